@@ -1,0 +1,98 @@
+#pragma once
+/// The family of attribution methods: how much an output position draws on each input token.
+///
+/// A method gets the layered network that heads, renormalisation and skip weight have made
+/// of the attention, and answers for any layer and any source positions. See README.md in
+/// this folder for how to add one.
+
+#include <concepts>
+#include <optional>
+
+#include "graph/binding_cut.hpp"
+#include "graph/layered_network.hpp"
+#include "graph/quantiser.hpp"
+#include "graph/support/registry.hpp"
+#include "graph/support/row_major.hpp"
+
+namespace attnflow {
+
+/// Names of the axes that a method can take (EntryInfo::axes). A method that does not take
+/// skip_weight gets a network without skip connection; one that does not take layer or
+/// source scores the tokens once for the whole network.
+namespace axis {
+inline constexpr const char* heads = "heads";
+inline constexpr const char* skip_weight = "skip_weight";
+inline constexpr const char* layer = "layer";
+inline constexpr const char* source = "source";
+}  // namespace axis
+
+/// Names of properties that a method can promise (EntryInfo::promises) and that the contract
+/// tests then check on networks whose rows sum to 1.
+namespace promise {
+inline constexpr const char* rows_sum_to_one = "rows_sum_to_one";    ///< scores of a source sum to 1
+inline constexpr const char* at_most_one = "at_most_one";            ///< no score exceeds 1
+inline constexpr const char* at_most_column_sum = "at_most_column_sum";  ///< <= in-capacity in layer 1
+inline constexpr const char* at_least_rollout = "at_least_rollout";
+inline constexpr const char* monotone = "monotone";    ///< raising a capacity lowers no score
+inline constexpr const char* identity = "identity";    ///< identity layers give the identity
+inline constexpr const char* equivariant = "equivariant";  ///< renaming tokens permutes the scores
+}  // namespace promise
+
+struct AttributionProblem {
+    const LayeredNetwork<double>& network;
+    std::size_t layer;                 ///< of the sources, 1..L
+    std::vector<std::size_t> sources;  ///< positions in that layer, each < width(layer)
+};
+
+/// The source side of the source-minimal minimum cut, for a pair whose cut is `interior`.
+struct InteriorCut {
+    std::size_t source = 0;  ///< row of Attribution::scores
+    std::size_t token = 0;
+    std::vector<Vertex> source_side;
+};
+
+struct Attribution {
+    /// One row a source in the order asked for (a single row when the method takes no
+    /// source), one column an input token. Unit: that of the attention weights.
+    RowMajor<double> scores;
+    /// For flows, as `scores`: which cut limits each pair. Empty for other methods.
+    RowMajor<BindingCut> binding_cuts = {};
+    std::vector<InteriorCut> interior_cuts = {};
+    std::optional<FixedPoint> fixed_point = {};
+};
+
+/// What a method must provide besides `static EntryInfo describe()`. It may keep scratch
+/// memory between calls; one method object serves one thread.
+template <class M>
+concept AttributionMethod = requires(M method, const AttributionProblem& problem) {
+    { M::describe() } -> std::same_as<EntryInfo>;
+    { method.attribute(problem) } -> std::same_as<Attribution>;
+};
+
+struct AttributionFamily {
+    static constexpr const char* noun = "method";
+
+    class Interface {
+    public:
+        virtual ~Interface() = default;
+        virtual Attribution attribute(const AttributionProblem& problem) = 0;
+    };
+
+    template <AttributionMethod Member>
+    class Adapter final : public Interface {
+    public:
+        template <class... Args>
+        explicit Adapter(const Args&... args) : member_(args...) {}
+        Attribution attribute(const AttributionProblem& problem) override { return member_.attribute(problem); }
+
+    private:
+        Member member_;
+    };
+};
+
+using AttributionRegistry = Registry<AttributionFamily>;
+
+/// The methods of this build; the list is in registry.cpp.
+AttributionRegistry& attribution_methods();
+
+}  // namespace attnflow

@@ -1,0 +1,39 @@
+#pragma once
+/// Raw attention: row s of one layer's fused attention, read as if the positions of the
+/// layer below were still the tokens of the input.
+///
+/// The baseline of the attention-flow paper; no skip connection. It ignores every other
+/// layer, so above layer 1 it answers another question than rollout and flow do.
+///
+/// Scores: [source, token], rows sum to 1.  O(S n) for S sources.
+///
+/// Abnar & Zuidema, ACL 2020, arXiv:2005.00928, section 3
+
+#include "algorithms/attribution_method.hpp"
+
+namespace attnflow {
+
+class RawAttention {
+public:
+    static EntryInfo describe() {
+        return {.name = "raw_attention",
+                .summary = "the attention row of one layer, without skip connection: the baseline",
+                .paper = "Abnar & Zuidema 2020, arXiv:2005.00928",
+                .complexity = "O(n) a source",
+                .axes = {axis::heads, axis::layer, axis::source},
+                .promises = {promise::rows_sum_to_one, promise::at_most_one, promise::monotone, promise::identity,
+                             promise::equivariant}};
+    }
+
+    Attribution attribute(const AttributionProblem& problem) const {
+        const auto& network = problem.network;
+        RowMajor<double> scores(problem.sources.size(), network.width(problem.layer - 1));
+        for (std::size_t s = 0; s < problem.sources.size(); ++s) {
+            const auto row = network.row(problem.layer, problem.sources[s]);
+            std::copy(row.begin(), row.end(), scores.row(s).begin());
+        }
+        return {.scores = std::move(scores)};
+    }
+};
+
+}  // namespace attnflow

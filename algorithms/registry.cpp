@@ -1,0 +1,23 @@
+/// The list of attribution methods: one line each.
+
+#include "algorithms/attention_flow.hpp"
+#include "algorithms/attribution_method.hpp"
+#include "algorithms/column_sum.hpp"
+#include "algorithms/raw_attention.hpp"
+#include "algorithms/rollout.hpp"
+
+namespace attnflow {
+
+AttributionRegistry& attribution_methods() {
+    static AttributionRegistry registry = [] {
+        AttributionRegistry r;
+        r.add<RawAttention>();
+        r.add<Rollout>();
+        r.add<AttentionFlow>();
+        r.add<ColumnSum>();
+        return r;
+    }();
+    return registry;
+}
+
+}  // namespace attnflow

@@ -1,0 +1,89 @@
+#pragma once
+/// Examples with their attention, tokens, labels and reference scores, from a safetensors file.
+///
+/// A dataset file holds for every example ID
+///   ID.attentions     [L, H, n, n], or one ID.attentions.K [H, n, n] a layer, K = 0 at the input;
+///   ID.NAME           [n], optional: a reference score for each token (NAME without a dot);
+///   ID.NAME           [L, n, n] or [L, H, n, n], optional: ready-made edge weights.
+/// A single-example file holds the same without "ID."; attention, references and weights
+/// may have a leading batch axis B. Its examples are called as the file without extension, followed
+/// by /0, /1, ... when B > 1. Axes are [layer, head, query, key].
+///
+/// Metadata, all optional. In a dataset: `examples`, a JSON list of {id, tokens, label,
+/// predicted, group, attractors} that also gives the order (else by name); where it does not say,
+/// `tokens` and `labels`, JSON objects by id. In a single-example file: `tokens`, a JSON
+/// list (of lists for B > 1). Without tokens they are called #0, #1, ... Whatever is not
+/// used here is not looked at.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "attention/attention_stack.hpp"
+#include "attention/safetensors.hpp"
+
+namespace attnflow {
+
+struct Example {
+    std::string id;
+    std::vector<std::string> tokens;  ///< n of them
+    AttentionStack attention;
+    std::map<std::string, std::vector<double>> references;  ///< by NAME, n values each
+    std::map<std::string, TensorView> weights;              ///< by NAME; valid as long as `attention` lives
+    std::optional<std::int64_t> label = {};
+    std::optional<std::int64_t> predicted = {};
+    std::optional<std::int64_t> attractors = {};
+    std::string group = {};  ///< "" when there is none
+};
+
+class Dataset {
+public:
+    /// Reads the header and checks names, shapes, types and the metadata of every example;
+    /// no attention is read. Throws InputError ("<path>: tensor 'x': ...") for a file that
+    /// does not keep to the format above. O(t log t) for t tensors.
+    static Dataset open(const std::string& path);
+
+    const std::string& path() const { return file_->path(); }
+    std::size_t size() const { return ids_.size(); }
+    const std::vector<std::string>& ids() const { return ids_; }
+    const std::map<std::string, std::string>& metadata() const { return file_->metadata(); }
+
+    /// Throws ParameterError when there is no example `index` (from 0). The result is usable
+    /// after the dataset is gone.
+    Example example(std::size_t index) const;
+
+    /// Throws ParameterError, with the nearest id, when there is no such example.
+    std::size_t index_of(std::string_view id) const;
+
+private:
+    /// What is known of an example without reading tensors. `attention` is either one
+    /// tensor [L, H, n, n] or, when `layer_by_layer`, one [H, n, n] for each layer.
+    struct Entry {
+        std::vector<TensorView> attention;
+        bool layer_by_layer = false;
+        std::map<std::string, TensorView> references;
+        std::map<std::string, TensorView> weights;
+        std::vector<std::string> tokens;
+        std::optional<std::int64_t> label;
+        std::optional<std::int64_t> predicted;
+        std::optional<std::int64_t> attractors;
+        std::string group;
+
+        std::size_t layers() const { return layer_by_layer ? attention.size() : attention.front().shape[0]; }
+        std::size_t token_count() const { return attention.front().shape.back(); }
+        /// False when `tensor` is neither a reference nor weights by its shape and type.
+        bool add_other(const std::string& name, const TensorView& tensor);
+    };
+    struct Reader;
+
+    std::shared_ptr<const SafetensorsFile> file_;
+    std::vector<std::string> ids_;
+    std::vector<Entry> entries_;  ///< in the order of ids_
+    std::map<std::string, std::size_t, std::less<>> index_;
+};
+
+}  // namespace attnflow

@@ -1,0 +1,42 @@
+#pragma once
+/// Mean over heads, W = (1/H) sum_h A_h: the choice of the attention-flow paper in all its
+/// experiments. Keeps rows that sum to 1.
+///
+/// Heads are added one at a time while they are read, so that a layer needs the memory of
+/// two matrices whatever H is.  O(H n^2).
+///
+/// Abnar & Zuidema, ACL 2020, arXiv:2005.00928, section 3
+
+#include <algorithm>
+#include <vector>
+
+#include "attention/heads/head_aggregator.hpp"
+
+namespace attnflow {
+
+class MeanHeads {
+public:
+    static EntryInfo describe() {
+        return {.name = "mean",
+                .summary = "mean over the heads",
+                .paper = "Abnar & Zuidema 2020, arXiv:2005.00928",
+                .complexity = "O(H n^2) a layer",
+                .promises = {"rows_sum_to_one"}};
+    }
+
+    void fuse(const AttentionStack& attention, std::size_t layer, std::span<double> out) {
+        head_.resize(out.size());
+        std::fill(out.begin(), out.end(), 0.0);
+        for (std::size_t h = 0; h < attention.heads(); ++h) {
+            attention.read_head(layer, h, head_);
+            for (std::size_t k = 0; k < out.size(); ++k) out[k] += head_[k];
+        }
+        const double heads = static_cast<double>(attention.heads());
+        for (double& weight : out) weight /= heads;
+    }
+
+private:
+    std::vector<double> head_;
+};
+
+}  // namespace attnflow

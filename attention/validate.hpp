@@ -1,0 +1,32 @@
+#pragma once
+/// Is this attention? The check that stands between a file and every method.
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "attention/attention_stack.hpp"
+
+namespace attnflow {
+
+/// How far from 1 a row may sum when its weights were rounded to `dtype`: 1e-4 for F64 and
+/// F32, 2e-3 for F16, 2e-2 for BF16. (Softmax in the named precision stays well below.)
+double row_sum_tolerance(DType dtype);
+
+struct ValidationReport {
+    double largest_deviation = 0.0;  ///< of a row's sum from 1
+    std::size_t layer = 1;           ///< where that is; from 1 at the input
+    std::size_t head = 0;            ///< from 0
+    std::size_t row = 0;             ///< query position, from 0
+    bool causal = true;              ///< no query attends to a later key (so always for one token)
+    std::size_t zeros = 0;           ///< weights that are exactly 0
+};
+
+/// Reads every weight once, head by head. `where` names the example in messages; `tolerance`
+/// replaces row_sum_tolerance. Throws InputError for the first weight that is NaN,
+/// infinite or negative and the first row whose sum differs from 1 by more than the
+/// tolerance; ParameterError for a tolerance that is not a number >= 0.
+ValidationReport validate(const AttentionStack& attention, const std::string& where,
+                          std::optional<double> tolerance = std::nullopt);
+
+}  // namespace attnflow

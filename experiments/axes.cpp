@@ -1,0 +1,145 @@
+#include "experiments/axes.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "algorithms/attribution_method.hpp"
+#include "attention/heads/head_aggregator.hpp"
+
+namespace attnflow {
+namespace {
+
+std::function<ParameterValue(const ParameterValue&, const std::string&)> checked_by(ParameterSpec spec) {
+    return [spec = std::move(spec)](const ParameterValue& value, const std::string& where) {
+        return spec.check(value, where);
+    };
+}
+
+// A word of `words` or an integer >= minimum; text that spells such an integer is taken too,
+// because on the command line everything is text.
+ParameterValue word_or_index(const ParameterValue& value, const std::string& name,
+                             const std::vector<std::string>& words, std::int64_t minimum,
+                             const std::string& where) {
+    const ParameterSpec index{.name = name, .summary = "", .fallback = minimum,
+                              .minimum = static_cast<double>(minimum)};
+    if (const auto* text = std::get_if<std::string>(&value)) {
+        if (std::find(words.begin(), words.end(), *text) != words.end()) return value;
+        if (!text->empty() && std::all_of(text->begin(), text->end(), [](char c) { return c >= '0' && c <= '9'; })) {
+            return index.parse(*text, where);
+        }
+    } else if (std::holds_alternative<std::int64_t>(value)) {
+        return index.check(value, where);
+    }
+    const std::string nearest = nearest_name(to_text(value), words);
+    throw ParameterError(fmt::format("{}: {} is {}, expected an integer >= {} or one of {}{}", where, name,
+                                     excerpt(to_text(value)), minimum, join(words, ", "),
+                                     nearest.empty() ? "" : "; did you mean '" + nearest + "'?"));
+}
+
+std::vector<AxisInfo> make_axes() {
+    const auto head_names = head_strategies().names();
+    const std::vector<std::string> renormalise{"after_heads", "after_skip", "never"};
+    const std::vector<std::string> readouts{"row", "column_max", "column_sum"};
+    const std::vector<std::string> positions{"all", "no_special"};
+    return {
+        {"heads", "how the heads of a layer become one matrix", "a head strategy", head_names.front(), axis::heads,
+         checked_by({.name = "heads", .summary = "", .fallback = head_names.front(), .choices = head_names})},
+        {"renormalise", "where rows are divided by their sum", join(renormalise, ", "), renormalise.front(),
+         axis::heads,
+         checked_by({.name = "renormalise", .summary = "", .fallback = renormalise.front(), .choices = renormalise})},
+        {"skip_weight", "share w of the skip connection in A = w I + (1-w) W", "a real in [0, 1]", 0.5,
+         axis::skip_weight,
+         checked_by({.name = "skip_weight", .summary = "", .fallback = 0.5, .minimum = 0.0, .maximum = 1.0})},
+        {"layer", "layer of the source, counted from 1 = nearest the input",
+         "an integer >= 1, top, or all (one grid point a layer)", std::string("top"), axis::layer,
+         [](const ParameterValue& value, const std::string& where) {
+             return word_or_index(value, "layer", {"top", "all"}, 1, where);
+         }},
+        {"source", "position whose output is explained", "cls (position 0), last, all, or an index from 0",
+         std::string("cls"), axis::source,
+         [](const ParameterValue& value, const std::string& where) {
+             return word_or_index(value, "source", {"cls", "last", "all"}, 0, where);
+         }},
+        {"readout", "how the rows of several sources become one score a token", join(readouts, ", "),
+         readouts.front(), axis::source,
+         checked_by({.name = "readout", .summary = "", .fallback = readouts.front(), .choices = readouts})},
+        {"positions", "tokens that are scored: all, or without special tokens", join(positions, ", "),
+         positions.front(), "",
+         checked_by({.name = "positions", .summary = "", .fallback = positions.front(), .choices = positions})},
+    };
+}
+
+}  // namespace
+
+const std::vector<AxisInfo>& axes() {
+    static const std::vector<AxisInfo> table = make_axes();
+    return table;
+}
+
+const AxisInfo& axis_info(const std::string& name) {
+    std::vector<std::string> names;
+    for (const AxisInfo& info : axes()) {
+        if (info.name == name) return info;
+        names.push_back(info.name);
+    }
+    throw ParameterError(fmt::format("no axis '{}'{}", excerpt(name), name_hint(name, names)));
+}
+
+bool takes(const EntryInfo& method, const AxisInfo& axis) {
+    return axis.taken_with.empty() ||
+           std::find(method.axes.begin(), method.axes.end(), axis.taken_with) != method.axes.end();
+}
+
+std::string GridPoint::text(const std::string& axis) const {
+    const auto found = values.find(axis);
+    return found == values.end() ? "" : to_text(found->second);
+}
+
+NetworkOptions network_options(const GridPoint& point) {
+    NetworkOptions options{.skip_weight = 0.0};
+    if (point.has("heads")) options.heads = point.text("heads");
+    if (point.has("skip_weight")) options.skip_weight = std::get<double>(point.values.at("skip_weight"));
+    if (point.text("renormalise") == "after_skip") options.renormalise = Renormalise::after_skip;
+    if (point.text("renormalise") == "never") options.renormalise = Renormalise::never;
+    return options;
+}
+
+std::vector<std::size_t> resolve_sources(const ParameterValue& source, std::size_t n, const std::string& where) {
+    if (const auto* index = std::get_if<std::int64_t>(&source)) {
+        if (*index < 0 || static_cast<std::size_t>(*index) >= n) {
+            throw ParameterError(fmt::format("{}: source {} does not exist, the {} positions count from 0", where,
+                                             *index, n));
+        }
+        return {static_cast<std::size_t>(*index)};
+    }
+    const auto& word = std::get<std::string>(source);
+    if (word == "cls") return {0};
+    if (word == "last") return {n - 1};
+    std::vector<std::size_t> every(n);
+    std::iota(every.begin(), every.end(), std::size_t{0});
+    return every;
+}
+
+std::vector<std::size_t> kept_positions(const std::string& positions, const std::vector<std::string>& tokens,
+                                        const std::vector<std::string>& special) {
+    std::vector<std::size_t> kept;
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+        const bool is_special = std::find(special.begin(), special.end(), tokens[i]) != special.end();
+        if (positions == "all" || !is_special) kept.push_back(i);
+    }
+    return kept;
+}
+
+std::vector<double> read_out(const RowMajor<double>& scores, const std::string& readout) {
+    const auto first = scores.row(0);
+    std::vector<double> tokens(first.begin(), first.end());
+    for (std::size_t s = 1; s < scores.rows(); ++s) {
+        const auto row = scores.row(s);
+        for (std::size_t t = 0; t < row.size(); ++t) {
+            tokens[t] = readout == "column_max" ? std::max(tokens[t], row[t]) : tokens[t] + row[t];
+        }
+    }
+    return tokens;
+}
+
+}  // namespace attnflow

@@ -1,0 +1,52 @@
+#include "experiments/cli/app.hpp"
+
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "experiments/cli/commands.hpp"
+#include "experiments/version.hpp"
+#include "graph/support/error.hpp"
+
+namespace attnflow {
+namespace {
+
+int complain(const std::string& message) {
+    fmt::print(stderr, "attnflow: {}\n", message);
+    return exit_bad_input;
+}
+
+}  // namespace
+
+int run_app(int argc, const char* const* argv) {
+    try {
+        CLI::App app{"Which input tokens does an output draw on, and through which paths?\n"
+                     "Attention rollout, attention flow and their evaluation on attention tensors.",
+                     "attnflow"};
+        app.set_version_flag("--version", std::string("attnflow ") + version());
+        app.require_subcommand(1);
+        int exit_code = exit_done;
+        add_run(app, exit_code);
+        add_attribute(app, exit_code);
+        add_validate(app, exit_code);
+        add_catalogue(app, exit_code);
+        app.footer("Exit codes: 0 done, 1 finished with failures, 2 usage or bad input.");
+        try {
+            app.parse(argc, argv);
+        } catch (const CLI::ParseError& error) {
+            return app.exit(error) == 0 ? exit_done : exit_bad_input;  // prints help or the error
+        }
+        if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) return complain("standard output cannot be written");
+        return exit_code;
+    } catch (const std::bad_alloc&) {
+        return complain("not enough memory for this input");
+    } catch (const std::exception& error) {
+        return complain(error.what());
+    }
+}
+
+}  // namespace attnflow

@@ -1,0 +1,308 @@
+/// attnflow attribute FILE: the scores of one example, for eyes (table) or programs (JSON, CSV).
+
+#include <cstdio>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "attention/validate.hpp"
+#include "experiments/cli/app.hpp"
+#include "experiments/cli/commands.hpp"
+#include "experiments/cli/terminal.hpp"
+#include "experiments/output/csv.hpp"
+#include "experiments/presets.hpp"
+#include "experiments/session.hpp"
+#include "experiments/settings.hpp"
+
+namespace attnflow {
+namespace {
+
+struct AttributeArguments {
+    std::string file;
+    std::string example;
+    std::string method;
+    std::map<std::string, std::string> axes;  // as given: --heads, --skip, ...
+    std::vector<std::string> parameters;
+    std::string preset;
+    std::string format = "table";
+    Color color = Color::automatic;
+    double row_sum_tolerance = -1.0;
+};
+
+// What is to be attributed, with everything resolved.
+struct Request {
+    Example example;
+    GridPoint point;
+    std::map<std::string, ParameterValue> parameters;
+};
+
+ParameterValue check_given(const AxisInfo& axis, const std::string& text, const std::string& where) {
+    ParameterValue value = text;
+    if (std::holds_alternative<double>(axis.fallback)) {
+        value = ParameterSpec{.name = axis.name, .summary = "", .fallback = axis.fallback}.parse(text, where);
+    }
+    return axis.check(value, where);
+}
+
+Request make_request(const AttributeArguments& arguments) {
+    const EntryInfo& method = attribution_methods().at(arguments.method).info;
+    const Dataset dataset = Dataset::open(arguments.file);
+    if (arguments.example.empty() && dataset.size() > 1) {
+        throw ParameterError(fmt::format("{} holds {} examples ({}, ...), choose one with --example",
+                                         escape_controls(arguments.file), dataset.size(),
+                                         escape_controls(dataset.ids().front())));
+    }
+    Request request{dataset.example(arguments.example.empty() ? 0 : dataset.index_of(arguments.example)),
+                    {method.name, {}},
+                    {}};
+    std::optional<double> tolerance;
+    if (arguments.row_sum_tolerance >= 0.0) tolerance = arguments.row_sum_tolerance;
+    const auto report = validate(request.example.attention, request.example.id, tolerance);
+
+    // Fallbacks, then the preset, then what was given.
+    for (const AxisInfo& axis : axes()) {
+        if (takes(method, axis)) request.point.values[axis.name] = axis.fallback;
+    }
+    if (request.point.has("source")) {
+        // Under a causal mask position 0 sees only itself; the last one is what is asked about.
+        if (report.causal) request.point.values["source"] = std::string("last");
+    }
+    if (!arguments.preset.empty()) {
+        const std::string parameter_prefix = "parameters." + method.name + ".";
+        for (const PresetSetting& setting : preset(arguments.preset).settings) {
+            const Settings parsed = setting_from_argument(setting.key + "=" + setting.value);
+            const ParameterValue& value = parsed.at(setting.key).values.front();
+            if (setting.key.starts_with(parameter_prefix)) {
+                request.parameters[setting.key.substr(parameter_prefix.size())] = value;
+            } else if (setting.key.starts_with("axes.") && request.point.has(setting.key.substr(5))) {
+                request.point.values[setting.key.substr(5)] = value;
+            }
+        }
+    }
+    for (const auto& [name, text] : arguments.axes) {
+        const AxisInfo& axis = axis_info(name);
+        if (!takes(method, axis)) {
+            throw ParameterError(fmt::format("--{}: {} does not take {}", name == "skip_weight" ? "skip" : name,
+                                             method.name, name));
+        }
+        request.point.values[name] = check_given(axis, text, "--" + (name == "skip_weight" ? "skip" : name));
+    }
+    if (request.point.text("layer") == "all") {
+        throw ParameterError("--layer: all is for `attnflow run`; choose one layer");
+    }
+    for (const std::string& assignment : arguments.parameters) {
+        const Settings parsed = setting_from_argument(assignment);
+        const auto& [name, setting] = *parsed.begin();
+        if (setting.values.size() != 1) throw ParameterError(fmt::format("--param {}: expected one value", excerpt(name)));
+        request.parameters[name] = setting.values.front();
+    }
+    return request;
+}
+
+// JSON text from strangers' tokens: valid, and harmless in a terminal.
+std::string dump(const nlohmann::ordered_json& json) {
+    return escape_controls_keep_lines(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+nlohmann::ordered_json axis_json(const GridPoint& point, const std::string& axis) {
+    if (!point.has(axis)) return nullptr;
+    return std::visit([](const auto& value) { return nlohmann::ordered_json(value); }, point.values.at(axis));
+}
+
+void print_json(const Request& request, const Session& session, const Attribution& attribution, std::size_t layer,
+                bool whole_matrix, const std::vector<double>& scores) {
+    const Example& example = request.example;
+    const GridPoint& point = request.point;
+    const auto sources = session.sources(point);
+    nlohmann::ordered_json json;
+    json["example"] = example.id;
+    json["tokens"] = example.tokens;
+    json["method"] = point.method;
+    for (const AxisInfo& axis : axes()) {
+        if (axis.name == "positions") continue;
+        if (axis.name == "readout" && point.text("source") != "all") continue;
+        json[axis.name] = axis_json(point, axis.name);
+    }
+    if (point.has("layer")) json["layer"] = layer;
+    json["source_index"] = nullptr;
+    if (point.has("source") && sources.size() == 1) json["source_index"] = sources.front();
+    const auto cut_row = [&](std::size_t s) {
+        auto row = nlohmann::ordered_json::array();
+        for (const BindingCut& cut : attribution.binding_cuts.row(s)) row.push_back(cut.text());
+        return row;
+    };
+    json[whole_matrix ? "matrix" : "scores"] = scores;
+    json["binding_cut"] = nullptr;
+    if (whole_matrix) {
+        auto matrix = nlohmann::ordered_json::array();
+        for (std::size_t s = 0; s < attribution.scores.rows(); ++s) {
+            const auto row = attribution.scores.row(s);
+            matrix.push_back(std::vector<double>(row.begin(), row.end()));
+        }
+        json["matrix"] = std::move(matrix);
+    }
+    if (!attribution.binding_cuts.empty()) {
+        if (whole_matrix) {
+            json["binding_cut"] = nlohmann::ordered_json::array();
+            for (std::size_t s = 0; s < attribution.binding_cuts.rows(); ++s) json["binding_cut"].push_back(cut_row(s));
+        } else if (attribution.binding_cuts.rows() == 1) {
+            json["binding_cut"] = cut_row(0);
+        }
+    }
+    if (attribution.fixed_point) {
+        json["fixed_point"] = {{"bits", attribution.fixed_point->bits},
+                               {"error_bound", attribution.fixed_point->error_bound},
+                               {"rounded_to_zero", attribution.fixed_point->rounded_to_zero}};
+    }
+    if (!attribution.interior_cuts.empty()) {
+        auto cuts = nlohmann::ordered_json::array();
+        for (const InteriorCut& cut : attribution.interior_cuts) {
+            auto side = nlohmann::ordered_json::array();
+            const std::size_t n = example.tokens.size();
+            for (const Vertex v : cut.source_side) side.push_back({v / n, v % n});
+            cuts.push_back({{"source_index", sources[cut.source]}, {"token_index", cut.token}, {"source_side", side}});
+        }
+        json["interior_cuts"] = std::move(cuts);
+    }
+    fmt::print("{}\n", dump(json));
+}
+
+void print_csv(const Request& request, const Session& session, const Attribution& attribution, std::size_t layer,
+               bool whole_matrix, const std::vector<double>& scores) {
+    const Example& example = request.example;
+    const GridPoint& point = request.point;
+    const auto sources = session.sources(point);
+    fmt::print("{}", csv_line({"example", "method", "heads", "skip_weight", "layer", "source", "source_index", "position",
+                               "token", "score", "binding_cut"}));
+    const auto line = [&](std::optional<std::size_t> source_row, std::size_t t, double score) {
+        const bool has_cut = source_row && !attribution.binding_cuts.empty();
+        fmt::print("{}", csv_line({csv_text(example.id), csv_text(point.method), csv_text(point.text("heads")),
+                                   point.text("skip_weight"), point.has("layer") ? fmt::format("{}", layer) : "",
+                                   csv_text(point.text("source")),
+                                   point.has("source") && source_row ? fmt::format("{}", sources[*source_row]) : "",
+                                   fmt::format("{}", t), csv_text(example.tokens[t]), fmt::format("{}", score),
+                                   has_cut ? attribution.binding_cuts(*source_row, t).text() : ""}));
+    };
+    if (!whole_matrix) {
+        const bool single = attribution.scores.rows() == 1;
+        for (std::size_t t = 0; t < scores.size(); ++t) line(single ? std::optional<std::size_t>(0) : std::nullopt, t, scores[t]);
+        return;
+    }
+    for (std::size_t s = 0; s < attribution.scores.rows(); ++s) {
+        for (std::size_t t = 0; t < example.tokens.size(); ++t) line(s, t, attribution.scores(s, t));
+    }
+}
+
+std::string heading(const Request& request, const Session& session, std::size_t layer) {
+    const GridPoint& point = request.point;
+    std::string text = fmt::format("{}, {}", escape_controls(request.example.id), point.method);
+    if (point.has("heads")) text += ", heads " + point.text("heads");
+    if (point.has("skip_weight")) text += ", skip weight " + point.text("skip_weight");
+    if (point.has("layer")) text += fmt::format(", layer {} of {}", layer, request.example.attention.layers());
+    if (point.has("source")) {
+        const auto sources = session.sources(point);
+        text += sources.size() == 1 ? fmt::format(", source {} ({})", sources.front(),
+                                                  escape_controls(request.example.tokens[sources.front()]))
+                                    : ", every source";
+    }
+    return text;
+}
+
+void print_table(const Request& request, const Session& session, const Attribution& attribution, std::size_t layer,
+                 bool whole_matrix, const std::vector<double>& scores, bool color) {
+    std::vector<std::string> tokens;
+    std::size_t width = 5;
+    for (const std::string& token : request.example.tokens) {
+        tokens.push_back(escape_controls(token));
+        width = std::max(width, std::min<std::size_t>(display_width(tokens.back()), 40));
+    }
+    fmt::print("{}\n", heading(request, session, layer));
+    double largest = 0.0;
+    for (const double score : attribution.scores.values()) largest = std::max(largest, score);
+    if (!whole_matrix) {
+        largest = 0.0;
+        for (const double score : scores) largest = std::max(largest, score);
+    }
+    const auto share = [&](double score) { return largest > 0.0 ? score / largest : 0.0; };
+    if (whole_matrix) {
+        fmt::print("rows: sources, columns: tokens by position; scores in hundredths\n\n{} ", padded("", width + 5));
+        for (std::size_t t = 0; t < tokens.size(); ++t) fmt::print("{:>4}", t);
+        fmt::print("\n");
+        for (std::size_t s = 0; s < attribution.scores.rows(); ++s) {
+            fmt::print("{:>4} {} ", s, padded(tokens[s], width));
+            for (const double score : attribution.scores.row(s)) {
+                const std::string cell = fmt::format("{:>4.0f}", 100.0 * score);
+                fmt::print("{}", color ? shaded(cell, share(score)) : cell);
+            }
+            fmt::print("\n");
+        }
+        return;
+    }
+    const bool has_cuts = attribution.binding_cuts.rows() == 1;
+    fmt::print("\n{:>4} {} {:>10}  {:<20}{}\n", "", padded("token", width), "score", "", has_cuts ? "  binding cut" : "");
+    for (std::size_t t = 0; t < tokens.size(); ++t) {
+        const std::string token = padded(tokens[t], width);
+        const auto bar = static_cast<std::size_t>(20.0 * std::max(0.0, share(scores[t])) + 0.5);
+        fmt::print("{:>4} {} {:>10.6f}  {:<20}{}\n", t, color ? shaded(token, share(scores[t])) : token, scores[t],
+                   std::string(bar, '#'), has_cuts ? "  " + attribution.binding_cuts(0, t).text() : "");
+    }
+    if (attribution.fixed_point) {
+        fmt::print("\nfixed point: {} bits, error at most {:.1e}, {} positive weights rounded to 0\n",
+                   attribution.fixed_point->bits, attribution.fixed_point->error_bound,
+                   attribution.fixed_point->rounded_to_zero);
+    }
+}
+
+int attribute(const AttributeArguments& arguments) {
+    const Request request = make_request(arguments);
+    MethodSet methods({{request.point.method, request.parameters}});
+    Session session(request.example, methods);
+    const Attribution& attribution = session.attribution(request.point);
+    const std::size_t layer = session.layer(request.point);
+    const auto scores = read_out(attribution.scores, request.point.text("readout"));
+    // Several sources are shown as a matrix unless a read-out makes one score of them.
+    const bool whole_matrix = request.point.text("source") == "all" && request.point.text("readout") == "row";
+    if (arguments.format == "json") {
+        print_json(request, session, attribution, layer, whole_matrix, scores);
+    } else if (arguments.format == "csv") {
+        print_csv(request, session, attribution, layer, whole_matrix, scores);
+    } else {
+        print_table(request, session, attribution, layer, whole_matrix, scores, use_color(arguments.color));
+    }
+    return exit_done;
+}
+
+}  // namespace
+
+void add_attribute(CLI::App& app, int& exit_code) {
+    auto arguments = std::make_shared<AttributeArguments>();
+    CLI::App* command = app.add_subcommand("attribute", "Score the input tokens of one example");
+    command->add_option("FILE", arguments->file, "safetensors file with attention [layer, head, query, key]")->required();
+    command->add_option("--example", arguments->example, "Id of the example (needed when the file has several)");
+    command->add_option("--method", arguments->method, join(attribution_methods().names(), ", "))->required();
+    for (const AxisInfo& axis : axes()) {
+        if (axis.name == "positions") continue;  // every token is shown
+        const std::string option = axis.name == "skip_weight" ? "--skip" : "--" + axis.name;
+        const std::string fallback =
+            axis.name == "source" ? "cls; last for causal attention" : to_text(axis.fallback);
+        command->add_option_function<std::string>(
+            option, [arguments, name = axis.name](const std::string& text) { arguments->axes[name] = text; },
+            fmt::format("{}: {} (default: {})", axis.summary, axis.values, fallback));
+    }
+    command->add_option("--param", arguments->parameters, "NAME=VALUE, a parameter of the method; repeatable")
+        ->allow_extra_args(false);
+    command->add_option("--preset", arguments->preset, "Start from a preset; `attnflow list` names them");
+    command->add_option("--format", arguments->format, "table, json or csv")
+        ->check(CLI::IsMember({"table", "json", "csv"}))
+        ->capture_default_str();
+    const std::map<std::string, Color> colors{{"auto", Color::automatic}, {"always", Color::always}, {"never", Color::never}};
+    command->add_option("--color", arguments->color, "Shade tokens in the table: auto, always or never")
+        ->transform(CLI::CheckedTransformer(colors, CLI::ignore_case));
+    command->add_option("--row-sum-tolerance", arguments->row_sum_tolerance, "How far from 1 an attention row may sum")
+        ->check(CLI::NonNegativeNumber);
+    command->callback([arguments, &exit_code] { exit_code = attribute(*arguments); });
+}
+
+}  // namespace attnflow

@@ -1,0 +1,75 @@
+/// attnflow validate FILE: is this attention, and how good is it?
+
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "attention/dataset.hpp"
+#include "attention/validate.hpp"
+#include "experiments/cli/app.hpp"
+#include "experiments/cli/commands.hpp"
+#include "graph/support/text.hpp"
+
+namespace attnflow {
+namespace {
+
+struct ValidateArguments {
+    std::string file;
+    double row_sum_tolerance = -1.0;
+};
+
+int validate_file(const ValidateArguments& arguments) {
+    std::optional<double> tolerance;
+    if (arguments.row_sum_tolerance >= 0.0) tolerance = arguments.row_sum_tolerance;
+    const Dataset dataset = Dataset::open(arguments.file);
+    std::size_t smallest = static_cast<std::size_t>(-1);
+    std::size_t largest = 0;
+    std::size_t causal = 0;
+    std::size_t zeros = 0;
+    std::string worst_id;
+    ValidationReport worst;
+    std::map<std::string, std::size_t> references;
+    std::string shape;
+    for (std::size_t i = 0; i < dataset.size(); ++i) {
+        const Example example = dataset.example(i);
+        const auto report = validate(example.attention, example.id, tolerance);
+        smallest = std::min(smallest, example.tokens.size());
+        largest = std::max(largest, example.tokens.size());
+        causal += report.causal ? 1 : 0;
+        zeros += report.zeros;
+        for (const auto& [name, scores] : example.references) ++references[name];
+        if (i == 0 || report.largest_deviation > worst.largest_deviation) {
+            worst = report;
+            worst_id = example.id;
+        }
+        if (i == 0) {
+            shape = fmt::format("{} layers, {} heads, {}", example.attention.layers(), example.attention.heads(),
+                                dtype_name(example.attention.dtype()));
+        }
+    }
+    fmt::print("{}: {} examples, {}, {} to {} tokens\n", escape_controls(arguments.file), dataset.size(), shape, smallest,
+               largest);
+    fmt::print("rows sum to 1 within {:.2e}, worst in {}: layer {}, head {}, row {}\n", worst.largest_deviation,
+               escape_controls(worst_id), worst.layer, worst.head, worst.row);
+    fmt::print("{} examples are causal (no weight on later positions); {} weights are exactly 0\n", causal, zeros);
+    std::vector<std::string> names;
+    for (const auto& [name, count] : references) {
+        names.push_back(escape_controls(name) + (count == dataset.size() ? "" : fmt::format(" (in {} examples)", count)));
+    }
+    fmt::print("references: {}\n", names.empty() ? "none" : join(names, ", "));
+    return exit_done;
+}
+
+}  // namespace
+
+void add_validate(CLI::App& app, int& exit_code) {
+    auto arguments = std::make_shared<ValidateArguments>();
+    CLI::App* command = app.add_subcommand("validate", "Check that a file holds attention, and report on it");
+    command->add_option("FILE", arguments->file, "safetensors file")->required();
+    command->add_option("--row-sum-tolerance", arguments->row_sum_tolerance, "How far from 1 a row may sum")
+        ->check(CLI::NonNegativeNumber);
+    command->callback([arguments, &exit_code] { exit_code = validate_file(*arguments); });
+}
+
+}  // namespace attnflow

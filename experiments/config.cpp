@@ -1,0 +1,356 @@
+#include "experiments/config.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "algorithms/attribution_method.hpp"
+#include "experiments/metrics/metric.hpp"
+#include "experiments/presets.hpp"
+
+namespace attnflow {
+namespace {
+
+Reference parse_reference(const std::string& text, const std::string& where) {
+    const auto inside = [&](const std::string& function) -> std::optional<std::string> {
+        if (!text.starts_with(function + "(") || !text.ends_with(")")) return std::nullopt;
+        return text.substr(function.size() + 1, text.size() - function.size() - 2);
+    };
+    if (const auto name = inside("abs")) return {Reference::Kind::absolute_scores, *name, text};
+    if (const auto name = inside("method")) {
+        try {
+            attribution_methods().at(*name);
+        } catch (const ParameterError& error) {
+            throw ParameterError(fmt::format("{}: reference {}: {}", where, excerpt(text), error.what()));
+        }
+        return {Reference::Kind::method, *name, text};
+    }
+    if (text.empty() || text.find_first_of("()") != std::string::npos) {
+        throw ParameterError(fmt::format("{}: reference '{}', expected NAME, abs(NAME) or method(NAME)", where,
+                                         excerpt(text)));
+    }
+    return {Reference::Kind::scores, text, text};
+}
+
+// Takes settings one by one, so that what is left over is unknown.
+class Reader {
+public:
+    explicit Reader(Settings settings) : settings_(std::move(settings)) {}
+
+    std::optional<Setting> take(const std::string& key) {
+        auto node = settings_.extract(key);
+        if (node.empty()) return std::nullopt;
+        return std::move(node.mapped());
+    }
+
+    /// A single value checked by `spec`, whose name is the key.
+    std::optional<ParameterValue> take_value(const ParameterSpec& spec) {
+        auto setting = take(spec.name);
+        if (!setting) return std::nullopt;
+        if (setting->is_list) {
+            throw ParameterError(fmt::format("{}: {} is a list, expected {}", setting->where, spec.name,
+                                             spec.range_text()));
+        }
+        return spec.check(setting->values.front(), setting->where);
+    }
+    template <class T>
+    std::optional<T> take_as(const ParameterSpec& spec) {
+        const auto value = take_value(spec);
+        if (!value) return std::nullopt;
+        return std::get<T>(*value);
+    }
+
+    /// One text or a list of texts, none twice.
+    std::optional<std::pair<std::vector<std::string>, std::string>> take_names(const std::string& key) {
+        auto setting = take(key);
+        if (!setting) return std::nullopt;
+        std::vector<std::string> names;
+        for (const ParameterValue& value : setting->values) {
+            names.push_back(std::get<std::string>(
+                ParameterSpec{.name = key, .summary = "", .fallback = std::string()}.check(value, setting->where)));
+        }
+        refuse_duplicates(names, key, setting->where);
+        return std::pair{std::move(names), setting->where};
+    }
+
+    static void refuse_duplicates(std::vector<std::string> texts, const std::string& key, const std::string& where) {
+        std::sort(texts.begin(), texts.end());
+        const auto twice = std::adjacent_find(texts.begin(), texts.end());
+        if (twice != texts.end()) {
+            throw ParameterError(fmt::format("{}: {} holds {} twice", where, key, excerpt(*twice)));
+        }
+    }
+
+private:
+    Settings settings_;
+};
+
+void refuse_unknown(const Settings& settings) {
+    std::vector<std::string> known;
+    for (const ConfigKey& key : config_keys()) known.push_back(key.name);
+    const std::set<std::string, std::less<>> lookup(known.begin(), known.end());
+    const std::pair<const std::string, Setting>* first = nullptr;
+    std::size_t count = 0;
+    for (const auto& entry : settings) {
+        if (lookup.contains(entry.first)) continue;
+        if (++count == 1) first = &entry;
+    }
+    if (count == 0) return;
+    const std::string nearest = nearest_name(first->first, known);
+    throw ParameterError(fmt::format(
+        "{}: unknown key '{}'{}{}", first->second.where, excerpt(first->first),
+        nearest.empty() ? "; `attnflow describe config` lists the keys" : "; did you mean '" + nearest + "'?",
+        count == 1 ? "" : fmt::format(" ({} more unknown keys)", count - 1)));
+}
+
+void read_dataset(Reader& reader, Config& config, const std::string& path) {
+    const auto setting = reader.take("dataset.path");
+    if (!setting) {
+        throw InputError(fmt::format("{}: dataset.path is missing, expected the path of a safetensors file",
+                                     escape_controls(path)));
+    }
+    const auto text = std::get<std::string>(
+        ParameterSpec{.name = "dataset.path", .summary = "", .fallback = std::string()}.check(
+            setting->values.empty() ? ParameterValue(false) : setting->values.front(), setting->where));
+    config.dataset = text;
+    const bool from_command_line = setting->where.starts_with("--set");
+    if (config.dataset.is_relative() && !from_command_line) {
+        config.dataset = std::filesystem::path(path).parent_path() / config.dataset;
+    }
+    config.dataset = config.dataset.lexically_normal();
+    if (const auto limit = reader.take_as<std::int64_t>(
+            {.name = "dataset.limit", .summary = "", .fallback = std::int64_t{0}, .minimum = 0})) {
+        config.limit = static_cast<std::size_t>(*limit);
+    }
+    if (const auto extra = reader.take_as<bool>({.name = "dataset.one_extra_example", .summary = "", .fallback = false})) {
+        config.one_extra_example = *extra;
+    }
+    config.row_sum_tolerance =
+        reader.take_as<double>({.name = "dataset.row_sum_tolerance", .summary = "", .fallback = 0.0, .minimum = 0.0});
+    if (auto names = reader.take_names("dataset.special_tokens")) config.special_tokens = std::move(names->first);
+}
+
+void read_methods(Reader& reader, Config& config) {
+    if (auto names = reader.take_names("methods")) {
+        for (const std::string& name : names->first) {
+            try {
+                attribution_methods().at(name);
+            } catch (const ParameterError& error) {
+                throw ParameterError(fmt::format("{}: methods: {}", names->second, error.what()));
+            }
+        }
+        config.methods = std::move(names->first);
+    }
+    if (config.methods.empty()) {
+        throw InputError(fmt::format("{}: methods is missing or empty; known: {}", config.name,
+                                     join(attribution_methods().names(), ", ")));
+    }
+}
+
+void read_axes(Reader& reader, Config& config) {
+    for (const AxisInfo& axis : axes()) {
+        const auto setting = reader.take("axes." + axis.name);
+        auto& values = config.axes[axis.name];
+        if (!setting) {
+            values = {axis.fallback};
+            continue;
+        }
+        std::vector<std::string> texts;
+        for (const ParameterValue& value : setting->values) {
+            values.push_back(axis.check(value, setting->where));
+            texts.push_back(to_text(values.back()));
+        }
+        if (values.empty()) {
+            throw ParameterError(fmt::format("{}: axes.{} is empty, expected {}", setting->where, axis.name,
+                                             axis.values));
+        }
+        Reader::refuse_duplicates(texts, "axes." + axis.name, setting->where);
+    }
+}
+
+void read_parameters(Reader& reader, Config& config) {
+    for (const auto& entry : attribution_methods().entries()) {
+        for (const ParameterSpec& spec : entry.info.parameters) {
+            ParameterSpec qualified = spec;
+            qualified.name = "parameters." + entry.info.name + "." + spec.name;
+            if (const auto value = reader.take_value(qualified)) config.parameters[entry.info.name][spec.name] = *value;
+        }
+    }
+}
+
+void read_evaluation(Reader& reader, Config& config) {
+    config.references = {{Reference::Kind::scores, "blank_out", "blank_out"},
+                         {Reference::Kind::scores, "grad_norm", "grad_norm"}};
+    if (const auto names = reader.take_names("evaluation.references")) {
+        config.references.clear();
+        for (const std::string& text : names->first) {
+            config.references.push_back(parse_reference(text, names->second));
+        }
+    }
+    config.metrics = {metrics().names().front()};
+    if (const auto names = reader.take_names("evaluation.metrics")) {
+        for (const std::string& name : names->first) {
+            try {
+                metrics().at(name);
+            } catch (const ParameterError& error) {
+                throw ParameterError(fmt::format("{}: evaluation.metrics: {}", names->second, error.what()));
+            }
+        }
+        config.metrics = names->first;
+    }
+    if (const auto word = reader.take_as<std::string>({.name = "evaluation.undefined",
+                                                       .summary = "",
+                                                       .fallback = std::string("skip"),
+                                                       .choices = {"skip", "zero"}})) {
+        config.undefined_as_zero = *word == "zero";
+    }
+    if (const auto flag = reader.take_as<bool>(
+            {.name = "evaluation.cumulative_layer_mean", .summary = "", .fallback = false})) {
+        config.cumulative_layer_mean = *flag;
+    }
+    if (const auto flag = reader.take_as<bool>({.name = "output.attributions", .summary = "", .fallback = false})) {
+        config.write_attributions = *flag;
+    }
+}
+
+Settings preset_settings(const Preset& chosen) {
+    Settings settings;
+    for (const PresetSetting& setting : chosen.settings) {
+        overlay(settings, setting_from_argument(setting.key + "=" + setting.value));
+        settings[setting.key].where = "preset " + chosen.name;
+    }
+    return settings;
+}
+
+// A single score a token is compared with the reference: several sources need a read-out.
+void check_readout(const Config& config) {
+    const auto& sources = config.axes.at("source");
+    const auto& readouts = config.axes.at("readout");
+    const auto is = [](const char* word) {
+        return [word](const ParameterValue& value) { return value == ParameterValue(std::string(word)); };
+    };
+    if (std::any_of(sources.begin(), sources.end(), is("all")) && std::any_of(readouts.begin(), readouts.end(), is("row"))) {
+        throw ParameterError(fmt::format("{}: source \"all\" gives a row of scores for every position; choose "
+                                         "axes.readout = \"column_max\" or \"column_sum\"",
+                                         config.name));
+    }
+}
+
+}  // namespace
+
+const std::vector<std::string>& default_special_tokens() {
+    static const std::vector<std::string> tokens{"[CLS]", "[SEP]", "[PAD]", "<s>", "</s>"};
+    return tokens;
+}
+
+std::vector<ConfigKey> config_keys() {
+    std::vector<ConfigKey> keys{
+        {"preset", "settings to start from", "a preset", ""},
+        {"dataset.path", "safetensors file, relative to the config file", "text", ""},
+        {"dataset.limit", "use the first examples only; 0 = all", "integer >= 0", "0"},
+        {"dataset.one_extra_example", "with a limit, one example more", "boolean", "false"},
+        {"dataset.row_sum_tolerance", "how far from 1 an attention row may sum", "real >= 0",
+         "by dtype: F64 and F32 1e-4, F16 2e-3, BF16 2e-2"},
+        {"dataset.special_tokens", "tokens that positions = \"no_special\" drops, by exact text", "list of text",
+         "the dataset's, else " + join(default_special_tokens(), " ")},
+        {"methods", "attribution methods to run", "list of methods", ""},
+    };
+    for (const AxisInfo& axis : axes()) {
+        keys.push_back({"axes." + axis.name, axis.summary, axis.values + "; or a list", to_text(axis.fallback)});
+    }
+    keys.push_back({"evaluation.references",
+                    "what scores are compared with: a reference of the dataset, abs(NAME), or method(NAME)",
+                    "list of text", "[\"blank_out\", \"grad_norm\"]"});
+    keys.push_back({"evaluation.metrics", "how they are compared", "list of metrics", metrics().names().front()});
+    keys.push_back({"evaluation.undefined", "an undefined value is left out of the mean, or counts as 0",
+                    "skip, zero", "skip"});
+    keys.push_back({"evaluation.cumulative_layer_mean", "\"layer l\" averages the values of layers 1..l", "boolean",
+                    "false"});
+    keys.push_back({"output.attributions", "also write every token's score to attributions.csv", "boolean", "false"});
+    for (const auto& entry : attribution_methods().entries()) {
+        for (const ParameterSpec& spec : entry.info.parameters) {
+            keys.push_back({"parameters." + entry.info.name + "." + spec.name, spec.summary, spec.range_text(),
+                            to_text(spec.fallback)});
+        }
+    }
+    return keys;
+}
+
+Config load_config(const std::string& path, const Settings& overrides) {
+    Settings given = settings_from_file(path);
+    overlay(given, overrides);
+
+    Config config;
+    config.name = std::filesystem::path(path).stem().string();
+    Settings settings;
+    if (const auto found = given.find("preset"); found != given.end()) {
+        config.preset = std::get<std::string>(
+            ParameterSpec{.name = "preset", .summary = "", .fallback = std::string()}.check(
+                found->second.values.empty() ? ParameterValue(false) : found->second.values.front(),
+                found->second.where));
+        try {
+            settings = preset_settings(preset(config.preset));
+        } catch (const ParameterError& error) {
+            throw ParameterError(fmt::format("{}: {}", found->second.where, error.what()));
+        }
+        given.erase("preset");
+    }
+    overlay(settings, given);
+    refuse_unknown(settings);  // before anything else: a misspelt key explains a missing one
+    for (const auto& [key, setting] : settings) config.given[key] = setting.text();
+
+    Reader reader(std::move(settings));
+    read_dataset(reader, config, path);
+    read_methods(reader, config);
+    read_axes(reader, config);
+    read_parameters(reader, config);
+    read_evaluation(reader, config);
+    check_readout(config);
+    return config;
+}
+
+std::vector<GridPoint> expand_grid(const Config& config, std::size_t layers) {
+    std::vector<GridPoint> grid;
+    for (const std::string& method : config.methods) {
+        const EntryInfo& info = attribution_methods().at(method).info;
+        std::vector<GridPoint> points{{method, {}}};
+        for (const AxisInfo& axis : axes()) {
+            if (!takes(info, axis)) continue;
+            std::vector<ParameterValue> values;
+            for (const ParameterValue& value : config.axes.at(axis.name)) {
+                if (axis.name != "layer") {
+                    values.push_back(value);
+                } else if (value == ParameterValue(std::string("all"))) {
+                    for (std::size_t l = 1; l <= layers; ++l) values.emplace_back(static_cast<std::int64_t>(l));
+                } else if (value == ParameterValue(std::string("top"))) {
+                    values.emplace_back(static_cast<std::int64_t>(layers));
+                } else {
+                    values.push_back(value);
+                }
+            }
+            std::vector<GridPoint> extended;
+            for (const GridPoint& point : points) {
+                for (const ParameterValue& value : values) {
+                    GridPoint next = point;
+                    next.values[axis.name] = value;
+                    // "top" may name a layer that is listed too
+                    if (std::find(extended.begin(), extended.end(), next) == extended.end()) {
+                        extended.push_back(std::move(next));
+                    }
+                }
+            }
+            points = std::move(extended);
+        }
+        grid.insert(grid.end(), points.begin(), points.end());
+    }
+    for (const GridPoint& point : grid) {
+        if (!point.has("layer")) continue;
+        const auto layer = std::get<std::int64_t>(point.values.at("layer"));
+        if (layer > static_cast<std::int64_t>(layers)) {
+            throw ParameterError(fmt::format("axes.layer: there is no layer {}, the attention has layers 1 to {}",
+                                             layer, layers));
+        }
+    }
+    return grid;
+}
+
+}  // namespace attnflow

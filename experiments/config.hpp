@@ -1,0 +1,74 @@
+#pragma once
+/// The configuration of a run: checked settings with their meaning.
+
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "experiments/axes.hpp"
+#include "experiments/settings.hpp"
+
+namespace attnflow {
+
+/// What a method's scores are compared with.
+struct Reference {
+    enum class Kind {
+        scores,           ///< a reference of the dataset, by name
+        absolute_scores,  ///< abs(NAME): its absolute values
+        method,           ///< method(NAME): another method at the same axis values
+    };
+    Kind kind = Kind::scores;
+    std::string name;
+    std::string text;  ///< as written
+};
+
+struct Config {
+    std::string name;  ///< of the config file, without extension
+    std::string preset;
+
+    std::filesystem::path dataset;
+    std::size_t limit = 0;  ///< first examples used; 0 = all
+    bool one_extra_example = false;
+    std::optional<double> row_sum_tolerance;
+    std::vector<std::string> special_tokens;  ///< instead of the dataset's
+
+    std::vector<std::string> methods;
+    std::map<std::string, std::vector<ParameterValue>> axes;
+    std::map<std::string, std::map<std::string, ParameterValue>> parameters;  ///< by method
+
+    std::vector<Reference> references;
+    std::vector<std::string> metrics;
+    bool undefined_as_zero = false;
+    bool cumulative_layer_mean = false;
+    bool write_attributions = false;
+
+    /// Every setting that was given, preset included, as resolved: for the record of a run.
+    std::map<std::string, std::string> given;
+};
+
+/// Special tokens when neither config nor dataset name any. [UNK] is an ordinary token.
+const std::vector<std::string>& default_special_tokens();
+
+/// One key of the configuration, for docs and for nearest-name hints.
+struct ConfigKey {
+    std::string name;
+    std::string summary;
+    std::string values;
+    std::string fallback;
+};
+std::vector<ConfigKey> config_keys();
+
+/// Reads `path`, puts its preset below and `overrides` (from --set) above it, and checks
+/// everything: unknown keys (with the nearest one), types, ranges. dataset.path is relative
+/// to the config file; given by --set, to the current directory.
+/// Throws InputError or ParameterError with "file:line:column: ...".
+Config load_config(const std::string& path, const Settings& overrides);
+
+/// The grid: methods x the axes each takes, last axis fastest. `layers` resolves "top" and
+/// "all"; a layer above it is refused.
+std::vector<GridPoint> expand_grid(const Config& config, std::size_t layers);
+
+}  // namespace attnflow

@@ -1,0 +1,17 @@
+#pragma once
+/// Comma-separated values, RFC 4180.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace attnflow {
+
+/// A text cell: quoted where needed, control characters escaped, and with a leading
+/// apostrophe where a spreadsheet would take it for a formula (= + - @).
+std::string csv_text(std::string_view text);
+
+/// Cells joined by commas, with a line feed. Cells must come from csv_text or be numbers.
+std::string csv_line(const std::vector<std::string>& cells);
+
+}  // namespace attnflow

@@ -1,0 +1,17 @@
+#pragma once
+/// Files that are there whole or not at all.
+
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace attnflow {
+
+/// Writes all `files` (name, content) into `folder`, which is made if needed: each to a
+/// temporary name and synced, then all renamed, so that a full disk leaves nothing
+/// half-written. Throws InputError naming the file and the system's reason.
+void write_files(const std::filesystem::path& folder,
+                 const std::vector<std::pair<std::string, std::string>>& files);
+
+}  // namespace attnflow

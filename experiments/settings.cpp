@@ -1,0 +1,112 @@
+#include "experiments/settings.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include "graph/support/error.hpp"
+#include "graph/support/text.hpp"
+
+namespace attnflow {
+namespace {
+
+std::string place(const toml::source_region& region, const std::string& origin) {
+    return fmt::format("{}:{}:{}", origin, region.begin.line, region.begin.column);
+}
+
+ParameterValue scalar(const toml::node& node, const std::string& key, const std::string& where) {
+    if (const auto* value = node.as_boolean()) return value->get();
+    if (const auto* value = node.as_integer()) return value->get();
+    if (const auto* value = node.as_floating_point()) return value->get();
+    if (const auto* value = node.as_string()) return value->get();
+    throw InputError(fmt::format("{}: {} holds a {}, expected a boolean, number, text or a list of those", where,
+                                 excerpt(key), node.is_table() ? "table" : node.is_array() ? "list" : "date or time"));
+}
+
+void flatten(const toml::table& table, const std::string& prefix, const std::string& origin, Settings& out) {
+    for (const auto& [name, node] : table) {
+        const std::string key = prefix.empty() ? std::string(name.str()) : prefix + "." + std::string(name.str());
+        if (const auto* child = node.as_table()) {
+            flatten(*child, key, origin, out);
+            continue;
+        }
+        Setting setting{.values = {}, .is_list = node.is_array(), .where = place(node.source(), origin)};
+        if (const auto* list = node.as_array()) {
+            for (const toml::node& item : *list) setting.values.push_back(scalar(item, key, place(item.source(), origin)));
+        } else {
+            setting.values.push_back(scalar(node, key, setting.where));
+        }
+        out.insert_or_assign(key, std::move(setting));
+    }
+}
+
+std::string toml_text(const ParameterValue& value) {
+    const auto* text = std::get_if<std::string>(&value);
+    if (text == nullptr) return to_text(value);
+    std::string out = "\"";
+    for (const char c : *text) {
+        if (c == '"' || c == '\\') out += '\\';
+        out += c;
+    }
+    return out + "\"";
+}
+
+}  // namespace
+
+std::string Setting::text() const {
+    if (!is_list) return toml_text(values.front());
+    std::vector<std::string> items;
+    for (const ParameterValue& value : values) items.push_back(toml_text(value));
+    return "[" + join(items, ", ") + "]";
+}
+
+Settings settings_from_toml(std::string_view toml, const std::string& origin) {
+    Settings settings;
+    try {
+        flatten(toml::parse(toml, origin), "", origin, settings);
+    } catch (const toml::parse_error& error) {
+        throw InputError(fmt::format("{}: {}", place(error.source(), origin), escape_controls(error.description())));
+    }
+    return settings;
+}
+
+Settings settings_from_file(const std::string& path) {
+    if (!std::filesystem::is_regular_file(path)) {
+        throw InputError(fmt::format("{}: no such config file", escape_controls(path)));
+    }
+    std::ifstream file(path, std::ios::binary);
+    std::ostringstream text;
+    text << file.rdbuf();
+    if (!file || !text) throw InputError(fmt::format("{}: cannot be read", escape_controls(path)));
+    return settings_from_toml(text.view(), escape_controls(path));
+}
+
+Settings setting_from_argument(const std::string& assignment) {
+    const std::size_t equals = assignment.find('=');
+    if (equals == std::string::npos || equals == 0) {
+        throw ParameterError(fmt::format("--set {}: expected KEY=VALUE, for instance axes.layer=[1,6]",
+                                         excerpt(assignment)));
+    }
+    const std::string key = assignment.substr(0, equals);
+    const std::string value = assignment.substr(equals + 1);
+    const std::string where = "--set " + excerpt(key);
+    Setting setting;
+    try {
+        Settings parsed = settings_from_toml("value = " + value, where);
+        if (parsed.size() == 1 && parsed.contains("value")) setting = parsed.at("value");
+    } catch (const InputError&) {
+        // not a TOML value: a bare word
+    }
+    if (setting.values.empty() && !setting.is_list) setting.values = {value};
+    setting.where = where;
+    return {{key, std::move(setting)}};
+}
+
+void overlay(Settings& base, const Settings& over) {
+    for (const auto& [key, setting] : over) base.insert_or_assign(key, setting);
+}
+
+}  // namespace attnflow

@@ -1,0 +1,37 @@
+#pragma once
+/// Settings as they come: TOML files, presets and --set flattened to dotted keys, each with
+/// the place it was written. What they mean is decided in config.hpp.
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph/support/parameters.hpp"
+
+namespace attnflow {
+
+struct Setting {
+    std::vector<ParameterValue> values;  ///< one, or the items of a list
+    bool is_list = false;
+    std::string where;  ///< "file.toml:3:1", "--set axes.layer", "preset paper"
+
+    /// The value as TOML.
+    std::string text() const;
+};
+
+using Settings = std::map<std::string, Setting>;
+
+/// Throws InputError for a syntax error ("file.toml:3:7: ...") or a value that is neither a
+/// scalar nor a list of scalars.
+Settings settings_from_toml(std::string_view toml, const std::string& origin);
+Settings settings_from_file(const std::string& path);
+
+/// "key=value", the value in TOML; text that is no TOML value is taken as a string. Throws
+/// ParameterError without '=' or with an empty key.
+Settings setting_from_argument(const std::string& assignment);
+
+/// Settings of `over` replace those of `base`.
+void overlay(Settings& base, const Settings& over);
+
+}  // namespace attnflow

@@ -1,0 +1,82 @@
+#pragma once
+/// Which cut binds: the reason why a max flow is not larger, in one vocabulary for every
+/// solver.
+///
+/// Deep attention networks saturate: from a few layers on, the flow from s to t is often
+/// just the out-capacity of s or the in-capacity of t, and says nothing of the layers in
+/// between. So every flow comes with the first of these cuts, in this order, whose capacity
+/// equals the value (A_l the matrix of layer l, source (L, s), sink (0, t), o_l(s) the row
+/// sum of A_l at s without its diagonal entry, c_l(t) the column sum without it):
+///
+///   source_row        everything that leaves (L, s): row sum of A_L at s
+///   sink_column       everything that enters (0, t): column sum of A_1 at t
+///   source_lane(k)    around (L, s)..(k, s), k = L-1, ..., 1:
+///                     o_L(s) + ... + o_{k+1}(s) + row sum of A_k at s
+///   sink_lane(k)      around (0, t)..(k, t), k = 1, ..., L-2:
+///                     c_1(t) + ... + c_k(t) + column sum of A_{k+1} at t
+///   crossing(b)       b = 1, ..., L-1; the source's lane above layer b, the sink's below,
+///                     the cheaper side for each vertex of layer b:
+///                     sum_{l>=b+2} o_l(s) + sum_x min(A_{b+1}[s][x], A_b[x][t]) + sum_{l<=b-1} c_l(t)
+///   interior          none of these; the source-minimal minimum cut says which (Certificate)
+///
+/// Inner vertices that are on no path from s to t carry no flow, so sums leave them out:
+/// under a causal mask this restricts them to the token window between t and s.
+
+#include <optional>
+#include <string>
+
+#include "graph/layered_network.hpp"
+
+namespace attnflow {
+
+enum class CutKind : std::uint8_t { source_row, sink_column, source_lane, sink_lane, crossing, interior };
+
+struct BindingCut {
+    CutKind kind = CutKind::interior;
+    /// k of a lane, b of a crossing; 0 for the others.
+    std::uint32_t layer = 0;
+
+    std::string text() const;  ///< "source_row", "sink_lane(2)", ...
+    bool operator==(const BindingCut&) const = default;
+};
+
+/// The name of a kind without its layer.
+const char* to_string(CutKind kind);
+/// All kinds, in the order of the vocabulary.
+inline constexpr CutKind all_cut_kinds[] = {CutKind::source_row, CutKind::sink_column, CutKind::source_lane,
+                                            CutKind::sink_lane,  CutKind::crossing,    CutKind::interior};
+
+/// Names the binding cut of flows from one layer of a network to its input. Keeps what it
+/// learns of a source and of the sinks, so ask for one source after the other. Not for use
+/// by two threads at once; keeps a reference to the network.
+class CutClassifier {
+public:
+    CutClassifier(const FixedNetwork& network, std::size_t source_layer);
+
+    /// `value` is the max flow from (source_layer, source) to (0, sink).
+    /// O(L n) after O(L n^2) for a new source and for each new sink.
+    BindingCut classify(std::size_t source, std::size_t sink, std::int64_t value);
+
+private:
+    using Mask = std::vector<char>;  // by vertex
+
+    void enter_source(std::size_t source);
+    const Mask& reaches(std::size_t sink);
+    bool on_path(std::size_t layer, std::size_t position) const;
+    std::int64_t row_sum(std::size_t layer, std::size_t position, bool with_diagonal) const;
+    std::int64_t column_sum(std::size_t layer, std::size_t position, bool with_diagonal) const;
+    std::int64_t meeting(std::size_t b, std::size_t source, std::size_t sink) const;
+    std::optional<BindingCut> match_source_lane(std::size_t source, std::int64_t value) const;
+    std::optional<BindingCut> match_sink_lane(std::size_t sink, std::int64_t value) const;
+    std::optional<BindingCut> match_crossing(std::size_t source, std::size_t sink, std::int64_t value) const;
+
+    const FixedNetwork& g_;
+    std::size_t top_;
+    bool full_ = true;  // no zero anywhere: every inner vertex is on a path
+    std::optional<std::size_t> source_;
+    Mask reached_;                  // from the current source
+    std::vector<Mask> reaches_;     // by sink, empty until asked for
+    const Mask* to_sink_ = nullptr;  // of the current sink
+};
+
+}  // namespace attnflow

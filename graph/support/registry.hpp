@@ -1,0 +1,99 @@
+#pragma once
+/// One registry template for every family of interchangeable members (solvers, head
+/// strategies, attribution methods, metrics, ...). A member is a class with
+///
+///   static EntryInfo describe();             // name, summary, paper, parameters, ...
+///   explicit Member(const Parameters&);      // or a default constructor
+///
+/// and whatever the family's concept asks for. Members are registered by explicit
+/// calls in one visible list per family: a self-registering static object would be
+/// dropped silently by the linker of a static library.
+
+#include <concepts>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "graph/support/error.hpp"
+#include "graph/support/parameters.hpp"
+#include "graph/support/text.hpp"
+
+namespace attnflow {
+
+/// What every entry says of itself. Command line, config check, contract tests and the
+/// generated docs read it from here.
+struct EntryInfo {
+    std::string name;
+    std::string summary;
+    std::string paper = {};  ///< where the idea comes from, "" for folklore
+    std::string complexity = {};
+    std::vector<ParameterSpec> parameters = {};
+    std::vector<std::string> axes = {};      ///< experiment axes that it takes, by name
+    std::vector<std::string> promises = {};  ///< properties that the contract tests check, by name
+};
+
+/// `Family` supplies: Interface (an abstract class), a static `noun`, and
+/// `template <class Member> Adapter` that implements Interface and is constructed from the
+/// same arguments as Member.
+template <class Family>
+class Registry {
+public:
+    using Interface = typename Family::Interface;
+
+    struct Entry {
+        EntryInfo info;
+        std::function<std::unique_ptr<Interface>(const Parameters&)> construct;
+
+        /// A fresh member with `given` parameters; throws ParameterError when they do not fit.
+        std::unique_ptr<Interface> make(const std::map<std::string, ParameterValue>& given = {}) const {
+            return construct(Parameters(info.parameters, given, info.name));
+        }
+    };
+
+    template <class Member>
+    void add() {
+        using Adapter = typename Family::template Adapter<Member>;
+        Entry entry{Member::describe(), [](const Parameters& parameters) -> std::unique_ptr<Interface> {
+                        if constexpr (std::constructible_from<Member, const Parameters&>) {
+                            return std::make_unique<Adapter>(parameters);
+                        } else {
+                            return std::make_unique<Adapter>();
+                        }
+                    }};
+        if (find(entry.info.name) != nullptr) {
+            throw InternalError(fmt::format("{} '{}' is registered twice", Family::noun, entry.info.name));
+        }
+        entries_.push_back(std::move(entry));
+    }
+
+    const Entry* find(std::string_view name) const {
+        for (const Entry& entry : entries_) {
+            if (entry.info.name == name) return &entry;
+        }
+        return nullptr;
+    }
+
+    /// Throws ParameterError with the nearest name when there is no such member.
+    const Entry& at(std::string_view name) const {
+        if (const Entry* entry = find(name)) return *entry;
+        throw ParameterError(fmt::format("no {} '{}'{}", Family::noun, excerpt(name), name_hint(name, names())));
+    }
+
+    const std::vector<Entry>& entries() const { return entries_; }
+
+    std::vector<std::string> names() const {
+        std::vector<std::string> out;
+        for (const Entry& entry : entries_) out.push_back(entry.info.name);
+        return out;
+    }
+
+private:
+    std::vector<Entry> entries_;
+};
+
+}  // namespace attnflow

@@ -1,0 +1,343 @@
+#include "attention/dataset.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "attention/validate.hpp"
+#include "graph/support/error.hpp"
+#include "tests/attention/make_files.hpp"
+
+using namespace attnflow;
+using namespace attnflow::testing;
+
+namespace {
+
+using Metadata = std::map<std::string, std::string>;
+using Strings = std::vector<std::string>;
+
+/// Counts up: entry i is i, so that a place in the file shows in its value.
+NewTensor counting(const std::string& name, std::vector<std::size_t> shape, DType dtype = DType::f64) {
+    NewTensor tensor{name, dtype, std::move(shape), {}};
+    std::size_t count = 1;
+    for (const std::size_t size : tensor.shape) count *= size;
+    for (std::size_t i = 0; i < count; ++i) tensor.values.push_back(static_cast<double>(i));
+    return tensor;
+}
+
+Dataset open_with(const TemporaryDirectory& directory, const std::vector<NewTensor>& tensors,
+                  const Metadata& metadata = {}) {
+    const std::string path = directory.file("file.safetensors");
+    write_safetensors(path, tensors, metadata);
+    return Dataset::open(path);
+}
+
+std::vector<double> head_of(const Example& example, std::size_t layer, std::size_t head) {
+    std::vector<double> out(example.attention.tokens() * example.attention.tokens());
+    example.attention.read_head(layer, head, out);
+    return out;
+}
+
+/// The message without "<path>: ".
+std::string refusal(const std::vector<NewTensor>& tensors, const Metadata& metadata = {}) {
+    const TemporaryDirectory directory;
+    const std::string message = message_of<InputError>([&] { open_with(directory, tensors, metadata); });
+    const std::string prefix = directory.file("file.safetensors") + ": ";
+    return message.starts_with(prefix) ? message.substr(prefix.size()) : message;
+}
+
+const NewTensor ex0 = attention_tensor("ex0.attentions", 1, 1, 2);
+
+}  // namespace
+
+TEST_CASE("a dataset gives its examples", "[dataset]") {
+    const TemporaryDirectory directory;
+    const std::string path = write_small_dataset(directory.file("d.safetensors"), 2, 3, {4, 1, 5});
+    std::optional<Example> kept;
+    {
+        const Dataset dataset = Dataset::open(path);
+        CHECK(dataset.path() == path);
+        CHECK(dataset.size() == 3);
+        CHECK(dataset.ids() == Strings{"ex0", "ex1", "ex2"});
+        CHECK(dataset.metadata().contains("examples"));
+        CHECK(dataset.index_of("ex2") == 2);
+        kept = dataset.example(2);
+        CHECK(dataset.example(1).tokens == Strings{"w0"});
+        CHECK(dataset.example(1).label == 1);
+        CHECK(dataset.example(1).group == "odd");
+        CHECK_FALSE(dataset.example(1).attractors.has_value());
+    }
+    // The file stays mapped for as long as the example needs it.
+    CHECK(kept->id == "ex2");
+    CHECK(kept->tokens == Strings{"w0", "w1", "w2", "w3", "w4"});
+    CHECK(kept->label == 0);
+    CHECK(kept->predicted == 0);
+    CHECK(kept->group == "even");
+    CHECK(kept->references == std::map<std::string, std::vector<double>>{{"blank_out", {1, 2, 3, 4, 5}}});
+    CHECK(kept->attention.layers() == 2);
+    CHECK(kept->attention.heads() == 3);
+    CHECK(kept->attention.tokens() == 5);
+    CHECK(kept->attention.dtype() == DType::f32);
+    CHECK(validate(kept->attention, kept->id).largest_deviation < 1e-6);
+}
+
+TEST_CASE("layers, heads, queries and keys are where they belong", "[dataset]") {
+    const TemporaryDirectory directory;
+    const Example whole = open_with(directory, {counting("a.attentions", {2, 3, 2, 2})}).example(0);
+    CHECK(head_of(whole, 1, 2) == std::vector<double>{20, 21, 22, 23});
+
+    NewTensor lower = counting("a.attentions.0", {3, 2, 2});
+    NewTensor upper = counting("a.attentions.1", {3, 2, 2});
+    for (double& value : upper.values) value += 12;
+    const Example split = open_with(directory, {upper, lower}).example(0);
+    for (std::size_t layer = 0; layer < 2; ++layer) {
+        for (std::size_t head = 0; head < 3; ++head) CHECK(head_of(split, layer, head) == head_of(whole, layer, head));
+    }
+    std::vector<double> out(4);
+    CHECK_THROWS_AS(whole.attention.read_head(2, 0, out), InternalError);
+    CHECK_THROWS_AS(whole.attention.read_head(0, 3, out), InternalError);
+    out.resize(5);
+    CHECK_THROWS_AS(whole.attention.read_head(0, 0, out), InternalError);
+}
+
+TEST_CASE("ten and more layers are in the order of their numbers", "[dataset]") {
+    const TemporaryDirectory directory;
+    std::vector<NewTensor> tensors;
+    for (std::size_t layer = 0; layer < 12; ++layer) {
+        tensors.push_back({"attentions." + std::to_string(layer), DType::f64, {1, 1, 1}, {static_cast<double>(layer)}});
+    }
+    const Example example = open_with(directory, tensors).example(0);
+    CHECK(head_of(example, 2, 0) == std::vector<double>{2});
+    CHECK(head_of(example, 11, 0) == std::vector<double>{11});
+}
+
+TEST_CASE("a single-example file is a dataset of one", "[dataset]") {
+    const TemporaryDirectory directory;
+    const Dataset dataset =
+        open_with(directory, {counting("attentions", {2, 1, 3, 3}), counting("score", {3}), counting("logits", {2})},
+                  {{"tokens", R"(["a", " b", "c"])"}, {"prompt", "a bc"}, {"examples", "5"}, {"labels", "none"}});
+    CHECK(dataset.ids() == Strings{"file"});
+    const Example example = dataset.example(0);
+    CHECK(example.tokens == Strings{"a", " b", "c"});
+    CHECK(example.references == std::map<std::string, std::vector<double>>{{"score", {0, 1, 2}}});
+    CHECK(head_of(example, 1, 0).front() == 9);
+}
+
+TEST_CASE("a batch is split", "[dataset]") {
+    const TemporaryDirectory directory;
+    const Metadata tokens = {{"tokens", R"([["a", "b"], ["c", "d"], ["e", "f"]])"}};
+    const Dataset whole = open_with(directory,
+                                    {counting("attentions", {3, 1, 2, 2, 2}), counting("score", {3, 2}),
+                                     counting("lrp", {3, 1, 2, 2}), counting("whose", {2})},
+                                    tokens);
+    CHECK(whole.ids() == Strings{"file/0", "file/1", "file/2"});
+    const Example last = whole.example(2);
+    CHECK(last.tokens == Strings{"e", "f"});
+    CHECK(head_of(last, 0, 1) == std::vector<double>{20, 21, 22, 23});
+    CHECK(last.references == std::map<std::string, std::vector<double>>{{"score", {4, 5}}});
+    REQUIRE(last.weights.contains("lrp"));
+    CHECK(last.weights.at("lrp").values() == std::vector<double>{8, 9, 10, 11});
+
+    const Dataset layers = open_with(directory, {counting("attentions.0", {3, 1, 2, 2}), counting("attentions.1", {3, 1, 2, 2})});
+    CHECK(layers.size() == 3);
+    CHECK(layers.example(1).attention.layers() == 2);
+    CHECK(layers.example(1).tokens == Strings{"#0", "#1"});
+    CHECK(head_of(layers.example(1), 1, 0) == std::vector<double>{4, 5, 6, 7});
+
+    for (const char* list : {R"(["a", "b"])", R"([["a", "b"]])"}) {
+        const Dataset one = open_with(directory, {counting("attentions", {1, 1, 2, 2, 2})}, {{"tokens", list}});
+        CHECK(one.ids() == Strings{"file"});
+        CHECK(one.example(0).tokens == Strings{"a", "b"});
+    }
+}
+
+TEST_CASE("one layer, one head, one token", "[dataset]") {
+    const TemporaryDirectory directory;
+    const Dataset dataset = open_with(directory, {{"attentions", DType::f32, {1, 1, 1, 1}, {1.0}}});
+    const Example example = dataset.example(0);
+    CHECK(example.tokens == Strings{"#0"});
+    CHECK(head_of(example, 0, 0) == std::vector<double>{1.0});
+    CHECK(validate(example.attention, example.id).causal);
+}
+
+TEST_CASE("further tensors are references or weights by their shape", "[dataset]") {
+    const TemporaryDirectory directory;
+    const Dataset dataset = open_with(
+        directory, {attention_tensor("a.attentions", 2, 3, 4), attention_tensor("a.b.attentions", 1, 1, 2),
+                    counting("a.score", {4}, DType::f32), counting("a.input_ids", {4}, DType::i64),
+                    counting("a.logits", {2}), counting("a.alti", {2, 4, 4}), counting("a.lrp", {2, 3, 4, 4}),
+                    counting("a.odd", {3, 4, 4}), counting("a.b.score", {2}), counting("nobody.score", {4}),
+                    counting("score", {4}), counting("a.counts", {2, 4, 4}, DType::i64)});
+    const Example a = dataset.example(0);
+    CHECK(a.references == std::map<std::string, std::vector<double>>{{"input_ids", {0, 1, 2, 3}}, {"score", {0, 1, 2, 3}}});
+    REQUIRE(a.weights.size() == 2);
+    CHECK(a.weights.at("alti").shape == std::vector<std::size_t>{2, 4, 4});
+    CHECK(a.weights.at("lrp").shape == std::vector<std::size_t>{2, 3, 4, 4});
+    CHECK(dataset.ids() == Strings{"a", "a.b"});
+    CHECK(dataset.example(1).references == std::map<std::string, std::vector<double>>{{"score", {0, 1}}});
+}
+
+TEST_CASE("metadata gives order, tokens and labels", "[dataset]") {
+    const TemporaryDirectory directory;
+    const std::vector<NewTensor> tensors = {attention_tensor("a.attentions", 1, 1, 1),
+                                            attention_tensor("b.attentions", 1, 1, 2)};
+    const Dataset listed = open_with(
+        directory, tensors,
+        {{"examples", R"([{"id": "b", "label": 3, "predicted": null, "attractors": 2, "probabilities": "?"}, {"id": "a"}])"},
+         {"tokens", R"({"a": ["x"], "other": 5})"},
+         {"labels", "not JSON, not needed"}});
+    CHECK(listed.ids() == Strings{"b", "a"});
+    CHECK(listed.index_of("a") == 1);
+    CHECK(listed.example(0).label == 3);
+    CHECK(listed.example(0).attractors == 2);
+    CHECK_FALSE(listed.example(0).predicted.has_value());
+    CHECK(listed.example(0).tokens == Strings{"#0", "#1"});
+    CHECK(listed.example(1).tokens == Strings{"x"});
+    CHECK(listed.example(1).group.empty());
+
+    const Dataset by_id = open_with(directory, tensors,
+                                    {{"tokens", R"({"b": ["x", "y"]})"}, {"labels", R"({"b": 1})"}, {"notes", "{{{"}});
+    CHECK(by_id.ids() == Strings{"a", "b"});
+    CHECK(by_id.example(0).tokens == Strings{"#0"});
+    CHECK_FALSE(by_id.example(0).label.has_value());
+    CHECK(by_id.example(1).tokens == Strings{"x", "y"});
+    CHECK(by_id.example(1).label == 1);
+
+    // Tokens that the list already gives are not looked for elsewhere.
+    const Dataset complete = open_with(
+        directory, tensors,
+        {{"examples", R"([{"id": "a", "tokens": ["x"]}, {"id": "b", "tokens": ["y", "z"]}])"}, {"tokens", "see examples"}});
+    CHECK(complete.example(1).tokens == Strings{"y", "z"});
+}
+
+TEST_CASE("an unknown example is answered with the nearest", "[dataset]") {
+    const TemporaryDirectory directory;
+    const std::string path = write_small_dataset(directory.file("d.safetensors"), 1, 1, {2, 2});
+    const Dataset dataset = Dataset::open(path);
+    CHECK(message_of<ParameterError>([&] { dataset.index_of("exo"); }) ==
+          path + ": no example 'exo'; did you mean 'ex0'?");
+    CHECK(message_of<ParameterError>([&] { dataset.index_of("something"); }) ==
+          path + ": no example 'something'; it has 2, from 'ex0' to 'ex1'");
+    CHECK(message_of<ParameterError>([&] { dataset.example(2); }) == path + ": no example 2, expected 0 to 1");
+}
+
+TEST_CASE("attention of the wrong form is refused", "[dataset]") {
+    CHECK(refusal({}) ==
+          "no attention among its 0 tensors, expected one called 'attentions' or 'ID.attentions'");
+    CHECK(refusal({counting("weights", {2})}) ==
+          "no attention among its 1 tensors, expected one called 'attentions' or 'ID.attentions'");
+    CHECK(refusal({counting("ex0.attentions", {2, 3, 3})}) ==
+          "tensor 'ex0.attentions': shape [2, 3, 3] has 3 axes, expected 4");
+    CHECK(refusal({counting("ex0.attentions", {1, 2, 1, 3, 3})}) ==
+          "tensor 'ex0.attentions': shape [1, 2, 1, 3, 3] has 5 axes, expected 4");
+    CHECK(refusal({counting("attentions", {3, 3})}) ==
+          "tensor 'attentions': shape [3, 3] has 2 axes, expected 4 or 5");
+    CHECK(refusal({counting("attentions.0", {3, 3})}) ==
+          "tensor 'attentions.0': shape [3, 3] has 2 axes, expected 3 or 4");
+    CHECK(refusal({counting("ex0.attentions.0", {1, 1, 3, 3})}) ==
+          "tensor 'ex0.attentions.0': shape [1, 1, 3, 3] has 4 axes, expected 3");
+    CHECK(refusal({counting("ex0.attentions", {2, 1, 3, 4})}) ==
+          "tensor 'ex0.attentions': shape [2, 1, 3, 4] has 3 queries and 4 keys, expected as many queries as keys");
+    CHECK(refusal({counting("ex0.attentions", {2, 1, 0, 0})}) ==
+          "tensor 'ex0.attentions': shape [2, 1, 0, 0], expected no empty axis");
+    CHECK(refusal({counting("ex0.attentions", {0, 1, 2, 2})}) ==
+          "tensor 'ex0.attentions': shape [0, 1, 2, 2], expected no empty axis");
+    CHECK(refusal({counting("attentions", {1000000000000000, 0, 1, 1, 1})}) ==
+          "tensor 'attentions': shape [1000000000000000, 0, 1, 1, 1], expected no empty axis");
+    CHECK(refusal({counting("ex0.attentions", {1, 1, 2, 2}, DType::i64)}) ==
+          "tensor 'ex0.attentions': attention of type I64, expected F64, F32, F16 or BF16");
+    CHECK(refusal({counting(".attentions", {1, 1, 2, 2})}) ==
+          "tensor '.attentions': empty example id, expected ID.attentions");
+}
+
+TEST_CASE("layers that do not make a stack are refused", "[dataset]") {
+    CHECK(refusal({counting("ex0.attentions.0", {1, 2, 2}), counting("ex0.attentions.2", {1, 2, 2})}) ==
+          "tensor 'ex0.attentions.2': layer 1 is missing, expected layers 0, 1, ... without gaps");
+    CHECK(refusal({counting("attentions.1", {1, 2, 2})}) ==
+          "tensor 'attentions.1': layer 0 is missing, expected layers 0, 1, ... without gaps");
+    CHECK(refusal({counting("ex0.attentions.0", {1, 2, 2}), counting("ex0.attentions.00", {1, 2, 2})}) ==
+          "tensor 'ex0.attentions.00': layer 0 is also in 'ex0.attentions.0'");
+    CHECK(refusal({ex0, counting("ex0.attentions.0", {1, 2, 2})}) ==
+          "tensor 'ex0.attentions.0': expected either one tensor of all layers or one for each layer, not both");
+    CHECK(refusal({counting("a.attentions.0", {1, 2, 2}), counting("a.attentions.1", {2, 2, 2})}) ==
+          "tensor 'a.attentions.1': F64 of shape [2, 2, 2], expected F64 of shape [1, 2, 2] as in 'a.attentions.0'");
+    CHECK(refusal({counting("a.attentions.0", {1, 2, 2}), counting("a.attentions.1", {1, 2, 2}, DType::f32)}) ==
+          "tensor 'a.attentions.1': F32 of shape [1, 2, 2], expected F64 of shape [1, 2, 2] as in 'a.attentions.0'");
+    CHECK(refusal({counting("attentions.0", {1, 2, 2}), counting("attentions.1", {1, 1, 2, 2})}) ==
+          "tensor 'attentions.1': F64 of shape [1, 1, 2, 2], expected F64 of shape [1, 2, 2] as in 'attentions.0'");
+    CHECK(refusal({ex0, attention_tensor("attentions", 1, 1, 2)}) ==
+          "attention with and without an example id ('ex0'), expected one or the other");
+}
+
+TEST_CASE("metadata that is needed and wrong is refused", "[dataset]") {
+    const auto examples = [](const std::string& text) { return refusal({ex0}, {{"examples", text}}); };
+    CHECK(examples("[") == "metadata 'examples': not valid JSON at byte 1 after '[': syntax error while parsing value - "
+                           "unexpected end of input; expected '[', '{', or a literal");
+    CHECK(examples("200") == "metadata 'examples': has type number, expected a list");
+    CHECK(examples(R"([{"id": "ex0"}, "ex1"])") ==
+          "metadata 'examples': entry 1 is \"ex1\", expected an object with a string 'id'");
+    CHECK(examples(R"([{"id": 7}])") ==
+          "metadata 'examples': entry 0 is {\"id\":7}, expected an object with a string 'id'");
+    CHECK(examples(R"([{"id": "ex0"}, {"id": "ex0"}])") == "metadata 'examples': 'ex0' is listed twice");
+    CHECK(examples(R"([{"id": "ex0"}, {"id": "ex1"}])") == "metadata 'examples': 'ex1' has no tensor 'ex1.attentions'");
+    CHECK(examples("[]") ==
+          "metadata 'examples': 'ex0' is missing, expected every example with attention to be listed");
+    CHECK(examples(R"([{"id": "ex0", "tokens": ["a"]}])") ==
+          "metadata 'examples': 'ex0': 1 tokens, expected 2 as in the attention");
+    CHECK(examples(R"([{"id": "ex0", "tokens": []}])") ==
+          "metadata 'examples': 'ex0': 0 tokens, expected 2 as in the attention");
+    CHECK(examples(R"([{"id": "ex0", "tokens": ["a", 2]}])") ==
+          "metadata 'examples': 'ex0': tokens [\"a\",2], expected a list of strings");
+    CHECK(examples(R"([{"id": "ex0", "label": "yes"}])") ==
+          "metadata 'examples': 'ex0': label: \"yes\", expected an integer");
+    CHECK(examples(R"([{"id": "ex0", "predicted": 0.5}])") ==
+          "metadata 'examples': 'ex0': predicted: 0.5, expected an integer");
+    CHECK(examples(R"([{"id": "ex0", "group": 1}])") == "metadata 'examples': 'ex0': group 1, expected a string");
+
+    const auto tokens = [](const std::string& text) { return refusal({ex0}, {{"tokens", text}}); };
+    CHECK(tokens(R"(["a", "b"])") == "metadata 'tokens': has type array, expected an object by example id");
+    CHECK(tokens(R"({"ex0": ["a", "b", "c"]})") == "metadata 'tokens': 'ex0': 3 tokens, expected 2 as in the attention");
+    CHECK(tokens(R"({"ex0": "ab"})") == "metadata 'tokens': 'ex0': tokens \"ab\", expected a list of strings");
+    CHECK_THAT(tokens("a b"), Catch::StartsWith("metadata 'tokens': not valid JSON at byte 0"));
+    CHECK(refusal({ex0}, {{"labels", R"({"ex0": "yes"})"}}) == "metadata 'labels': 'ex0': \"yes\", expected an integer");
+
+    const auto single = [](const std::string& text, std::vector<std::size_t> shape) {
+        return refusal({counting("attentions", std::move(shape))}, {{"tokens", text}});
+    };
+    CHECK(single(R"(["a"])", {1, 1, 2, 2}) == "metadata 'tokens': 1 tokens, expected 2 as in the attention");
+    CHECK(single(R"({"a": []})", {1, 1, 2, 2}) == "metadata 'tokens': tokens {\"a\":[]}, expected a list of strings");
+    CHECK(single(R"(["a", "b"])", {2, 1, 1, 2, 2}) ==
+          "metadata 'tokens': [\"a\",\"b\"], expected a list of 2 lists of tokens");
+    CHECK(single(R"([["a", "b"]])", {2, 1, 1, 2, 2}) ==
+          "metadata 'tokens': [[\"a\",\"b\"]], expected a list of 2 lists of tokens");
+    CHECK(single(R"([["a", "b"], ["c"]])", {2, 1, 1, 2, 2}) ==
+          "metadata 'tokens': 1 tokens, expected 2 as in the attention");
+}
+
+TEST_CASE("attention from values in memory", "[dataset]") {
+    const auto stack = AttentionStack::from_values(2, 1, 1, {0.25, 0.5});
+    CHECK(stack.layers() == 2);
+    CHECK(stack.heads() == 1);
+    CHECK(stack.tokens() == 1);
+    CHECK(stack.dtype() == DType::f64);
+    std::vector<double> out(1);
+    stack.read_head(1, 0, out);
+    CHECK(out == std::vector<double>{0.5});
+    CHECK(message_of<ParameterError>([] { AttentionStack::from_values(2, 1, 2, {1.0}); }) ==
+          "attention: 1 values, expected 8 for shape [2, 1, 2, 2], at least one");
+    CHECK_THROWS_AS(AttentionStack::from_values(0, 1, 1, {}), ParameterError);
+    CHECK_THROWS_AS(AttentionStack({}, nullptr, "x"), InputError);
+}
+
+TEST_CASE("a hundred thousand tensors open in good time", "[dataset]") {
+    const TemporaryDirectory directory;
+    std::vector<NewTensor> tensors;
+    std::string examples = "[";
+    for (int i = 0; i < 50'000; ++i) {
+        const std::string id = "ex" + std::to_string(i);
+        tensors.push_back({id + ".attentions", DType::f32, {1, 1, 1, 1}, {1.0}});
+        tensors.push_back({id + ".score", DType::f32, {1}, {1.0}});
+        examples += (i == 0 ? "{\"id\": \"" : ", {\"id\": \"") + id + "\", \"tokens\": [\"a\"]}";
+    }
+    const Dataset dataset = open_with(directory, tensors, {{"examples", examples + "]"}});
+    CHECK(dataset.size() == 50'000);
+    CHECK(dataset.example(dataset.index_of("ex49999")).references.contains("score"));
+}
