@@ -26,8 +26,7 @@ public:
                 .complexity = "O(L n^2) a source",
                 .axes = {axis::heads, axis::skip_weight, axis::layer, axis::source},
                 .promises = {promise::rows_sum_to_one, promise::at_most_one, promise::at_most_column_sum,
-                             promise::at_least_rollout, promise::monotone, promise::identity,
-                             promise::equivariant}};
+                             promise::monotone, promise::identity, promise::equivariant}};
     }
 
     Attribution attribute(const AttributionProblem& problem) const {
