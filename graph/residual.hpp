@@ -10,6 +10,9 @@
 /// sink and all vertices of the layers between them. Its vertices are numbered from 0: the
 /// sink, then layer l+1 upwards, then the source.
 
+#include <array>
+#include <vector>
+
 #include <boost/graph/graph_concepts.hpp>
 #include <boost/graph/graph_traits.hpp>
 #include <boost/iterator/counting_iterator.hpp>
@@ -32,19 +35,39 @@ struct ResidualEdge {
     ResidualEdge reversed() const { return {to, from, partner, index}; }
 };
 
+/// Residual edges out of a vertex to all of one neighbouring layer: contiguous in the
+/// residual array and in vertices, their partners `stride` apart.
+struct ResidualRun {
+    std::uint32_t count = 0;
+    std::uint32_t index = 0;
+    std::uint32_t partner = 0;
+    std::uint32_t stride = 0;
+    std::uint32_t to_minus_index = 0;  ///< modulo 2^32
+};
+
 template <class C>
 class ResidualView {
 public:
     using Capacity = C;
 
-    /// Throws ParameterError unless `source` lies in a higher layer than `sink`.
-    ResidualView(const LayeredNetwork<C>& network, Vertex source, Vertex sink)
-        : network_(&network), source_(source), sink_(sink), low_(network.layer_of(sink)),
-          high_(network.layer_of(source)) {
+    /// As reset().
+    ResidualView(const LayeredNetwork<C>& network, Vertex source, Vertex sink) { reset(network, source, sink); }
+    ResidualView() = default;
+
+    /// Views another problem, reusing memory; keeps a reference to the network. Throws
+    /// ParameterError unless `source` lies in a higher layer than `sink`.  O(vertices).
+    void reset(const LayeredNetwork<C>& network, Vertex source, Vertex sink) {
+        network_ = &network;
+        low_ = network.layer_of(sink);
+        high_ = network.layer_of(source);
         if (low_ >= high_) {
             throw ParameterError(fmt::format("max flow: the source (layer {}) must lie above the sink (layer {})",
                                              high_, low_));
         }
+        vertices_.clear();
+        add_layer(low_, network.position_of(sink), 1, sink, source);
+        for (std::size_t l = low_ + 1; l < high_; ++l) add_layer(l, 0, network.width(l), sink, source);
+        add_layer(high_, network.position_of(source), 1, sink, source);
     }
 
     const LayeredNetwork<C>& network() const { return *network_; }
@@ -52,23 +75,13 @@ public:
     std::size_t high() const { return high_; }  ///< layer of the source
 
     /// Vertices of the view: sink (0), inner vertices, source (size() - 1).
-    std::size_t size() const { return network_->first_vertex(high_) - network_->first_vertex(low_ + 1) + 2; }
+    std::size_t size() const { return vertices_.size(); }
     Vertex sink() const { return 0; }
     Vertex source() const { return static_cast<Vertex>(size() - 1); }
-    Vertex to_network(Vertex v) const {
-        return v == 0 ? sink_ : v == source() ? source_ : v - 1 + network_->first_vertex(low_ + 1);
-    }
-    /// First vertex of a layer in this view (the only one at the two ends).
-    Vertex first_vertex(std::size_t layer) const {
-        return layer == low_ ? 0 : 1 + network_->first_vertex(layer) - network_->first_vertex(low_ + 1);
-    }
-    /// First position of a layer that is in this view, and how many are.
-    std::size_t first_position(std::size_t layer) const {
-        return layer == low_ ? network_->position_of(sink_) : layer == high_ ? network_->position_of(source_) : 0;
-    }
-    std::size_t width(std::size_t layer) const {
-        return layer == low_ || layer == high_ ? 1 : network_->width(layer);
-    }
+    Vertex to_network(Vertex v) const { return vertices_[v].in_network; }
+
+    const ResidualRun& down(Vertex v) const { return vertices_[v].down; }
+    const ResidualRun& up(Vertex v) const { return vertices_[v].up; }
 
     /// Index of the reverse edge of slot (l, i, j).
     std::size_t reverse_index(std::size_t l, std::size_t i, std::size_t j) const {
@@ -76,15 +89,52 @@ public:
     }
 
 private:
-    const LayeredNetwork<C>* network_;
-    Vertex source_;
-    Vertex sink_;
-    std::size_t low_;
-    std::size_t high_;
+    struct Entry {
+        ResidualRun down;  // forward edges
+        ResidualRun up;    // reverse edges of the edges into the vertex
+        Vertex in_network;
+    };
+
+    void add_layer(std::size_t l, std::size_t first, std::size_t count, Vertex sink, Vertex source) {
+        const LayeredNetwork<C>& g = *network_;
+        // First position, how many, and first vertex of the view, of a neighbouring layer.
+        const auto neighbour = [&](std::size_t other) -> std::array<std::size_t, 3> {
+            if (other == low_) return {g.position_of(sink), 1, 0};
+            const std::size_t vertex = 1 + g.first_vertex(other) - g.first_vertex(low_ + 1);
+            if (other == high_) return {g.position_of(source), 1, vertex};
+            return {0, g.width(other), vertex};
+        };
+        const auto run = [&](std::size_t width, std::size_t index, std::size_t partner, std::size_t to) {
+            return ResidualRun{static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(index),
+                               static_cast<std::uint32_t>(partner), static_cast<std::uint32_t>(g.width(l)),
+                               static_cast<std::uint32_t>(to - index)};
+        };
+        for (std::size_t p = first; p < first + count; ++p) {
+            Entry entry{{}, {}, g.vertex(l, p)};
+            if (l > low_) {
+                const auto [q, width, to] = neighbour(l - 1);
+                entry.down = run(width, g.slot(l, p, q), reverse_index(l, p, q), to);
+            }
+            if (l < high_) {
+                const auto [q, width, to] = neighbour(l + 1);
+                entry.up = run(width, reverse_index(l + 1, q, p), g.slot(l + 1, q, p), to);
+            }
+            vertices_.push_back(entry);
+        }
+    }
+
+    const LayeredNetwork<C>* network_ = nullptr;
+    std::size_t low_ = 0;
+    std::size_t high_ = 0;
+    std::vector<Entry> vertices_;
 };
 
 /// Residual edges out of one vertex: its forward edges (down), then the reverse edges of
-/// the edges into it (up). Slots of capacity 0 are skipped.
+/// the edges into it (up). Slots of capacity 0 are among them: their residual capacities
+/// are 0 for ever, and a solver passes over those in any case.
+///
+/// Solvers spend most of their time here, so the iterator is a handful of integers that
+/// stay in registers, and beginning a walk is two small copies.
 template <class C>
 class ResidualOutIterator
     : public boost::iterator_facade<ResidualOutIterator<C>, ResidualEdge, boost::forward_traversal_tag, ResidualEdge> {
@@ -93,15 +143,13 @@ public:
 
     static ResidualOutIterator begin(const ResidualView<C>& view, Vertex v) {
         ResidualOutIterator it;
-        it.view_ = &view;
+        const ResidualRun& up = view.up(v);
+        const ResidualRun& down = view.down(v);
+        it.up_ = &up;
         it.from_ = v;
-        const std::size_t l = view.network().layer_of(view.to_network(v));
-        const std::size_t down = l > view.low() ? view.width(l - 1) : 0;
-        const std::size_t up = l < view.high() ? view.width(l + 1) : 0;
-        it.left_ = static_cast<std::uint32_t>(down + up);
-        it.left_at_switch_ = static_cast<std::uint32_t>(up);
-        it.run_ = run(view, v, down > 0);
-        it.skip_zeros();
+        it.left_ = down.count + up.count;
+        it.left_at_switch_ = up.count;
+        it.enter(down.count != 0 ? down : up);
         return it;
     }
     static ResidualOutIterator end() { return {}; }
@@ -109,54 +157,28 @@ public:
 private:
     friend class boost::iterator_core_access;
 
-    // Edges that are contiguous in the residual array and in vertices; their partners lie
-    // `stride` apart.
-    struct Run {
-        std::uint32_t index = 0;
-        std::uint32_t partner = 0;
-        std::uint32_t stride = 0;
-        std::uint32_t to_minus_index = 0;  // modulo 2^32
-        bool full = true;
-    };
-
-    // Static and by value: a member function that is not inlined would force every iterator
-    // into memory, which made the solvers 1.5 times slower.
-    static Run run(const ResidualView<C>& view, Vertex from, bool down) {
-        const LayeredNetwork<C>& g = view.network();
-        const Vertex v = view.to_network(from);
-        const std::size_t l = g.layer_of(v);
-        const std::size_t p = g.position_of(v);
-        const std::size_t other = down ? l - 1 : l + 1;
-        const std::size_t q = view.first_position(other);
-        const std::size_t slot = down ? g.slot(l, p, q) : g.slot(other, q, p);
-        const std::size_t reverse = down ? view.reverse_index(l, p, q) : view.reverse_index(other, q, p);
-        const auto index = static_cast<std::uint32_t>(down ? slot : reverse);
-        return {index, static_cast<std::uint32_t>(down ? reverse : slot), static_cast<std::uint32_t>(g.width(l)),
-                view.first_vertex(other) - index, g.is_full(std::max(l, other))};
-    }
-    void advance() {
-        ++run_.index;
-        run_.partner += run_.stride;
-        if (--left_ == left_at_switch_ && left_ != 0) run_ = run(*view_, from_, false);
-    }
-    void skip_zeros() {
-        if (run_.full) return;
-        const C* const capacities = view_->network().capacities().data();
-        // Of the two indices the smaller is the forward one, that is the slot.
-        while (left_ != 0 && capacities[std::min(run_.index, run_.partner)] == C(0)) advance();
+    void enter(const ResidualRun& run) {
+        index_ = run.index;
+        partner_ = run.partner;
+        stride_ = run.stride;
+        to_minus_index_ = run.to_minus_index;
     }
     void increment() {
-        advance();
-        skip_zeros();
+        ++index_;
+        partner_ += stride_;
+        if (--left_ == left_at_switch_) enter(*up_);
     }
     bool equal(const ResidualOutIterator& other) const { return left_ == other.left_; }
-    ResidualEdge dereference() const { return {from_, run_.to_minus_index + run_.index, run_.index, run_.partner}; }
+    ResidualEdge dereference() const { return {from_, to_minus_index_ + index_, index_, partner_}; }
 
-    const ResidualView<C>* view_ = nullptr;
-    std::uint32_t left_ = 0;            // edges not yet passed, zero-capacity ones included
+    const ResidualRun* up_ = nullptr;
+    std::uint32_t left_ = 0;            // edges not yet passed
     std::uint32_t left_at_switch_ = 0;  // value of left_ at which the reverse edges begin
+    std::uint32_t index_ = 0;
+    std::uint32_t partner_ = 0;
+    std::uint32_t stride_ = 0;
+    std::uint32_t to_minus_index_ = 0;
     Vertex from_ = 0;
-    Run run_;
 };
 
 /// All residual edges of a view: those out of each vertex in turn.
@@ -237,11 +259,12 @@ auto edges(const ResidualView<C>& g) {
     using I = ResidualEdgeIterator<C>;
     return std::pair{I(g, 0), I(g, g.size())};
 }
-/// Counts by walking: O(slots). No solver here asks for it.
+/// O(vertices).
 template <class C>
 std::size_t num_edges(const ResidualView<C>& g) {
-    const auto [begin, end] = edges(g);
-    return static_cast<std::size_t>(std::distance(begin, end));
+    std::size_t count = 0;
+    for (Vertex v = 0; v < g.size(); ++v) count += g.down(v).count + g.up(v).count;
+    return count;
 }
 
 template <class C>
@@ -250,10 +273,7 @@ auto out_edges(Vertex v, const ResidualView<C>& g) {
     return std::pair{I::begin(g, v), I::end()};
 }
 template <class C>
-std::size_t out_degree(Vertex v, const ResidualView<C>& g) {
-    const auto [begin, end] = out_edges(v, g);
-    return static_cast<std::size_t>(std::distance(begin, end));
-}
+std::size_t out_degree(Vertex v, const ResidualView<C>& g) { return g.down(v).count + g.up(v).count; }
 template <class C>
 Vertex source(const ResidualEdge& e, const ResidualView<C>&) { return e.from; }
 template <class C>
@@ -274,9 +294,8 @@ std::pair<ResidualEdge, bool> edge(Vertex u, Vertex v, const ResidualView<C>& g)
     const std::size_t j = network.position_of(below);
     const auto forward = static_cast<std::uint32_t>(network.slot(l, i, j));
     const auto reverse = static_cast<std::uint32_t>(g.reverse_index(l, i, j));
-    const bool exists = network.capacities()[forward] > C(0);
-    if (down) return {{u, v, forward, reverse}, exists};
-    return {{u, v, reverse, forward}, exists};
+    if (down) return {{u, v, forward, reverse}, true};
+    return {{u, v, reverse, forward}, true};
 }
 
 /// Property maps over residual edges, as Boost's max-flow functions take them.

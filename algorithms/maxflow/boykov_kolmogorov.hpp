@@ -34,23 +34,24 @@ public:
 
     std::int64_t solve(const FixedNetwork& network, Vertex source, Vertex sink,
                        ResidualState<std::int64_t>& state) {
-        ResidualView<std::int64_t> view(network, source, sink);  // Boost takes graphs by non-const reference
-        state.reset(network, view.low(), view.high());
-        if (predecessor_.size() < view.size()) {
-            predecessor_.resize(view.size());
-            color_.resize(view.size());
-            distance_.resize(view.size());
+        view_.reset(network, source, sink);
+        state.reset(network, view_.low(), view_.high());
+        if (predecessor_.size() < view_.size()) {
+            predecessor_.resize(view_.size());
+            color_.resize(view_.size());
+            distance_.resize(view_.size());
         }
         const boost::typed_identity_property_map<Vertex> index;
         return boost::boykov_kolmogorov_max_flow(
-            view, ResidualInitialCapacityMap<std::int64_t>{network.capacities()},
+            view_, ResidualInitialCapacityMap<std::int64_t>{network.capacities()},
             ResidualCapacityMap<std::int64_t>{state.data()}, ResidualPartnerMap(),
             boost::make_iterator_property_map(predecessor_.begin(), index),
             boost::make_iterator_property_map(color_.begin(), index),
-            boost::make_iterator_property_map(distance_.begin(), index), index, view.source(), view.sink());
+            boost::make_iterator_property_map(distance_.begin(), index), index, view_.source(), view_.sink());
     }
 
 private:
+    ResidualView<std::int64_t> view_;
     std::vector<ResidualEdge> predecessor_;
     std::vector<boost::default_color_type> color_;
     std::vector<std::int64_t> distance_;
