@@ -55,10 +55,10 @@ Attribution AttentionFlow::attribute(const AttributionProblem& problem) {
             if (certify_ || cut.kind == CutKind::interior) {
                 Certificate certificate = certify_max_flow(network, source, sink, value, state_.forward());
                 if (!certificate.holds) {
-                    throw InternalError(fmt::format("{}: flow from layer {}, position {} to token {} fails its "
-                                                    "certificate: {}",
-                                                    solver_name_, problem.layer, problem.sources[s], t,
-                                                    certificate.failure));
+                    throw InternalError(
+                        fmt::format("{}: flow from layer {}, position {} to token {} fails its "
+                                    "certificate: {}",
+                                    solver_name_, problem.layer, problem.sources[s], t, certificate.failure));
                 }
                 if (cut.kind == CutKind::interior) {
                     result.interior_cuts.push_back({s, t, std::move(certificate.source_side)});

@@ -29,12 +29,12 @@ inline constexpr const char* source = "source";
 /// Names of properties that a method can promise (EntryInfo::promises) and that the contract
 /// tests then check on networks whose rows sum to 1.
 namespace promise {
-inline constexpr const char* rows_sum_to_one = "rows_sum_to_one";    ///< scores of a source sum to 1
-inline constexpr const char* at_most_one = "at_most_one";            ///< no score exceeds 1
+inline constexpr const char* rows_sum_to_one = "rows_sum_to_one";        ///< scores of a source sum to 1
+inline constexpr const char* at_most_one = "at_most_one";                ///< no score exceeds 1
 inline constexpr const char* at_most_column_sum = "at_most_column_sum";  ///< <= in-capacity in layer 1
 inline constexpr const char* at_least_rollout = "at_least_rollout";
-inline constexpr const char* monotone = "monotone";    ///< raising a capacity lowers no score
-inline constexpr const char* identity = "identity";    ///< identity layers give the identity
+inline constexpr const char* monotone = "monotone";        ///< raising a capacity lowers no score
+inline constexpr const char* identity = "identity";        ///< identity layers give the identity
 inline constexpr const char* equivariant = "equivariant";  ///< renaming tokens permutes the scores
 }  // namespace promise
 

@@ -39,8 +39,8 @@ public:
         const auto sources = static_cast<Eigen::Index>(problem.sources.size());
         Matrix rows(sources, static_cast<Eigen::Index>(network.width(problem.layer - 1)));
         for (Eigen::Index s = 0; s < sources; ++s) {
-            rows.row(s) = matrix(problem.layer)
-                              .row(static_cast<Eigen::Index>(problem.sources[static_cast<std::size_t>(s)]));
+            rows.row(s) =
+                matrix(problem.layer).row(static_cast<Eigen::Index>(problem.sources[static_cast<std::size_t>(s)]));
         }
         for (std::size_t l = problem.layer - 1; l >= 1; --l) rows = rows * matrix(l);
 

@@ -36,8 +36,8 @@ void check_attention_tensors(std::span<const TensorView> tensors, std::initializ
         }
         const TensorView& first = tensors.front();
         if (tensor.shape != first.shape || tensor.dtype != first.dtype) {
-            refuse(fmt::format("{} of shape {}, expected {} of shape {} as in '{}'", dtype_name(tensor.dtype), shape,
-                               dtype_name(first.dtype), shape_text(first.shape), excerpt(first.name)));
+            refuse(fmt::format("{} of shape {}, expected {} of shape {} as in '{}'", dtype_name(tensor.dtype),
+                               shape, dtype_name(first.dtype), shape_text(first.shape), excerpt(first.name)));
         }
     }
 }
@@ -64,9 +64,10 @@ AttentionStack AttentionStack::from_values(std::size_t layers, std::size_t heads
 
 void AttentionStack::read_head(std::size_t layer, std::size_t head, std::span<double> out) const {
     if (layer >= layers() || head >= heads() || out.size() != tokens() * tokens()) {
-        throw InternalError(fmt::format("attention of {} layers, {} heads, {} tokens: layer {}, head {} asked for "
-                                        "with room for {} weights",
-                                        layers(), heads(), tokens(), layer, head, out.size()));
+        throw InternalError(
+            fmt::format("attention of {} layers, {} heads, {} tokens: layer {}, head {} asked for "
+                        "with room for {} weights",
+                        layers(), heads(), tokens(), layer, head, out.size()));
     }
     layers_[layer].read(head * out.size(), out);
 }

@@ -94,8 +94,9 @@ std::vector<TensorView> in_order(const Parts& parts, bool& layer_by_layer, const
     std::vector<TensorView> tensors;
     for (const auto& [layer, tensor] : parts.layers) {
         if (layer != tensors.size()) {
-            throw InputError(fmt::format("{}: tensor '{}': layer {} is missing, expected layers 0, 1, ... without gaps",
-                                         where, excerpt(tensor->name), tensors.size()));
+            throw InputError(
+                fmt::format("{}: tensor '{}': layer {} is missing, expected layers 0, 1, ... without gaps", where,
+                            excerpt(tensor->name), tensors.size()));
         }
         tensors.push_back(*tensor);
     }
@@ -115,7 +116,8 @@ std::vector<std::string> read_tokens(const Json& value, std::size_t count, const
         throw InputError(fmt::format("{}: tokens {}, expected a list of strings", where, excerpt(value.dump())));
     }
     if (value.size() != count) {
-        throw InputError(fmt::format("{}: {} tokens, expected {} as in the attention", where, value.size(), count));
+        throw InputError(
+            fmt::format("{}: {} tokens, expected {} as in the attention", where, value.size(), count));
     }
     return value.get<std::vector<std::string>>();
 }
@@ -159,14 +161,16 @@ struct Dataset::Reader {
         const Inventory inventory = take_inventory(*dataset.file_, where);
         const bool single = inventory.single.whole != nullptr || !inventory.single.layers.empty();
         if (single && !inventory.by_id.empty()) {
-            throw InputError(fmt::format("{}: attention with and without an example id ('{}'), expected one or the "
-                                         "other",
-                                         where, excerpt(inventory.by_id.begin()->first)));
+            throw InputError(
+                fmt::format("{}: attention with and without an example id ('{}'), expected one or the "
+                            "other",
+                            where, excerpt(inventory.by_id.begin()->first)));
         }
         if (!single && inventory.by_id.empty()) {
-            throw InputError(fmt::format("{}: no attention among its {} tensors, expected one called 'attentions' or "
-                                         "'ID.attentions'",
-                                         where, inventory.others.size()));
+            throw InputError(
+                fmt::format("{}: no attention among its {} tensors, expected one called 'attentions' or "
+                            "'ID.attentions'",
+                            where, inventory.others.size()));
         }
         if (single) {
             read_single(inventory);
@@ -175,7 +179,9 @@ struct Dataset::Reader {
         }
     }
 
-    std::string metadata_place(const std::string& key) const { return fmt::format("{}: metadata '{}'", where, key); }
+    std::string metadata_place(const std::string& key) const {
+        return fmt::format("{}: metadata '{}'", where, key);
+    }
 
     /// The metadata text `key` as JSON, nothing where there is none.
     std::optional<Json> metadata_json(const std::string& key) const {
@@ -223,9 +229,8 @@ struct Dataset::Reader {
             entry.tokens = tokens[b];
             // A tensor that does not suit the first example suits none: dropping it keeps this
             // linear in the file's size.
-            std::erase_if(with_batch_axis, [&](const TensorView* other) {
-                return !entry.add_other(other->name, other->slice(b));
-            });
+            std::erase_if(with_batch_axis,
+                          [&](const TensorView* other) { return !entry.add_other(other->name, other->slice(b)); });
             if (batch == 1) {
                 for (const TensorView* other : inventory.others) entry.add_other(other->name, *other);
             }
@@ -240,8 +245,8 @@ struct Dataset::Reader {
         const bool list_of_lists = value->is_array() && !value->empty() && value->front().is_array();
         if (batch == 1 && !list_of_lists) return {read_tokens(*value, count, place)};
         if (!list_of_lists || value->size() != batch) {
-            throw InputError(fmt::format("{}: {}, expected a list of {} lists of tokens", place, excerpt(value->dump()),
-                                         batch));
+            throw InputError(fmt::format("{}: {}, expected a list of {} lists of tokens", place,
+                                         excerpt(value->dump()), batch));
         }
         std::vector<std::vector<std::string>> tokens;
         for (const Json& list : *value) tokens.push_back(read_tokens(list, count, place));
@@ -331,10 +336,11 @@ struct Dataset::Reader {
             Entry& entry = dataset.entries_[i];
             if (!without(entry)) continue;
             const Json* tokens = member(by_id, dataset.ids_[i]);
-            entry.tokens = tokens == nullptr
-                               ? default_tokens(entry.token_count())
-                               : read_tokens(*tokens, entry.token_count(),
-                                             fmt::format("{}: '{}'", metadata_place("tokens"), excerpt(dataset.ids_[i])));
+            entry.tokens =
+                tokens == nullptr
+                    ? default_tokens(entry.token_count())
+                    : read_tokens(*tokens, entry.token_count(),
+                                  fmt::format("{}: '{}'", metadata_place("tokens"), excerpt(dataset.ids_[i])));
         }
     }
 
@@ -358,8 +364,8 @@ Dataset Dataset::open(const std::string& path) {
 
 Example Dataset::example(std::size_t index) const {
     if (index >= size()) {
-        throw ParameterError(fmt::format("{}: no example {}, expected 0 to {}", escape_controls(path()), index,
-                                         size() - 1));
+        throw ParameterError(
+            fmt::format("{}: no example {}, expected 0 to {}", escape_controls(path()), index, size() - 1));
     }
     const Entry& entry = entries_[index];
     std::vector<TensorView> layers = entry.attention;
@@ -369,8 +375,15 @@ Example Dataset::example(std::size_t index) const {
             layers.push_back(entry.attention.front().slice(layer));
         }
     }
-    Example example{ids_[index], entry.tokens, AttentionStack(std::move(layers), file_, escape_controls(path())),
-                    {}, entry.weights, entry.label, entry.predicted, entry.attractors, entry.group};
+    Example example{ids_[index],
+                    entry.tokens,
+                    AttentionStack(std::move(layers), file_, escape_controls(path())),
+                    {},
+                    entry.weights,
+                    entry.label,
+                    entry.predicted,
+                    entry.attractors,
+                    entry.group};
     for (const auto& [name, tensor] : entry.references) example.references[name] = tensor.values();
     return example;
 }

@@ -46,7 +46,7 @@ public:
         // `position` counts the characters read, the offending one included.
         const std::size_t offset = std::min(position == 0 ? 0 : position - 1, text_.size());
         std::string reason = error.what();
-        reason.erase(0, reason.find("] ") + 2);                      // "[json.exception. ...] "
+        reason.erase(0, reason.find("] ") + 2);                                         // "[json.exception. ...] "
         if (reason.starts_with("parse error")) reason.erase(0, reason.find(": ") + 2);  // line, column
         reason.erase(std::min(reason.find("; last read"), reason.size()));
         const std::size_t begin = offset < 20 ? 0 : offset - 20;
@@ -55,9 +55,7 @@ public:
     }
 
 private:
-    [[noreturn]] void refuse(const std::string& reason) const {
-        throw InputError(what_ + ": " + reason);
-    }
+    [[noreturn]] void refuse(const std::string& reason) const { throw InputError(what_ + ": " + reason); }
 
     bool count_value() {
         if (++values_ > most_values) refuse(fmt::format("more than {} values", most_values));

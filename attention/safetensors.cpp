@@ -42,15 +42,16 @@ std::string tensor_place(const std::string& path, const std::string& name) {
 
 std::string_view read_header(const std::string& path, std::span<const std::byte> bytes) {
     if (bytes.size() < length_bytes) {
-        throw InputError(fmt::format("{}: {} bytes long, expected a safetensors file, which begins with the 8-byte "
-                                     "length of its header",
-                                     path, bytes.size()));
+        throw InputError(
+            fmt::format("{}: {} bytes long, expected a safetensors file, which begins with the 8-byte "
+                        "length of its header",
+                        path, bytes.size()));
     }
     std::uint64_t length = 0;
     std::memcpy(&length, bytes.data(), length_bytes);
     if (length > longest_header) {
-        throw InputError(fmt::format("{}: header of {} bytes, expected at most {} (is this a safetensors file?)", path,
-                                     length, longest_header));
+        throw InputError(fmt::format("{}: header of {} bytes, expected at most {} (is this a safetensors file?)",
+                                     path, length, longest_header));
     }
     if (length > bytes.size() - length_bytes) {
         throw InputError(fmt::format("{}: header of {} bytes, but only {} follow (is the file complete?)", path,
@@ -91,15 +92,16 @@ bool is_list_of_sizes(const Json& value) {
 DType read_dtype(const Json& value, const std::string& where) {
     const auto dtype = value.is_string() ? dtype_from_name(value.get_ref<const std::string&>()) : std::nullopt;
     if (!dtype) {
-        throw InputError(fmt::format("{}: dtype {}, expected one of {}", where, excerpt(value.dump()), dtype_names()));
+        throw InputError(
+            fmt::format("{}: dtype {}, expected one of {}", where, excerpt(value.dump()), dtype_names()));
     }
     return *dtype;
 }
 
 std::vector<std::size_t> read_shape(const Json& value, const std::string& where) {
     if (!is_list_of_sizes(value)) {
-        throw InputError(fmt::format("{}: shape {}, expected a list of non-negative integers", where,
-                                     excerpt(value.dump())));
+        throw InputError(
+            fmt::format("{}: shape {}, expected a list of non-negative integers", where, excerpt(value.dump())));
     }
     if (value.size() > most_axes) {
         throw InputError(fmt::format("{}: shape of {} axes, expected at most {}", where, value.size(), most_axes));
@@ -134,13 +136,14 @@ TensorView read_tensor(const std::string& name, const Json& entry, const std::st
     }
     extent = {offsets[0].get<std::size_t>(), offsets[1].get<std::size_t>(), nullptr};
     if (extent.begin > extent.end) {
-        throw InputError(fmt::format("{}: data_offsets [{}, {}], expected begin <= end", where, extent.begin,
-                                     extent.end));
+        throw InputError(
+            fmt::format("{}: data_offsets [{}, {}], expected begin <= end", where, extent.begin, extent.end));
     }
     if (extent.end > available.size()) {
-        throw InputError(fmt::format("{}: data_offsets [{}, {}], expected an end within the {} bytes of data (is the "
-                                     "file complete?)",
-                                     where, extent.begin, extent.end, available.size()));
+        throw InputError(
+            fmt::format("{}: data_offsets [{}, {}], expected an end within the {} bytes of data (is the "
+                        "file complete?)",
+                        where, extent.begin, extent.end, available.size()));
     }
     const std::size_t bits = total_bits(view.shape, view.dtype, where);
     if (bits % 8 != 0 || bits / 8 != extent.end - extent.begin) {
@@ -169,8 +172,9 @@ void check_cover(const std::string& path, std::vector<Extent> extents, std::size
         covered = extent.end;
     }
     if (covered != data_bytes) {
-        throw InputError(fmt::format("{}: the last {} bytes belong to no tensor, expected {} bytes of data, not {}",
-                                     path, data_bytes - covered, covered, data_bytes));
+        throw InputError(
+            fmt::format("{}: the last {} bytes belong to no tensor, expected {} bytes of data, not {}", path,
+                        data_bytes - covered, covered, data_bytes));
     }
 }
 
@@ -183,14 +187,18 @@ void append(std::string& bytes, Stored value) {
 
 void append_value(std::string& bytes, DType dtype, double value, const std::string& name) {
     switch (dtype) {
-        case DType::f64: return append(bytes, value);
-        case DType::f32: return append(bytes, static_cast<float>(value));
-        case DType::f16: return append(bytes, double_to_f16(value));
+        case DType::f64:
+            return append(bytes, value);
+        case DType::f32:
+            return append(bytes, static_cast<float>(value));
+        case DType::f16:
+            return append(bytes, double_to_f16(value));
         case DType::i64:
             if (value != std::trunc(value) || std::abs(value) > 0x1p53) {
-                throw ParameterError(fmt::format("tensor '{}': value {} cannot be written as I64, expected an integer "
-                                                 "of at most 2^53",
-                                                 excerpt(name), value));
+                throw ParameterError(
+                    fmt::format("tensor '{}': value {} cannot be written as I64, expected an integer "
+                                "of at most 2^53",
+                                excerpt(name), value));
             }
             return append(bytes, static_cast<std::int64_t>(value));
         default:

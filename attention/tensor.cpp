@@ -22,17 +22,27 @@ struct DTypeInfo {
 };
 
 constexpr DTypeInfo dtypes[] = {
-    {DType::f64, "F64", 64},        {DType::f32, "F32", 32},
-    {DType::f16, "F16", 16},        {DType::bf16, "BF16", 16},
-    {DType::i64, "I64", 64},        {DType::i32, "I32", 32},
-    {DType::i16, "I16", 16},        {DType::i8, "I8", 8},
-    {DType::u64, "U64", 64},        {DType::u32, "U32", 32},
-    {DType::u16, "U16", 16},        {DType::u8, "U8", 8},
-    {DType::boolean, "BOOL", 8},    {DType::c64, "C64", 64},
-    {DType::f8_e5m2, "F8_E5M2", 8}, {DType::f8_e4m3, "F8_E4M3", 8},
-    {DType::f8_e8m0, "F8_E8M0", 8}, {DType::f8_e4m3fnuz, "F8_E4M3FNUZ", 8},
+    {DType::f64, "F64", 64},
+    {DType::f32, "F32", 32},
+    {DType::f16, "F16", 16},
+    {DType::bf16, "BF16", 16},
+    {DType::i64, "I64", 64},
+    {DType::i32, "I32", 32},
+    {DType::i16, "I16", 16},
+    {DType::i8, "I8", 8},
+    {DType::u64, "U64", 64},
+    {DType::u32, "U32", 32},
+    {DType::u16, "U16", 16},
+    {DType::u8, "U8", 8},
+    {DType::boolean, "BOOL", 8},
+    {DType::c64, "C64", 64},
+    {DType::f8_e5m2, "F8_E5M2", 8},
+    {DType::f8_e4m3, "F8_E4M3", 8},
+    {DType::f8_e8m0, "F8_E8M0", 8},
+    {DType::f8_e4m3fnuz, "F8_E4M3FNUZ", 8},
     {DType::f8_e5m2fnuz, "F8_E5M2FNUZ", 8},
-    {DType::f6_e2m3, "F6_E2M3", 6}, {DType::f6_e3m2, "F6_E3M2", 6},
+    {DType::f6_e2m3, "F6_E2M3", 6},
+    {DType::f6_e3m2, "F6_E3M2", 6},
     {DType::f4, "F4", 4},
 };
 
@@ -92,8 +102,8 @@ double f16_to_double(std::uint16_t bits) {
     } else {
         // Exponent and fraction move up together; then the bias 15 becomes 1023, and the
         // exponent of infinity and NaN becomes all ones.
-        const std::uint64_t exponent = magnitude < 0x7C00 ? std::uint64_t{1023 - 15} << 52
-                                                          : std::uint64_t{0x7FF - 0x1F} << 52;
+        const std::uint64_t exponent =
+            magnitude < 0x7C00 ? std::uint64_t{1023 - 15} << 52 : std::uint64_t{0x7FF - 0x1F} << 52;
         value = std::bit_cast<double>((magnitude << 42) + exponent);
     }
     return (bits & 0x8000u) != 0 ? -value : value;
@@ -129,21 +139,28 @@ std::size_t TensorView::elements() const {
 void TensorView::read(std::size_t first, std::span<double> out) const {
     const std::size_t count = elements();
     if (first > count || out.size() > count - first) {
-        throw InternalError(fmt::format("tensor '{}': elements {} + {} asked for, it has {}", excerpt(name),
-                                        first, out.size(), count));
+        throw InternalError(fmt::format("tensor '{}': elements {} + {} asked for, it has {}", excerpt(name), first,
+                                        out.size(), count));
     }
     const std::byte* start = data + first * (dtype_bits(dtype) / 8);
     switch (dtype) {
-        case DType::f64: return decode<double>(start, out, to_double);
-        case DType::f32: return decode<float>(start, out, to_double);
-        case DType::f16: return decode<std::uint16_t>(start, out, f16_to_double);
-        case DType::bf16: return decode<std::uint16_t>(start, out, bf16_to_double);
-        case DType::i64: return decode<std::int64_t>(start, out, to_double);
-        case DType::i32: return decode<std::int32_t>(start, out, to_double);
+        case DType::f64:
+            return decode<double>(start, out, to_double);
+        case DType::f32:
+            return decode<float>(start, out, to_double);
+        case DType::f16:
+            return decode<std::uint16_t>(start, out, f16_to_double);
+        case DType::bf16:
+            return decode<std::uint16_t>(start, out, bf16_to_double);
+        case DType::i64:
+            return decode<std::int64_t>(start, out, to_double);
+        case DType::i32:
+            return decode<std::int32_t>(start, out, to_double);
         default:
-            throw InputError(fmt::format("tensor '{}': elements of type {} cannot be read, expected F64, F32, "
-                                         "F16, BF16, I64 or I32",
-                                         excerpt(name), dtype_name(dtype)));
+            throw InputError(
+                fmt::format("tensor '{}': elements of type {} cannot be read, expected F64, F32, "
+                            "F16, BF16, I64 or I32",
+                            excerpt(name), dtype_name(dtype)));
     }
 }
 

@@ -14,9 +14,28 @@ namespace attnflow {
 
 /// The element types that safetensors files can name. Not all can be decoded.
 enum class DType {
-    f64, f32, f16, bf16, i64, i32,  // decodable
-    i16, i8, u64, u32, u16, u8, boolean, c64,
-    f8_e5m2, f8_e4m3, f8_e8m0, f8_e4m3fnuz, f8_e5m2fnuz, f6_e2m3, f6_e3m2, f4,
+    f64,
+    f32,
+    f16,
+    bf16,
+    i64,
+    i32,  // decodable
+    i16,
+    i8,
+    u64,
+    u32,
+    u16,
+    u8,
+    boolean,
+    c64,
+    f8_e5m2,
+    f8_e4m3,
+    f8_e8m0,
+    f8_e4m3fnuz,
+    f8_e5m2fnuz,
+    f6_e2m3,
+    f6_e3m2,
+    f4,
 };
 
 /// As in the file: "F32", "BF16", "BOOL", ...

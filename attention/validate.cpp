@@ -70,11 +70,11 @@ ValidationReport validate(const AttentionStack& attention, const std::string& wh
         }
         const double deviation = std::abs(sum - 1.0);
         if (!(deviation <= allowed)) {
-            throw InputError(fmt::format("{} sums to {:.6g}, expected 1 ± {}{} (use --row-sum-tolerance or "
-                                         "renormalise)",
-                                         place(), sum, scientific(allowed),
-                                         tolerance ? std::string() : fmt::format(" for {}",
-                                                                                 dtype_name(attention.dtype()))));
+            throw InputError(
+                fmt::format("{} sums to {:.6g}, expected 1 ± {}{} (use --row-sum-tolerance or "
+                            "renormalise)",
+                            place(), sum, scientific(allowed),
+                            tolerance ? std::string() : fmt::format(" for {}", dtype_name(attention.dtype()))));
         }
         if (deviation > report.largest_deviation) {
             report.largest_deviation = deviation;

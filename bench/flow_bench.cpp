@@ -77,15 +77,15 @@ void solver_all_pairs(benchmark::State& state, const MaxFlowRegistry::Entry& ent
 // The named peer: the same Boost solver on a plain adjacency_list with stored reverse edges.
 void boost_adjacency_list(benchmark::State& state) {
     using Traits = boost::adjacency_list_traits<boost::vecS, boost::vecS, boost::directedS>;
-    using VertexProperties = boost::property<
-        boost::vertex_index_t, long,
-        boost::property<boost::vertex_predecessor_t, Traits::edge_descriptor,
-                        boost::property<boost::vertex_color_t, boost::default_color_type,
-                                        boost::property<boost::vertex_distance_t, long>>>>;
-    using EdgeProperties = boost::property<
-        boost::edge_capacity_t, std::int64_t,
-        boost::property<boost::edge_residual_capacity_t, std::int64_t,
-                        boost::property<boost::edge_reverse_t, Traits::edge_descriptor>>>;
+    using VertexProperties =
+        boost::property<boost::vertex_index_t, long,
+                        boost::property<boost::vertex_predecessor_t, Traits::edge_descriptor,
+                                        boost::property<boost::vertex_color_t, boost::default_color_type,
+                                                        boost::property<boost::vertex_distance_t, long>>>>;
+    using EdgeProperties =
+        boost::property<boost::edge_capacity_t, std::int64_t,
+                        boost::property<boost::edge_residual_capacity_t, std::int64_t,
+                                        boost::property<boost::edge_reverse_t, Traits::edge_descriptor>>>;
     using Graph =
         boost::adjacency_list<boost::vecS, boost::vecS, boost::directedS, VertexProperties, EdgeProperties>;
 

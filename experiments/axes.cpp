@@ -20,11 +20,12 @@ std::function<ParameterValue(const ParameterValue&, const std::string&)> checked
 ParameterValue word_or_index(const ParameterValue& value, const std::string& name,
                              const std::vector<std::string>& words, std::int64_t minimum,
                              const std::string& where) {
-    const ParameterSpec index{.name = name, .summary = "", .fallback = minimum,
-                              .minimum = static_cast<double>(minimum)};
+    const ParameterSpec index{
+        .name = name, .summary = "", .fallback = minimum, .minimum = static_cast<double>(minimum)};
     if (const auto* text = std::get_if<std::string>(&value)) {
         if (std::find(words.begin(), words.end(), *text) != words.end()) return value;
-        if (!text->empty() && std::all_of(text->begin(), text->end(), [](char c) { return c >= '0' && c <= '9'; })) {
+        if (!text->empty() &&
+            std::all_of(text->begin(), text->end(), [](char c) { return c >= '0' && c <= '9'; })) {
             return index.parse(*text, where);
         }
     } else if (std::holds_alternative<std::int64_t>(value)) {
@@ -46,7 +47,8 @@ std::vector<AxisInfo> make_axes() {
          checked_by({.name = "heads", .summary = "", .fallback = head_names.front(), .choices = head_names})},
         {"renormalise", "where rows are divided by their sum", join(renormalise, ", "), renormalise.front(),
          axis::heads,
-         checked_by({.name = "renormalise", .summary = "", .fallback = renormalise.front(), .choices = renormalise})},
+         checked_by(
+             {.name = "renormalise", .summary = "", .fallback = renormalise.front(), .choices = renormalise})},
         {"skip_weight", "share w of the skip connection in A = w I + (1-w) W", "a real in [0, 1]", 0.5,
          axis::skip_weight,
          checked_by({.name = "skip_weight", .summary = "", .fallback = 0.5, .minimum = 0.0, .maximum = 1.0})},
@@ -107,8 +109,8 @@ NetworkOptions network_options(const GridPoint& point) {
 std::vector<std::size_t> resolve_sources(const ParameterValue& source, std::size_t n, const std::string& where) {
     if (const auto* index = std::get_if<std::int64_t>(&source)) {
         if (*index < 0 || static_cast<std::size_t>(*index) >= n) {
-            throw ParameterError(fmt::format("{}: source {} does not exist, the {} positions count from 0", where,
-                                             *index, n));
+            throw ParameterError(
+                fmt::format("{}: source {} does not exist, the {} positions count from 0", where, *index, n));
         }
         return {static_cast<std::size_t>(*index)};
     }

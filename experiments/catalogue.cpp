@@ -98,14 +98,17 @@ std::string catalogue_text() {
 }
 
 std::string catalogue_markdown() {
-    std::string out = "# Reference\n\nMade by `attnflow list --format markdown > docs/reference.md` from the registries.\n";
+    std::string out =
+        "# Reference\n\nMade by `attnflow list --format markdown > docs/reference.md` from the registries.\n";
     for (const Family& family : families()) {
-        out += fmt::format("\n## {}\n\n| name | what it is | source | complexity | axes | promises |\n"
-                           "|---|---|---|---|---|---|\n",
-                           family.title);
+        out += fmt::format(
+            "\n## {}\n\n| name | what it is | source | complexity | axes | promises |\n"
+            "|---|---|---|---|---|---|\n",
+            family.title);
         for (const EntryInfo& info : family.entries) {
-            out += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", info.name, cell(info.summary), cell(info.paper),
-                               cell(info.complexity), cell(join(info.axes, ", ")), cell(join(info.promises, ", ")));
+            out +=
+                fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", info.name, cell(info.summary), cell(info.paper),
+                            cell(info.complexity), cell(join(info.axes, ", ")), cell(join(info.promises, ", ")));
         }
         bool first = true;
         for (const EntryInfo& info : family.entries) {
@@ -132,7 +135,8 @@ std::string catalogue_markdown() {
     }
     out += "\n## Config keys\n\n| key | what it is | values | default |\n|---|---|---|---|\n";
     for (const ConfigKey& key : config_keys()) {
-        out += fmt::format("| `{}` | {} | {} | {} |\n", key.name, cell(key.summary), cell(key.values), cell(key.fallback));
+        out += fmt::format("| `{}` | {} | {} | {} |\n", key.name, cell(key.summary), cell(key.values),
+                           cell(key.fallback));
     }
     return out;
 }
@@ -155,7 +159,8 @@ std::string describe_name(const std::string& name) {
         known.push_back(preset.name);
         if (preset.name == name) out += describe_preset(preset);
     }
-    if (out.empty()) throw ParameterError(fmt::format("nothing is called '{}'{}", excerpt(name), name_hint(name, known)));
+    if (out.empty())
+        throw ParameterError(fmt::format("nothing is called '{}'{}", excerpt(name), name_hint(name, known)));
     return out;
 }
 

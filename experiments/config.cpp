@@ -25,8 +25,8 @@ Reference parse_reference(const std::string& text, const std::string& where) {
         return {Reference::Kind::method, *name, text};
     }
     if (text.empty() || text.find_first_of("()") != std::string::npos) {
-        throw ParameterError(fmt::format("{}: reference '{}', expected NAME, abs(NAME) or method(NAME)", where,
-                                         excerpt(text)));
+        throw ParameterError(
+            fmt::format("{}: reference '{}', expected NAME, abs(NAME) or method(NAME)", where, excerpt(text)));
     }
     return {Reference::Kind::scores, text, text};
 }
@@ -47,8 +47,8 @@ public:
         auto setting = take(spec.name);
         if (!setting) return std::nullopt;
         if (setting->is_list) {
-            throw ParameterError(fmt::format("{}: {} is a list, expected {}", setting->where, spec.name,
-                                             spec.range_text()));
+            throw ParameterError(
+                fmt::format("{}: {} is a list, expected {}", setting->where, spec.name, spec.range_text()));
         }
         return spec.check(setting->values.front(), setting->where);
     }
@@ -65,14 +65,16 @@ public:
         if (!setting) return std::nullopt;
         std::vector<std::string> names;
         for (const ParameterValue& value : setting->values) {
-            names.push_back(std::get<std::string>(
-                ParameterSpec{.name = key, .summary = "", .fallback = std::string()}.check(value, setting->where)));
+            names.push_back(
+                std::get<std::string>(ParameterSpec{.name = key, .summary = "", .fallback = std::string()}.check(
+                    value, setting->where)));
         }
         refuse_duplicates(names, key, setting->where);
         return std::pair{std::move(names), setting->where};
     }
 
-    static void refuse_duplicates(std::vector<std::string> texts, const std::string& key, const std::string& where) {
+    static void refuse_duplicates(std::vector<std::string> texts, const std::string& key,
+                                  const std::string& where) {
         std::sort(texts.begin(), texts.end());
         const auto twice = std::adjacent_find(texts.begin(), texts.end());
         if (twice != texts.end()) {
@@ -121,11 +123,12 @@ void read_dataset(Reader& reader, Config& config, const std::string& path) {
             {.name = "dataset.limit", .summary = "", .fallback = std::int64_t{0}, .minimum = 0})) {
         config.limit = static_cast<std::size_t>(*limit);
     }
-    if (const auto extra = reader.take_as<bool>({.name = "dataset.one_extra_example", .summary = "", .fallback = false})) {
+    if (const auto extra =
+            reader.take_as<bool>({.name = "dataset.one_extra_example", .summary = "", .fallback = false})) {
         config.one_extra_example = *extra;
     }
-    config.row_sum_tolerance =
-        reader.take_as<double>({.name = "dataset.row_sum_tolerance", .summary = "", .fallback = 0.0, .minimum = 0.0});
+    config.row_sum_tolerance = reader.take_as<double>(
+        {.name = "dataset.row_sum_tolerance", .summary = "", .fallback = 0.0, .minimum = 0.0});
     if (auto names = reader.take_names("dataset.special_tokens")) config.special_tokens = std::move(names->first);
 }
 
@@ -160,8 +163,8 @@ void read_axes(Reader& reader, Config& config) {
             texts.push_back(to_text(values.back()));
         }
         if (values.empty()) {
-            throw ParameterError(fmt::format("{}: axes.{} is empty, expected {}", setting->where, axis.name,
-                                             axis.values));
+            throw ParameterError(
+                fmt::format("{}: axes.{} is empty, expected {}", setting->where, axis.name, axis.values));
         }
         Reader::refuse_duplicates(texts, "axes." + axis.name, setting->where);
     }
@@ -172,7 +175,8 @@ void read_parameters(Reader& reader, Config& config) {
         for (const ParameterSpec& spec : entry.info.parameters) {
             ParameterSpec qualified = spec;
             qualified.name = "parameters." + entry.info.name + "." + spec.name;
-            if (const auto value = reader.take_value(qualified)) config.parameters[entry.info.name][spec.name] = *value;
+            if (const auto value = reader.take_value(qualified))
+                config.parameters[entry.info.name][spec.name] = *value;
         }
     }
 }
@@ -203,11 +207,12 @@ void read_evaluation(Reader& reader, Config& config) {
                                                        .choices = {"skip", "zero"}})) {
         config.undefined_as_zero = *word == "zero";
     }
-    if (const auto flag = reader.take_as<bool>(
-            {.name = "evaluation.cumulative_layer_mean", .summary = "", .fallback = false})) {
+    if (const auto flag =
+            reader.take_as<bool>({.name = "evaluation.cumulative_layer_mean", .summary = "", .fallback = false})) {
         config.cumulative_layer_mean = *flag;
     }
-    if (const auto flag = reader.take_as<bool>({.name = "output.attributions", .summary = "", .fallback = false})) {
+    if (const auto flag =
+            reader.take_as<bool>({.name = "output.attributions", .summary = "", .fallback = false})) {
         config.write_attributions = *flag;
     }
 }
@@ -228,10 +233,12 @@ void check_readout(const Config& config) {
     const auto is = [](const char* word) {
         return [word](const ParameterValue& value) { return value == ParameterValue(std::string(word)); };
     };
-    if (std::any_of(sources.begin(), sources.end(), is("all")) && std::any_of(readouts.begin(), readouts.end(), is("row"))) {
-        throw ParameterError(fmt::format("{}: source \"all\" gives a row of scores for every position; choose "
-                                         "axes.readout = \"column_max\" or \"column_sum\"",
-                                         config.name));
+    if (std::any_of(sources.begin(), sources.end(), is("all")) &&
+        std::any_of(readouts.begin(), readouts.end(), is("row"))) {
+        throw ParameterError(
+            fmt::format("{}: source \"all\" gives a row of scores for every position; choose "
+                        "axes.readout = \"column_max\" or \"column_sum\"",
+                        config.name));
     }
 }
 
@@ -263,9 +270,10 @@ std::vector<ConfigKey> config_keys() {
     keys.push_back({"evaluation.metrics", "how they are compared", "list of metrics", metrics().names().front()});
     keys.push_back({"evaluation.undefined", "an undefined value is left out of the mean, or counts as 0",
                     "skip, zero", "skip"});
-    keys.push_back({"evaluation.cumulative_layer_mean", "\"layer l\" averages the values of layers 1..l", "boolean",
-                    "false"});
-    keys.push_back({"output.attributions", "also write every token's score to attributions.csv", "boolean", "false"});
+    keys.push_back({"evaluation.cumulative_layer_mean", "\"layer l\" averages the values of layers 1..l",
+                    "boolean", "false"});
+    keys.push_back(
+        {"output.attributions", "also write every token's score to attributions.csv", "boolean", "false"});
     for (const auto& entry : attribution_methods().entries()) {
         for (const ParameterSpec& spec : entry.info.parameters) {
             keys.push_back({"parameters." + entry.info.name + "." + spec.name, spec.summary, spec.range_text(),
@@ -283,8 +291,8 @@ Config load_config(const std::string& path, const Settings& overrides) {
     config.name = std::filesystem::path(path).stem().string();
     Settings settings;
     if (const auto found = given.find("preset"); found != given.end()) {
-        config.preset = std::get<std::string>(
-            ParameterSpec{.name = "preset", .summary = "", .fallback = std::string()}.check(
+        config.preset =
+            std::get<std::string>(ParameterSpec{.name = "preset", .summary = "", .fallback = std::string()}.check(
                 found->second.values.empty() ? ParameterValue(false) : found->second.values.front(),
                 found->second.where));
         try {
@@ -346,8 +354,8 @@ std::vector<GridPoint> expand_grid(const Config& config, std::size_t layers) {
         if (!point.has("layer")) continue;
         const auto layer = std::get<std::int64_t>(point.values.at("layer"));
         if (layer > static_cast<std::int64_t>(layers)) {
-            throw ParameterError(fmt::format("axes.layer: there is no layer {}, the attention has layers 1 to {}",
-                                             layer, layers));
+            throw ParameterError(
+                fmt::format("axes.layer: there is no layer {}, the attention has layers 1 to {}", layer, layers));
         }
     }
     return grid;

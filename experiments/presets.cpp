@@ -31,21 +31,23 @@ std::vector<Preset> make_presets() {
         {"paper", "the conventions that the paper states", paper},
         {"authors-code", "what the authors' published program computes", authors_code},
         {"authors-sva", "authors-code with the averaging of their subject-verb agreement script",
-         authors_code + std::vector<PresetSetting>{
-                            {"axes.source", "\"cls\"", "the row of the CLS token"},
-                            {"evaluation.undefined", "\"zero\"", "nan_as_zero: an undefined correlation counts as 0"},
-                            {"evaluation.cumulative_layer_mean", "true",
-                             "cumulative_layer_mean: lists are never reset, \"layer l\" averages layers 1..l"},
-                        }},
+         authors_code +
+             std::vector<PresetSetting>{
+                 {"axes.source", "\"cls\"", "the row of the CLS token"},
+                 {"evaluation.undefined", "\"zero\"", "nan_as_zero: an undefined correlation counts as 0"},
+                 {"evaluation.cumulative_layer_mean", "true",
+                  "cumulative_layer_mean: lists are never reset, \"layer l\" averages layers 1..l"},
+             }},
         {"authors-sst2", "authors-code with the read-out and correlation of their SST-2 script",
-         authors_code + std::vector<PresetSetting>{
-                            {"axes.source", "\"all\"", "column_max_reader: maximum over all query rows"},
-                            {"axes.readout", "\"column_max\"", "column_max_reader: maximum over all query rows"},
-                            {"evaluation.metrics", "[\"spearman_dense_rank\"]",
-                             "dense_rank_spearman: the no-ties formula on dense ranks"},
-                            {"dataset.one_extra_example", "true",
-                             "one_extra_example: the script stops after appending, one example late"},
-                        }},
+         authors_code +
+             std::vector<PresetSetting>{
+                 {"axes.source", "\"all\"", "column_max_reader: maximum over all query rows"},
+                 {"axes.readout", "\"column_max\"", "column_max_reader: maximum over all query rows"},
+                 {"evaluation.metrics", "[\"spearman_dense_rank\"]",
+                  "dense_rank_spearman: the no-ties formula on dense ranks"},
+                 {"dataset.one_extra_example", "true",
+                  "one_extra_example: the script stops after appending, one example late"},
+             }},
     };
 }
 

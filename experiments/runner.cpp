@@ -96,9 +96,10 @@ private:
                 for (const auto& [name, scores] : example.references) names.push_back(name);
                 throw InputError(fmt::format(
                     "{}: {}: no reference '{}'{}", dataset_.path(), example.id, excerpt(reference.name),
-                    names.empty() ? "; the file holds none, use evaluation.references = [\"method(column_sum)\"] to "
-                                    "compare methods with each other"
-                                  : name_hint(reference.name, names)));
+                    names.empty()
+                        ? "; the file holds none, use evaluation.references = [\"method(column_sum)\"] to "
+                          "compare methods with each other"
+                        : name_hint(reference.name, names)));
             }
             for (const double score : found->second) {
                 if (!std::isfinite(score)) {
@@ -199,12 +200,14 @@ private:
             result_.examples.push_back(std::move(part.id));
             if (config_.write_attributions) result_.tokens.push_back(std::move(part.tokens));
             std::move(part.rows.begin(), part.rows.end(), std::back_inserter(result_.rows));
-            std::move(part.attributions.begin(), part.attributions.end(), std::back_inserter(result_.attributions));
+            std::move(part.attributions.begin(), part.attributions.end(),
+                      std::back_inserter(result_.attributions));
             std::move(part.failures.begin(), part.failures.end(), std::back_inserter(result_.failures));
             for (const CutCounts& cut : part.cuts) {
                 has_counts[cut.point] = true;
                 counts[cut.point].point = cut.point;
-                for (std::size_t k = 0; k < std::size(all_cut_kinds); ++k) counts[cut.point].pairs[k] += cut.pairs[k];
+                for (std::size_t k = 0; k < std::size(all_cut_kinds); ++k)
+                    counts[cut.point].pairs[k] += cut.pairs[k];
             }
             if (part.fixed_point) {
                 auto& total = result_.fixed_point;
@@ -228,7 +231,8 @@ private:
 
 }  // namespace
 
-RunResult run_experiment(const Config& config, const Dataset& dataset, std::size_t jobs, const Progress& progress) {
+RunResult run_experiment(const Config& config, const Dataset& dataset, std::size_t jobs,
+                         const Progress& progress) {
     return Runner(config, dataset).run(std::max<std::size_t>(jobs, 1), progress);
 }
 

@@ -27,8 +27,8 @@ struct ResultRow {
 struct AttributionRow {
     std::size_t example;
     std::size_t point;
-    std::vector<double> scores;         ///< one a token, all positions
-    std::vector<BindingCut> cuts;       ///< as `scores`, for flows from a single source
+    std::vector<double> scores;    ///< one a token, all positions
+    std::vector<BindingCut> cuts;  ///< as `scores`, for flows from a single source
 };
 
 struct Failure {
@@ -44,10 +44,10 @@ struct CutCounts {
 };
 
 struct RunResult {
-    std::vector<std::string> examples;  ///< ids
+    std::vector<std::string> examples;             ///< ids
     std::vector<std::vector<std::string>> tokens;  ///< by example, when attributions are kept
     std::vector<GridPoint> grid;
-    std::vector<ResultRow> rows;  ///< by example, point, reference, metric
+    std::vector<ResultRow> rows;               ///< by example, point, reference, metric
     std::vector<AttributionRow> attributions;  ///< when the config asks for them
     std::vector<Failure> failures;
     std::vector<CutCounts> cuts;  ///< for points whose method reports cuts
@@ -64,6 +64,7 @@ using Progress = std::function<void(std::size_t done, std::size_t total, std::si
 /// attention, a reference that is missing, a layer or source that does not exist. A cell that
 /// throws later is recorded as a failure and the rest goes on. The result is the same for
 /// any number of `jobs` (threads, at least 1).
-RunResult run_experiment(const Config& config, const Dataset& dataset, std::size_t jobs, const Progress& progress = {});
+RunResult run_experiment(const Config& config, const Dataset& dataset, std::size_t jobs,
+                         const Progress& progress = {});
 
 }  // namespace attnflow

@@ -38,8 +38,8 @@ std::size_t Session::layer(const GridPoint& point) const {
     if (value == ParameterValue(std::string("top"))) return layers;
     const auto layer = static_cast<std::size_t>(std::get<std::int64_t>(value));
     if (layer > layers) {
-        throw ParameterError(fmt::format("{}: there is no layer {}, the attention has layers 1 to {}", example_.id,
-                                         layer, layers));
+        throw ParameterError(
+            fmt::format("{}: there is no layer {}, the attention has layers 1 to {}", example_.id, layer, layers));
     }
     return layer;
 }

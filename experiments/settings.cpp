@@ -23,7 +23,10 @@ ParameterValue scalar(const toml::node& node, const std::string& key, const std:
     if (const auto* value = node.as_floating_point()) return value->get();
     if (const auto* value = node.as_string()) return value->get();
     throw InputError(fmt::format("{}: {} holds a {}, expected a boolean, number, text or a list of those", where,
-                                 excerpt(key), node.is_table() ? "table" : node.is_array() ? "list" : "date or time"));
+                                 excerpt(key),
+                                 node.is_table()   ? "table"
+                                 : node.is_array() ? "list"
+                                                   : "date or time"));
 }
 
 void flatten(const toml::table& table, const std::string& prefix, const std::string& origin, Settings& out) {
@@ -35,7 +38,8 @@ void flatten(const toml::table& table, const std::string& prefix, const std::str
         }
         Setting setting{.values = {}, .is_list = node.is_array(), .where = place(node.source(), origin)};
         if (const auto* list = node.as_array()) {
-            for (const toml::node& item : *list) setting.values.push_back(scalar(item, key, place(item.source(), origin)));
+            for (const toml::node& item : *list)
+                setting.values.push_back(scalar(item, key, place(item.source(), origin)));
         } else {
             setting.values.push_back(scalar(node, key, setting.where));
         }
@@ -68,7 +72,8 @@ Settings settings_from_toml(std::string_view toml, const std::string& origin) {
     try {
         flatten(toml::parse(toml, origin), "", origin, settings);
     } catch (const toml::parse_error& error) {
-        throw InputError(fmt::format("{}: {}", place(error.source(), origin), escape_controls(error.description())));
+        throw InputError(
+            fmt::format("{}: {}", place(error.source(), origin), escape_controls(error.description())));
     }
     return settings;
 }
@@ -87,8 +92,8 @@ Settings settings_from_file(const std::string& path) {
 Settings setting_from_argument(const std::string& assignment) {
     const std::size_t equals = assignment.find('=');
     if (equals == std::string::npos || equals == 0) {
-        throw ParameterError(fmt::format("--set {}: expected KEY=VALUE, for instance axes.layer=[1,6]",
-                                         excerpt(assignment)));
+        throw ParameterError(
+            fmt::format("--set {}: expected KEY=VALUE, for instance axes.layer=[1,6]", excerpt(assignment)));
     }
     const std::string key = assignment.substr(0, equals);
     const std::string value = assignment.substr(equals + 1);

@@ -242,7 +242,8 @@ std::vector<SummaryRow> summarise(const RunResult& result, const Config& config)
 }
 
 std::string results_csv(const RunResult& result, const Config& config) {
-    std::string out = csv_line(point_header() + std::vector<std::string>{"reference", "metric", "example", "value"});
+    std::string out =
+        csv_line(point_header() + std::vector<std::string>{"reference", "metric", "example", "value"});
     for (const ResultRow& row : result.rows) {
         out += csv_line(point_cells(result.grid[row.point]) +
                         std::vector<std::string>{csv_text(config.references[row.reference].text),
@@ -253,8 +254,8 @@ std::string results_csv(const RunResult& result, const Config& config) {
 }
 
 std::string summary_csv(const RunResult& result, const Config& config) {
-    std::string out = csv_line(point_header() + std::vector<std::string>{"reference", "metric", "n", "n_undefined",
-                                                                         "mean", "std"});
+    std::string out = csv_line(point_header() +
+                               std::vector<std::string>{"reference", "metric", "n", "n_undefined", "mean", "std"});
     for (const SummaryRow& row : summarise(result, config)) {
         out += csv_line(point_cells(result.grid[row.point]) +
                         std::vector<std::string>{csv_text(config.references[row.reference].text),
@@ -272,25 +273,25 @@ std::string binding_cuts_csv(const RunResult& result) {
         for (const std::size_t count : counts.pairs) pairs += count;
         for (const CutKind kind : all_cut_kinds) {
             const std::size_t count = counts.pairs[static_cast<std::size_t>(kind)];
-            out += csv_line(point_cells(result.grid[counts.point]) +
-                            std::vector<std::string>{to_string(kind), fmt::format("{}", count),
-                                                     number(static_cast<double>(count) / static_cast<double>(pairs))});
+            out += csv_line(
+                point_cells(result.grid[counts.point]) +
+                std::vector<std::string>{to_string(kind), fmt::format("{}", count),
+                                         number(static_cast<double>(count) / static_cast<double>(pairs))});
         }
     }
     return out;
 }
 
 std::string attributions_csv(const RunResult& result) {
-    std::string out = csv_line(point_header() + std::vector<std::string>{"example", "position", "token", "score",
-                                                                         "binding_cut"});
+    std::string out = csv_line(point_header() +
+                               std::vector<std::string>{"example", "position", "token", "score", "binding_cut"});
     for (const AttributionRow& row : result.attributions) {
         const auto cells = point_cells(result.grid[row.point]);
         for (std::size_t t = 0; t < row.scores.size(); ++t) {
-            out += csv_line(cells + std::vector<std::string>{csv_text(result.examples[row.example]),
-                                                             fmt::format("{}", t),
-                                                             csv_text(result.tokens[row.example][t]),
-                                                             number(row.scores[t]),
-                                                             row.cuts.empty() ? "" : row.cuts[t].text()});
+            out += csv_line(
+                cells + std::vector<std::string>{csv_text(result.examples[row.example]), fmt::format("{}", t),
+                                                 csv_text(result.tokens[row.example][t]), number(row.scores[t]),
+                                                 row.cuts.empty() ? "" : row.cuts[t].text()});
         }
     }
     return out;
@@ -299,8 +300,9 @@ std::string attributions_csv(const RunResult& result) {
 std::string failures_csv(const RunResult& result) {
     std::string out = csv_line(point_header() + std::vector<std::string>{"example", "message"});
     for (const Failure& failure : result.failures) {
-        out += csv_line(point_cells(result.grid[failure.point]) +
-                        std::vector<std::string>{csv_text(result.examples[failure.example]), csv_text(failure.message)});
+        out += csv_line(
+            point_cells(result.grid[failure.point]) +
+            std::vector<std::string>{csv_text(result.examples[failure.example]), csv_text(failure.message)});
     }
     return out;
 }
@@ -310,7 +312,8 @@ std::string summary_markdown(const RunResult& result, const Config& config) {
     std::string out = fmt::format("# {}\n\n{} examples; {}.\n", escape_cell(config.name), result.examples.size(),
                                   layout.fixed().empty() ? "every axis varies" : join(layout.fixed(), ", "));
     if (!result.failures.empty()) {
-        out += fmt::format("\n**{} cells failed**, see failures.csv; they are missing below.\n", result.failures.size());
+        out += fmt::format("\n**{} cells failed**, see failures.csv; they are missing below.\n",
+                           result.failures.size());
     }
     std::vector<std::pair<std::string, LayerTable>> tables;
     const auto table = [&](const std::string& title) -> LayerTable& {
@@ -339,16 +342,18 @@ std::string summary_markdown(const RunResult& result, const Config& config) {
     if (!result.cuts.empty()) {
         LayerTable body(layout);
         for (const CutCounts& counts : result.cuts) body.set(result.grid[counts.point], cut_cell(counts));
-        out += "\n## Saturation of flow\n\n"
-               "Share of pairs whose flow is nothing but the out-capacity of the source (first number in\n"
-               "brackets) or the in-capacity of the token in layer 1 (second): such a flow does not depend on\n"
-               "the layers between. binding_cuts.csv has every kind of cut.\n\n" + body.text();
+        out +=
+            "\n## Saturation of flow\n\n"
+            "Share of pairs whose flow is nothing but the out-capacity of the source (first number in\n"
+            "brackets) or the in-capacity of the token in layer 1 (second): such a flow does not depend on\n"
+            "the layers between. binding_cuts.csv has every kind of cut.\n\n" +
+            body.text();
     }
     if (result.fixed_point) {
-        out += fmt::format("\nFlows in fixed point: {} fractional bits, error at most {:.1e}; {} positive weights "
-                           "rounded to 0.\n",
-                           result.fixed_point->bits, result.fixed_point->error_bound,
-                           result.fixed_point->rounded_to_zero);
+        out += fmt::format(
+            "\nFlows in fixed point: {} fractional bits, error at most {:.1e}; {} positive weights "
+            "rounded to 0.\n",
+            result.fixed_point->bits, result.fixed_point->error_bound, result.fixed_point->rounded_to_zero);
     }
     return out;
 }

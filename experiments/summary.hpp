@@ -14,9 +14,9 @@ struct SummaryRow {
     std::size_t point;
     std::size_t reference;
     std::size_t metric;
-    std::size_t n = 0;            ///< values that the mean is over
-    std::size_t n_undefined = 0;  ///< examples for which the metric is undefined
-    std::optional<double> mean = {};  ///< nothing when n = 0
+    std::size_t n = 0;                              ///< values that the mean is over
+    std::size_t n_undefined = 0;                    ///< examples for which the metric is undefined
+    std::optional<double> mean = {};                ///< nothing when n = 0
     std::optional<double> standard_deviation = {};  ///< of the population (divided by n)
 };
 

@@ -3,7 +3,8 @@
 namespace attnflow {
 
 const char* to_string(CutKind kind) {
-    constexpr const char* names[] = {"source_row", "sink_column", "source_lane", "sink_lane", "crossing", "interior"};
+    constexpr const char* names[] = {"source_row", "sink_column", "source_lane",
+                                     "sink_lane",  "crossing",    "interior"};
     return names[static_cast<std::size_t>(kind)];
 }
 

@@ -74,8 +74,8 @@ private:
     std::size_t top_;
     bool full_ = true;  // no zero anywhere: every inner vertex is on a path
     std::optional<std::size_t> source_;
-    Mask reached_;                  // from the current source
-    std::vector<Mask> reaches_;     // by sink, empty until asked for
+    Mask reached_;                   // from the current source
+    std::vector<Mask> reaches_;      // by sink, empty until asked for
     const Mask* to_sink_ = nullptr;  // of the current sink
 };
 

@@ -30,8 +30,8 @@ struct LayeredEdge {
 /// Walks a row (edges out of a vertex), a column (edges into it) or a whole network,
 /// over slots `slot`, `slot + stride`, ... and stops at positive capacities only.
 template <class C>
-class LayeredEdgeIterator
-    : public boost::iterator_facade<LayeredEdgeIterator<C>, LayeredEdge, boost::forward_traversal_tag, LayeredEdge> {
+class LayeredEdgeIterator : public boost::iterator_facade<LayeredEdgeIterator<C>, LayeredEdge,
+                                                          boost::forward_traversal_tag, LayeredEdge> {
 public:
     LayeredEdgeIterator() = default;
 
@@ -47,15 +47,13 @@ public:
         const std::size_t begin = g.slot(l, 0, g.position_of(v));
         return {g, l, begin, begin + g.width(l) * g.width(l - 1), g.width(l - 1), end};
     }
-    static LayeredEdgeIterator all(const LayeredNetwork<C>& g, bool end) {
-        return {g, 1, 0, g.slots(), 1, end};
-    }
+    static LayeredEdgeIterator all(const LayeredNetwork<C>& g, bool end) { return {g, 1, 0, g.slots(), 1, end}; }
 
 private:
     friend class boost::iterator_core_access;
 
-    LayeredEdgeIterator(const LayeredNetwork<C>& g, std::size_t layer, std::size_t slot,
-                        std::size_t stop, std::size_t stride, bool end)
+    LayeredEdgeIterator(const LayeredNetwork<C>& g, std::size_t layer, std::size_t slot, std::size_t stop,
+                        std::size_t stride, bool end)
         : g_(&g), layer_(layer), slot_(end ? stop : slot), stop_(stop), stride_(stride) {
         skip_zeros();
     }
@@ -119,7 +117,9 @@ auto vertices(const LayeredNetwork<C>& g) {
     return std::pair{I(0), I(static_cast<Vertex>(g.vertices()))};
 }
 template <class C>
-std::size_t num_vertices(const LayeredNetwork<C>& g) { return g.vertices(); }
+std::size_t num_vertices(const LayeredNetwork<C>& g) {
+    return g.vertices();
+}
 
 template <class C>
 auto edges(const LayeredNetwork<C>& g) {
@@ -127,7 +127,9 @@ auto edges(const LayeredNetwork<C>& g) {
     return std::pair{I::all(g, false), I::all(g, true)};
 }
 template <class C>
-std::size_t num_edges(const LayeredNetwork<C>& g) { return g.edges(); }
+std::size_t num_edges(const LayeredNetwork<C>& g) {
+    return g.edges();
+}
 
 template <class C>
 auto out_edges(Vertex v, const LayeredNetwork<C>& g) {
@@ -150,12 +152,18 @@ std::size_t in_degree(Vertex v, const LayeredNetwork<C>& g) {
     return static_cast<std::size_t>(std::distance(begin, end));
 }
 template <class C>
-std::size_t degree(Vertex v, const LayeredNetwork<C>& g) { return out_degree(v, g) + in_degree(v, g); }
+std::size_t degree(Vertex v, const LayeredNetwork<C>& g) {
+    return out_degree(v, g) + in_degree(v, g);
+}
 
 template <class C>
-Vertex source(const LayeredEdge& e, const LayeredNetwork<C>&) { return e.from; }
+Vertex source(const LayeredEdge& e, const LayeredNetwork<C>&) {
+    return e.from;
+}
 template <class C>
-Vertex target(const LayeredEdge& e, const LayeredNetwork<C>&) { return e.to; }
+Vertex target(const LayeredEdge& e, const LayeredNetwork<C>&) {
+    return e.to;
+}
 
 /// O(1): the edge from u to v, and whether there is one.
 template <class C>
@@ -186,9 +194,13 @@ struct LayeredCapacityMap {
 };
 
 template <class C>
-auto get(boost::vertex_index_t, const LayeredNetwork<C>&) { return boost::typed_identity_property_map<Vertex>(); }
+auto get(boost::vertex_index_t, const LayeredNetwork<C>&) {
+    return boost::typed_identity_property_map<Vertex>();
+}
 template <class C>
-auto get(boost::edge_index_t, const LayeredNetwork<C>&) { return LayeredEdgeIndexMap(); }
+auto get(boost::edge_index_t, const LayeredNetwork<C>&) {
+    return LayeredEdgeIndexMap();
+}
 template <class C>
 auto get(boost::edge_capacity_t, const LayeredNetwork<C>& g) {
     return LayeredCapacityMap<C>{g.capacities().data()};

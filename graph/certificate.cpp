@@ -7,8 +7,13 @@ class Checker {
 public:
     Checker(const FixedNetwork& network, Vertex source, Vertex sink, std::int64_t value,
             std::span<const std::int64_t> residual)
-        : g_(network), source_(source), sink_(sink), value_(value), residual_(residual),
-          low_(network.layer_of(sink)), high_(network.layer_of(source)) {}
+        : g_(network),
+          source_(source),
+          sink_(sink),
+          value_(value),
+          residual_(residual),
+          low_(network.layer_of(sink)),
+          high_(network.layer_of(source)) {}
 
     Certificate run() {
         Certificate result;
@@ -101,9 +106,10 @@ private:
 
     std::string cut_failure(Certificate& result) const {
         if (reached_[sink_]) {
-            return fmt::format("maximality: {} can still be reached from {} in the residual network, so {} is not "
-                               "the maximum",
-                               name(sink_), name(source_), value_);
+            return fmt::format(
+                "maximality: {} can still be reached from {} in the residual network, so {} is not "
+                "the maximum",
+                name(sink_), name(source_), value_);
         }
         for (Vertex v = g_.first_vertex(low_); v < g_.first_vertex(high_ + 1); ++v) {
             if (!reached_[v]) continue;

@@ -109,8 +109,8 @@ private:
         first_slot_[widths_.size()] = slots;
         // Residual views number 2 * slots edges with 32 bits.
         if (vertices > max_index_ || slots > max_index_ / 2) {
-            throw InputError(fmt::format("layered network: {} capacities are more than the {} supported",
-                                         slots, max_index_ / 2));
+            throw InputError(fmt::format("layered network: {} capacities are more than the {} supported", slots,
+                                         max_index_ / 2));
         }
         if (slots != capacities_.size()) {
             throw InputError(fmt::format("layered network: {} capacities given, the widths need {}",
@@ -134,8 +134,8 @@ private:
                 if (!valid) {
                     const std::size_t local = s - first_slot_[l];
                     throw InputError(fmt::format(
-                        "layered network: layer {}, row {}, column {}: capacity {} is not a finite number >= 0",
-                        l, local / widths_[l - 1], local % widths_[l - 1], c));
+                        "layered network: layer {}, row {}, column {}: capacity {} is not a finite number >= 0", l,
+                        local / widths_[l - 1], local % widths_[l - 1], c));
                 }
                 positive += c > C(0) ? 1 : 0;
             }

@@ -61,8 +61,8 @@ public:
         low_ = network.layer_of(sink);
         high_ = network.layer_of(source);
         if (low_ >= high_) {
-            throw ParameterError(fmt::format("max flow: the source (layer {}) must lie above the sink (layer {})",
-                                             high_, low_));
+            throw ParameterError(
+                fmt::format("max flow: the source (layer {}) must lie above the sink (layer {})", high_, low_));
         }
         vertices_.clear();
         add_layer(low_, network.position_of(sink), 1, sink, source);
@@ -136,8 +136,8 @@ private:
 /// Solvers spend most of their time here, so the iterator is a handful of integers that
 /// stay in registers, and beginning a walk is two small copies.
 template <class C>
-class ResidualOutIterator
-    : public boost::iterator_facade<ResidualOutIterator<C>, ResidualEdge, boost::forward_traversal_tag, ResidualEdge> {
+class ResidualOutIterator : public boost::iterator_facade<ResidualOutIterator<C>, ResidualEdge,
+                                                          boost::forward_traversal_tag, ResidualEdge> {
 public:
     ResidualOutIterator() = default;
 
@@ -183,8 +183,8 @@ private:
 
 /// All residual edges of a view: those out of each vertex in turn.
 template <class C>
-class ResidualEdgeIterator
-    : public boost::iterator_facade<ResidualEdgeIterator<C>, ResidualEdge, boost::forward_traversal_tag, ResidualEdge> {
+class ResidualEdgeIterator : public boost::iterator_facade<ResidualEdgeIterator<C>, ResidualEdge,
+                                                           boost::forward_traversal_tag, ResidualEdge> {
 public:
     ResidualEdgeIterator() = default;
     ResidualEdgeIterator(const ResidualView<C>& view, std::size_t vertex)
@@ -207,9 +207,7 @@ private:
         ++vertex_;
         enter();
     }
-    bool equal(const ResidualEdgeIterator& other) const {
-        return vertex_ == other.vertex_ && out_ == other.out_;
-    }
+    bool equal(const ResidualEdgeIterator& other) const { return vertex_ == other.vertex_ && out_ == other.out_; }
     ResidualEdge dereference() const { return *out_; }
 
     const ResidualView<C>* view_ = nullptr;
@@ -252,7 +250,9 @@ auto vertices(const ResidualView<C>& g) {
     return std::pair{I(0), I(static_cast<Vertex>(g.size()))};
 }
 template <class C>
-std::size_t num_vertices(const ResidualView<C>& g) { return g.size(); }
+std::size_t num_vertices(const ResidualView<C>& g) {
+    return g.size();
+}
 
 template <class C>
 auto edges(const ResidualView<C>& g) {
@@ -273,11 +273,17 @@ auto out_edges(Vertex v, const ResidualView<C>& g) {
     return std::pair{I::begin(g, v), I::end()};
 }
 template <class C>
-std::size_t out_degree(Vertex v, const ResidualView<C>& g) { return g.down(v).count + g.up(v).count; }
+std::size_t out_degree(Vertex v, const ResidualView<C>& g) {
+    return g.down(v).count + g.up(v).count;
+}
 template <class C>
-Vertex source(const ResidualEdge& e, const ResidualView<C>&) { return e.from; }
+Vertex source(const ResidualEdge& e, const ResidualView<C>&) {
+    return e.from;
+}
 template <class C>
-Vertex target(const ResidualEdge& e, const ResidualView<C>&) { return e.to; }
+Vertex target(const ResidualEdge& e, const ResidualView<C>&) {
+    return e.to;
+}
 
 /// O(1): the residual edge from u to v (forward when u is above v), and whether there is one.
 template <class C>
@@ -319,7 +325,9 @@ struct ResidualCapacityMap {
     using category = boost::lvalue_property_map_tag;
     C* residual;
     friend C& get(const ResidualCapacityMap& map, const ResidualEdge& e) { return map.residual[e.index]; }
-    friend void put(const ResidualCapacityMap& map, const ResidualEdge& e, C value) { map.residual[e.index] = value; }
+    friend void put(const ResidualCapacityMap& map, const ResidualEdge& e, C value) {
+        map.residual[e.index] = value;
+    }
     C& operator[](const ResidualEdge& e) const { return residual[e.index]; }
 };
 

@@ -5,8 +5,8 @@
 #include <new>
 #include <string>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "experiments/cli/commands.hpp"
 #include "experiments/version.hpp"
@@ -24,9 +24,10 @@ int complain(const std::string& message) {
 
 int run_app(int argc, const char* const* argv) {
     try {
-        CLI::App app{"Which input tokens does an output draw on, and through which paths?\n"
-                     "Attention rollout, attention flow and their evaluation on attention tensors.",
-                     "attnflow"};
+        CLI::App app{
+            "Which input tokens does an output draw on, and through which paths?\n"
+            "Attention rollout, attention flow and their evaluation on attention tensors.",
+            "attnflow"};
         app.set_version_flag("--version", std::string("attnflow ") + version());
         app.require_subcommand(1);
         int exit_code = exit_done;
@@ -40,7 +41,8 @@ int run_app(int argc, const char* const* argv) {
         } catch (const CLI::ParseError& error) {
             return app.exit(error) == 0 ? exit_done : exit_bad_input;  // prints help or the error
         }
-        if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) return complain("standard output cannot be written");
+        if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+            return complain("standard output cannot be written");
         return exit_code;
     } catch (const std::bad_alloc&) {
         return complain("not enough memory for this input");

@@ -3,8 +3,8 @@
 #include <cstdio>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "attention/validate.hpp"
@@ -95,7 +95,8 @@ Request make_request(const AttributeArguments& arguments) {
     for (const std::string& assignment : arguments.parameters) {
         const Settings parsed = setting_from_argument(assignment);
         const auto& [name, setting] = *parsed.begin();
-        if (setting.values.size() != 1) throw ParameterError(fmt::format("--param {}: expected one value", excerpt(name)));
+        if (setting.values.size() != 1)
+            throw ParameterError(fmt::format("--param {}: expected one value", excerpt(name)));
         request.parameters[name] = setting.values.front();
     }
     return request;
@@ -146,7 +147,8 @@ void print_json(const Request& request, const Session& session, const Attributio
     if (!attribution.binding_cuts.empty()) {
         if (whole_matrix) {
             json["binding_cut"] = nlohmann::ordered_json::array();
-            for (std::size_t s = 0; s < attribution.binding_cuts.rows(); ++s) json["binding_cut"].push_back(cut_row(s));
+            for (std::size_t s = 0; s < attribution.binding_cuts.rows(); ++s)
+                json["binding_cut"].push_back(cut_row(s));
         } else if (attribution.binding_cuts.rows() == 1) {
             json["binding_cut"] = cut_row(0);
         }
@@ -162,7 +164,8 @@ void print_json(const Request& request, const Session& session, const Attributio
             auto side = nlohmann::ordered_json::array();
             const std::size_t n = example.tokens.size();
             for (const Vertex v : cut.source_side) side.push_back({v / n, v % n});
-            cuts.push_back({{"source_index", sources[cut.source]}, {"token_index", cut.token}, {"source_side", side}});
+            cuts.push_back(
+                {{"source_index", sources[cut.source]}, {"token_index", cut.token}, {"source_side", side}});
         }
         json["interior_cuts"] = std::move(cuts);
     }
@@ -174,20 +177,22 @@ void print_csv(const Request& request, const Session& session, const Attribution
     const Example& example = request.example;
     const GridPoint& point = request.point;
     const auto sources = session.sources(point);
-    fmt::print("{}", csv_line({"example", "method", "heads", "skip_weight", "layer", "source", "source_index", "position",
-                               "token", "score", "binding_cut"}));
+    fmt::print("{}", csv_line({"example", "method", "heads", "skip_weight", "layer", "source", "source_index",
+                               "position", "token", "score", "binding_cut"}));
     const auto line = [&](std::optional<std::size_t> source_row, std::size_t t, double score) {
         const bool has_cut = source_row && !attribution.binding_cuts.empty();
-        fmt::print("{}", csv_line({csv_text(example.id), csv_text(point.method), csv_text(point.text("heads")),
-                                   point.text("skip_weight"), point.has("layer") ? fmt::format("{}", layer) : "",
-                                   csv_text(point.text("source")),
-                                   point.has("source") && source_row ? fmt::format("{}", sources[*source_row]) : "",
-                                   fmt::format("{}", t), csv_text(example.tokens[t]), fmt::format("{}", score),
-                                   has_cut ? attribution.binding_cuts(*source_row, t).text() : ""}));
+        fmt::print("{}",
+                   csv_line({csv_text(example.id), csv_text(point.method), csv_text(point.text("heads")),
+                             point.text("skip_weight"), point.has("layer") ? fmt::format("{}", layer) : "",
+                             csv_text(point.text("source")),
+                             point.has("source") && source_row ? fmt::format("{}", sources[*source_row]) : "",
+                             fmt::format("{}", t), csv_text(example.tokens[t]), fmt::format("{}", score),
+                             has_cut ? attribution.binding_cuts(*source_row, t).text() : ""}));
     };
     if (!whole_matrix) {
         const bool single = attribution.scores.rows() == 1;
-        for (std::size_t t = 0; t < scores.size(); ++t) line(single ? std::optional<std::size_t>(0) : std::nullopt, t, scores[t]);
+        for (std::size_t t = 0; t < scores.size(); ++t)
+            line(single ? std::optional<std::size_t>(0) : std::nullopt, t, scores[t]);
         return;
     }
     for (std::size_t s = 0; s < attribution.scores.rows(); ++s) {
@@ -227,7 +232,8 @@ void print_table(const Request& request, const Session& session, const Attributi
     }
     const auto share = [&](double score) { return largest > 0.0 ? score / largest : 0.0; };
     if (whole_matrix) {
-        fmt::print("rows: sources, columns: tokens by position; scores in hundredths\n\n{} ", padded("", width + 5));
+        fmt::print("rows: sources, columns: tokens by position; scores in hundredths\n\n{} ",
+                   padded("", width + 5));
         for (std::size_t t = 0; t < tokens.size(); ++t) fmt::print("{:>4}", t);
         fmt::print("\n");
         for (std::size_t s = 0; s < attribution.scores.rows(); ++s) {
@@ -241,7 +247,8 @@ void print_table(const Request& request, const Session& session, const Attributi
         return;
     }
     const bool has_cuts = attribution.binding_cuts.rows() == 1;
-    fmt::print("\n{:>4} {} {:>10}  {:<20}{}\n", "", padded("token", width), "score", "", has_cuts ? "  binding cut" : "");
+    fmt::print("\n{:>4} {} {:>10}  {:<20}{}\n", "", padded("token", width), "score", "",
+               has_cuts ? "  binding cut" : "");
     for (std::size_t t = 0; t < tokens.size(); ++t) {
         const std::string token = padded(tokens[t], width);
         const auto bar = static_cast<std::size_t>(20.0 * std::max(0.0, share(scores[t])) + 0.5);
@@ -279,7 +286,8 @@ int attribute(const AttributeArguments& arguments) {
 void add_attribute(CLI::App& app, int& exit_code) {
     auto arguments = std::make_shared<AttributeArguments>();
     CLI::App* command = app.add_subcommand("attribute", "Score the input tokens of one example");
-    command->add_option("FILE", arguments->file, "safetensors file with attention [layer, head, query, key]")->required();
+    command->add_option("FILE", arguments->file, "safetensors file with attention [layer, head, query, key]")
+        ->required();
     command->add_option("--example", arguments->example, "Id of the example (needed when the file has several)");
     command->add_option("--method", arguments->method, join(attribution_methods().names(), ", "))->required();
     for (const AxisInfo& axis : axes()) {
@@ -297,10 +305,13 @@ void add_attribute(CLI::App& app, int& exit_code) {
     command->add_option("--format", arguments->format, "table, json or csv")
         ->check(CLI::IsMember({"table", "json", "csv"}))
         ->capture_default_str();
-    const std::map<std::string, Color> colors{{"auto", Color::automatic}, {"always", Color::always}, {"never", Color::never}};
+    const std::map<std::string, Color> colors{
+        {"auto", Color::automatic}, {"always", Color::always}, {"never", Color::never}};
     command->add_option("--color", arguments->color, "Shade tokens in the table: auto, always or never")
         ->transform(CLI::CheckedTransformer(colors, CLI::ignore_case));
-    command->add_option("--row-sum-tolerance", arguments->row_sum_tolerance, "How far from 1 an attention row may sum")
+    command
+        ->add_option("--row-sum-tolerance", arguments->row_sum_tolerance,
+                     "How far from 1 an attention row may sum")
         ->check(CLI::NonNegativeNumber);
     command->callback([arguments, &exit_code] { exit_code = attribute(*arguments); });
 }

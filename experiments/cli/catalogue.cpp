@@ -2,8 +2,8 @@
 
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "experiments/catalogue.hpp"
 #include "experiments/cli/app.hpp"
@@ -13,7 +13,8 @@ namespace attnflow {
 
 void add_catalogue(CLI::App& app, int& exit_code) {
     auto format = std::make_shared<std::string>("text");
-    CLI::App* list = app.add_subcommand("list", "List methods, solvers, head strategies, metrics, axes and presets");
+    CLI::App* list =
+        app.add_subcommand("list", "List methods, solvers, head strategies, metrics, axes and presets");
     list->add_option("--format", *format, "text, or markdown (the page docs/reference.md)")
         ->check(CLI::IsMember({"text", "markdown"}))
         ->capture_default_str();
@@ -23,7 +24,8 @@ void add_catalogue(CLI::App& app, int& exit_code) {
     });
 
     auto name = std::make_shared<std::string>();
-    CLI::App* describe = app.add_subcommand("describe", "Describe one of them, or `config`: the keys of a config file");
+    CLI::App* describe =
+        app.add_subcommand("describe", "Describe one of them, or `config`: the keys of a config file");
     describe->add_option("NAME", *name, "As in `attnflow list`")->required();
     describe->callback([name, &exit_code] {
         fmt::print("{}", describe_name(*name));

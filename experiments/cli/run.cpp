@@ -5,8 +5,8 @@
 #include <memory>
 #include <thread>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
@@ -40,8 +40,8 @@ int run(const RunArguments& arguments) {
                                 });
     }
 
-    const std::filesystem::path out =
-        arguments.out.empty() ? std::filesystem::path("results") / config.name : std::filesystem::path(arguments.out);
+    const std::filesystem::path out = arguments.out.empty() ? std::filesystem::path("results") / config.name
+                                                            : std::filesystem::path(arguments.out);
     const std::string markdown = summary_markdown(result, config);
     std::vector<std::pair<std::string, std::string>> files{
         {"results.csv", results_csv(result, config)},
@@ -70,12 +70,15 @@ int run(const RunArguments& arguments) {
 
 void add_run(CLI::App& app, int& exit_code) {
     auto arguments = std::make_shared<RunArguments>();
-    CLI::App* command = app.add_subcommand("run", "Run an experiment: methods x axes on every example of a dataset");
-    command->add_option("CONFIG", arguments->config, "TOML file; `attnflow describe config` lists the keys")->required();
+    CLI::App* command =
+        app.add_subcommand("run", "Run an experiment: methods x axes on every example of a dataset");
+    command->add_option("CONFIG", arguments->config, "TOML file; `attnflow describe config` lists the keys")
+        ->required();
     command->add_option("--out", arguments->out, "Folder for the results (default: results/NAME-OF-CONFIG)");
     command
-        ->add_option("--set", arguments->set,
-                     "KEY=VALUE, over the config; repeatable. A relative dataset.path counts from the current folder")
+        ->add_option(
+            "--set", arguments->set,
+            "KEY=VALUE, over the config; repeatable. A relative dataset.path counts from the current folder")
         ->allow_extra_args(false);
     command->add_option("--jobs", arguments->jobs, "Threads; the results do not depend on it")
         ->check(CLI::Range(std::size_t{1}, std::size_t{1024}))

@@ -17,13 +17,16 @@ bool use_color(Color color) {
     if (color != Color::automatic) return color == Color::always;
     const char* no_color = std::getenv("NO_COLOR");
     const char* term = std::getenv("TERM");
-    const bool plain = (no_color != nullptr && *no_color != '\0') || term == nullptr || std::string_view(term) == "dumb";
+    const bool plain =
+        (no_color != nullptr && *no_color != '\0') || term == nullptr || std::string_view(term) == "dumb";
     return !plain && ::isatty(STDOUT_FILENO) == 1;
 }
 
 std::string shaded(const std::string& text, double share) {
     const double s = std::clamp(std::isfinite(share) ? share : 0.0, 0.0, 1.0);
-    const auto mix = [s](double light, double dark) { return static_cast<int>(std::lround(light + s * (dark - light))); };
+    const auto mix = [s](double light, double dark) {
+        return static_cast<int>(std::lround(light + s * (dark - light)));
+    };
     const int ink = s > 0.5 ? 255 : 0;
     return fmt::format("\x1b[48;2;{};{};{}m\x1b[38;2;{};{};{}m{}\x1b[0m", mix(247, 8), mix(251, 69), mix(255, 148),
                        ink, ink, ink, text);
@@ -50,8 +53,9 @@ void ProgressLine::update(std::size_t done, std::size_t total, std::size_t failu
     constexpr std::size_t width = 30;
     const std::size_t filled = width * done / std::max<std::size_t>(total, 1);
     fmt::print(stderr, "\r\x1b[K[{}{}] {}/{} {}, {:.0f}/s, {:.0f} s left{}", std::string(filled, '#'),
-               std::string(width - filled, '.'), done, total, unit_, static_cast<double>(done) / std::max(seconds, 1e-9),
-               left, failures > 0 ? fmt::format(", {} failed", failures) : "");
+               std::string(width - filled, '.'), done, total, unit_,
+               static_cast<double>(done) / std::max(seconds, 1e-9), left,
+               failures > 0 ? fmt::format(", {} failed", failures) : "");
     std::fflush(stderr);
     drawn_ = true;
 }

@@ -2,8 +2,8 @@
 
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "attention/dataset.hpp"
 #include "attention/validate.hpp"
@@ -48,14 +48,15 @@ int validate_file(const ValidateArguments& arguments) {
                                 dtype_name(example.attention.dtype()));
         }
     }
-    fmt::print("{}: {} examples, {}, {} to {} tokens\n", escape_controls(arguments.file), dataset.size(), shape, smallest,
-               largest);
+    fmt::print("{}: {} examples, {}, {} to {} tokens\n", escape_controls(arguments.file), dataset.size(), shape,
+               smallest, largest);
     fmt::print("rows sum to 1 within {:.2e}, worst in {}: layer {}, head {}, row {}\n", worst.largest_deviation,
                escape_controls(worst_id), worst.layer, worst.head, worst.row);
     fmt::print("{} examples are causal (no weight on later positions); {} weights are exactly 0\n", causal, zeros);
     std::vector<std::string> names;
     for (const auto& [name, count] : references) {
-        names.push_back(escape_controls(name) + (count == dataset.size() ? "" : fmt::format(" (in {} examples)", count)));
+        names.push_back(escape_controls(name) +
+                        (count == dataset.size() ? "" : fmt::format(" (in {} examples)", count)));
     }
     fmt::print("references: {}\n", names.empty() ? "none" : join(names, ", "));
     return exit_done;

@@ -37,9 +37,8 @@ ParameterValue ParameterSpec::check(const ParameterValue& value, const std::stri
         result = static_cast<double>(std::get<std::int64_t>(value));
     }
     const auto refuse = [&](const std::string& hint) {
-        throw ParameterError(fmt::format("{}: {} is {} ({}), expected {}{}", where, name,
-                                         excerpt(to_text(value)), type_name(value), range_text(),
-                                         hint));
+        throw ParameterError(fmt::format("{}: {} is {} ({}), expected {}{}", where, name, excerpt(to_text(value)),
+                                         type_name(value), range_text(), hint));
     };
     if (result.index() != fallback.index()) refuse("");
     if (const auto* text = std::get_if<std::string>(&result); text && !choices.empty()) {
@@ -84,8 +83,7 @@ ParameterValue ParameterSpec::parse(std::string_view text, const std::string& wh
     return check(std::string(text), where);  // always refuses: the type differs
 }
 
-Parameters::Parameters(const std::vector<ParameterSpec>& specs,
-                       const std::map<std::string, ParameterValue>& given,
+Parameters::Parameters(const std::vector<ParameterSpec>& specs, const std::map<std::string, ParameterValue>& given,
                        const std::string& where) {
     for (const ParameterSpec& spec : specs) {
         const auto found = given.find(spec.name);

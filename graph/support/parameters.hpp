@@ -43,8 +43,8 @@ class Parameters {
 public:
     /// Throws ParameterError for a name that no spec has (with the nearest one) or an
     /// ill-typed or out-of-range value; `where` names the owner in the message.
-    Parameters(const std::vector<ParameterSpec>& specs,
-               const std::map<std::string, ParameterValue>& given, const std::string& where);
+    Parameters(const std::vector<ParameterSpec>& specs, const std::map<std::string, ParameterValue>& given,
+               const std::string& where);
 
     template <class T>
     const T& get(const std::string& name) const {

@@ -89,7 +89,8 @@ TEST_CASE("layers, heads, queries and keys are where they belong", "[dataset]") 
     for (double& value : upper.values) value += 12;
     const Example split = open_with(directory, {upper, lower}).example(0);
     for (std::size_t layer = 0; layer < 2; ++layer) {
-        for (std::size_t head = 0; head < 3; ++head) CHECK(head_of(split, layer, head) == head_of(whole, layer, head));
+        for (std::size_t head = 0; head < 3; ++head)
+            CHECK(head_of(split, layer, head) == head_of(whole, layer, head));
     }
     std::vector<double> out(4);
     CHECK_THROWS_AS(whole.attention.read_head(2, 0, out), InternalError);
@@ -102,7 +103,8 @@ TEST_CASE("ten and more layers are in the order of their numbers", "[dataset]") 
     const TemporaryDirectory directory;
     std::vector<NewTensor> tensors;
     for (std::size_t layer = 0; layer < 12; ++layer) {
-        tensors.push_back({"attentions." + std::to_string(layer), DType::f64, {1, 1, 1}, {static_cast<double>(layer)}});
+        tensors.push_back(
+            {"attentions." + std::to_string(layer), DType::f64, {1, 1, 1}, {static_cast<double>(layer)}});
     }
     const Example example = open_with(directory, tensors).example(0);
     CHECK(head_of(example, 2, 0) == std::vector<double>{2});
@@ -111,9 +113,9 @@ TEST_CASE("ten and more layers are in the order of their numbers", "[dataset]") 
 
 TEST_CASE("a single-example file is a dataset of one", "[dataset]") {
     const TemporaryDirectory directory;
-    const Dataset dataset =
-        open_with(directory, {counting("attentions", {2, 1, 3, 3}), counting("score", {3}), counting("logits", {2})},
-                  {{"tokens", R"(["a", " b", "c"])"}, {"prompt", "a bc"}, {"examples", "5"}, {"labels", "none"}});
+    const Dataset dataset = open_with(
+        directory, {counting("attentions", {2, 1, 3, 3}), counting("score", {3}), counting("logits", {2})},
+        {{"tokens", R"(["a", " b", "c"])"}, {"prompt", "a bc"}, {"examples", "5"}, {"labels", "none"}});
     CHECK(dataset.ids() == Strings{"file"});
     const Example example = dataset.example(0);
     CHECK(example.tokens == Strings{"a", " b", "c"});
@@ -136,7 +138,8 @@ TEST_CASE("a batch is split", "[dataset]") {
     REQUIRE(last.weights.contains("lrp"));
     CHECK(last.weights.at("lrp").values() == std::vector<double>{8, 9, 10, 11});
 
-    const Dataset layers = open_with(directory, {counting("attentions.0", {3, 1, 2, 2}), counting("attentions.1", {3, 1, 2, 2})});
+    const Dataset layers =
+        open_with(directory, {counting("attentions.0", {3, 1, 2, 2}), counting("attentions.1", {3, 1, 2, 2})});
     CHECK(layers.size() == 3);
     CHECK(layers.example(1).attention.layers() == 2);
     CHECK(layers.example(1).tokens == Strings{"#0", "#1"});
@@ -167,7 +170,8 @@ TEST_CASE("further tensors are references or weights by their shape", "[dataset]
                     counting("a.odd", {3, 4, 4}), counting("a.b.score", {2}), counting("nobody.score", {4}),
                     counting("score", {4}), counting("a.counts", {2, 4, 4}, DType::i64)});
     const Example a = dataset.example(0);
-    CHECK(a.references == std::map<std::string, std::vector<double>>{{"input_ids", {0, 1, 2, 3}}, {"score", {0, 1, 2, 3}}});
+    CHECK(a.references ==
+          std::map<std::string, std::vector<double>>{{"input_ids", {0, 1, 2, 3}}, {"score", {0, 1, 2, 3}}});
     REQUIRE(a.weights.size() == 2);
     CHECK(a.weights.at("alti").shape == std::vector<std::size_t>{2, 4, 4});
     CHECK(a.weights.at("lrp").shape == std::vector<std::size_t>{2, 3, 4, 4});
@@ -181,7 +185,8 @@ TEST_CASE("metadata gives order, tokens and labels", "[dataset]") {
                                             attention_tensor("b.attentions", 1, 1, 2)};
     const Dataset listed = open_with(
         directory, tensors,
-        {{"examples", R"([{"id": "b", "label": 3, "predicted": null, "attractors": 2, "probabilities": "?"}, {"id": "a"}])"},
+        {{"examples",
+          R"([{"id": "b", "label": 3, "predicted": null, "attractors": 2, "probabilities": "?"}, {"id": "a"}])"},
          {"tokens", R"({"a": ["x"], "other": 5})"},
          {"labels", "not JSON, not needed"}});
     CHECK(listed.ids() == Strings{"b", "a"});
@@ -193,8 +198,8 @@ TEST_CASE("metadata gives order, tokens and labels", "[dataset]") {
     CHECK(listed.example(1).tokens == Strings{"x"});
     CHECK(listed.example(1).group.empty());
 
-    const Dataset by_id = open_with(directory, tensors,
-                                    {{"tokens", R"({"b": ["x", "y"]})"}, {"labels", R"({"b": 1})"}, {"notes", "{{{"}});
+    const Dataset by_id = open_with(
+        directory, tensors, {{"tokens", R"({"b": ["x", "y"]})"}, {"labels", R"({"b": 1})"}, {"notes", "{{{"}});
     CHECK(by_id.ids() == Strings{"a", "b"});
     CHECK(by_id.example(0).tokens == Strings{"#0"});
     CHECK_FALSE(by_id.example(0).label.has_value());
@@ -202,9 +207,10 @@ TEST_CASE("metadata gives order, tokens and labels", "[dataset]") {
     CHECK(by_id.example(1).label == 1);
 
     // Tokens that the list already gives are not looked for elsewhere.
-    const Dataset complete = open_with(
-        directory, tensors,
-        {{"examples", R"([{"id": "a", "tokens": ["x"]}, {"id": "b", "tokens": ["y", "z"]}])"}, {"tokens", "see examples"}});
+    const Dataset complete =
+        open_with(directory, tensors,
+                  {{"examples", R"([{"id": "a", "tokens": ["x"]}, {"id": "b", "tokens": ["y", "z"]}])"},
+                   {"tokens", "see examples"}});
     CHECK(complete.example(1).tokens == Strings{"y", "z"});
 }
 
@@ -220,8 +226,7 @@ TEST_CASE("an unknown example is answered with the nearest", "[dataset]") {
 }
 
 TEST_CASE("attention of the wrong form is refused", "[dataset]") {
-    CHECK(refusal({}) ==
-          "no attention among its 0 tensors, expected one called 'attentions' or 'ID.attentions'");
+    CHECK(refusal({}) == "no attention among its 0 tensors, expected one called 'attentions' or 'ID.attentions'");
     CHECK(refusal({counting("weights", {2})}) ==
           "no attention among its 1 tensors, expected one called 'attentions' or 'ID.attentions'");
     CHECK(refusal({counting("ex0.attentions", {2, 3, 3})}) ==
@@ -234,8 +239,9 @@ TEST_CASE("attention of the wrong form is refused", "[dataset]") {
           "tensor 'attentions.0': shape [3, 3] has 2 axes, expected 3 or 4");
     CHECK(refusal({counting("ex0.attentions.0", {1, 1, 3, 3})}) ==
           "tensor 'ex0.attentions.0': shape [1, 1, 3, 3] has 4 axes, expected 3");
-    CHECK(refusal({counting("ex0.attentions", {2, 1, 3, 4})}) ==
-          "tensor 'ex0.attentions': shape [2, 1, 3, 4] has 3 queries and 4 keys, expected as many queries as keys");
+    CHECK(
+        refusal({counting("ex0.attentions", {2, 1, 3, 4})}) ==
+        "tensor 'ex0.attentions': shape [2, 1, 3, 4] has 3 queries and 4 keys, expected as many queries as keys");
     CHECK(refusal({counting("ex0.attentions", {2, 1, 0, 0})}) ==
           "tensor 'ex0.attentions': shape [2, 1, 0, 0], expected no empty axis");
     CHECK(refusal({counting("ex0.attentions", {0, 1, 2, 2})}) ==
@@ -257,27 +263,32 @@ TEST_CASE("layers that do not make a stack are refused", "[dataset]") {
           "tensor 'ex0.attentions.00': layer 0 is also in 'ex0.attentions.0'");
     CHECK(refusal({ex0, counting("ex0.attentions.0", {1, 2, 2})}) ==
           "tensor 'ex0.attentions.0': expected either one tensor of all layers or one for each layer, not both");
-    CHECK(refusal({counting("a.attentions.0", {1, 2, 2}), counting("a.attentions.1", {2, 2, 2})}) ==
-          "tensor 'a.attentions.1': F64 of shape [2, 2, 2], expected F64 of shape [1, 2, 2] as in 'a.attentions.0'");
-    CHECK(refusal({counting("a.attentions.0", {1, 2, 2}), counting("a.attentions.1", {1, 2, 2}, DType::f32)}) ==
-          "tensor 'a.attentions.1': F32 of shape [1, 2, 2], expected F64 of shape [1, 2, 2] as in 'a.attentions.0'");
-    CHECK(refusal({counting("attentions.0", {1, 2, 2}), counting("attentions.1", {1, 1, 2, 2})}) ==
-          "tensor 'attentions.1': F64 of shape [1, 1, 2, 2], expected F64 of shape [1, 2, 2] as in 'attentions.0'");
+    CHECK(
+        refusal({counting("a.attentions.0", {1, 2, 2}), counting("a.attentions.1", {2, 2, 2})}) ==
+        "tensor 'a.attentions.1': F64 of shape [2, 2, 2], expected F64 of shape [1, 2, 2] as in 'a.attentions.0'");
+    CHECK(
+        refusal({counting("a.attentions.0", {1, 2, 2}), counting("a.attentions.1", {1, 2, 2}, DType::f32)}) ==
+        "tensor 'a.attentions.1': F32 of shape [1, 2, 2], expected F64 of shape [1, 2, 2] as in 'a.attentions.0'");
+    CHECK(
+        refusal({counting("attentions.0", {1, 2, 2}), counting("attentions.1", {1, 1, 2, 2})}) ==
+        "tensor 'attentions.1': F64 of shape [1, 1, 2, 2], expected F64 of shape [1, 2, 2] as in 'attentions.0'");
     CHECK(refusal({ex0, attention_tensor("attentions", 1, 1, 2)}) ==
           "attention with and without an example id ('ex0'), expected one or the other");
 }
 
 TEST_CASE("metadata that is needed and wrong is refused", "[dataset]") {
     const auto examples = [](const std::string& text) { return refusal({ex0}, {{"examples", text}}); };
-    CHECK(examples("[") == "metadata 'examples': not valid JSON at byte 1 after '[': syntax error while parsing value - "
-                           "unexpected end of input; expected '[', '{', or a literal");
+    CHECK(examples("[") ==
+          "metadata 'examples': not valid JSON at byte 1 after '[': syntax error while parsing value - "
+          "unexpected end of input; expected '[', '{', or a literal");
     CHECK(examples("200") == "metadata 'examples': has type number, expected a list");
     CHECK(examples(R"([{"id": "ex0"}, "ex1"])") ==
           "metadata 'examples': entry 1 is \"ex1\", expected an object with a string 'id'");
     CHECK(examples(R"([{"id": 7}])") ==
           "metadata 'examples': entry 0 is {\"id\":7}, expected an object with a string 'id'");
     CHECK(examples(R"([{"id": "ex0"}, {"id": "ex0"}])") == "metadata 'examples': 'ex0' is listed twice");
-    CHECK(examples(R"([{"id": "ex0"}, {"id": "ex1"}])") == "metadata 'examples': 'ex1' has no tensor 'ex1.attentions'");
+    CHECK(examples(R"([{"id": "ex0"}, {"id": "ex1"}])") ==
+          "metadata 'examples': 'ex1' has no tensor 'ex1.attentions'");
     CHECK(examples("[]") ==
           "metadata 'examples': 'ex0' is missing, expected every example with attention to be listed");
     CHECK(examples(R"([{"id": "ex0", "tokens": ["a"]}])") ==
@@ -294,16 +305,19 @@ TEST_CASE("metadata that is needed and wrong is refused", "[dataset]") {
 
     const auto tokens = [](const std::string& text) { return refusal({ex0}, {{"tokens", text}}); };
     CHECK(tokens(R"(["a", "b"])") == "metadata 'tokens': has type array, expected an object by example id");
-    CHECK(tokens(R"({"ex0": ["a", "b", "c"]})") == "metadata 'tokens': 'ex0': 3 tokens, expected 2 as in the attention");
+    CHECK(tokens(R"({"ex0": ["a", "b", "c"]})") ==
+          "metadata 'tokens': 'ex0': 3 tokens, expected 2 as in the attention");
     CHECK(tokens(R"({"ex0": "ab"})") == "metadata 'tokens': 'ex0': tokens \"ab\", expected a list of strings");
     CHECK_THAT(tokens("a b"), Catch::StartsWith("metadata 'tokens': not valid JSON at byte 0"));
-    CHECK(refusal({ex0}, {{"labels", R"({"ex0": "yes"})"}}) == "metadata 'labels': 'ex0': \"yes\", expected an integer");
+    CHECK(refusal({ex0}, {{"labels", R"({"ex0": "yes"})"}}) ==
+          "metadata 'labels': 'ex0': \"yes\", expected an integer");
 
     const auto single = [](const std::string& text, std::vector<std::size_t> shape) {
         return refusal({counting("attentions", std::move(shape))}, {{"tokens", text}});
     };
     CHECK(single(R"(["a"])", {1, 1, 2, 2}) == "metadata 'tokens': 1 tokens, expected 2 as in the attention");
-    CHECK(single(R"({"a": []})", {1, 1, 2, 2}) == "metadata 'tokens': tokens {\"a\":[]}, expected a list of strings");
+    CHECK(single(R"({"a": []})", {1, 1, 2, 2}) ==
+          "metadata 'tokens': tokens {\"a\":[]}, expected a list of strings");
     CHECK(single(R"(["a", "b"])", {2, 1, 1, 2, 2}) ==
           "metadata 'tokens': [\"a\",\"b\"], expected a list of 2 lists of tokens");
     CHECK(single(R"([["a", "b"]])", {2, 1, 1, 2, 2}) ==

@@ -72,7 +72,8 @@ inline std::vector<double> random_attention(std::size_t layers, std::size_t head
         double* first = weights.data() + row * tokens;
         double sum = 0.0;
         // Not std::uniform_real_distribution, whose numbers differ between libraries.
-        for (std::size_t k = 0; k < used; ++k) sum += first[k] = static_cast<double>((random() >> 11) + 1) * 0x1p-53;
+        for (std::size_t k = 0; k < used; ++k)
+            sum += first[k] = static_cast<double>((random() >> 11) + 1) * 0x1p-53;
         for (std::size_t k = 0; k < used; ++k) first[k] /= sum;
     }
     return weights;
@@ -87,8 +88,7 @@ inline NewTensor attention_tensor(const std::string& name, std::size_t layers, s
 /// 0, 1, 0, ..., predictions 0, the group "even" or "odd", and a reference
 /// `blank_out` of 1, 2, ..., n. Returns `path`.
 inline std::string write_small_dataset(const std::string& path, std::size_t layers, std::size_t heads,
-                                       const std::vector<std::size_t>& token_counts,
-                                       DType dtype = DType::f32) {
+                                       const std::vector<std::size_t>& token_counts, DType dtype = DType::f32) {
     std::vector<NewTensor> tensors;
     std::string examples;
     for (std::size_t i = 0; i < token_counts.size(); ++i) {

@@ -103,8 +103,8 @@ std::vector<HostileFile> hostile_files() {
          "tensor 'x': data_offsets [8, 0], expected begin <= end"},
         {"past the end", raw_safetensors(tensor_x("\"F32\"", "[3]", "[0, 12]"), eight),
          "tensor 'x': data_offsets [0, 12], expected an end within the 8 bytes of data (is the file complete?)"},
-        {"huge offsets", raw_safetensors(tensor_x("\"F32\"", "[2]", "[18446744073709551607, 18446744073709551615]"),
-                                         eight),
+        {"huge offsets",
+         raw_safetensors(tensor_x("\"F32\"", "[2]", "[18446744073709551607, 18446744073709551615]"), eight),
          "tensor 'x': data_offsets [18446744073709551607, 18446744073709551615], expected an end within the 8 "
          "bytes of data (is the file complete?)"},
         {"wrong size", raw_safetensors(tensor_x("\"F64\"", "[2]", "[0, 8]"), eight),
@@ -134,10 +134,8 @@ TEST_CASE("what is written is read again", "[safetensors]") {
     const TemporaryDirectory directory;
     const std::string path = directory.file("a.safetensors");
     const std::vector<NewTensor> tensors = {
-        {"half", DType::f16, {3}, {0.5, -2.0, 0.1}},
-        {"integers", DType::i64, {2, 2}, {1, -2, 3, 4}},
-        {"scalar", DType::f64, {}, {0.1}},
-        {"nothing", DType::f32, {0, 5}, {}},
+        {"half", DType::f16, {3}, {0.5, -2.0, 0.1}}, {"integers", DType::i64, {2, 2}, {1, -2, 3, 4}},
+        {"scalar", DType::f64, {}, {0.1}},           {"nothing", DType::f32, {0, 5}, {}},
         {"float", DType::f32, {1, 2}, {0.1, 1e-30}},
     };
     write_safetensors(path, tensors, {{"tokens", "[\"é\", \"\\n\"]"}, {"task", ""}});
@@ -253,10 +251,12 @@ TEST_CASE("the writer refuses what it cannot write", "[safetensors]") {
     CHECK(refusal({"__metadata__", DType::f64, {1}, {1.0}}) == "tensor '__metadata__': the name is taken");
     CHECK(refusal({"\xff", DType::f64, {1}, {1.0}}) == "tensor name '\\xff' is not UTF-8");
     const NewTensor good{"x", DType::f64, {1}, {1.0}};
-    CHECK(message_of<ParameterError>([&] { write_safetensors(directory.file("x"), {good, good}); }) ==
-          "tensor 'x': the name is taken");
-    CHECK(message_of<ParameterError>([&] { write_safetensors(directory.file("x"), {}, {{"a", "\xff"}}); }) ==
-          "metadata text '\\xff' is not UTF-8");
+    CHECK(message_of<ParameterError>([&] {
+              write_safetensors(directory.file("x"), {good, good});
+          }) == "tensor 'x': the name is taken");
+    CHECK(message_of<ParameterError>([&] {
+              write_safetensors(directory.file("x"), {}, {{"a", "\xff"}});
+          }) == "metadata text '\\xff' is not UTF-8");
     const std::string nowhere = directory.file("missing/x");
     CHECK(message_of<InputError>([&] { write_safetensors(nowhere, {good}); }) ==
           nowhere + ": cannot be written: No such file or directory");

@@ -81,8 +81,9 @@ TEST_CASE("F16 encoding undoes decoding and rounds to nearest even", "[tensor]")
 }
 
 TEST_CASE("types have names and sizes", "[tensor]") {
-    for (const char* name : {"F64", "F32", "F16", "BF16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8",
-                             "BOOL", "C64", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F6_E2M3", "F6_E3M2", "F4"}) {
+    for (const char* name :
+         {"F64", "F32", "F16",  "BF16", "I64",     "I32",     "I16",     "I8",      "U64",     "U32",
+          "U16", "U8",  "BOOL", "C64",  "F8_E5M2", "F8_E4M3", "F8_E8M0", "F6_E2M3", "F6_E3M2", "F4"}) {
         INFO(name);
         const auto dtype = dtype_from_name(name);
         REQUIRE(dtype.has_value());

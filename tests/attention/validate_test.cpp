@@ -88,12 +88,15 @@ TEST_CASE("row sums are held to the tolerance of the type", "[validate]") {
     const auto message = [&](std::optional<double> tolerance) {
         return message_of<InputError>([&] { validate(stack, "ex1", tolerance); });
     };
-    CHECK(message(std::nullopt) == "ex1: layer 1, head 0, row 0 sums to 0.93, expected 1 ± 1e-4 for F64 "
-                                   "(use --row-sum-tolerance or renormalise)");
-    CHECK(message(0.015) == "ex1: layer 1, head 0, row 0 sums to 0.93, expected 1 ± 1.5e-2 "
-                            "(use --row-sum-tolerance or renormalise)");
-    CHECK(message(0.0) == "ex1: layer 1, head 0, row 0 sums to 0.93, expected 1 ± 0e+0 "
-                          "(use --row-sum-tolerance or renormalise)");
+    CHECK(message(std::nullopt) ==
+          "ex1: layer 1, head 0, row 0 sums to 0.93, expected 1 ± 1e-4 for F64 "
+          "(use --row-sum-tolerance or renormalise)");
+    CHECK(message(0.015) ==
+          "ex1: layer 1, head 0, row 0 sums to 0.93, expected 1 ± 1.5e-2 "
+          "(use --row-sum-tolerance or renormalise)");
+    CHECK(message(0.0) ==
+          "ex1: layer 1, head 0, row 0 sums to 0.93, expected 1 ± 0e+0 "
+          "(use --row-sum-tolerance or renormalise)");
     CHECK(message(0.0701).empty());
     CHECK(validate(stack, "ex1", 0.1).largest_deviation == Approx(0.07));
     CHECK(message_of<ParameterError>([&] { validate(stack, "ex1", -0.1); }) ==

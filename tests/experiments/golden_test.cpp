@@ -56,13 +56,14 @@ TEST_CASE("sva_tables.toml equals the NetworkX tables to 1e-6 per cell", "[golde
         std::size_t matches = 0;
         for (const Cells& row : ours) {
             bool same = true;
-            for (const char* key : {"method", "heads", "skip_weight", "layer", "source", "positions", "reference", "metric"}) {
+            for (const char* key :
+                 {"method", "heads", "skip_weight", "layer", "source", "positions", "reference", "metric"}) {
                 same = same && row.at(key) == expected.at(key);
             }
             if (!same) continue;
             ++matches;
-            INFO(expected.at("method") << " layer " << expected.at("layer") << " " << expected.at("positions") << " "
-                                       << expected.at("reference"));
+            INFO(expected.at("method") << " layer " << expected.at("layer") << " " << expected.at("positions")
+                                       << " " << expected.at("reference"));
             CHECK(row.at("n") == expected.at("n"));
             CHECK(row.at("n_undefined") == expected.at("n_undefined"));
             CHECK(std::abs(std::stod(row.at("mean")) - std::stod(expected.at("mean"))) < 1e-6);
