@@ -9,7 +9,8 @@ add_library(attnflow_options INTERFACE)
 target_compile_features(attnflow_options INTERFACE cxx_std_20)
 target_compile_options(attnflow_options INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>  # false positives of g++ 12 in std::string
+  # False positives of g++ 12 in std::string and std::vector.
+  "$<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-stringop-overflow>"
   $<$<BOOL:${ATTNFLOW_WERROR}>:-Werror>)
 
 # attnflow_library(NAME SOURCES... [LINK targets...]): static library attnflow_NAME, alias attnflow::NAME.

@@ -1,10 +1,8 @@
 #include "experiments/runner.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <mutex>
-#include <thread>
 
 #include <nlohmann/json.hpp>
 
@@ -12,6 +10,7 @@
 #include "attention/validate.hpp"
 #include "experiments/metrics/metric.hpp"
 #include "experiments/session.hpp"
+#include "graph/support/parallel.hpp"
 
 namespace attnflow {
 namespace {
@@ -56,24 +55,17 @@ public:
 
     RunResult run(std::size_t jobs, const Progress& progress) {
         std::vector<ExampleResult> parts(count_);
-        std::atomic<std::size_t> next = 0;
+        std::vector<MethodSet> methods;  // one a worker
+        for (std::size_t j = 0; j < jobs; ++j) methods.emplace_back(config_.parameters);
         std::mutex mutex;
         std::size_t done = 0;
         std::size_t failures = 0;
-        const auto work = [&] {
-            MethodSet methods(config_.parameters);
-            for (std::size_t i = next++; i < count_; i = next++) {
-                parts[i] = run_example(i, methods);
-                const std::lock_guard lock(mutex);
-                failures += parts[i].failures.size();
-                if (progress) progress(++done, count_, failures);
-            }
-        };
-        {
-            std::vector<std::jthread> workers;
-            for (std::size_t j = 1; j < std::min(jobs, count_); ++j) workers.emplace_back(work);
-            work();
-        }
+        parallel_for(count_, jobs, [&](std::size_t i, std::size_t worker) {
+            parts[i] = run_example(i, methods[worker]);
+            const std::lock_guard lock(mutex);
+            failures += parts[i].failures.size();
+            if (progress) progress(++done, count_, failures);
+        });
         merge(parts);
         return std::move(result_);
     }
