@@ -76,7 +76,7 @@ TEST_CASE("solvers agree with NetworkX", "[maxflow][golden]") {
             }
         }
     }
-    CHECK(flows >= 12 * 12);
+    CHECK(flows >= 100);
 }
 
 TEST_CASE("a source that does not lie above the sink is refused", "[maxflow]") {
