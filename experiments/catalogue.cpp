@@ -9,6 +9,7 @@
 #include "experiments/config.hpp"
 #include "experiments/metrics/metric.hpp"
 #include "experiments/presets.hpp"
+#include "graph/generators/network_generator.hpp"
 
 namespace attnflow {
 namespace {
@@ -29,6 +30,7 @@ Family family(const std::string& title, const std::string& noun, const Registry&
 std::vector<Family> families() {
     return {family("Attribution methods", AttributionFamily::noun, attribution_methods()),
             family("Max-flow solvers", MaxFlowFamily::noun, max_flow_solvers()),
+            family("Network generators", GeneratorFamily::noun, network_generators()),
             family("Head strategies", HeadFamily::noun, head_strategies()),
             family("Metrics", MetricFamily::noun, metrics())};
 }
