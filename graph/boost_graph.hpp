@@ -205,6 +205,11 @@ template <class C>
 auto get(boost::edge_capacity_t, const LayeredNetwork<C>& g) {
     return LayeredCapacityMap<C>{g.capacities().data()};
 }
+/// The property of one vertex or edge.
+template <class Property, class C, class Key>
+auto get(Property property, const LayeredNetwork<C>& g, const Key& key) {
+    return get(get(property, g), key);
+}
 
 }  // namespace attnflow
 

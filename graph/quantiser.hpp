@@ -37,7 +37,8 @@ class Quantiser {
 public:
     static constexpr int default_bits = 40;
     static constexpr int min_bits = 8;
-    static constexpr int max_bits = 52;
+    /// Beyond this the unit is as small as the rounding error of a row's sum in double.
+    static constexpr int max_bits = 48;
 
     /// Throws ParameterError for `bits` outside [min_bits, max_bits].
     explicit Quantiser(int bits = default_bits);

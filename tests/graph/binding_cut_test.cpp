@@ -1,0 +1,145 @@
+/// Binding cuts against an independent reading of their definition: every cut of the
+/// vocabulary is built as a vertex set and its capacity summed edge by edge.
+
+#include <algorithm>
+
+#include <catch2/catch.hpp>
+
+#include "graph/binding_cut.hpp"
+#include "graph/support/random.hpp"
+#include "tests/oracles.hpp"
+
+using namespace attnflow;
+using namespace attnflow::testing;
+
+namespace {
+
+struct Problem {
+    FixedNetwork network;  // without the inner vertices that are on no path
+    std::size_t top, source, sink;
+
+    Problem(const FixedNetwork& g, std::size_t layer, std::size_t s, std::size_t t)
+        : network(pruned(g, layer, s, t)), top(layer), source(s), sink(t) {}
+
+    static FixedNetwork pruned(const FixedNetwork& g, std::size_t layer, std::size_t s, std::size_t t) {
+        std::vector<bool> used(g.vertices(), false);
+        for_each_path(g, layer, s, t, [&](const std::vector<std::size_t>& positions) {
+            for (std::size_t l = 0; l <= layer; ++l) used[g.vertex(l, positions[l])] = true;
+        });
+        std::vector<std::int64_t> capacities(g.capacities().begin(), g.capacities().end());
+        for (std::size_t l = 1; l <= layer; ++l) {
+            for (std::size_t i = 0; i < g.width(l); ++i) {
+                for (std::size_t j = 0; j < g.width(l - 1); ++j) {
+                    const bool upper_counts = l == layer || used[g.vertex(l, i)];
+                    const bool lower_counts = l == 1 || used[g.vertex(l - 1, j)];
+                    if (!upper_counts || !lower_counts) capacities[g.slot(l, i, j)] = 0;
+                }
+            }
+        }
+        return {{g.widths().begin(), g.widths().end()}, std::move(capacities)};
+    }
+
+    // Capacity from the vertices for which on_source_side(l, i) holds to the others.
+    template <class Side>
+    std::int64_t cut(Side on_source_side) const {
+        std::int64_t sum = 0;
+        for (std::size_t l = 1; l <= top; ++l) {
+            for (std::size_t i = 0; i < network.width(l); ++i) {
+                for (std::size_t j = 0; j < network.width(l - 1); ++j) {
+                    if (on_source_side(l, i) && !on_source_side(l - 1, j)) sum += network.capacity(l, i, j);
+                }
+            }
+        }
+        return sum;
+    }
+
+    bool on_source_lane_from(std::size_t k, std::size_t l, std::size_t i) const {
+        return l >= k && l <= top && i == source;
+    }
+    bool on_sink_lane_to(std::size_t k, std::size_t l, std::size_t i) const { return l <= k && i == sink; }
+
+    std::int64_t source_lane(std::size_t k) const {
+        return cut([&](std::size_t l, std::size_t i) { return on_source_lane_from(k, l, i); });
+    }
+    std::int64_t sink_lane(std::size_t k) const {
+        return cut([&](std::size_t l, std::size_t i) { return !on_sink_lane_to(k, l, i); });
+    }
+    std::int64_t crossing(std::size_t b) const {
+        std::int64_t best = std::numeric_limits<std::int64_t>::max();
+        for (std::size_t side = 0; side < std::size_t{1} << network.width(b); ++side) {
+            best = std::min(best, cut([&](std::size_t l, std::size_t i) {
+                                return l > b ? i == source : l == b ? (side >> i & 1) != 0 : i != sink;
+                            }));
+        }
+        return best;
+    }
+
+    BindingCut expected(std::int64_t value) const {
+        if (source_lane(top) == value) return {CutKind::source_row, 0};
+        if (sink_lane(0) == value) return {CutKind::sink_column, 0};
+        for (std::size_t k = top - 1; k >= 1; --k) {
+            if (source_lane(k) == value) return {CutKind::source_lane, static_cast<std::uint32_t>(k)};
+        }
+        for (std::size_t k = 1; k + 2 <= top; ++k) {
+            if (sink_lane(k) == value) return {CutKind::sink_lane, static_cast<std::uint32_t>(k)};
+        }
+        for (std::size_t b = 1; b + 1 <= top; ++b) {
+            if (crossing(b) == value) return {CutKind::crossing, static_cast<std::uint32_t>(b)};
+        }
+        return {CutKind::interior, 0};
+    }
+};
+
+}  // namespace
+
+TEST_CASE("the binding cut is the first of the vocabulary with the flow's capacity", "[binding_cut]") {
+    std::size_t seen[std::size(all_cut_kinds)] = {};
+    for (std::uint64_t seed = 1; seed <= 600; ++seed) {
+        Random random(seed);
+        const std::size_t layers = 1 + random.below(5);
+        const std::size_t n = 2 + random.below(3);
+        const bool causal = random.below(4) == 0;
+        const double density = 0.3 + 0.7 * random.uniform();
+        const std::uint64_t largest = 1 + random.below(30);
+        const std::uint64_t lane = random.below(2) == 0 ? 0 : largest * random.below(4);  // a skip connection
+        std::vector<std::size_t> widths(layers + 1, n);
+        if (random.below(3) == 0) {
+            for (auto& width : widths) width = 1 + random.below(4);
+        }
+        std::vector<std::int64_t> capacities;
+        for (std::size_t l = 1; l <= layers; ++l) {
+            for (std::size_t i = 0; i < widths[l]; ++i) {
+                for (std::size_t j = 0; j < widths[l - 1]; ++j) {
+                    std::uint64_t capacity = random.uniform() < density ? random.below(largest + 1) : 0;
+                    if (i == j) capacity += lane;
+                    if (causal && j > i) capacity = 0;
+                    capacities.push_back(static_cast<std::int64_t>(capacity));
+                }
+            }
+        }
+        const FixedNetwork network(std::move(widths), std::move(capacities));
+        CutClassifier classifier(network, layers);
+        for (std::size_t s = 0; s < network.width(layers); ++s) {
+            for (std::size_t t = 0; t < network.width(0); ++t) {
+                const Problem problem(network, layers, s, t);
+                const std::int64_t value =
+                    brute_force_min_cut(network, network.vertex(layers, s), network.vertex(0, t));
+                const BindingCut cut = classifier.classify(s, t, value);
+                INFO("seed " << seed << ", source " << s << ", sink " << t << ", value " << value);
+                CHECK(cut.text() == problem.expected(value).text());
+                ++seen[static_cast<std::size_t>(cut.kind)];
+            }
+        }
+    }
+    for (const CutKind kind : all_cut_kinds) {
+        INFO(to_string(kind));
+        CHECK(seen[static_cast<std::size_t>(kind)] > 10);
+    }
+}
+
+TEST_CASE("cuts have names", "[binding_cut]") {
+    CHECK(BindingCut{CutKind::source_row, 0}.text() == "source_row");
+    CHECK(BindingCut{CutKind::sink_lane, 2}.text() == "sink_lane(2)");
+    CHECK(BindingCut{CutKind::crossing, 3}.text() == "crossing(3)");
+    CHECK(BindingCut{}.text() == "interior");
+}
