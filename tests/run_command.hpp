@@ -1,0 +1,48 @@
+#pragma once
+/// Runs the attnflow executable as a user would and keeps what it says.
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/attention/make_files.hpp"
+
+namespace attnflow::testing {
+
+struct CommandResult {
+    int exit_code = -1;  ///< 128 + signal when it was killed
+    std::string out;
+    std::string err;
+};
+
+/// Runs `attnflow ARGUMENTS...` in `folder` (the current one when empty), without standard input.
+inline CommandResult attnflow(const std::vector<std::string>& arguments, const std::string& folder = "") {
+    const TemporaryDirectory scratch;
+    const std::string out = scratch.file("out");
+    const std::string err = scratch.file("err");
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    posix_spawn_file_actions_addopen(&actions, 2, err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    if (!folder.empty()) posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
+    std::vector<std::string> words{ATTNFLOW_EXECUTABLE};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    pid_t process = 0;
+    const int error = ::posix_spawn(&process, ATTNFLOW_EXECUTABLE, &actions, nullptr, argv.data(), environ);
+    posix_spawn_file_actions_destroy(&actions);
+    if (error != 0) throw std::runtime_error("cannot run " ATTNFLOW_EXECUTABLE);
+    int status = 0;
+    ::waitpid(process, &status, 0);
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_bytes(out), read_bytes(err)};
+}
+
+}  // namespace attnflow::testing
