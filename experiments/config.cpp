@@ -190,16 +190,13 @@ void read_evaluation(Reader& reader, Config& config) {
             config.references.push_back(parse_reference(text, names->second));
         }
     }
-    config.metrics = {metrics().names().front()};
+    config.metrics = {metrics().canonical(metrics().names().front(), "evaluation.metrics")};
     if (const auto names = reader.take_names("evaluation.metrics")) {
-        for (const std::string& name : names->first) {
-            try {
-                metrics().at(name);
-            } catch (const ParameterError& error) {
-                throw ParameterError(fmt::format("{}: evaluation.metrics: {}", names->second, error.what()));
-            }
+        config.metrics.clear();
+        for (const std::string& text : names->first) {
+            config.metrics.push_back(metrics().canonical(text, names->second + ": evaluation.metrics"));
         }
-        config.metrics = names->first;
+        Reader::refuse_duplicates(config.metrics, "evaluation.metrics", names->second);
     }
     if (const auto word = reader.take_as<std::string>({.name = "evaluation.undefined",
                                                        .summary = "",
@@ -267,7 +264,8 @@ std::vector<ConfigKey> config_keys() {
     keys.push_back({"evaluation.references",
                     "what scores are compared with: a reference of the dataset, abs(NAME), or method(NAME)",
                     "list of text", "[\"blank_out\", \"grad_norm\"]"});
-    keys.push_back({"evaluation.metrics", "how they are compared", "list of metrics", metrics().names().front()});
+    keys.push_back({"evaluation.metrics", "how they are compared", metrics().forms() + "; or a list",
+                    metrics().names().front()});
     keys.push_back({"evaluation.undefined", "an undefined value is left out of the mean, or counts as 0",
                     "skip, zero", "skip"});
     keys.push_back({"evaluation.cumulative_layer_mean", "\"layer l\" averages the values of layers 1..l",

@@ -49,7 +49,8 @@ public:
         count_ = dataset.size();
         if (config.limit > 0) count_ = std::min(count_, config.limit + (config.one_extra_example ? 1 : 0));
         result_.grid = expand_grid(config, dataset.example(0).attention.layers());
-        for (const std::string& name : config.metrics) metrics_.push_back(metrics().at(name).make());
+        for (const std::string& name : config.metrics)
+            metrics_.push_back(metrics().make(name, "evaluation.metrics"));
         for (std::size_t i = 0; i < count_; ++i) check(dataset.example(i));
     }
 

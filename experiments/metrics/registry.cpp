@@ -1,8 +1,12 @@
 /// The list of metrics: one line each.
 
+#include "experiments/metrics/kendall_tau_b.hpp"
 #include "experiments/metrics/metric.hpp"
+#include "experiments/metrics/pearson.hpp"
+#include "experiments/metrics/precision_at_k.hpp"
 #include "experiments/metrics/spearman.hpp"
 #include "experiments/metrics/spearman_dense_rank.hpp"
+#include "experiments/metrics/top_k_overlap.hpp"
 
 namespace attnflow {
 
@@ -10,6 +14,10 @@ MetricRegistry& metrics() {
     static MetricRegistry registry = [] {
         MetricRegistry r;
         r.add<Spearman>();
+        r.add<KendallTauB>();
+        r.add<Pearson>();
+        r.add<TopKOverlap>();
+        r.add<PrecisionAtK>();
         r.add<SpearmanDenseRank>();
         return r;
     }();

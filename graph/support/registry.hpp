@@ -19,6 +19,7 @@
 
 #include <fmt/format.h>
 
+#include "graph/support/call.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/parameters.hpp"
 #include "graph/support/text.hpp"
@@ -84,6 +85,26 @@ public:
         throw ParameterError(fmt::format("no {} '{}'{}", Family::noun, excerpt(name), name_hint(name, names())));
     }
 
+    /// A fresh member from a call such as "single(3)". Throws ParameterError, beginning with
+    /// `where`, for an unknown member or parameters that do not fit.
+    std::unique_ptr<Interface> make(std::string_view call, const std::string& where) const {
+        const Called called = resolve(call, where);
+        return called.entry->make(called.values);
+    }
+
+    /// The call with every parameter spelled out; throws as make() does.
+    std::string canonical(std::string_view call, const std::string& where) const {
+        const Called called = resolve(call, where);
+        return call_text(called.entry->info.name, called.entry->info.parameters, called.values);
+    }
+
+    /// What can be called, "mean, single(head), ...": for docs.
+    std::string forms() const {
+        std::vector<std::string> out;
+        for (const Entry& entry : entries_) out.push_back(call_form(entry.info.name, entry.info.parameters));
+        return join(out, ", ");
+    }
+
     const std::vector<Entry>& entries() const { return entries_; }
 
     std::vector<std::string> names() const {
@@ -93,6 +114,21 @@ public:
     }
 
 private:
+    struct Called {
+        const Entry* entry;
+        std::map<std::string, ParameterValue> values;
+    };
+
+    Called resolve(std::string_view text, const std::string& where) const {
+        const Call call = parse_call(text, where);
+        const Entry* entry = find(call.name);
+        if (entry == nullptr) {
+            throw ParameterError(fmt::format("{}: no {} '{}'{}", where, Family::noun, excerpt(call.name),
+                                             name_hint(call.name, names())));
+        }
+        return {entry, call_values(call, entry->info.parameters, where)};
+    }
+
     std::vector<Entry> entries_;
 };
 

@@ -1,0 +1,25 @@
+#pragma once
+/// Pearson's correlation: the cosine of the two sides after their means are taken off. It
+/// looks at values, not at ranks: one large score can decide it.
+///
+/// In [-1, 1]; ties are nothing special. Undefined when either side is constant, n < 2, or a
+/// value is not finite.  O(n), two passes.
+///
+/// Pearson, "Notes on regression and inheritance in the case of two parents", 1895
+
+#include "experiments/metrics/metric.hpp"
+
+namespace attnflow {
+
+class Pearson {
+public:
+    static EntryInfo describe() {
+        return {.name = "pearson",
+                .summary = "linear correlation of the values themselves",
+                .paper = "Pearson 1895",
+                .complexity = "O(n)"};
+    }
+    std::optional<double> evaluate(std::span<const double> scores, std::span<const double> reference) const;
+};
+
+}  // namespace attnflow
