@@ -6,8 +6,13 @@
 
 #include <catch2/catch.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include "attention/dataset.hpp"
+#include "experiments/presets.hpp"
+#include "experiments/session.hpp"
 #include "experiments/summary.hpp"
+#include "tests/attention/make_files.hpp"
 
 using namespace attnflow;
 
@@ -70,5 +75,80 @@ TEST_CASE("sva_tables.toml equals the NetworkX tables to 1e-6 per cell", "[golde
             CHECK(std::abs(std::stod(row.at("std")) - std::stod(expected.at("std"))) < 1e-6);
         }
         CHECK(matches == 1);
+    }
+}
+
+TEST_CASE("the authors' conventions equal NetworkX on their matrices, every layer, all pairs", "[golden]") {
+    std::ifstream file(root + "/tests/golden/authors_code.json");
+    REQUIRE(file);
+    const auto goldens = nlohmann::json::parse(file).at("examples");
+    REQUIRE(goldens.size() == 3);
+    // The preset's settings that concern methods, as a run would use them.
+    std::map<std::string, ParameterValue> axis_values;
+    std::map<std::string, std::map<std::string, ParameterValue>> parameters;
+    for (const PresetSetting& setting : preset("authors-code").settings) {
+        const ParameterValue value = setting_from_argument("x=" + setting.value).at("x").values.front();
+        if (setting.key.starts_with("axes.")) axis_values[setting.key.substr(5)] = value;
+        if (setting.key == "parameters.attention_flow.normalise_rows") {
+            parameters["attention_flow"]["normalise_rows"] = value;
+        }
+    }
+    REQUIRE(parameters.size() == 1);
+    const Dataset dataset = Dataset::open(root + "/experiments/data/sva_dev200.safetensors");
+    MethodSet methods(parameters);
+    for (const auto& golden : goldens) {
+        const Example example = dataset.example(dataset.index_of(golden.at("id").get<std::string>()));
+        REQUIRE(example.tokens == golden.at("tokens").get<std::vector<std::string>>());
+        Session session(example, methods);
+        const std::size_t n = example.tokens.size();
+        for (const auto& [method, key] : {std::pair{"rollout", "rollout"}, std::pair{"attention_flow", "flow"}}) {
+            for (std::size_t layer = 1; layer <= 6; ++layer) {
+                GridPoint point{method, axis_values};
+                point.values["source"] = std::string("all");
+                point.values["layer"] = static_cast<std::int64_t>(layer);
+                const auto& scores = session.attribution(point).scores;
+                double largest = 0.0;
+                for (std::size_t s = 0; s < n; ++s) {
+                    for (std::size_t t = 0; t < n; ++t) {
+                        const double expected = golden.at(key).at(layer - 1).at(s).at(t).get<double>();
+                        largest = std::max(largest, std::abs(scores(s, t) - expected));
+                    }
+                }
+                INFO(example.id << ", " << method << ", layer " << layer);
+                CHECK(largest < 1e-6);
+            }
+        }
+    }
+}
+
+TEST_CASE("presets imitate the published quirks", "[golden]") {
+    std::ifstream file(root + "/tests/golden/quirks.csv");
+    REQUIRE(file);
+    const auto golden = read_csv(file);
+    REQUIRE(golden.size() == 24);
+    const testing::TemporaryDirectory folder;
+    for (const std::string quirk : {"authors-sva", "authors-sst2"}) {
+        testing::write_bytes(
+            folder.file("quirk.toml"),
+            "preset = \"" + quirk + "\"\nmethods = [\"raw_attention\", \"rollout\"]\n[dataset]\npath = \"" + root +
+                "/experiments/data/sva_dev200.safetensors\"\nlimit = 40\n[axes]\nlayer = \"all\"\n"
+                "[evaluation]\nreferences = [\"grad_norm\"]\n");
+        const Config config = load_config(folder.file("quirk.toml"), {});
+        const auto result = run_experiment(config, Dataset::open(config.dataset.string()), 1);
+        std::istringstream text(summary_csv(result, config));
+        const auto ours = read_csv(text);
+        for (const Cells& expected : golden) {
+            if (expected.at("quirk") != quirk) continue;
+            std::size_t matches = 0;
+            for (const Cells& row : ours) {
+                if (row.at("method") != expected.at("method") || row.at("layer") != expected.at("layer")) continue;
+                ++matches;
+                INFO(quirk << ", " << expected.at("method") << ", layer " << expected.at("layer"));
+                CHECK(row.at("n") == expected.at("n"));
+                CHECK(std::abs(std::stod(row.at("mean")) - std::stod(expected.at("mean"))) < 1e-6);
+                CHECK(std::abs(std::stod(row.at("std")) - std::stod(expected.at("std"))) < 1e-6);
+            }
+            CHECK(matches == 1);
+        }
     }
 }

@@ -1,0 +1,39 @@
+#include <filesystem>
+
+#include <catch2/catch.hpp>
+
+#include "experiments/output/csv.hpp"
+#include "experiments/output/files.hpp"
+#include "graph/support/error.hpp"
+#include "tests/attention/make_files.hpp"
+
+using namespace attnflow;
+using namespace attnflow::testing;
+
+TEST_CASE("CSV cells are quoted where needed and never a formula", "[csv]") {
+    CHECK(csv_text("plain") == "plain");
+    CHECK(csv_text("a,b") == "\"a,b\"");
+    CHECK(csv_text("say \"x\"") == "\"say \"\"x\"\"\"");
+    CHECK(csv_text("=1+1") == "'=1+1");
+    CHECK(csv_text("@cmd") == "'@cmd");
+    CHECK(csv_text("+x") == "'+x");
+    CHECK(csv_text("-x") == "'-x");
+    CHECK(csv_text("-") == "-");  // a token of its own, no formula
+    CHECK(csv_text("a\nb") == "a\\u000ab");
+    CHECK(csv_text("") == "");
+    CHECK(csv_line({"a", "b"}) == "a,b\n");
+}
+
+TEST_CASE("files are written whole or not at all", "[files]") {
+    const TemporaryDirectory folder;
+    const std::filesystem::path out = folder.file("deep/er");
+    write_files(out, {{"a.txt", "one"}, {"b.txt", ""}});
+    CHECK(read_bytes((out / "a.txt").string()) == "one");
+    CHECK(std::filesystem::file_size(out / "b.txt") == 0);
+    write_files(out, {{"a.txt", "two"}});
+    CHECK(read_bytes((out / "a.txt").string()) == "two");
+    // The second file cannot be made: the first keeps its content and nothing else is left.
+    CHECK_THROWS_AS(write_files(out, {{"a.txt", "three"}, {"missing/b.txt", "x"}}), InputError);
+    CHECK(read_bytes((out / "a.txt").string()) == "two");
+    CHECK(std::distance(std::filesystem::directory_iterator(out), {}) == 2);
+}
