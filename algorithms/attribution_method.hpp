@@ -7,7 +7,9 @@
 
 #include <concepts>
 #include <optional>
+#include <vector>
 
+#include "algorithms/paths/path_table.hpp"
 #include "graph/binding_cut.hpp"
 #include "graph/layered_network.hpp"
 #include "graph/quantiser.hpp"
@@ -33,6 +35,10 @@ inline constexpr const char* rows_sum_to_one = "rows_sum_to_one";        ///< sc
 inline constexpr const char* at_most_one = "at_most_one";                ///< no score exceeds 1
 inline constexpr const char* at_most_column_sum = "at_most_column_sum";  ///< <= in-capacity in layer 1
 inline constexpr const char* at_least_rollout = "at_least_rollout";
+inline constexpr const char* at_most_rollout = "at_most_rollout";
+inline constexpr const char* at_most_flow = "at_most_flow";                  ///< whatever the rows sum to
+inline constexpr const char* at_most_widest_path = "at_most_widest_path";    ///< whatever the rows sum to
+inline constexpr const char* at_least_widest_path = "at_least_widest_path";  ///< whatever the rows sum to
 inline constexpr const char* monotone = "monotone";        ///< raising a capacity lowers no score
 inline constexpr const char* identity = "identity";        ///< identity layers give the identity
 inline constexpr const char* equivariant = "equivariant";  ///< renaming tokens permutes the scores
@@ -42,6 +48,14 @@ struct AttributionProblem {
     const LayeredNetwork<double>& network;
     std::size_t layer;                 ///< of the sources, 1..L
     std::vector<std::size_t> sources;  ///< positions in that layer, each < width(layer)
+    bool with_paths = false;           ///< fill Attribution::paths, if the method has paths
+};
+
+/// The same sources in several layers.
+struct LayersProblem {
+    const LayeredNetwork<double>& network;
+    std::vector<std::size_t> layers;   ///< ascending, each in 1..L
+    std::vector<std::size_t> sources;  ///< positions, each below the width of every one of `layers`
 };
 
 /// The source side of the source-minimal minimum cut, for a pair whose cut is `interior`.
@@ -59,6 +73,8 @@ struct Attribution {
     RowMajor<BindingCut> binding_cuts = {};
     std::vector<InteriorCut> interior_cuts = {};
     std::optional<FixedPoint> fixed_point = {};
+    /// The best path of each pair, for methods whose score is that of one path, when asked for.
+    PathTable paths = {};
 };
 
 /// What a method must provide besides `static EntryInfo describe()`. It may keep scratch
@@ -69,6 +85,13 @@ concept AttributionMethod = requires(M method, const AttributionProblem& problem
     { method.attribute(problem) } -> std::same_as<Attribution>;
 };
 
+/// What a method may provide besides: one Attribution for each of the layers asked for, at
+/// less than the price of a call a layer. It must return what attribute() returns, bit for bit.
+template <class M>
+concept AttributesLayers = requires(M method, const LayersProblem& problem) {
+    { method.attribute_layers(problem) } -> std::same_as<std::vector<Attribution>>;
+};
+
 struct AttributionFamily {
     static constexpr const char* noun = "method";
 
@@ -76,6 +99,8 @@ struct AttributionFamily {
     public:
         virtual ~Interface() = default;
         virtual Attribution attribute(const AttributionProblem& problem) = 0;
+        /// One Attribution for each of problem.layers, without paths.
+        virtual std::vector<Attribution> attribute_layers(const LayersProblem& problem) = 0;
     };
 
     template <AttributionMethod Member>
@@ -84,6 +109,17 @@ struct AttributionFamily {
         template <class... Args>
         explicit Adapter(const Args&... args) : member_(args...) {}
         Attribution attribute(const AttributionProblem& problem) override { return member_.attribute(problem); }
+        std::vector<Attribution> attribute_layers(const LayersProblem& problem) override {
+            if constexpr (AttributesLayers<Member>) {
+                return member_.attribute_layers(problem);
+            } else {
+                std::vector<Attribution> results;
+                for (const std::size_t layer : problem.layers) {
+                    results.push_back(member_.attribute({problem.network, layer, problem.sources}));
+                }
+                return results;
+            }
+        }
 
     private:
         Member member_;

@@ -49,7 +49,7 @@ const Attribution& Session::attribution(const GridPoint& point) {
         point.method + '\n' + key_of(point, {"heads", "renormalise", "skip_weight", "layer", "source"});
     auto found = attributions_.find(key);
     if (found == attributions_.end()) {
-        const AttributionProblem problem{network(point), layer(point), sources(point)};
+        const AttributionProblem problem{network(point), layer(point), sources(point), with_paths_};
         found = attributions_.emplace(key, methods_.method(point.method).attribute(problem)).first;
     }
     return found->second;

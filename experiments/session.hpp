@@ -27,8 +27,10 @@ private:
 
 class Session {
 public:
-    /// Keeps references to both.
-    Session(const Example& example, MethodSet& methods) : example_(example), methods_(methods) {}
+    /// Keeps references to both. `with_paths`: attributions come with the best path of each pair
+    /// where the method has paths.
+    Session(const Example& example, MethodSet& methods, bool with_paths = false)
+        : example_(example), methods_(methods), with_paths_(with_paths) {}
 
     /// The attribution of a point; read-out and positions play no part in it. Throws
     /// ParameterError for a layer or source that the example does not have.
@@ -42,6 +44,7 @@ public:
 private:
     const Example& example_;
     MethodSet& methods_;
+    bool with_paths_;
     std::map<std::string, LayeredNetwork<double>> networks_;
     std::map<std::string, Attribution> attributions_;
 };

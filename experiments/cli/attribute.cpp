@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <span>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -169,6 +170,24 @@ void print_json(const Request& request, const Session& session, const Attributio
         }
         json["interior_cuts"] = std::move(cuts);
     }
+    if (!attribution.paths.empty()) {
+        // Positions from the source down to the token, null where there is no path.
+        const auto paths_of = [&](std::size_t s) {
+            auto row = nlohmann::ordered_json::array();
+            for (std::size_t t = 0; t < attribution.scores.columns(); ++t) {
+                const auto path = attribution.paths(s, t);
+                row.push_back(path.empty() ? nlohmann::ordered_json(nullptr)
+                                           : nlohmann::ordered_json(std::vector(path.begin(), path.end())));
+            }
+            return row;
+        };
+        json["paths"] = nlohmann::ordered_json::array();
+        if (attribution.scores.rows() == 1) {
+            json["paths"] = paths_of(0);
+        } else {
+            for (std::size_t s = 0; s < attribution.scores.rows(); ++s) json["paths"].push_back(paths_of(s));
+        }
+    }
     fmt::print("{}\n", dump(json));
 }
 
@@ -178,16 +197,19 @@ void print_csv(const Request& request, const Session& session, const Attribution
     const GridPoint& point = request.point;
     const auto sources = session.sources(point);
     fmt::print("{}", csv_line({"example", "method", "heads", "skip_weight", "layer", "source", "source_index",
-                               "position", "token", "score", "binding_cut"}));
+                               "position", "token", "score", "binding_cut", "path"}));
     const auto line = [&](std::optional<std::size_t> source_row, std::size_t t, double score) {
         const bool has_cut = source_row && !attribution.binding_cuts.empty();
-        fmt::print("{}",
-                   csv_line({csv_text(example.id), csv_text(point.method), csv_text(point.text("heads")),
-                             point.text("skip_weight"), point.has("layer") ? fmt::format("{}", layer) : "",
-                             csv_text(point.text("source")),
-                             point.has("source") && source_row ? fmt::format("{}", sources[*source_row]) : "",
-                             fmt::format("{}", t), csv_text(example.tokens[t]), fmt::format("{}", score),
-                             has_cut ? attribution.binding_cuts(*source_row, t).text() : ""}));
+        const bool has_path = source_row && !attribution.paths.empty();
+        fmt::print(
+            "{}",
+            csv_line({csv_text(example.id), csv_text(point.method), csv_text(point.text("heads")),
+                      point.text("skip_weight"), point.has("layer") ? fmt::format("{}", layer) : "",
+                      csv_text(point.text("source")),
+                      point.has("source") && source_row ? fmt::format("{}", sources[*source_row]) : "",
+                      fmt::format("{}", t), csv_text(example.tokens[t]), fmt::format("{}", score),
+                      has_cut ? attribution.binding_cuts(*source_row, t).text() : "",
+                      has_path ? fmt::format("{}", fmt::join(attribution.paths(*source_row, t), " ")) : ""}));
     };
     if (!whole_matrix) {
         const bool single = attribution.scores.rows() == 1;
@@ -211,6 +233,17 @@ std::string heading(const Request& request, const Session& session, std::size_t 
         text += sources.size() == 1 ? fmt::format(", source {} ({})", sources.front(),
                                                   escape_controls(request.example.tokens[sources.front()]))
                                     : ", every source";
+    }
+    return text;
+}
+
+// "the -3-> key": from `the`, in layer 3 on to `key`; in the layers between the path stays at its
+// position. "none" where there is no path.
+std::string path_text(std::span<const PathTable::Position> path, const std::vector<std::string>& tokens) {
+    if (path.empty()) return "none";
+    std::string text = tokens[path.front()];
+    for (std::size_t k = 1; k < path.size(); ++k) {
+        if (path[k] != path[k - 1]) text += fmt::format(" -{}-> {}", path.size() - k, tokens[path[k]]);
     }
     return text;
 }
@@ -246,14 +279,23 @@ void print_table(const Request& request, const Session& session, const Attributi
         }
         return;
     }
-    const bool has_cuts = attribution.binding_cuts.rows() == 1;
+    // What limits or makes the score of a token, if the method says so.
+    const bool single = attribution.scores.rows() == 1;
+    const bool has_cuts = single && !attribution.binding_cuts.empty();
+    const bool has_paths = single && !attribution.paths.empty();
+    const auto reason = [&](std::size_t t) -> std::string {
+        if (has_cuts) return "  " + attribution.binding_cuts(0, t).text();
+        return has_paths ? "  " + path_text(attribution.paths(0, t), tokens) : "";
+    };
     fmt::print("\n{:>4} {} {:>10}  {:<20}{}\n", "", padded("token", width), "score", "",
-               has_cuts ? "  binding cut" : "");
+               has_cuts    ? "  binding cut"
+               : has_paths ? "  path (-l-> in layer l)"
+                           : "");
     for (std::size_t t = 0; t < tokens.size(); ++t) {
         const std::string token = padded(tokens[t], width);
         const auto bar = static_cast<std::size_t>(20.0 * std::max(0.0, share(scores[t])) + 0.5);
         fmt::print("{:>4} {} {:>10.6f}  {:<20}{}\n", t, color ? shaded(token, share(scores[t])) : token, scores[t],
-                   std::string(bar, '#'), has_cuts ? "  " + attribution.binding_cuts(0, t).text() : "");
+                   std::string(bar, '#'), reason(t));
     }
     if (attribution.fixed_point) {
         fmt::print("\nfixed point: {} bits, error at most {:.1e}, {} positive weights rounded to 0\n",
@@ -265,7 +307,7 @@ void print_table(const Request& request, const Session& session, const Attributi
 int attribute(const AttributeArguments& arguments) {
     const Request request = make_request(arguments);
     MethodSet methods({{request.point.method, request.parameters}});
-    Session session(request.example, methods);
+    Session session(request.example, methods, /*with_paths=*/true);
     const Attribution& attribution = session.attribution(request.point);
     const std::size_t layer = session.layer(request.point);
     const auto scores = read_out(attribution.scores, request.point.text("readout"));
