@@ -1,0 +1,65 @@
+#pragma once
+/// What of a model's outputs is explained: one class, one token, or a difference of two.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "attention/model/model.hpp"
+
+namespace attnflow {
+
+enum class TargetScale { logit, probability };
+
+/// As it is written:
+///   predicted         the output with the largest logit
+///   label             the class given with the text
+///   output(X)         X a class by number or name; for a language model a token by text or id
+///   difference(X, Y)  output X minus output Y
+struct TargetSpec {
+    enum class Kind { predicted, label, output, difference };
+    Kind kind = Kind::predicted;
+    std::string first = {};
+    std::string second = {};
+
+    /// Throws ParameterError, with the forms above, for text that is none of them.
+    static TargetSpec parse(std::string_view text);
+};
+
+/// The outputs of one text that a spec means.
+struct Target {
+    std::size_t output = 0;
+    std::optional<std::size_t> minus = {};
+};
+
+/// Throws ParameterError for an output that the model does not have, InputError when a label is
+/// asked for and there is none, or it is no class. `logits` are those of the unchanged text.
+Target resolve(const TargetSpec& spec, const TextModel& model, std::span<const double> logits,
+               std::optional<std::int64_t> label);
+
+/// Index of the largest logit; the first of equals.
+std::size_t predicted_output(std::span<const double> logits);
+
+/// The value of `target` and, where `gradient` is not empty, its derivative by the logits.
+double evaluate(const Target& target, TargetScale scale, std::span<const double> logits,
+                std::span<double> gradient);
+
+/// Softmax of the logits.
+std::vector<double> probabilities(std::span<const double> logits);
+
+/// log(p / (1 - p)) of an output's probability p: the margin z - log Σ_other exp(z_other). With two
+/// classes the difference of the logits.
+double log_odds(std::span<const double> logits, std::size_t output);
+
+/// p_after - p_before of `target`'s probability, accurate to rounding even where both are next to 1:
+/// there the complements are subtracted, which keep their digits.
+double probability_change(const Target& target, std::span<const double> before, std::span<const double> after);
+
+/// The position whose output `spec` means in a text: 0 for classifiers, that of the only mask token
+/// for language models. Throws InputError, beginning with `where`, for none or several of them.
+std::size_t output_position(const TextModel& model, const Encoding& encoding, const std::string& where);
+
+}  // namespace attnflow

@@ -1,0 +1,274 @@
+/// Tokenizer::open: the files of a Hugging Face directory.
+
+#include <algorithm>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "attention/json.hpp"
+#include "attention/model/json_fields.hpp"
+#include "attention/model/tokenizer/characters.hpp"
+#include "attention/model/tokenizer/tokenizer.hpp"
+#include "graph/support/error.hpp"
+#include "graph/support/text.hpp"
+
+namespace attnflow {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t most_bytes = 256'000'000;
+constexpr std::size_t longest_token = 10'000;
+constexpr std::int64_t largest_id = 100'000'000;
+
+[[noreturn]] void not_supported(const std::string& where, const std::string& component, const std::string& type,
+                                const std::string& supported) {
+    throw InputError(
+        fmt::format("{}: {} '{}' is not supported, expected {}", where, component, excerpt(type), supported));
+}
+
+TokenId read_id(const Json& value, const std::string& where) {
+    if (!value.is_number_unsigned() || value.get<std::uint64_t>() > static_cast<std::uint64_t>(largest_id)) {
+        throw InputError(
+            fmt::format("{}: id {}, expected an integer in [0, {}]", where, excerpt(value.dump()), largest_id));
+    }
+    return value.get<TokenId>();
+}
+
+std::vector<std::pair<std::string, TokenId>> read_entries(const Json& vocabulary, const std::string& where) {
+    if (!vocabulary.is_object()) {
+        throw InputError(fmt::format("{}: has type {}, expected an object of ids", where, vocabulary.type_name()));
+    }
+    std::vector<std::pair<std::string, TokenId>> entries;
+    entries.reserve(vocabulary.size());
+    for (auto entry = vocabulary.begin(); entry != vocabulary.end(); ++entry) {
+        if (entry.key().size() > longest_token) {
+            throw InputError(fmt::format("{}: token '{}' has {} bytes, expected at most {}", where,
+                                         excerpt(entry.key()), entry.key().size(), longest_token));
+        }
+        entries.emplace_back(entry.key(), read_id(*entry, fmt::format("{}: '{}'", where, excerpt(entry.key()))));
+    }
+    return entries;
+}
+
+}  // namespace
+
+struct Tokenizer::Reader {
+    Tokenizer tokenizer;
+    std::string where;  ///< the file, for messages
+
+    // tokenizer.json
+
+    void read_json(const std::string& path) {
+        where = escape_controls(path);
+        const Json json = parse_json(read_text_file(path, most_bytes), where);
+        const JsonFields root(json, where);
+        if (const Json* normalizer = root.find("normalizer"))
+            read_normalizer(JsonFields(*normalizer, where + ": normalizer"));
+        if (const Json* splitter = root.find("pre_tokenizer")) {
+            const std::string type = JsonFields(*splitter, where + ": pre_tokenizer").text("type");
+            if (type == "WhitespaceSplit") {
+                tokenizer.pre_tokenizer_ = PreTokenizer::whitespace_split;
+            } else if (type == "BertPreTokenizer") {
+                tokenizer.pre_tokenizer_ = PreTokenizer::bert;
+            } else {
+                not_supported(where, "pre-tokenizer", type, "BertPreTokenizer, WhitespaceSplit or none");
+            }
+        }
+        read_model(root.object("model"));
+        if (const Json* added = root.find("added_tokens")) read_added(*added);
+        std::string unknown_text = root.object("model").text("unk_token", "");
+        tokenizer.unknown_ = tokenizer.vocabulary_.find(unknown_text);
+        if (const Json* processor = root.find("post_processor")) {
+            read_template(JsonFields(*processor, where + ": post_processor"));
+        } else {
+            tokenizer.template_ = {{.text = true, .ids = {}, .type = 0}};
+        }
+    }
+
+    void read_normalizer(const JsonFields& fields) {
+        const std::string type = fields.text("type");
+        if (type != "BertNormalizer") not_supported(where, "normalizer", type, "BertNormalizer or none");
+        BertNormalizer normalizer;
+        normalizer.clean_text = fields.boolean("clean_text", true);
+        normalizer.handle_chinese_chars = fields.boolean("handle_chinese_chars", true);
+        normalizer.lowercase = fields.boolean("lowercase", true);
+        normalizer.strip_accents = fields.boolean("strip_accents", normalizer.lowercase);
+        tokenizer.normalizer_ = normalizer;
+    }
+
+    void read_model(const JsonFields& fields) {
+        // Files by older writers do not name the model; only WordPiece has a continuation.
+        const std::string type =
+            fields.text("type", fields.find("continuing_subword_prefix") != nullptr ? "WordPiece" : "");
+        if (type == "WordPiece") {
+            WordPiece pieces;
+            pieces.continuation = fields.text("continuing_subword_prefix", "##");
+            if (fields.find("max_input_chars_per_word") != nullptr) {
+                pieces.longest_word =
+                    static_cast<std::size_t>(fields.integer("max_input_chars_per_word", 1, longest_token));
+            }
+            tokenizer.model_ = pieces;
+        } else if (type != "WordLevel") {
+            not_supported(where, "model", type, "WordLevel or WordPiece");
+        }
+        tokenizer.vocabulary_ = Vocabulary(read_entries(fields.need("vocab"), fields.where() + ": vocab"), where);
+    }
+
+    void read_added(const Json& list) {
+        if (!list.is_array()) {
+            throw InputError(
+                fmt::format("{}: added_tokens has type {}, expected a list", where, list.type_name()));
+        }
+        std::vector<std::pair<std::string, TokenId>> fresh;
+        for (std::size_t i = 0; i < list.size(); ++i) {
+            const JsonFields fields(list[i], fmt::format("{}: added_tokens[{}]", where, i));
+            Added added;
+            added.text = fields.text("content");
+            if (added.text.empty() || added.text.size() > longest_token) {
+                fields.refuse("content", list[i]["content"], fmt::format("1 to {} bytes", longest_token));
+            }
+            added.id = read_id(fields.need("id"), fields.where());
+            if (fields.boolean("single_word", false)) {
+                throw InputError(fields.where() + ": single_word is not supported, expected false");
+            }
+            added.strip_left = fields.boolean("lstrip", false);
+            added.strip_right = fields.boolean("rstrip", false);
+            const bool special = fields.boolean("special", false);
+            added.after_normalizer = fields.boolean("normalized", !special);
+            added.content = decode_utf8(added.text, fields.where());
+            if (added.after_normalizer && tokenizer.normalizer_) {
+                added.content = tokenizer.normalizer_->normalize(added.content);
+            }
+            const auto known = tokenizer.vocabulary_.find(added.text);
+            if (known && *known != added.id) {
+                throw InputError(fmt::format("{}: '{}' has id {}, but {} in the vocabulary", fields.where(),
+                                             excerpt(added.text), added.id, *known));
+            }
+            if (!known) fresh.emplace_back(added.text, added.id);
+            if (special) tokenizer.special_.push_back(added.text);
+            if (!added.content.empty()) tokenizer.added_.push_back(std::move(added));
+        }
+        if (!fresh.empty()) {
+            const auto& known = tokenizer.vocabulary_.entries();
+            fresh.insert(fresh.end(), known.begin(), known.end());
+            tokenizer.vocabulary_ = Vocabulary(std::move(fresh), where);
+        }
+        std::stable_sort(tokenizer.added_.begin(), tokenizer.added_.end(),
+                         [](const Added& a, const Added& b) { return a.content.size() > b.content.size(); });
+    }
+
+    void read_template(const JsonFields& fields) {
+        const std::string type = fields.text("type");
+        if (type != "TemplateProcessing")
+            not_supported(where, "post-processor", type, "TemplateProcessing or none");
+        const Json& single = fields.need("single");
+        if (!single.is_array()) fields.refuse("single", single, "a list");
+        std::size_t texts = 0;
+        for (std::size_t i = 0; i < single.size(); ++i) {
+            const JsonFields slot(single[i], fmt::format("{}: single[{}]", fields.where(), i));
+            if (slot.find("Sequence") != nullptr) {
+                const JsonFields sequence = slot.object("Sequence");
+                if (sequence.text("id") != "A") sequence.refuse("id", sequence.need("id"), "\"A\"");
+                tokenizer.template_.push_back({.text = true, .ids = {}, .type = type_id(sequence)});
+                ++texts;
+            } else {
+                const JsonFields special = slot.object("SpecialToken");
+                tokenizer.template_.push_back(
+                    {.text = false, .ids = special_ids(fields, special.text("id")), .type = type_id(special)});
+            }
+        }
+        if (texts != 1) {
+            throw InputError(
+                fmt::format("{}: single has the text {} times, expected once", fields.where(), texts));
+        }
+    }
+
+    static TokenId type_id(const JsonFields& fields) {
+        return fields.find("type_id") == nullptr ? 0 : static_cast<TokenId>(fields.integer("type_id", 0, 1000));
+    }
+
+    std::vector<TokenId> special_ids(const JsonFields& fields, const std::string& name) const {
+        const JsonFields entry = fields.object("special_tokens").object(name);
+        const Json& list = entry.need("ids");
+        if (!list.is_array() || list.size() > 100) entry.refuse("ids", list, "a list of at most 100 ids");
+        std::vector<TokenId> ids;
+        for (const Json& id : list) ids.push_back(read_id(id, entry.where()));
+        return ids;
+    }
+
+    // vocab.txt
+
+    void read_lines(const std::string& path, const std::string& settings_path) {
+        where = escape_controls(path);
+        tokenizer.vocabulary_ = Vocabulary(lines_of(read_text_file(path, most_bytes)), where);
+        BertNormalizer normalizer;
+        if (std::filesystem::exists(settings_path)) {
+            const std::string place = escape_controls(settings_path);
+            const Json json = parse_json(read_text_file(settings_path, most_bytes), place);
+            const JsonFields fields(json, place);
+            const std::string type = fields.text("tokenizer_class", "BertTokenizer");
+            if (type != "BertTokenizer" && type != "BertTokenizerFast") {
+                not_supported(place, "tokenizer_class", type, "BertTokenizer or BertTokenizerFast");
+            }
+            normalizer.lowercase = fields.boolean("do_lower_case", true);
+            normalizer.handle_chinese_chars = fields.boolean("tokenize_chinese_chars", true);
+            normalizer.strip_accents = fields.boolean("strip_accents", normalizer.lowercase);
+        }
+        tokenizer.normalizer_ = normalizer;
+        tokenizer.pre_tokenizer_ = PreTokenizer::bert;
+        tokenizer.model_ = WordPiece{};
+        tokenizer.unknown_ = need_token("[UNK]");
+        tokenizer.template_ = {{.text = false, .ids = {need_token("[CLS]")}, .type = 0},
+                               {.text = true, .ids = {}, .type = 0},
+                               {.text = false, .ids = {need_token("[SEP]")}, .type = 0}};
+        for (const char* name : {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}) {
+            const auto id = tokenizer.vocabulary_.find(name);
+            if (!id) continue;
+            tokenizer.special_.emplace_back(name);
+            tokenizer.added_.push_back({.content = decode_utf8(name, where), .text = name, .id = *id});
+        }
+    }
+
+    std::vector<std::pair<std::string, TokenId>> lines_of(const std::string& text) const {
+        std::vector<std::pair<std::string, TokenId>> entries;
+        for (std::size_t begin = 0; begin < text.size();) {
+            const std::size_t newline = text.find('\n', begin);
+            std::size_t end = std::min(newline, text.size());
+            const std::size_t next = newline == std::string::npos ? text.size() : newline + 1;
+            if (end > begin && text[end - 1] == '\r') --end;
+            const std::string place = fmt::format("{}:{}", where, entries.size() + 1);
+            if (end == begin || end - begin > longest_token) {
+                throw InputError(fmt::format("{}: a line of {} bytes, expected a token of 1 to {}", place,
+                                             end - begin, longest_token));
+            }
+            const std::string token = text.substr(begin, end - begin);
+            if (!is_utf8(token)) throw InputError(fmt::format("{}: '{}' is not UTF-8", place, excerpt(token)));
+            entries.emplace_back(token, static_cast<TokenId>(entries.size()));
+            begin = next;
+        }
+        return entries;
+    }
+
+    TokenId need_token(const char* name) const {
+        const auto id = tokenizer.vocabulary_.find(name);
+        if (!id) throw InputError(fmt::format("{}: no token {}, which BERT's tokenizer needs", where, name));
+        return *id;
+    }
+};
+
+Tokenizer Tokenizer::open(const std::string& folder) {
+    const std::filesystem::path path(folder);
+    Reader reader{Tokenizer(), ""};
+    if (std::filesystem::exists(path / "tokenizer.json")) {
+        reader.read_json((path / "tokenizer.json").string());
+    } else if (std::filesystem::exists(path / "vocab.txt")) {
+        reader.read_lines((path / "vocab.txt").string(), (path / "tokenizer_config.json").string());
+    } else {
+        throw InputError(
+            fmt::format("{}: no tokenizer.json and no vocab.txt, expected one of them", escape_controls(folder)));
+    }
+    return std::move(reader.tokenizer);
+}
+
+}  // namespace attnflow

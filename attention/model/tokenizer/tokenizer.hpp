@@ -1,0 +1,89 @@
+#pragma once
+/// Text to token ids, as the files of a Hugging Face directory say.
+///
+///   text -> added tokens cut out -> normalizer -> pre-tokenizer -> vocabulary -> template
+///
+/// Read from `tokenizer.json` when there is one: the normalizer BertNormalizer or none; the
+/// pre-tokenizer BertPreTokenizer, WhitespaceSplit or none; the model WordLevel or WordPiece;
+/// the post-processor TemplateProcessing or none. Any other component is refused by its name.
+/// Else from `vocab.txt` (a token a line, the line's number from 0 is its id) with BERT's
+/// normalizer, pre-tokenizer, WordPiece and the template [CLS] text [SEP]; the settings
+/// do_lower_case, strip_accents and tokenize_chinese_chars of `tokenizer_config.json` are used.
+///
+/// Padding and truncation settings are not used: a text that is too long is an error of the
+/// model, never cut in silence.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "attention/model/tokenizer/normalizer.hpp"
+#include "attention/model/tokenizer/pre_tokenizer.hpp"
+#include "attention/model/tokenizer/vocabulary.hpp"
+
+namespace attnflow {
+
+/// A text as a model sees it; the three lists are equally long.
+struct Encoding {
+    std::vector<TokenId> ids;
+    std::vector<TokenId> type_ids;    ///< segment, from the template
+    std::vector<std::string> tokens;  ///< as in the vocabulary; an unknown word as it was written
+};
+
+class Tokenizer {
+public:
+    /// Reads `folder`/tokenizer.json, or `folder`/vocab.txt. Throws InputError for files that
+    /// are missing, malformed, or name a component that is not supported.
+    static Tokenizer open(const std::string& folder);
+
+    /// Throws InputError for text that is not UTF-8, and for an unknown word when the
+    /// vocabulary has no token for those.  O(|text| log V).
+    Encoding encode(std::string_view text) const;
+
+    const Vocabulary& vocabulary() const { return vocabulary_; }
+    /// The token for unknown words.
+    std::optional<TokenId> unknown() const { return unknown_; }
+    /// "[CLS]", "[SEP]", ...: tokens that stand for no text.
+    const std::vector<std::string>& special_tokens() const { return special_; }
+
+private:
+    /// A text that is always one token, matched before the vocabulary is asked.
+    struct Added {
+        std::u32string content;
+        std::string text;
+        TokenId id = 0;
+        bool strip_left = false;   ///< takes the white space before it
+        bool strip_right = false;  ///< and after it
+        bool after_normalizer = false;
+    };
+    struct Piece {
+        std::u32string text;
+        const Added* added = nullptr;  ///< when the whole piece is one added token
+    };
+    /// A place of the template: a special token, or the text itself.
+    struct Slot {
+        bool text = false;
+        std::vector<TokenId> ids;
+        TokenId type = 0;
+    };
+    struct Reader;
+
+    Tokenizer() : vocabulary_({}, "") {}
+    std::vector<Piece> cut_out_added(const std::u32string& text, bool after_normalizer) const;
+    void encode_words(const std::u32string& text, Encoding& out) const;
+    void append_word(const std::u32string& word, Encoding& out) const;
+
+    std::optional<BertNormalizer> normalizer_;
+    PreTokenizer pre_tokenizer_ = PreTokenizer::none;
+    std::variant<WordLevel, WordPiece> model_;
+    Vocabulary vocabulary_;
+    std::optional<TokenId> unknown_;
+    std::vector<Added> added_;  ///< longest first
+    std::vector<Slot> template_;
+    std::vector<std::string> special_;
+};
+
+}  // namespace attnflow
