@@ -42,10 +42,54 @@ void check_attention_tensors(std::span<const TensorView> tensors, std::initializ
     }
 }
 
+void check_layer_chain(std::span<const TensorView> tensors, const std::string& where) {
+    if (tensors.empty()) throw InputError(where + ": no layers, expected at least one");
+    const TensorView* with_heads = nullptr;
+    for (std::size_t l = 0; l < tensors.size(); ++l) {
+        const TensorView& tensor = tensors[l];
+        const std::string shape = shape_text(tensor.shape);
+        const auto refuse = [&](const std::string& reason) {
+            throw InputError(fmt::format("{}: tensor '{}': {}", where, excerpt(tensor.name), reason));
+        };
+        if (!is_float(tensor.dtype)) {
+            refuse(fmt::format("weights of type {}, expected F64, F32, F16 or BF16", dtype_name(tensor.dtype)));
+        }
+        const std::size_t rank = tensor.shape.size();
+        if (rank != 2 && rank != 3) {
+            refuse(fmt::format("shape {}, expected [queries, keys] or [heads, queries, keys]", shape));
+        }
+        if (tensor.elements() == 0) refuse(fmt::format("shape {}, expected no empty axis", shape));
+        if (l > 0) {
+            const std::vector<std::size_t>& below = tensors[l - 1].shape;
+            if (tensor.shape.back() != below[below.size() - 2]) {
+                refuse(fmt::format("shape {} has {} keys, expected {}, the queries of the layer below '{}'", shape,
+                                   tensor.shape.back(), below[below.size() - 2], excerpt(tensors[l - 1].name)));
+            }
+        }
+        if (rank == 2) continue;
+        if (with_heads == nullptr) with_heads = &tensor;
+        if (tensor.shape.front() != with_heads->shape.front()) {
+            refuse(fmt::format("{} heads, expected {} as in '{}', or one matrix without head axis",
+                               tensor.shape.front(), with_heads->shape.front(), excerpt(with_heads->name)));
+        }
+    }
+}
+
 AttentionStack::AttentionStack(std::vector<TensorView> layers, std::shared_ptr<const void> keep_alive,
                                const std::string& where)
     : layers_(std::move(layers)), keep_alive_(std::move(keep_alive)) {
     check_attention_tensors(layers_, {3}, where);
+    heads_ = layers_.front().shape.front();
+}
+
+AttentionStack AttentionStack::from_chain(std::vector<TensorView> layers, std::shared_ptr<const void> keep_alive,
+                                          const std::string& where) {
+    check_layer_chain(layers, where);
+    AttentionStack stack;
+    stack.layers_ = std::move(layers);
+    stack.keep_alive_ = std::move(keep_alive);
+    for (std::size_t l = 0; l < stack.layers(); ++l) stack.heads_ = std::max(stack.heads_, stack.heads(l));
+    return stack;
 }
 
 AttentionStack AttentionStack::from_values(std::size_t layers, std::size_t heads, std::size_t tokens,
@@ -63,13 +107,26 @@ AttentionStack AttentionStack::from_values(std::size_t layers, std::size_t heads
 }
 
 void AttentionStack::read_head(std::size_t layer, std::size_t head, std::span<double> out) const {
-    if (layer >= layers() || head >= heads() || out.size() != tokens() * tokens()) {
+    const std::size_t room = layer < layers() ? queries(layer) * keys(layer) : 0;
+    if (out.size() != room) {
         throw InternalError(
-            fmt::format("attention of {} layers, {} heads, {} tokens: layer {}, head {} asked for "
-                        "with room for {} weights",
-                        layers(), heads(), tokens(), layer, head, out.size()));
+            fmt::format("attention: layer {} of {} has {} weights a head, asked for with room for {}", layer,
+                        layers(), room, out.size()));
     }
-    layers_[layer].read(head * out.size(), out);
+    read_rows(layer, head, 0, out);
+}
+
+void AttentionStack::read_rows(std::size_t layer, std::size_t head, std::size_t first,
+                               std::span<double> out) const {
+    const bool exists = layer < layers() && head < heads();
+    if (!exists || out.size() % keys(layer) != 0 || first > queries(layer) ||
+        out.size() / keys(layer) > queries(layer) - first) {
+        throw InternalError(
+            fmt::format("attention of {} layers, {} heads: {} weights of layer {}, head {} from row {} asked for",
+                        layers(), heads(), out.size(), layer, head, first));
+    }
+    const std::size_t matrix = heads(layer) == 1 ? 0 : head;  // without head axis, one for all
+    layers_[layer].read((matrix * queries(layer) + first) * keys(layer), out);
 }
 
 }  // namespace attnflow

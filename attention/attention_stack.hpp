@@ -1,5 +1,5 @@
 #pragma once
-/// The attention of one example, all layers and heads, decoded when it is asked for.
+/// The weights of one example, all layers and heads, decoded when they are asked for.
 
 #include <cstddef>
 #include <initializer_list>
@@ -18,10 +18,20 @@ namespace attnflow {
 void check_attention_tensors(std::span<const TensorView> tensors, std::initializer_list<std::size_t> ranks,
                              const std::string& where);
 
+/// Throws InputError, beginning with `where`, unless the tensors, from the input upwards, form
+/// a chain: float types, shapes [queries, keys] or [H, queries, keys] with one H for all that
+/// have it, no empty axis, and as many keys as the layer below has queries.
+void check_layer_chain(std::span<const TensorView> tensors, const std::string& where);
+
 /// Axes [layer, head, query, key]: entry (q, k) is how much query position q attends to key
 /// position k. The weights stay where they are (for instance in a mapped file), so that
 /// heads can be fused one by one in little memory. Their values are not checked here: see
 /// attention/validate.hpp. Copies share the weights.
+///
+/// In the attention of an encoder or decoder every layer is H x n x n. Layers may also be of
+/// different width (merged tokens, a union of encoder and decoder positions); the keys of a
+/// layer are then the queries of the layer below. A layer without head axis is one matrix that
+/// stands for every head.
 class AttentionStack {
 public:
     /// One tensor [H, n, n] a layer, from the input upwards; `keep_alive` owns their bytes.
@@ -29,24 +39,41 @@ public:
     AttentionStack(std::vector<TensorView> layers, std::shared_ptr<const void> keep_alive,
                    const std::string& where);
 
+    /// Layers of any width, see check_layer_chain().
+    static AttentionStack from_chain(std::vector<TensorView> layers, std::shared_ptr<const void> keep_alive,
+                                     const std::string& where);
+
     /// From values in memory, row-major [layers, heads, tokens, tokens]. Throws ParameterError
     /// when their number does not fit, or is 0.
     static AttentionStack from_values(std::size_t layers, std::size_t heads, std::size_t tokens,
                                       std::vector<double> values);
 
     std::size_t layers() const { return layers_.size(); }
-    std::size_t heads() const { return layers_.front().shape[0]; }
-    std::size_t tokens() const { return layers_.front().shape[1]; }
+    /// H, 1 when no layer has a head axis.
+    std::size_t heads() const { return heads_; }
+    /// Different matrices in a layer: H, or 1 when it has no head axis.
+    std::size_t heads(std::size_t layer) const {
+        return layers_[layer].shape.size() == 3 ? layers_[layer].shape.front() : 1;
+    }
+    /// Positions of the input.
+    std::size_t tokens() const { return keys(0); }
+    std::size_t queries(std::size_t layer) const { return layers_[layer].shape[layers_[layer].shape.size() - 2]; }
+    std::size_t keys(std::size_t layer) const { return layers_[layer].shape.back(); }
     DType dtype() const { return layers_.front().dtype; }
 
-    /// Writes the tokens × tokens weights (row-major, query × key) of one head to `out`;
-    /// layers count from 0 at the input. Throws InternalError for a layer, head or size
-    /// that does not fit.
+    /// Writes the queries x keys weights (row-major) of one head to `out`; layers count from 0
+    /// at the input. Throws InternalError for a layer, head or size that does not fit.
     void read_head(std::size_t layer, std::size_t head, std::span<double> out) const;
 
+    /// As read_head(), the rows from `first` on that fit into `out`, a whole number of rows.
+    void read_rows(std::size_t layer, std::size_t head, std::size_t first, std::span<double> out) const;
+
 private:
+    AttentionStack() = default;
+
     std::vector<TensorView> layers_;
     std::shared_ptr<const void> keep_alive_;
+    std::size_t heads_ = 1;
 };
 
 }  // namespace attnflow

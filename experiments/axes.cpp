@@ -37,14 +37,24 @@ ParameterValue word_or_index(const ParameterValue& value, const std::string& nam
                                      nearest.empty() ? "" : "; did you mean '" + nearest + "'?"));
 }
 
+// A member of a registry with its parameters, such as "single(3)", spelled out in full.
+template <class Registry>
+ParameterValue called(const Registry& registry, const ParameterValue& value, const std::string& name,
+                      const std::string& where) {
+    const ParameterSpec text{.name = name, .summary = "", .fallback = std::string()};
+    return registry.canonical(std::get<std::string>(text.check(value, where)), where + ": " + name);
+}
+
 std::vector<AxisInfo> make_axes() {
-    const auto head_names = head_strategies().names();
     const std::vector<std::string> renormalise{"after_heads", "after_skip", "never"};
     const std::vector<std::string> readouts{"row", "column_max", "column_sum"};
     const std::vector<std::string> positions{"all", "no_special"};
     return {
-        {"heads", "how the heads of a layer become one matrix", "a head strategy", head_names.front(), axis::heads,
-         checked_by({.name = "heads", .summary = "", .fallback = head_names.front(), .choices = head_names})},
+        {"heads", "how the heads of a layer become one matrix", "one of " + head_strategies().forms(),
+         head_strategies().names().front(), axis::heads,
+         [](const ParameterValue& value, const std::string& where) {
+             return called(head_strategies(), value, "heads", where);
+         }},
         {"renormalise", "where rows are divided by their sum", join(renormalise, ", "), renormalise.front(),
          axis::heads,
          checked_by(

@@ -78,8 +78,7 @@ private:
         MethodSet methods;
         const Session session(example, methods);
         for (const GridPoint& point : result_.grid) {
-            session.layer(point);
-            session.sources(point);
+            session.check(point);
         }
         for (const Reference& reference : config_.references) {
             if (reference.kind == Reference::Kind::method) continue;

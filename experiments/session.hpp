@@ -8,6 +8,7 @@
 
 #include "algorithms/attribution_method.hpp"
 #include "attention/dataset.hpp"
+#include "attention/heads/head_aggregator.hpp"
 #include "experiments/axes.hpp"
 
 namespace attnflow {
@@ -35,6 +36,8 @@ public:
     /// The attribution of a point; read-out and positions play no part in it. Throws
     /// ParameterError for a layer or source that the example does not have.
     const Attribution& attribution(const GridPoint& point);
+    /// Throws ParameterError for a layer, source or head that the example does not have.
+    void check(const GridPoint& point) const;
     const LayeredNetwork<double>& network(const GridPoint& point);
     /// Positions of the sources of a point, in the order of the rows of its attribution.
     std::vector<std::size_t> sources(const GridPoint& point) const;
@@ -42,6 +45,10 @@ public:
     std::size_t layer(const GridPoint& point) const;
 
 private:
+    Attribution attribute(const GridPoint& point);
+    Attribution combine(const GridPoint& point, const HeadFamily::Interface& heads,
+                        const std::vector<std::string>& passes);
+
     const Example& example_;
     MethodSet& methods_;
     bool with_paths_;

@@ -1,22 +1,55 @@
 #pragma once
 /// The family of head strategies: how the H attention matrices of a layer become one.
+///
+/// Most strategies *fuse*: the heads of each layer become one matrix before anything else
+/// happens. *Late* ones attribute with several fusing strategies in turn and combine the scores.
 
 #include <concepts>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "attention/attention_stack.hpp"
 #include "graph/support/registry.hpp"
 
 namespace attnflow {
 
-/// What a head strategy must provide besides `static EntryInfo describe()`: write the fused
-/// matrix of one layer (counted from 0 = nearest the input), row-major n x n, query x key,
-/// into `out`. Rows need not sum to 1; see build_network(). One aggregator serves one thread.
+/// Names of properties that a head strategy can promise (EntryInfo::promises) and that the
+/// contract tests then check.
+namespace head_promise {
+inline constexpr const char* rows_sum_to_one = "rows_sum_to_one";  ///< when those of every head do
+inline constexpr const char* between_heads =
+    "between_heads";                                       ///< every weight between the heads' least and largest
+inline constexpr const char* monotone = "monotone";        ///< raising a weight of a head lowers none
+inline constexpr const char* homogeneous = "homogeneous";  ///< c times the weights give c times the result
+inline constexpr const char* order_free = "order_free";    ///< the order of the heads does not matter
+inline constexpr const char* equivariant = "equivariant";  ///< renaming tokens permutes rows and columns
+}  // namespace head_promise
+
+/// A strategy that fuses, besides `static EntryInfo describe()`: write the fused matrix of one
+/// layer (counted from 0 = nearest the input), row-major queries x keys, into `out`. Rows need
+/// not sum to 1; see build_network(). One aggregator serves one thread. It may also have
+///   void check(const AttentionStack&) const;   throws ParameterError when its parameters do
+///                                              not suit this attention
+///   void fuse_source_layer(attention, layer, out);   instead of fuse() in the layer of the
+///                                                    source, where that is treated differently
 template <class A>
-concept HeadAggregator = requires(A aggregator, const AttentionStack& attention, std::size_t layer,
-                                  std::span<double> out) {
-    { A::describe() } -> std::same_as<EntryInfo>;
+concept FusesHeads = requires(A aggregator, const AttentionStack& attention, std::size_t layer,
+                              std::span<double> out) {
     aggregator.fuse(attention, layer, out);
+};
+
+/// A strategy that attributes with each of `passes` (calls of strategies that fuse) and makes
+/// one score of the scores of a token, one a pass.
+template <class A>
+concept CombinesScores = requires(const A aggregator, const AttentionStack& attention, std::span<double> scores) {
+    { aggregator.passes(attention) } -> std::same_as<std::vector<std::string>>;
+    { aggregator.combine(scores) } -> std::same_as<double>;
+};
+
+template <class A>
+concept HeadAggregator = (FusesHeads<A> || CombinesScores<A>)&&requires {
+    { A::describe() } -> std::same_as<EntryInfo>;
 };
 
 struct HeadFamily {
@@ -25,7 +58,17 @@ struct HeadFamily {
     class Interface {
     public:
         virtual ~Interface() = default;
+        /// Throws ParameterError when the parameters do not suit the attention.
+        virtual void check(const AttentionStack& attention) const = 0;
         virtual void fuse(const AttentionStack& attention, std::size_t layer, std::span<double> out) = 0;
+        virtual void fuse_source_layer(const AttentionStack& attention, std::size_t layer,
+                                       std::span<double> out) = 0;
+        /// True when the network depends on the layer of the source.
+        virtual bool depends_on_source_layer() const = 0;
+        /// Calls of the strategies whose scores are combined; empty for one that fuses.
+        virtual std::vector<std::string> passes(const AttentionStack& attention) const = 0;
+        /// One score from one a pass; may reorder them.
+        virtual double combine(std::span<double> scores) const = 0;
     };
 
     template <HeadAggregator Member>
@@ -33,11 +76,46 @@ struct HeadFamily {
     public:
         template <class... Args>
         explicit Adapter(const Args&... args) : member_(args...) {}
+
+        void check(const AttentionStack& attention) const override {
+            if constexpr (requires(const Member& member) { member.check(attention); }) member_.check(attention);
+        }
         void fuse(const AttentionStack& attention, std::size_t layer, std::span<double> out) override {
-            member_.fuse(attention, layer, out);
+            if constexpr (FusesHeads<Member>) {
+                member_.fuse(attention, layer, out);
+            } else {
+                throw InternalError(Member::describe().name + " does not fuse heads");
+            }
+        }
+        void fuse_source_layer(const AttentionStack& attention, std::size_t layer,
+                               std::span<double> out) override {
+            if constexpr (has_source_layer_) {
+                member_.fuse_source_layer(attention, layer, out);
+            } else {
+                fuse(attention, layer, out);
+            }
+        }
+        bool depends_on_source_layer() const override { return has_source_layer_; }
+        std::vector<std::string> passes(const AttentionStack& attention) const override {
+            if constexpr (CombinesScores<Member>) {
+                return member_.passes(attention);
+            } else {
+                return {};
+            }
+        }
+        double combine(std::span<double> scores) const override {
+            if constexpr (CombinesScores<Member>) {
+                return member_.combine(scores);
+            } else {
+                throw InternalError(Member::describe().name + " does not combine scores");
+            }
         }
 
     private:
+        static constexpr bool has_source_layer_ =
+            requires(Member & member, const AttentionStack& attention, std::span<double> out) {
+            member.fuse_source_layer(attention, std::size_t{0}, out);
+        };
         Member member_;
     };
 };
@@ -46,5 +124,19 @@ using HeadRegistry = Registry<HeadFamily>;
 
 /// The head strategies of this build; the list is in registry.cpp.
 HeadRegistry& head_strategies();
+
+/// Calls visit(head, weights) for each different matrix of a layer, one at a time in `buffer`:
+/// the memory of one head whatever H is.
+template <class Visit>
+void for_each_head(const AttentionStack& attention, std::size_t layer, std::vector<double>& buffer, Visit visit) {
+    buffer.resize(attention.queries(layer) * attention.keys(layer));
+    for (std::size_t h = 0; h < attention.heads(layer); ++h) {
+        attention.read_head(layer, h, buffer);
+        visit(h, std::span<const double>(buffer));
+    }
+}
+
+/// Throws ParameterError unless the attention has a head of this number (from 0).
+void check_head_exists(const AttentionStack& attention, std::int64_t head, const std::string& where);
 
 }  // namespace attnflow

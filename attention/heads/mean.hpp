@@ -8,7 +8,6 @@
 /// Abnar & Zuidema, ACL 2020, arXiv:2005.00928, section 3
 
 #include <algorithm>
-#include <vector>
 
 #include "attention/heads/head_aggregator.hpp"
 
@@ -20,18 +19,17 @@ public:
         return {.name = "mean",
                 .summary = "mean over the heads",
                 .paper = "Abnar & Zuidema 2020, arXiv:2005.00928",
-                .complexity = "O(H n^2) a layer",
-                .promises = {"rows_sum_to_one"}};
+                .complexity = "O(H n^2) a layer, memory of 2 heads",
+                .promises = {head_promise::rows_sum_to_one, head_promise::between_heads, head_promise::monotone,
+                             head_promise::homogeneous, head_promise::order_free, head_promise::equivariant}};
     }
 
     void fuse(const AttentionStack& attention, std::size_t layer, std::span<double> out) {
-        head_.resize(out.size());
         std::fill(out.begin(), out.end(), 0.0);
-        for (std::size_t h = 0; h < attention.heads(); ++h) {
-            attention.read_head(layer, h, head_);
-            for (std::size_t k = 0; k < out.size(); ++k) out[k] += head_[k];
-        }
-        const double heads = static_cast<double>(attention.heads());
+        for_each_head(attention, layer, head_, [&](std::size_t, std::span<const double> weights) {
+            for (std::size_t k = 0; k < out.size(); ++k) out[k] += weights[k];
+        });
+        const double heads = static_cast<double>(attention.heads(layer));
         for (double& weight : out) weight /= heads;
     }
 

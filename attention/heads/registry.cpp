@@ -1,7 +1,16 @@
 /// The list of head strategies: one line each.
 
+#include "attention/heads/entropy_weighted.hpp"
+#include "attention/heads/followed.hpp"
+#include "attention/heads/geometric_mean.hpp"
 #include "attention/heads/head_aggregator.hpp"
+#include "attention/heads/late.hpp"
+#include "attention/heads/max.hpp"
 #include "attention/heads/mean.hpp"
+#include "attention/heads/median.hpp"
+#include "attention/heads/min.hpp"
+#include "attention/heads/single.hpp"
+#include "attention/heads/top_k.hpp"
 
 namespace attnflow {
 
@@ -9,9 +18,24 @@ HeadRegistry& head_strategies() {
     static HeadRegistry registry = [] {
         HeadRegistry r;
         r.add<MeanHeads>();
+        r.add<MaxHeads>();
+        r.add<MinHeads>();
+        r.add<MedianHeads>();
+        r.add<GeometricMeanHeads>();
+        r.add<SingleHead>();
+        r.add<EntropyWeightedHeads>();
+        r.add<TopKHeads>();
+        r.add<FollowedHead>();
+        r.add<LateHeads>();
         return r;
     }();
     return registry;
+}
+
+void check_head_exists(const AttentionStack& attention, std::int64_t head, const std::string& where) {
+    if (head >= 0 && static_cast<std::size_t>(head) < attention.heads()) return;
+    throw ParameterError(fmt::format("{}: there is no head {}, the attention has heads 0 to {}", where, head,
+                                     attention.heads() - 1));
 }
 
 }  // namespace attnflow

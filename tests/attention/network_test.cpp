@@ -46,5 +46,5 @@ TEST_CASE("a skip weight outside [0, 1] is refused", "[network]") {
     CHECK_THROWS_AS(build_network(two_heads(), {.skip_weight = std::numeric_limits<double>::quiet_NaN()}),
                     ParameterError);
     CHECK_THROWS_WITH(build_network(two_heads(), {.heads = "maen"}),
-                      "no head strategy 'maen'; did you mean 'mean'?");
+                      "heads: no head strategy 'maen'; did you mean 'mean'?");
 }

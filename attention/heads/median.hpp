@@ -1,0 +1,53 @@
+#pragma once
+/// Median over heads, W_ij = median_h A_h,ij (the mean of the two middle ones for even H): a
+/// mean that a few deviating heads, such as sinks, cannot pull.
+///
+/// Rows need not sum to 1. One row of every head is read at a time: memory H n.
+/// O(H n^2) expected.
+
+#include <algorithm>
+
+#include "attention/heads/head_aggregator.hpp"
+
+namespace attnflow {
+
+/// Reorders `values`, at least one.
+inline double median_of(std::span<double> values) {
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    if (values.size() % 2 == 1) return *middle;
+    return (*std::max_element(values.begin(), middle) + *middle) / 2.0;
+}
+
+class MedianHeads {
+public:
+    static EntryInfo describe() {
+        return {.name = "median",
+                .summary = "median over the heads",
+                .complexity = "O(H n^2) a layer, memory of a row of every head",
+                .promises = {head_promise::between_heads, head_promise::monotone, head_promise::homogeneous,
+                             head_promise::order_free, head_promise::equivariant}};
+    }
+
+    void fuse(const AttentionStack& attention, std::size_t layer, std::span<double> out) {
+        const std::size_t heads = attention.heads(layer);
+        const std::size_t keys = attention.keys(layer);
+        rows_.resize(heads * keys);
+        weights_.resize(heads);
+        for (std::size_t query = 0; query < attention.queries(layer); ++query) {
+            for (std::size_t h = 0; h < heads; ++h) {
+                attention.read_rows(layer, h, query, std::span(rows_).subspan(h * keys, keys));
+            }
+            for (std::size_t key = 0; key < keys; ++key) {
+                for (std::size_t h = 0; h < heads; ++h) weights_[h] = rows_[h * keys + key];
+                out[query * keys + key] = median_of(weights_);
+            }
+        }
+    }
+
+private:
+    std::vector<double> rows_;
+    std::vector<double> weights_;
+};
+
+}  // namespace attnflow
