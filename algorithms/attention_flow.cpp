@@ -7,15 +7,14 @@
 namespace attnflow {
 
 EntryInfo AttentionFlow::describe() {
-    const auto solvers = max_flow_solvers().names();
     return {.name = "attention_flow",
             .summary = "maximum flow with the attention weights as capacities, one problem a pair",
             .paper = "Abnar & Zuidema 2020, arXiv:2005.00928",
             .complexity = "n max flows a source, each on L n vertices and L n^2 edges",
             .parameters = {{.name = "solver",
                             .summary = "max-flow solver; all return the same values",
-                            .fallback = solvers.front(),
-                            .choices = solvers},
+                            .fallback = max_flow_solvers().names().front(),
+                            .more_choices = [] { return max_flow_solvers().names(); }},
                            {.name = "bits",
                             .summary = "fractional bits of the fixed-point capacities",
                             .fallback = std::int64_t{Quantiser::default_bits},

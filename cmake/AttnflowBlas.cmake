@@ -9,6 +9,8 @@ include(CMakePushCheckState)
 
 add_library(attnflow_cblas INTERFACE)
 add_library(attnflow::cblas ALIAS attnflow_cblas)
+set_target_properties(attnflow_cblas PROPERTIES EXPORT_NAME cblas)
+install(TARGETS attnflow_cblas EXPORT attnflowTargets)
 
 option(ATTNFLOW_BLAS "Use a CBLAS where there is one" ON)
 if(ATTNFLOW_BLAS)

@@ -1,5 +1,6 @@
 #include "graph/support/parameters.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -22,8 +23,17 @@ std::string to_text(const ParameterValue& value) {
     return std::visit([](const auto& v) { return fmt::format("{}", v); }, value);
 }
 
+std::vector<std::string> ParameterSpec::all_choices() const {
+    std::vector<std::string> names = choices;
+    if (more_choices) {
+        const std::vector<std::string> more = more_choices();
+        names.insert(names.end(), more.begin(), more.end());
+    }
+    return names;
+}
+
 std::string ParameterSpec::range_text() const {
-    if (!choices.empty()) return "one of " + join(choices, ", ");
+    if (const auto names = all_choices(); !names.empty()) return "one of " + join(names, ", ");
     std::string text = type_name(fallback);
     if (minimum && maximum) return fmt::format("{} in [{}, {}]", text, *minimum, *maximum);
     if (minimum) return fmt::format("{}, at least {}", text, *minimum);
@@ -41,11 +51,10 @@ ParameterValue ParameterSpec::check(const ParameterValue& value, const std::stri
                                          type_name(value), range_text(), hint));
     };
     if (result.index() != fallback.index()) refuse("");
-    if (const auto* text = std::get_if<std::string>(&result); text && !choices.empty()) {
-        bool known = false;
-        for (const std::string& choice : choices) known = known || choice == *text;
-        if (!known) {
-            const std::string nearest = nearest_name(*text, choices);
+    const auto names = all_choices();
+    if (const auto* text = std::get_if<std::string>(&result); text && !names.empty()) {
+        if (std::find(names.begin(), names.end(), *text) == names.end()) {
+            const std::string nearest = nearest_name(*text, names);
             refuse(nearest.empty() ? "" : "; did you mean '" + nearest + "'?");
         }
     }

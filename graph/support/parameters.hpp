@@ -3,6 +3,7 @@
 /// The same declarations check configs, build command-line help and fill the docs.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -26,6 +27,11 @@ struct ParameterSpec {
     std::optional<double> minimum = {};
     std::optional<double> maximum = {};
     std::vector<std::string> choices = {};
+    /// For choices that are the names of another registry: asked when needed, because a program
+    /// may register members of its own later.
+    std::function<std::vector<std::string>()> more_choices = {};
+
+    std::vector<std::string> all_choices() const;
 
     /// "integer in [8, 52]", "one of a, b", ...: used in messages and docs.
     std::string range_text() const;
