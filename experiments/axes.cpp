@@ -107,6 +107,11 @@ std::string GridPoint::text(const std::string& axis) const {
     return found == values.end() ? "" : to_text(found->second);
 }
 
+std::optional<std::int64_t> GridPoint::layer() const {
+    const auto found = values.find("layer");
+    return found == values.end() ? std::nullopt : std::optional(std::get<std::int64_t>(found->second));
+}
+
 NetworkOptions network_options(const GridPoint& point) {
     NetworkOptions options{.skip_weight = 0.0};
     if (point.has("heads")) options.heads = point.text("heads");

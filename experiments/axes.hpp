@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,8 @@ struct GridPoint {
     bool has(const std::string& axis) const { return values.contains(axis); }
     /// The value as text, "" when the method does not take the axis.
     std::string text(const std::string& axis) const;
+    /// The layer of a point of a grid, where every layer is a number; nothing without one.
+    std::optional<std::int64_t> layer() const;
     bool operator==(const GridPoint&) const = default;
 };
 

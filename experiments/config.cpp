@@ -214,6 +214,53 @@ void read_evaluation(Reader& reader, Config& config) {
     }
 }
 
+// Keys of the table `statistics`, with their ranges and defaults.
+const std::vector<ParameterSpec>& statistics_specs() {
+    const StatisticsOptions defaults;
+    static const std::vector<ParameterSpec> specs{
+        {.name = "statistics.resamples",
+         .summary = "resamples of a bootstrap, sign patterns of a permutation test",
+         .fallback = static_cast<std::int64_t>(defaults.resamples),
+         .minimum = 100,
+         .maximum = 100'000},
+        {.name = "statistics.seed",
+         .summary = "names the resamples: the same seed gives the same intervals",
+         .fallback = static_cast<std::int64_t>(defaults.seed),
+         .minimum = 0},
+        {.name = "statistics.level",
+         .summary = "of confidence intervals; differences are significant below 1 - level",
+         .fallback = defaults.level,
+         .minimum = 0.5,
+         .maximum = 0.9999},
+        {.name = "statistics.interval",
+         .summary = "bootstrap interval of a mean",
+         .fallback = std::string("bca"),
+         .choices = {"percentile", "bca"}},
+        {.name = "statistics.test",
+         .summary = "paired test between methods on the same examples",
+         .fallback = std::string("permutation"),
+         .choices = {"permutation", "bootstrap"}},
+    };
+    return specs;
+}
+
+void read_statistics(Reader& reader, Config& config) {
+    std::map<std::string, ParameterValue> given;
+    for (const ParameterSpec& spec : statistics_specs()) {
+        if (const auto value = reader.take_value(spec)) given[spec.name] = *value;
+    }
+    const Parameters values(statistics_specs(), given, "statistics");
+    config.statistics = {
+        .resamples = static_cast<std::size_t>(values.get<std::int64_t>("statistics.resamples")),
+        .seed = static_cast<std::uint64_t>(values.get<std::int64_t>("statistics.seed")),
+        .level = values.get<double>("statistics.level"),
+        .interval =
+            values.get<std::string>("statistics.interval") == "bca" ? IntervalKind::bca : IntervalKind::percentile,
+        .test = values.get<std::string>("statistics.test") == "permutation" ? PairedTest::permutation
+                                                                            : PairedTest::bootstrap,
+    };
+}
+
 Settings preset_settings(const Preset& chosen) {
     Settings settings;
     for (const PresetSetting& setting : chosen.settings) {
@@ -270,6 +317,9 @@ std::vector<ConfigKey> config_keys() {
                     "skip, zero", "skip"});
     keys.push_back({"evaluation.cumulative_layer_mean", "\"layer l\" averages the values of layers 1..l",
                     "boolean", "false"});
+    for (const ParameterSpec& spec : statistics_specs()) {
+        keys.push_back({spec.name, spec.summary, spec.range_text(), to_text(spec.fallback)});
+    }
     keys.push_back(
         {"output.attributions", "also write every token's score to attributions.csv", "boolean", "false"});
     for (const auto& entry : attribution_methods().entries()) {
@@ -310,6 +360,7 @@ Config load_config(const std::string& path, const Settings& overrides) {
     read_axes(reader, config);
     read_parameters(reader, config);
     read_evaluation(reader, config);
+    read_statistics(reader, config);
     check_readout(config);
     return config;
 }

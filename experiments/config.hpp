@@ -10,6 +10,7 @@
 
 #include "experiments/axes.hpp"
 #include "experiments/settings.hpp"
+#include "experiments/statistics/inference.hpp"
 
 namespace attnflow {
 
@@ -44,6 +45,7 @@ struct Config {
     bool undefined_as_zero = false;
     bool cumulative_layer_mean = false;
     bool write_attributions = false;
+    StatisticsOptions statistics;
 
     /// Every setting that was given, preset included, as resolved: for the record of a run.
     std::map<std::string, std::string> given;

@@ -1,19 +1,25 @@
 #include "experiments/summary.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
-#include <tuple>
 
 #include <nlohmann/json.hpp>
 
 #include "experiments/output/csv.hpp"
+#include "experiments/output/layer_table.hpp"
 #include "experiments/version.hpp"
 
 namespace attnflow {
 namespace {
 
 std::string number(const std::optional<double>& value) { return value ? fmt::format("{}", *value) : ""; }
+
+std::string low(const std::optional<Interval>& interval) {
+    return interval ? fmt::format("{}", interval->low) : "";
+}
+std::string high(const std::optional<Interval>& interval) {
+    return interval ? fmt::format("{}", interval->high) : "";
+}
 
 std::vector<std::string> point_header() {
     std::vector<std::string> cells{"method"};
@@ -32,164 +38,21 @@ std::vector<std::string> operator+(std::vector<std::string> left, const std::vec
     return left;
 }
 
-std::optional<std::int64_t> layer_of(const GridPoint& point) {
-    if (!point.has("layer")) return std::nullopt;
-    return std::get<std::int64_t>(point.values.at("layer"));
-}
-
-// Points that differ at most in the layer, with a layer up to that of `point`.
-bool same_but_lower(const GridPoint& other, const GridPoint& point) {
-    if (!point.has("layer")) return other == point;
-    if (!other.has("layer") || *layer_of(other) > *layer_of(point)) return false;
-    GridPoint moved = other;
-    moved.values["layer"] = point.values.at("layer");
-    return moved == point;
-}
-
-void finish(SummaryRow& row, const std::vector<double>& values) {
-    row.n = values.size();
-    if (values.empty()) return;
-    double sum = 0.0;
-    for (const double value : values) sum += value;
-    const double n = static_cast<double>(values.size());
-    double squares = 0.0;
-    for (const double value : values) squares += (value - sum / n) * (value - sum / n);
-    row.mean = sum / n;
-    row.standard_deviation = std::sqrt(squares / n);
-}
-
-std::string escape_cell(std::string_view text) {
-    std::string out;
-    for (const char c : escape_controls(text)) {
-        if (c == '|') out += '\\';
-        out += c;
-    }
-    return out;
-}
-
-// A Markdown table whose columns are padded, so that it reads as plain text too.
-std::string markdown_table(const std::vector<std::vector<std::string>>& rows) {
-    std::vector<std::size_t> widths(rows.front().size(), 3);
-    for (const auto& row : rows) {
-        for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], display_width(row[c]));
-    }
-    std::string out;
-    const auto line = [&](const std::vector<std::string>& cells) {
-        for (std::size_t c = 0; c < cells.size(); ++c) {
-            const std::string padding(widths[c] - display_width(cells[c]), ' ');
-            out += "| " + (c == 0 ? cells[c] + padding : padding + cells[c]) + " ";
-        }
-        out += "|\n";
-    };
-    line(rows.front());
-    for (std::size_t c = 0; c < widths.size(); ++c) {
-        out += "|" + std::string(widths[c] + (c == 0 ? 2 : 1), '-') + (c == 0 ? "" : ":");
-    }
-    out += "|\n";
-    for (std::size_t r = 1; r < rows.size(); ++r) line(rows[r]);
-    return out;
-}
-
-// What distinguishes the tables of a summary: every axis but the layer; those with one
-// value in the whole grid are said once at the top.
-class TableLayout {
-public:
-    explicit TableLayout(const std::vector<GridPoint>& grid) {
-        std::map<std::string, std::vector<std::string>> seen;
-        for (const GridPoint& point : grid) {
-            if (const auto layer = layer_of(point)) layers_.push_back(*layer);
-            for (const AxisInfo& axis : axes()) {
-                if (!point.has(axis.name)) continue;
-                auto& values = seen[axis.name];
-                const std::string text = point.text(axis.name);
-                if (std::find(values.begin(), values.end(), text) == values.end()) values.push_back(text);
-            }
-        }
-        std::sort(layers_.begin(), layers_.end());
-        layers_.erase(std::unique(layers_.begin(), layers_.end()), layers_.end());
-        for (const AxisInfo& axis : axes()) {
-            const auto found = seen.find(axis.name);
-            if (axis.name == "layer" || found == seen.end()) continue;
-            if (found->second.size() == 1) {
-                fixed_.push_back(axis.name + " " + found->second.front());
-            } else if (axis.name == "positions") {
-                has_positions_ = true;
-            } else {
-                varied_.push_back(axis.name);
-            }
-        }
-    }
-
-    const std::vector<std::int64_t>& layers() const { return layers_; }
-    const std::vector<std::string>& fixed() const { return fixed_; }
-
-    /// Label of a row: the method and the values of the axes that vary.
-    std::string row_label(const GridPoint& point) const {
-        std::vector<std::string> parts;
-        for (const std::string& axis : varied_) {
-            if (point.has(axis)) parts.push_back(axis + " " + point.text(axis));
-        }
-        return parts.empty() ? point.method : point.method + " (" + join(parts, ", ") + ")";
-    }
-    /// Which table a point belongs to: the positions, when they vary.
-    std::string table_label(const GridPoint& point) const {
-        return has_positions_ ? "positions " + point.text("positions") : "";
-    }
-
-private:
-    std::vector<std::int64_t> layers_;
-    std::vector<std::string> fixed_;
-    std::vector<std::string> varied_;
-    bool has_positions_ = false;
-};
-
-/// Builds tables "row label x layer", rows in the order of their first cell. Methods without
-/// a layer have their one value in a last column.
-class LayerTable {
-public:
-    explicit LayerTable(const TableLayout& layout) : layout_(layout) {}
-
-    void set(const GridPoint& point, std::string cell) {
-        const std::string label = layout_.row_label(point);
-        auto found = std::find_if(rows_.begin(), rows_.end(), [&](const auto& row) { return row.label == label; });
-        if (found == rows_.end()) found = rows_.insert(rows_.end(), {label, {}, ""});
-        if (const auto layer = layer_of(point)) {
-            found->by_layer[*layer] = std::move(cell);
-        } else {
-            found->without_layer = std::move(cell);
-            has_column_without_layer_ = true;
-        }
-    }
-
-    std::string text() const {
-        std::vector<std::vector<std::string>> table{{"method"}};
-        for (const std::int64_t layer : layout_.layers()) table[0].push_back(fmt::format("L{}", layer));
-        if (has_column_without_layer_) table[0].push_back("no layer");
-        for (const Row& row : rows_) {
-            table.push_back({escape_cell(row.label)});
-            for (const std::int64_t layer : layout_.layers()) {
-                const auto found = row.by_layer.find(layer);
-                table.back().push_back(found == row.by_layer.end() ? "" : found->second);
-            }
-            if (has_column_without_layer_) table.back().push_back(row.without_layer);
-        }
-        return markdown_table(table);
-    }
-
-private:
-    struct Row {
-        std::string label;
-        std::map<std::int64_t, std::string> by_layer;
-        std::string without_layer;
-    };
-    const TableLayout& layout_;
-    std::vector<Row> rows_;
-    bool has_column_without_layer_ = false;
-};
-
-std::string summary_cell(const SummaryRow& row) {
+std::string mean_cell(const SummaryRow& row) {
     if (!row.mean) return "undefined";
     return fmt::format("{:.2f}±{:.2f}", *row.mean, *row.standard_deviation);
+}
+
+std::string interval_cell(const SummaryRow& row) {
+    if (!row.interval) return "";
+    return fmt::format("{:.2f}..{:.2f}", row.interval->low, row.interval->high);
+}
+
+// Brackets around what is not significant.
+std::string difference_cell(const MethodPair& pair, double level) {
+    if (!pair.result.mean) return "";
+    const std::string difference = fmt::format("{:+.2f}", *pair.result.mean);
+    return pair.p_holm && *pair.p_holm < 1.0 - level ? difference : "(" + difference + ")";
 }
 
 // Share of pairs whose flow only repeats the source's row or the token's column.
@@ -204,42 +67,74 @@ std::string cut_cell(const CutCounts& counts) {
                        share(CutKind::source_row), share(CutKind::sink_column));
 }
 
-}  // namespace
+constexpr std::size_t most_rows = 40;  // of a table in summary.md
 
-std::vector<SummaryRow> summarise(const RunResult& result, const Config& config) {
-    using Key = std::tuple<std::size_t, std::size_t, std::size_t>;
-    struct Values {
-        std::vector<double> values;
-        std::size_t undefined = 0;
-    };
-    std::map<Key, Values> groups;
-    for (const ResultRow& row : result.rows) {
-        Values& group = groups[{row.point, row.reference, row.metric}];
-        if (!row.value) ++group.undefined;
-        if (row.value || config.undefined_as_zero) group.values.push_back(row.value.value_or(0.0));
-    }
-    std::vector<SummaryRow> summary;
-    for (const auto& [key, group] : groups) {
-        const auto [point, reference, metric] = key;
-        SummaryRow row{.point = point, .reference = reference, .metric = metric, .n_undefined = group.undefined};
-        if (config.cumulative_layer_mean) {
-            std::vector<double> pooled;
-            row.n_undefined = 0;
-            for (std::size_t p = 0; p < result.grid.size(); ++p) {
-                if (!same_but_lower(result.grid[p], result.grid[point])) continue;
-                const auto found = groups.find({p, reference, metric});
-                if (found == groups.end()) continue;
-                pooled.insert(pooled.end(), found->second.values.begin(), found->second.values.end());
-                row.n_undefined += found->second.undefined;
-            }
-            finish(row, pooled);
-        } else {
-            finish(row, group.values);
+// What summary.md says of one metric, reference and set of positions.
+struct Block {
+    std::string title;
+    LayerTable means = {};
+    LayerTable intervals = {};
+    LayerTable differences = {};
+    bool has_differences = false;
+
+    std::string text(const TableLayout& layout, const StatisticsOptions& options) const {
+        const auto& layers = layout.layers();
+        std::string out = fmt::format("\n## {}\n\n{}", markdown_text(title),
+                                      means.text(layers, "mean±std", most_rows, "summary.csv"));
+        out += "\n" + intervals.text(layers, fmt::format("{:g}% interval", 100.0 * options.level), most_rows,
+                                     "summary.csv");
+        if (has_differences) {
+            out += "\n" + differences.text(layers, "paired difference", most_rows, "comparisons.csv");
         }
-        summary.push_back(row);
+        return out;
     }
-    return summary;
+};
+
+std::vector<Block> make_blocks(const RunResult& result, const Config& config, const Summary& summary,
+                               const TableLayout& layout) {
+    std::vector<Block> blocks;
+    std::map<std::string, std::size_t> index;
+    const auto block = [&](std::size_t reference, std::size_t metric, const GridPoint& point) -> Block& {
+        const std::string title = fmt::format("{} with {}{}", config.metrics[metric],
+                                              config.references[reference].text, layout.table_label(point));
+        const auto [found, is_new] = index.try_emplace(title, blocks.size());
+        if (is_new) blocks.push_back({title});
+        return blocks[found->second];
+    };
+    for (const SummaryRow& row : summary.rows) {
+        const GridPoint& point = result.grid[row.point];
+        Block& its = block(row.reference, row.metric, point);
+        its.means.set(layout.row_label(point), point.layer(), mean_cell(row));
+        its.intervals.set(layout.row_label(point), point.layer(), interval_cell(row));
+    }
+    for (const MethodPair& pair : summary.pairs) {
+        const GridPoint& first = result.grid[pair.first];
+        const GridPoint& second = result.grid[pair.second];
+        Block& its = block(pair.reference, pair.metric, first);
+        its.has_differences = true;
+        its.differences.set(layout.pair_label(first, second), first.layer() ? first.layer() : second.layer(),
+                            difference_cell(pair, config.statistics.level));
+    }
+    return blocks;
 }
+
+std::string how_to_read(const StatisticsOptions& options, bool has_differences) {
+    std::string out = fmt::format(
+        "\nColumns are layers of the source. Mean ± standard deviation over examples; below, the {:g}% "
+        "confidence\n"
+        "interval of the mean ({} bootstrap, {} resamples of the examples).\n",
+        100.0 * options.level, options.interval == IntervalKind::bca ? "BCa" : "percentile", options.resamples);
+    if (has_differences) {
+        out += fmt::format(
+            "Paired differences: mean of first minus second method on the same examples; in brackets when a\n"
+            "paired {} test, Holm-corrected over the table, cannot tell it from 0 at level {:.2g}.\n"
+            "comparisons.csv has their intervals, p-values and effect sizes.\n",
+            options.test == PairedTest::permutation ? "permutation" : "bootstrap", 1.0 - options.level);
+    }
+    return out;
+}
+
+}  // namespace
 
 std::string results_csv(const RunResult& result, const Config& config) {
     std::string out =
@@ -253,15 +148,38 @@ std::string results_csv(const RunResult& result, const Config& config) {
     return out;
 }
 
-std::string summary_csv(const RunResult& result, const Config& config) {
-    std::string out = csv_line(point_header() +
-                               std::vector<std::string>{"reference", "metric", "n", "n_undefined", "mean", "std"});
-    for (const SummaryRow& row : summarise(result, config)) {
+std::string summary_csv(const RunResult& result, const Config& config, const Summary& summary) {
+    std::string out = csv_line(point_header() + std::vector<std::string>{"reference", "metric", "n", "n_undefined",
+                                                                         "mean", "std", "ci_low", "ci_high"});
+    for (const SummaryRow& row : summary.rows) {
         out += csv_line(point_cells(result.grid[row.point]) +
-                        std::vector<std::string>{csv_text(config.references[row.reference].text),
-                                                 csv_text(config.metrics[row.metric]), fmt::format("{}", row.n),
-                                                 fmt::format("{}", row.n_undefined), number(row.mean),
-                                                 number(row.standard_deviation)});
+                        std::vector<std::string>{
+                            csv_text(config.references[row.reference].text), csv_text(config.metrics[row.metric]),
+                            fmt::format("{}", row.n), fmt::format("{}", row.n_undefined), number(row.mean),
+                            number(row.standard_deviation), low(row.interval), high(row.interval)});
+    }
+    return out;
+}
+
+std::string comparisons_csv(const RunResult& result, const Config& config, const Summary& summary) {
+    std::vector<std::string> header{"first", "second"};
+    for (const AxisInfo& axis : axes()) header.push_back(axis.name);
+    std::string out =
+        csv_line(header + std::vector<std::string>{"reference", "metric", "n", "mean_difference", "ci_low",
+                                                   "ci_high", "p", "p_holm", "effect_size"});
+    for (const MethodPair& pair : summary.pairs) {
+        const GridPoint& first = result.grid[pair.first];
+        const GridPoint& second = result.grid[pair.second];
+        std::vector<std::string> cells{csv_text(first.method), csv_text(second.method)};
+        for (const AxisInfo& axis : axes()) {
+            cells.push_back(csv_text((first.has(axis.name) ? first : second).text(axis.name)));
+        }
+        out +=
+            csv_line(cells + std::vector<std::string>{
+                                 csv_text(config.references[pair.reference].text),
+                                 csv_text(config.metrics[pair.metric]), fmt::format("{}", pair.n),
+                                 number(pair.result.mean), low(pair.result.interval), high(pair.result.interval),
+                                 number(pair.result.p), number(pair.p_holm), number(pair.result.effect_size)});
     }
     return out;
 }
@@ -307,47 +225,36 @@ std::string failures_csv(const RunResult& result) {
     return out;
 }
 
-std::string summary_markdown(const RunResult& result, const Config& config) {
+std::string summary_markdown(const RunResult& result, const Config& config, const Summary& summary) {
     const TableLayout layout(result.grid);
-    std::string out = fmt::format("# {}\n\n{} examples; {}.\n", escape_cell(config.name), result.examples.size(),
+    std::string out = fmt::format("# {}\n\n{} examples; {}.\n", markdown_text(config.name), result.examples.size(),
                                   layout.fixed().empty() ? "every axis varies" : join(layout.fixed(), ", "));
     if (!result.failures.empty()) {
         out += fmt::format("\n**{} cells failed**, see failures.csv; they are missing below.\n",
                            result.failures.size());
     }
-    std::vector<std::pair<std::string, LayerTable>> tables;
-    const auto table = [&](const std::string& title) -> LayerTable& {
-        for (auto& [name, existing] : tables) {
-            if (name == title) return existing;
-        }
-        return tables.emplace_back(title, LayerTable(layout)).second;
-    };
+    const auto blocks = make_blocks(result, config, summary, layout);
+    out += how_to_read(config.statistics, std::any_of(blocks.begin(), blocks.end(),
+                                                      [](const auto& block) { return block.has_differences; }));
+    for (const Block& block : blocks) out += block.text(layout, config.statistics);
     std::size_t undefined = 0;
-    for (const SummaryRow& row : summarise(result, config)) {
-        const GridPoint& point = result.grid[row.point];
-        const std::string label = layout.table_label(point);
-        table(fmt::format("{} with {}{}", config.metrics[row.metric], config.references[row.reference].text,
-                          label.empty() ? "" : ", " + label))
-            .set(point, summary_cell(row));
-        undefined += row.n_undefined;
-    }
-    for (const auto& [title, body] : tables) {
-        out += fmt::format("\n## {}\n\nMean ± standard deviation over examples, by layer of the source.\n\n{}",
-                           escape_cell(title), body.text());
-    }
+    for (const SummaryRow& row : summary.rows) undefined += row.n_undefined;
     if (undefined > 0) {
-        out += fmt::format("\n{} values are undefined (a side is constant); they {}.\n", undefined,
-                           config.undefined_as_zero ? "count as 0" : "are left out of the means");
+        out += fmt::format("\n{} values are undefined (a side is constant, or too few tokens); they {}.\n",
+                           undefined, config.undefined_as_zero ? "count as 0" : "are left out of the means");
     }
     if (!result.cuts.empty()) {
-        LayerTable body(layout);
-        for (const CutCounts& counts : result.cuts) body.set(result.grid[counts.point], cut_cell(counts));
+        LayerTable body;
+        for (const CutCounts& counts : result.cuts) {
+            const GridPoint& point = result.grid[counts.point];
+            body.set(layout.row_label(point), point.layer(), cut_cell(counts));
+        }
         out +=
             "\n## Saturation of flow\n\n"
             "Share of pairs whose flow is nothing but the out-capacity of the source (first number in\n"
             "brackets) or the in-capacity of the token in layer 1 (second): such a flow does not depend on\n"
             "the layers between. binding_cuts.csv has every kind of cut.\n\n" +
-            body.text();
+            body.text(layout.layers(), "method", most_rows, "binding_cuts.csv");
     }
     if (result.fixed_point) {
         out += fmt::format(

@@ -4,6 +4,8 @@
     make_statistics_goldens.py [--out tests/golden]
 
 metrics.json     correlations by scipy.stats; top-k metrics by going through all ways to break the ties
+statistics.json  bootstrap intervals by scipy.stats.bootstrap on the resamples that our seeded generator draws,
+                 permutation tests by scipy.stats.permutation_test, Holm's correction by its definition
 """
 
 import argparse
@@ -76,18 +78,97 @@ def metric_goldens(generator):
         yield {"x": x.tolist(), "y": y.tolist(), "values": values}
 
 
-def write_json(path, note, name, entries):
-    """{"note": ..., name: [one entry a line]}"""
-    lines = ",\n".join(json.dumps(entry) for entry in entries)
-    path.write_text(f'{{"note": {json.dumps(note)},\n"{name}": [\n{lines}\n]}}\n')
+# Statistics
+
+class Random:
+    """xoshiro256** seeded by splitmix64: graph/support/random.hpp."""
+    MASK = 2**64 - 1
+
+    def __init__(self, seed):
+        self.state = []
+        for _ in range(4):
+            seed = (seed + 0x9E3779B97F4A7C15) & self.MASK
+            z = (seed ^ (seed >> 30)) * 0xBF58476D1CE4E5B9 & self.MASK
+            z = (z ^ (z >> 27)) * 0x94D049BB133111EB & self.MASK
+            self.state.append(z ^ (z >> 31))
+
+    def __call__(self):
+        def rotate(x, k):
+            return ((x << k) | (x >> (64 - k))) & self.MASK
+        s = self.state
+        result = rotate(s[1] * 5 & self.MASK, 7) * 9 & self.MASK
+        t = s[1] << 17 & self.MASK
+        s[2] ^= s[0]
+        s[3] ^= s[1]
+        s[1] ^= s[2]
+        s[0] ^= s[3]
+        s[2] ^= t
+        s[3] = rotate(s[3], 45)
+        return result
+
+    def below(self, bound):
+        while (x := self()) < 2**64 % bound:
+            pass
+        return x % bound
+
+
+def bootstrap_golden(values, resamples, seed, level):
+    random = Random(seed)
+    means = np.array([np.mean([values[random.below(len(values))] for _ in values]) for _ in range(resamples)])
+    intervals = {}
+    for name, method in (("percentile", "percentile"), ("bca", "BCa")):
+        start = stats.bootstrap((values,), np.mean, n_resamples=2, method="percentile", vectorized=False)
+        start.bootstrap_distribution = means
+        interval = stats.bootstrap((values,), np.mean, n_resamples=0, bootstrap_result=start, method=method,
+                                   confidence_level=level, axis=-1).confidence_interval
+        intervals[name] = [float(interval.low), float(interval.high)]
+    return {"values": values.tolist(), "resamples": resamples, "seed": seed, "level": level, **intervals}
+
+
+def bootstrap_goldens(generator):
+    for n, level in ((5, 0.95), (20, 0.9), (31, 0.99)):
+        for draw in (generator.normal, generator.exponential, lambda size: generator.integers(0, 3, size)):
+            yield bootstrap_golden(np.array(draw(size=n), dtype=float), 500, int(generator.integers(1000)), level)
+
+
+def permutation_goldens(generator):
+    """Exact tests: n pairs, all 2^n sign patterns."""
+    for n in (2, 3, 5, 8, 11):
+        for shift in (0.0, 0.8):
+            for digits in (8, 0):
+                x, y = generator.normal(size=n).round(digits), (generator.normal(size=n) + shift).round(digits)
+                test = stats.permutation_test((x, y), lambda a, b: np.mean(a - b), permutation_type="samples",
+                                              n_resamples=np.inf)
+                yield {"differences": (x - y).tolist(), "p": float(test.pvalue)}
+
+
+def holm_goldens(generator):
+    for m in (1, 4, 9):
+        p = (generator.uniform(size=m) ** 3).round(3)
+        adjusted = [max(min(1.0, sum(other >= lower for other in p) * lower) for lower in p if lower <= value)
+                    for value in p]
+        yield {"p": p.tolist(), "adjusted": [float(value) for value in adjusted]}
+
+
+def write_json(path, note, **lists):
+    """{"note": ..., name: [one entry a line], ...}"""
+    parts = [f'"note": {json.dumps(note)}']
+    for name, entries in lists.items():
+        lines = ",\n".join(json.dumps(entry) for entry in entries)
+        parts.append(f'"{name}": [\n{lines}\n]')
+    path.write_text("{" + ",\n".join(parts) + "}\n")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("tests/golden"))
     arguments = parser.parse_args()
-    write_json(arguments.out / "metrics.json", "null: undefined", "cases",
-               list(metric_goldens(np.random.default_rng(20))))
+    write_json(arguments.out / "metrics.json", "null: undefined",
+               cases=list(metric_goldens(np.random.default_rng(20))))
+    generator = np.random.default_rng(21)
+    write_json(arguments.out / "statistics.json", "means of the values, of the differences",
+               bootstrap=list(bootstrap_goldens(generator)), permutation=list(permutation_goldens(generator)),
+               holm=list(holm_goldens(generator)))
 
 
 if __name__ == "__main__":

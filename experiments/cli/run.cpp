@@ -42,10 +42,12 @@ int run(const RunArguments& arguments) {
 
     const std::filesystem::path out = arguments.out.empty() ? std::filesystem::path("results") / config.name
                                                             : std::filesystem::path(arguments.out);
-    const std::string markdown = summary_markdown(result, config);
+    const Summary summary = summarise(result, config, arguments.jobs);
+    const std::string markdown = summary_markdown(result, config, summary);
     std::vector<std::pair<std::string, std::string>> files{
         {"results.csv", results_csv(result, config)},
-        {"summary.csv", summary_csv(result, config)},
+        {"summary.csv", summary_csv(result, config, summary)},
+        {"comparisons.csv", comparisons_csv(result, config, summary)},
         {"summary.md", markdown},
         {"binding_cuts.csv", binding_cuts_csv(result)},
         {"run.json", run_json(result, config)},

@@ -50,7 +50,7 @@ TEST_CASE("sva_tables.toml equals the NetworkX tables to 1e-6 per cell", "[golde
     const Config config = load_config(root + "/experiments/configs/sva_tables.toml", {});
     const auto result = run_experiment(config, Dataset::open(config.dataset.string()), 2);
     REQUIRE(result.failures.empty());
-    std::istringstream ours_text(summary_csv(result, config));
+    std::istringstream ours_text(summary_csv(result, config, summarise(result, config)));
     std::ifstream golden_file(root + "/tests/golden/sva_tables.csv");
     REQUIRE(golden_file);
     const auto ours = read_csv(ours_text);
@@ -135,7 +135,7 @@ TEST_CASE("presets imitate the published quirks", "[golden]") {
                 "[evaluation]\nreferences = [\"grad_norm\"]\n");
         const Config config = load_config(folder.file("quirk.toml"), {});
         const auto result = run_experiment(config, Dataset::open(config.dataset.string()), 1);
-        std::istringstream text(summary_csv(result, config));
+        std::istringstream text(summary_csv(result, config, summarise(result, config)));
         const auto ours = read_csv(text);
         for (const Cells& expected : golden) {
             if (expected.at("quirk") != quirk) continue;
