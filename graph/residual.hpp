@@ -234,6 +234,7 @@ struct graph_traits<attnflow::ResidualView<C>> {
     using vertex_iterator = counting_iterator<attnflow::Vertex>;
     using edge_iterator = attnflow::ResidualEdgeIterator<C>;
     using out_edge_iterator = attnflow::ResidualOutIterator<C>;
+    using in_edge_iterator = attnflow::ResidualOutIterator<C>;  // only named, by boost::filtered_graph
     using vertices_size_type = std::size_t;
     using edges_size_type = std::size_t;
     using degree_size_type = std::size_t;

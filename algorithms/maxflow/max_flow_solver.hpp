@@ -12,7 +12,7 @@
 
 namespace attnflow {
 
-/// What a solver must provide besides `static SolverInfo describe()`. solve() returns the
+/// What a solver must provide besides `static EntryInfo describe()`. solve() returns the
 /// value and leaves the forward residual capacities of a maximum flow in `state`. It may
 /// keep scratch memory between calls; one solver serves one thread. Throws ParameterError
 /// unless the source lies above the sink.

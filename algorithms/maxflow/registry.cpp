@@ -1,7 +1,9 @@
 /// The list of max-flow solvers: one line each.
 
 #include "algorithms/maxflow/boykov_kolmogorov.hpp"
+#include "algorithms/maxflow/edmonds_karp.hpp"
 #include "algorithms/maxflow/max_flow_solver.hpp"
+#include "algorithms/maxflow/push_relabel.hpp"
 
 namespace attnflow {
 
@@ -9,6 +11,8 @@ MaxFlowRegistry& max_flow_solvers() {
     static MaxFlowRegistry registry = [] {
         MaxFlowRegistry r;
         r.add<BoykovKolmogorov>();
+        r.add<EdmondsKarp>();
+        r.add<PushRelabel>();
         return r;
     }();
     return registry;
