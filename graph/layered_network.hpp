@@ -32,6 +32,27 @@ namespace attnflow {
 
 using Vertex = std::uint32_t;
 
+/// Positions begin..end-1 of a layer.
+struct Extent {
+    std::uint32_t begin = 0;
+    std::uint32_t end = 0;
+
+    bool empty() const { return begin >= end; }
+    std::uint32_t size() const { return empty() ? 0 : end - begin; }
+    bool contains(std::size_t position) const { return begin <= position && position < end; }
+    bool operator==(const Extent&) const = default;
+};
+
+/// The positions that both have.
+inline Extent intersection(Extent a, Extent b) { return {std::max(a.begin, b.begin), std::min(a.end, b.end)}; }
+
+/// The smallest extent that holds both.
+inline Extent hull(Extent a, Extent b) {
+    if (a.empty()) return b;
+    if (b.empty()) return a;
+    return {std::min(a.begin, b.begin), std::max(a.end, b.end)};
+}
+
 template <class C>
 class LayeredNetwork {
 public:
@@ -39,12 +60,14 @@ public:
 
     /// `widths[l]` is the number of vertices of layer l (L+1 entries, L >= 1); `capacities`
     /// holds the matrices of layers 1..L one after the other, each width(l) x width(l-1).
-    /// Throws InputError for a zero width, a wrong size, or a capacity that is negative or
-    /// not finite (naming layer, row, column).  O(V + slots).
+    /// Throws InputError for a zero width, a wrong size, a capacity that is negative or not
+    /// finite (naming layer, row, column), or integers of which a layer's sum does not fit C:
+    /// no sum that a solver forms then overflows.  O(V + slots).
     LayeredNetwork(std::vector<std::size_t> widths, std::vector<C> capacities)
         : widths_(std::move(widths)), capacities_(std::move(capacities)) {
         index_layers();
         check_capacities();
+        find_extents();
     }
 
     /// Slots a network of these widths has: the size that `capacities` must have.
@@ -89,6 +112,11 @@ public:
     }
     C capacity(std::size_t l, std::size_t i, std::size_t j) const { return capacities_[slot(l, i, j)]; }
 
+    /// Positions of layer l-1 between the first and the last edge out of (l, i), l in 1..L.
+    Extent row_extent(std::size_t l, std::size_t i) const { return below_[vertex(l, i)]; }
+    /// Positions of layer l+1 between the first and the last edge into (l, j), l in 0..L-1.
+    Extent column_extent(std::size_t l, std::size_t j) const { return above_[vertex(l, j)]; }
+
     bool operator==(const LayeredNetwork& other) const {
         return widths_ == other.widths_ && capacities_ == other.capacities_;
     }
@@ -127,6 +155,7 @@ private:
         full_.assign(widths_.size(), true);
         for (std::size_t l = 1; l < widths_.size(); ++l) {
             std::size_t positive = 0;
+            C total = C(0);
             for (std::size_t s = first_slot_[l]; s < first_slot_[l + 1]; ++s) {
                 const C c = capacities_[s];
                 bool valid = c >= C(0);  // false for NaN too
@@ -138,9 +167,40 @@ private:
                         local / widths_[l - 1], local % widths_[l - 1], c));
                 }
                 positive += c > C(0) ? 1 : 0;
+                if constexpr (std::is_integral_v<C>) {
+                    if (c > std::numeric_limits<C>::max() - total) {
+                        throw InputError(fmt::format(
+                            "layered network: the capacities of layer {} sum to more than {}; scale them down", l,
+                            std::numeric_limits<C>::max()));
+                    }
+                    total += c;
+                }
             }
             edges_ += positive;
             full_[l] = positive == first_slot_[l + 1] - first_slot_[l];
+        }
+    }
+
+    // Searches from both ends, so it costs no more than the zeros there are.
+    void find_extents() {
+        below_.resize(vertices());
+        above_.resize(vertices());
+        const auto extent = [&](const C* first, std::size_t count, std::size_t stride) {
+            std::size_t begin = 0;
+            while (begin < count && !(first[begin * stride] > C(0))) ++begin;
+            std::size_t end = count;
+            while (end > begin && !(first[(end - 1) * stride] > C(0))) --end;
+            return Extent{static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)};
+        };
+        for (std::size_t l = 1; l < widths_.size(); ++l) {
+            const C* const matrix = capacities_.data() + first_slot_[l];
+            const std::size_t columns = widths_[l - 1];
+            for (std::size_t i = 0; i < widths_[l]; ++i) {
+                below_[vertex(l, i)] = extent(matrix + i * columns, columns, 1);
+            }
+            for (std::size_t j = 0; j < columns; ++j) {
+                above_[vertex(l - 1, j)] = extent(matrix + j, widths_[l], columns);
+            }
         }
     }
 
@@ -152,6 +212,8 @@ private:
     std::vector<std::size_t> first_slot_;
     std::vector<std::uint32_t> layer_of_;
     std::vector<bool> full_;
+    std::vector<Extent> below_;  // by vertex
+    std::vector<Extent> above_;
     std::size_t edges_ = 0;
 };
 

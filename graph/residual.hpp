@@ -7,10 +7,11 @@
 /// out of a vertex are two contiguous runs. The partner of an edge is computed.
 ///
 /// The view of a solve from (h, s) to (l, t) holds only what can carry flow: the source, the
-/// sink and all vertices of the layers between them. Its vertices are numbered from 0: the
-/// sink, then layer l+1 upwards, then the source.
+/// sink, and of each layer between them a *window* of positions outside of which nothing is
+/// both below the source and above the sink. Under a causal mask that is the token window from t to
+/// s, for windowed attention a double cone, in a full network every position. Vertices are
+/// numbered from 0: the sink, then layer l+1 upwards, then the source.
 
-#include <array>
 #include <vector>
 
 #include <boost/graph/graph_concepts.hpp>
@@ -64,10 +65,9 @@ public:
             throw ParameterError(
                 fmt::format("max flow: the source (layer {}) must lie above the sink (layer {})", high_, low_));
         }
+        find_windows(network.position_of(source), network.position_of(sink));
         vertices_.clear();
-        add_layer(low_, network.position_of(sink), 1, sink, source);
-        for (std::size_t l = low_ + 1; l < high_; ++l) add_layer(l, 0, network.width(l), sink, source);
-        add_layer(high_, network.position_of(source), 1, sink, source);
+        for (std::size_t l = low_; l <= high_; ++l) add_layer(l);
     }
 
     const LayeredNetwork<C>& network() const { return *network_; }
@@ -79,6 +79,27 @@ public:
     Vertex sink() const { return 0; }
     Vertex source() const { return static_cast<Vertex>(size() - 1); }
     Vertex to_network(Vertex v) const { return vertices_[v].in_network; }
+    /// The vertex of the view at `position` of layer l, which must lie in window(l).
+    Vertex vertex(std::size_t l, std::size_t position) const {
+        const Layer& layer = layers_[l - low_];
+        return static_cast<Vertex>(layer.first + position - layer.window.begin);
+    }
+
+    /// Positions of layer l in low()..high() that the view holds.
+    Extent window(std::size_t l) const { return layers_[l - low_].window; }
+
+    /// Sets the flow to 0: forward residuals in all layers of the view, reverse ones in its windows.
+    void reset_flow(ResidualState<C>& state) const {
+        state.make_room(2 * network_->slots());
+        state.reset_forward(*network_, low_, high_);
+        for (std::size_t l = low_ + 1; l <= high_; ++l) {
+            const Extent above = window(l);
+            const Extent below = window(l - 1);
+            for (std::size_t j = below.begin; j < below.end; ++j) {
+                std::fill_n(state.data() + reverse_index(l, above.begin, j), above.size(), C(0));
+            }
+        }
+    }
 
     const ResidualRun& down(Vertex v) const { return vertices_[v].down; }
     const ResidualRun& up(Vertex v) const { return vertices_[v].up; }
@@ -95,29 +116,59 @@ private:
         Vertex in_network;
     };
 
-    void add_layer(std::size_t l, std::size_t first, std::size_t count, Vertex sink, Vertex source) {
+    struct Layer {
+        Extent window;
+        Vertex first = 0;  // of the view
+    };
+
+    // Positions below the source, then of these the ones above the sink.
+    void find_windows(std::size_t source, std::size_t sink) {
         const LayeredNetwork<C>& g = *network_;
-        // First position, how many, and first vertex of the view, of a neighbouring layer.
-        const auto neighbour = [&](std::size_t other) -> std::array<std::size_t, 3> {
-            if (other == low_) return {g.position_of(sink), 1, 0};
-            const std::size_t vertex = 1 + g.first_vertex(other) - g.first_vertex(low_ + 1);
-            if (other == high_) return {g.position_of(source), 1, vertex};
-            return {0, g.width(other), vertex};
+        const auto one = [](std::size_t p) {
+            return Extent{static_cast<std::uint32_t>(p), static_cast<std::uint32_t>(p + 1)};
         };
-        const auto run = [&](std::size_t width, std::size_t index, std::size_t partner, std::size_t to) {
-            return ResidualRun{static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(index),
-                               static_cast<std::uint32_t>(partner), static_cast<std::uint32_t>(g.width(l)),
-                               static_cast<std::uint32_t>(to - index)};
+        layers_.assign(high_ - low_ + 1, {});
+        layers_.back().window = one(source);
+        for (std::size_t l = high_ - 1; l > low_; --l) {
+            Extent below;
+            const Extent above = window(l + 1);
+            for (std::size_t i = above.begin; i < above.end; ++i) below = hull(below, g.row_extent(l + 1, i));
+            layers_[l - low_].window = below;
+        }
+        layers_.front().window = one(sink);
+        for (std::size_t l = low_ + 1; l < high_; ++l) {
+            Extent above;
+            const Extent below = window(l - 1);
+            for (std::size_t j = below.begin; j < below.end; ++j) above = hull(above, g.column_extent(l - 1, j));
+            layers_[l - low_].window = intersection(window(l), above);
+        }
+        Vertex first = 0;
+        for (Layer& layer : layers_) {
+            layer.first = first;
+            first += layer.window.size();
+        }
+    }
+
+    void add_layer(std::size_t l) {
+        const LayeredNetwork<C>& g = *network_;
+        const std::size_t width = g.width(l);
+        // `positions` of layer `other`; index and partner are those of its position 0.
+        const auto run = [&](Extent positions, std::size_t other, std::size_t index, std::size_t partner) {
+            const Layer& to = layers_[other - low_];
+            positions = intersection(positions, to.window);
+            if (positions.empty()) return ResidualRun{};
+            index += positions.begin;
+            partner += positions.begin * width;
+            return ResidualRun{positions.size(), static_cast<std::uint32_t>(index),
+                               static_cast<std::uint32_t>(partner), static_cast<std::uint32_t>(width),
+                               static_cast<std::uint32_t>(to.first + positions.begin - to.window.begin - index)};
         };
-        for (std::size_t p = first; p < first + count; ++p) {
+        const Extent positions = window(l);
+        for (std::size_t p = positions.begin; p < positions.end; ++p) {
             Entry entry{{}, {}, g.vertex(l, p)};
-            if (l > low_) {
-                const auto [q, width, to] = neighbour(l - 1);
-                entry.down = run(width, g.slot(l, p, q), reverse_index(l, p, q), to);
-            }
+            if (l > low_) entry.down = run(g.row_extent(l, p), l - 1, g.slot(l, p, 0), reverse_index(l, p, 0));
             if (l < high_) {
-                const auto [q, width, to] = neighbour(l + 1);
-                entry.up = run(width, reverse_index(l + 1, q, p), g.slot(l + 1, q, p), to);
+                entry.up = run(g.column_extent(l, p), l + 1, reverse_index(l + 1, 0, p), g.slot(l + 1, 0, p));
             }
             vertices_.push_back(entry);
         }
@@ -126,11 +177,12 @@ private:
     const LayeredNetwork<C>* network_ = nullptr;
     std::size_t low_ = 0;
     std::size_t high_ = 0;
+    std::vector<Layer> layers_;  // low_ upwards
     std::vector<Entry> vertices_;
 };
 
 /// Residual edges out of one vertex: its forward edges (down), then the reverse edges of
-/// the edges into it (up). Slots of capacity 0 are among them: their residual capacities
+/// the edges into it (up). Slots of capacity 0 between two edges are among them: their residual capacities
 /// are 0 for ever, and a solver passes over those in any case.
 ///
 /// Solvers spend most of their time here, so the iterator is a handful of integers that
@@ -299,6 +351,8 @@ std::pair<ResidualEdge, bool> edge(Vertex u, Vertex v, const ResidualView<C>& g)
     if (l != network.layer_of(below) + 1) return {{}, false};
     const std::size_t i = network.position_of(above);
     const std::size_t j = network.position_of(below);
+    const bool listed = down ? network.row_extent(l, i).contains(j) : network.column_extent(l - 1, j).contains(i);
+    if (!listed) return {{}, false};
     const auto forward = static_cast<std::uint32_t>(network.slot(l, i, j));
     const auto reverse = static_cast<std::uint32_t>(g.reverse_index(l, i, j));
     if (down) return {{u, v, forward, reverse}, true};

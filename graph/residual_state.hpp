@@ -10,18 +10,30 @@ namespace attnflow {
 
 /// Residual capacities: slots() forward edges in slot order, then slots() reverse edges
 /// in the order of graph/residual.hpp. Only the layers between sink and source of the last
-/// solve are meaningful. Memory: two capacities a slot, allocated once and reused.
+/// solve are meaningful. Memory: two capacities a slot (one for solvers that need no reverse
+/// edges), allocated once and reused.
 template <class C>
 class ResidualState {
 public:
     /// Makes room for `network` and sets the flow to 0 between the layers `low` and `high`.
     void reset(const LayeredNetwork<C>& network, std::size_t low, std::size_t high) {
+        make_room(2 * network.slots());
+        reset_forward(network, low, high);
+        const std::size_t begin = network.first_slot(low + 1);
+        const std::size_t end = network.first_slot(high + 1);
+        std::fill_n(residual_.data() + slots_ + begin, end - begin, C(0));
+    }
+    /// The same for the forward edges alone: for solvers that need no reverse edges, and then
+    /// no memory for them, or that set those themselves after make_room().
+    void reset_forward(const LayeredNetwork<C>& network, std::size_t low, std::size_t high) {
         slots_ = network.slots();
-        if (residual_.size() < 2 * slots_) residual_.resize(2 * slots_);
+        make_room(slots_);
         const std::size_t begin = network.first_slot(low + 1);
         const std::size_t end = network.first_slot(high + 1);
         std::copy_n(network.capacities().data() + begin, end - begin, residual_.data() + begin);
-        std::fill_n(residual_.data() + slots_ + begin, end - begin, C(0));
+    }
+    void make_room(std::size_t values) {
+        if (residual_.size() < values) residual_.resize(values);
     }
     C* data() { return residual_.data(); }
     const C* data() const { return residual_.data(); }

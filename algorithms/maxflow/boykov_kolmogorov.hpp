@@ -35,7 +35,7 @@ public:
     std::int64_t solve(const FixedNetwork& network, Vertex source, Vertex sink,
                        ResidualState<std::int64_t>& state) {
         view_.reset(network, source, sink);
-        state.reset(network, view_.low(), view_.high());
+        view_.reset_flow(state);
         if (predecessor_.size() < view_.size()) {
             predecessor_.resize(view_.size());
             color_.resize(view_.size());

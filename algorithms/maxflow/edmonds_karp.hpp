@@ -32,17 +32,17 @@ public:
     std::int64_t solve(const FixedNetwork& network, Vertex source, Vertex sink,
                        ResidualState<std::int64_t>& state) {
         view_.reset(network, source, sink);
-        state.reset(network, view_.low(), view_.high());
+        view_.reset_flow(state);
         if (predecessor_.size() < view_.size()) {
             predecessor_.resize(view_.size());
             color_.resize(view_.size());
         }
         const boost::typed_identity_property_map<Vertex> index;
-        return boost::edmonds_karp_max_flow(
-            view_, view_.source(), view_.sink(), ResidualInitialCapacityMap<std::int64_t>{network.capacities()},
-            ResidualCapacityMap<std::int64_t>{state.data()}, ResidualPartnerMap(),
-            boost::make_iterator_property_map(color_.begin(), index),
-            boost::make_iterator_property_map(predecessor_.begin(), index));
+        return boost::edmonds_karp_max_flow(view_, view_.source(), view_.sink(),
+                                            ResidualInitialCapacityMap<std::int64_t>{network.capacities()},
+                                            ResidualCapacityMap<std::int64_t>{state.data()}, ResidualPartnerMap(),
+                                            boost::make_iterator_property_map(color_.begin(), index),
+                                            boost::make_iterator_property_map(predecessor_.begin(), index));
     }
 
 private:

@@ -27,19 +27,20 @@ public:
     static EntryInfo describe() {
         return {.name = "push_relabel",
                 .summary = "Boost.Graph's push-relabel: highest label, gap and global relabelling",
-                .paper = "Goldberg & Tarjan 1988, doi:10.1145/48014.61051; Cherkassky & Goldberg 1997, "
-                         "doi:10.1007/PL00009180",
+                .paper =
+                    "Goldberg & Tarjan 1988, doi:10.1145/48014.61051; Cherkassky & Goldberg 1997, "
+                    "doi:10.1007/PL00009180",
                 .complexity = "O(V^2 sqrt(E)) worst case; memory two capacities a slot"};
     }
 
     std::int64_t solve(const FixedNetwork& network, Vertex source, Vertex sink,
                        ResidualState<std::int64_t>& state) {
         view_.reset(network, source, sink);
-        state.reset(network, view_.low(), view_.high());
-        return boost::push_relabel_max_flow(
-            view_, view_.source(), view_.sink(), ResidualInitialCapacityMap<std::int64_t>{network.capacities()},
-            ResidualCapacityMap<std::int64_t>{state.data()}, ResidualPartnerMap(),
-            boost::typed_identity_property_map<Vertex>());
+        view_.reset_flow(state);
+        return boost::push_relabel_max_flow(view_, view_.source(), view_.sink(),
+                                            ResidualInitialCapacityMap<std::int64_t>{network.capacities()},
+                                            ResidualCapacityMap<std::int64_t>{state.data()}, ResidualPartnerMap(),
+                                            boost::typed_identity_property_map<Vertex>());
     }
 
 private:

@@ -1,6 +1,7 @@
 /// The list of max-flow solvers: one line each.
 
 #include "algorithms/maxflow/boykov_kolmogorov.hpp"
+#include "algorithms/maxflow/dinic.hpp"
 #include "algorithms/maxflow/edmonds_karp.hpp"
 #include "algorithms/maxflow/max_flow_solver.hpp"
 #include "algorithms/maxflow/push_relabel.hpp"
@@ -11,6 +12,7 @@ MaxFlowRegistry& max_flow_solvers() {
     static MaxFlowRegistry registry = [] {
         MaxFlowRegistry r;
         r.add<BoykovKolmogorov>();
+        r.add<Dinic>();
         r.add<EdmondsKarp>();
         r.add<PushRelabel>();
         return r;
