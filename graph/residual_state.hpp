@@ -35,6 +35,7 @@ public:
     void make_room(std::size_t values) {
         if (residual_.size() < values) residual_.resize(values);
     }
+    std::size_t bytes() const { return residual_.size() * sizeof(C); }
     C* data() { return residual_.data(); }
     const C* data() const { return residual_.data(); }
 

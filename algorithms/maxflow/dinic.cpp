@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::int64_t all = std::numeric_limits<std::int64_t>::max();
 constexpr std::uint32_t no_level = std::numeric_limits<std::uint32_t>::max();
+constexpr std::uint32_t exhausted = std::numeric_limits<std::uint32_t>::max();  // a cursor at the end
 
 }  // namespace
 
@@ -50,6 +51,7 @@ std::int64_t Dinic::first_blocking_flow() {
     };
     outlet_.resize(window.size());
     for (std::size_t x = window.begin; x < window.end; ++x) outlet_[x - window.begin] = residual_[outlet_slot(x)];
+    outlet_left_ = std::accumulate(outlet_.begin(), outlet_.end(), std::int64_t{0});
 
     frames_.assign(1, {view_.source(), all, 0});
     for (;;) {
@@ -58,13 +60,20 @@ std::int64_t Dinic::first_blocking_flow() {
         if (view_.high() - (frames_.size() - 1) == low + 2) {
             frame.sent = drain(v, frame.wanted);
         } else {
-            while (has_edges(v) && residual_[slot(v)] == 0) ++cursor_[v];
-            if (has_edges(v) && frame.sent < frame.wanted) {
-                const auto to = static_cast<Vertex>(view_.down(v).to_minus_index + slot(v));
-                frames_.push_back({to, std::min(frame.wanted - frame.sent, residual_[slot(v)]), 0});
+            // Most edges of a dense layer are passed over here, so the loop touches nothing else.
+            const ResidualRun run = view_.down(v);
+            const std::int64_t* const row = residual_ + run.index;
+            const std::uint32_t* const below = cursor_.data() + (run.to_minus_index + run.index);
+            std::uint32_t k = cursor_[v];
+            while (k < run.count && (row[k] == 0 || below[k] == exhausted)) ++k;
+            cursor_[v] = k;
+            if (k < run.count && frame.sent < frame.wanted && outlet_left_ > 0) {
+                const Vertex to = run.to_minus_index + run.index + k;
+                frames_.push_back({to, std::min(frame.wanted - frame.sent, row[k]), 0});
                 continue;
             }
         }
+        if (!has_edges(v)) cursor_[v] = exhausted;
         const Frame done = frame;
         frames_.pop_back();
         if (frames_.empty()) {
@@ -76,7 +85,7 @@ std::int64_t Dinic::first_blocking_flow() {
         Frame& parent = frames_.back();
         parent.sent += done.sent;
         residual_[slot(parent.vertex)] -= done.sent;
-        if (done.sent < done.wanted) ++cursor_[parent.vertex];
+        if (cursor_[v] == exhausted) ++cursor_[parent.vertex];
     }
 }
 
@@ -95,6 +104,7 @@ std::int64_t Dinic::drain(Vertex v, std::int64_t wanted) {
         if (left == 0) break;
     }
     cursor_[v] = k;
+    outlet_left_ -= wanted - left;
     return wanted - left;
 }
 
@@ -104,7 +114,7 @@ bool Dinic::is_closed() const {
     const ResidualRun& out = view_.down(view_.source());
     const auto zero = [](std::int64_t residual) { return residual == 0; };
     if (std::all_of(residual_ + out.index, residual_ + out.index + out.count, zero)) return true;
-    return view_.high() > view_.low() + 1 && std::all_of(outlet_.begin(), outlet_.end(), zero);
+    return view_.high() > view_.low() + 1 && outlet_left_ == 0;
 }
 
 // Breadth-first search from the sink against the residual edges, until the source has a level.

@@ -64,6 +64,7 @@ private:
     const std::int64_t* capacity_ = nullptr;
     std::int64_t* residual_ = nullptr;
     std::vector<std::int64_t> outlet_;                       // residuals into the sink, by position in the window
+    std::int64_t outlet_left_ = 0;                           // their sum
     std::vector<std::uint32_t> cursor_;                      // edges of a vertex that this phase is done with
     std::vector<std::uint32_t> level_;                       // distance to the sink
     std::vector<std::vector<std::uint32_t>> without_level_;  // positions, by layer

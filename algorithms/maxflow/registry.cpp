@@ -1,4 +1,4 @@
-/// The list of max-flow solvers: one line each.
+/// The list of max-flow solvers: one line each; the first is the default of `attention_flow`.
 
 #include "algorithms/maxflow/boykov_kolmogorov.hpp"
 #include "algorithms/maxflow/dinic.hpp"
@@ -11,8 +11,8 @@ namespace attnflow {
 MaxFlowRegistry& max_flow_solvers() {
     static MaxFlowRegistry registry = [] {
         MaxFlowRegistry r;
-        r.add<BoykovKolmogorov>();
         r.add<Dinic>();
+        r.add<BoykovKolmogorov>();
         r.add<EdmondsKarp>();
         r.add<PushRelabel>();
         return r;

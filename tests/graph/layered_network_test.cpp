@@ -42,6 +42,30 @@ TEST_CASE("networks that cannot be are refused with their place", "[graph]") {
     CHECK_THROWS_WITH(Network({2, 2}, {1, 1, nan, 1}), Catch::Contains("layer 1, row 1, column 0"));
     CHECK_THROWS_WITH(Network({1, 1}, {infinity}), Catch::Contains("layer 1, row 0, column 0"));
     CHECK_THROWS_WITH(FixedNetwork({1, 1}, {-1}), Catch::Contains("capacity -1"));
+    const std::int64_t half = std::int64_t{1} << 62;
+    CHECK_NOTHROW(FixedNetwork({1, 1, 2}, {half, half, half - 1}));
+    CHECK_THROWS_WITH(
+        FixedNetwork({1, 1, 2}, {half, half, half}),
+        "layered network: the capacities of layer 2 sum to more than 9223372036854775807; scale them down");
     // Never allocated: the widths alone tell that it is too much.
     CHECK_THROWS_WITH(Network({60000, 60000}, {}), Catch::Contains("are more than the 2147483647 supported"));
+}
+
+TEST_CASE("extents reach from the first to the last edge of a row or column", "[graph]") {
+    //  A_1 (3 x 4)
+    //  0 2 0 3
+    //  0 0 0 0
+    //  1 1 0 0
+    const FixedNetwork g({4, 3}, {0, 2, 0, 3, 0, 0, 0, 0, 1, 1, 0, 0});
+    CHECK(g.row_extent(1, 0) == Extent{1, 4});
+    CHECK(g.row_extent(1, 1).empty());
+    CHECK(g.row_extent(1, 2) == Extent{0, 2});
+    CHECK(g.column_extent(0, 0) == Extent{2, 3});
+    CHECK(g.column_extent(0, 1) == Extent{0, 3});
+    CHECK(g.column_extent(0, 2).empty());
+    CHECK(g.column_extent(0, 3) == Extent{0, 1});
+    CHECK(intersection(Extent{0, 3}, Extent{2, 5}) == Extent{2, 3});
+    CHECK(intersection(Extent{0, 1}, Extent{2, 5}).size() == 0);
+    CHECK(hull(Extent{3, 3}, Extent{1, 2}) == Extent{1, 2});
+    CHECK(hull(Extent{0, 1}, Extent{4, 5}) == Extent{0, 5});
 }

@@ -72,3 +72,50 @@ TEST_CASE("a residual state starts with all capacity forward and none back", "[g
     state.reset(g, 0, 1);
     CHECK(state.data()[0] == 1);
 }
+
+TEST_CASE("the residual view leaves out what is not between source and sink", "[graph]") {
+    // Causal: position i sees 0..i. From 3 to 1 only the positions 1..3 can carry flow.
+    const std::size_t n = 5;
+    std::vector<std::int64_t> capacities;
+    for (std::size_t l = 0; l < 3; ++l) {
+        for (std::size_t i = 0; i < n; ++i) {
+            for (std::size_t j = 0; j < n; ++j) capacities.push_back(j <= i ? 1 : 0);
+        }
+    }
+    const FixedNetwork g({n, n, n, n}, std::move(capacities));
+    const ResidualView<std::int64_t> view(g, g.vertex(3, 3), g.vertex(0, 1));
+    CHECK(view.window(3) == Extent{3, 4});
+    CHECK(view.window(2) == Extent{1, 4});
+    CHECK(view.window(1) == Extent{1, 4});
+    CHECK(view.window(0) == Extent{1, 2});
+    CHECK(view.size() == 1 + 3 + 3 + 1);
+    // Down: 3 from the source; 1, 2, 3 from layer 2; one each from layer 1. Each has a partner.
+    CHECK(num_edges(view) == 2 * (3 + 6 + 3));
+    for (auto [e, end] = edges(view); e != end; ++e) {
+        const auto [found, exists] = edge((*e).from, (*e).to, view);
+        CHECK(exists);
+        CHECK(found.index == (*e).index);
+        CHECK(found.partner == (*e).partner);
+    }
+    CHECK_FALSE(edge(view.vertex(2, 1), view.vertex(1, 2), view).second);
+    for (std::size_t p = 1; p < 4; ++p) CHECK(view.to_network(view.vertex(2, p)) == g.vertex(2, p));
+
+    // Nothing between: only source and sink, no edges.
+    const ResidualView<std::int64_t> apart(g, g.vertex(3, 1), g.vertex(0, 4));
+    CHECK(apart.size() == 2);
+    CHECK(num_edges(apart) == 0);
+}
+
+TEST_CASE("a view sets the flow of its own edges to zero, whatever was there", "[graph]") {
+    const FixedNetwork g = numbered({2, 3, 1, 4});
+    const ResidualView<std::int64_t> view(g, g.vertex(3, 2), g.vertex(0, 1));
+    ResidualState<std::int64_t> state;
+    state.make_room(2 * g.slots());
+    std::fill_n(state.data(), 2 * g.slots(), -7);
+    view.reset_flow(state);
+    for (std::size_t s = 0; s < g.slots(); ++s) CHECK(state.forward()[s] == g.capacities()[s]);
+    for (auto [e, end] = edges(view); e != end; ++e) {
+        const bool forward = (*e).index < g.slots();
+        CHECK(state.data()[(*e).index] == (forward ? g.capacities()[(*e).index] : 0));
+    }
+}
