@@ -5,6 +5,7 @@
 #include "algorithms/attribution_method.hpp"
 #include "algorithms/maxflow/max_flow_solver.hpp"
 #include "attention/heads/head_aggregator.hpp"
+#include "attention/model/edge_weights/edge_weight.hpp"
 #include "experiments/axes.hpp"
 #include "experiments/config.hpp"
 #include "experiments/metrics/metric.hpp"
@@ -32,6 +33,8 @@ std::vector<Family> families() {
             family("Max-flow solvers", MaxFlowFamily::noun, max_flow_solvers()),
             family("Network generators", GeneratorFamily::noun, network_generators()),
             family("Head strategies", HeadFamily::noun, head_strategies()),
+            family("Model architectures", ModelFamily::noun, model_architectures()),
+            family("Edge weights from models", EdgeWeightFamily::noun, edge_weights()),
             family("Metrics", MetricFamily::noun, metrics())};
 }
 

@@ -3,11 +3,13 @@
 #include <cstdio>
 #include <memory>
 #include <span>
+#include <thread>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "attention/model/extraction.hpp"
 #include "attention/validate.hpp"
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
@@ -22,6 +24,8 @@ namespace {
 
 struct AttributeArguments {
     std::string file;
+    std::string model;
+    std::string text;
     std::string example;
     std::string method;
     std::map<std::string, std::string> axes;  // as given: --heads, --skip, ...
@@ -47,17 +51,23 @@ ParameterValue check_given(const AxisInfo& axis, const std::string& text, const 
     return axis.check(value, where);
 }
 
-Request make_request(const AttributeArguments& arguments) {
-    const EntryInfo& method = attribution_methods().at(arguments.method).info;
+Example chosen_example(const AttributeArguments& arguments) {
+    if (!arguments.model.empty()) {
+        return attend(TextModel::open(arguments.model), arguments.text, "text",
+                      std::max(1u, std::thread::hardware_concurrency()));
+    }
     const Dataset dataset = Dataset::open(arguments.file);
     if (arguments.example.empty() && dataset.size() > 1) {
         throw ParameterError(fmt::format("{} holds {} examples ({}, ...), choose one with --example",
                                          escape_controls(arguments.file), dataset.size(),
                                          escape_controls(dataset.ids().front())));
     }
-    Request request{dataset.example(arguments.example.empty() ? 0 : dataset.index_of(arguments.example)),
-                    {method.name, {}},
-                    {}};
+    return dataset.example(arguments.example.empty() ? 0 : dataset.index_of(arguments.example));
+}
+
+Request make_request(const AttributeArguments& arguments) {
+    const EntryInfo& method = attribution_methods().at(arguments.method).info;
+    Request request{chosen_example(arguments), {method.name, {}}, {}};
     std::optional<double> tolerance;
     if (arguments.row_sum_tolerance >= 0.0) tolerance = arguments.row_sum_tolerance;
     const auto report = validate(request.example.attention, request.example.id, tolerance);
@@ -328,8 +338,15 @@ int attribute(const AttributeArguments& arguments) {
 void add_attribute(CLI::App& app, int& exit_code) {
     auto arguments = std::make_shared<AttributeArguments>();
     CLI::App* command = app.add_subcommand("attribute", "Score the input tokens of one example");
-    command->add_option("FILE", arguments->file, "safetensors file with attention [layer, head, query, key]")
-        ->required();
+    auto* source =
+        command->add_option_group("source", "What to explain: a file with attention, or a text for a model");
+    source->add_option("FILE", arguments->file, "safetensors file with attention [layer, head, query, key]");
+    auto* model =
+        source->add_option("--model", arguments->model, "Hugging Face directory of a model to run on --text");
+    source->require_option(1);
+    auto* text_option =
+        command->add_option("--text", arguments->text, "The text that the model reads")->needs(model);
+    model->needs(text_option);
     command->add_option("--example", arguments->example, "Id of the example (needed when the file has several)");
     command->add_option("--method", arguments->method, join(attribution_methods().names(), ", "))->required();
     for (const AxisInfo& axis : axes()) {

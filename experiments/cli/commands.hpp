@@ -11,6 +11,7 @@ namespace attnflow {
 void add_run(CLI::App& app, int& exit_code);
 void add_attribute(CLI::App& app, int& exit_code);
 void add_catalogue(CLI::App& app, int& exit_code);  // list, describe
+void add_extract(CLI::App& app, int& exit_code);
 void add_validate(CLI::App& app, int& exit_code);
 
 }  // namespace attnflow

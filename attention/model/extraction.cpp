@@ -1,0 +1,295 @@
+#include "attention/model/extraction.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <mutex>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "attention/model/edge_weights/edge_weight.hpp"
+#include "attention/safetensors_writer.hpp"
+#include "graph/support/error.hpp"
+#include "graph/support/parallel.hpp"
+#include "graph/support/text.hpp"
+
+namespace attnflow {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Weights = std::vector<std::pair<std::string, std::unique_ptr<EdgeWeightFamily::Interface>>>;
+
+/// A text before and after it was run.
+struct Job {
+    std::string id;
+    const LabelledText* text;
+    Encoding encoding;
+    std::size_t position;  ///< of the output
+    std::vector<double> logits = {};
+    Target target = {};
+
+    std::size_t tokens() const { return encoding.ids.size(); }
+};
+
+/// The parts of LayerInternals that differ from text to text, by name; `columns` is 0 for [n].
+struct InternalPart {
+    const char* name;
+    std::span<const float> LayerInternals::*part;
+    bool matrix;
+};
+constexpr InternalPart internal_parts[] = {
+    {"input", &LayerInternals::input, true},
+    {"values", &LayerInternals::values, true},
+    {"attended", &LayerInternals::attended, true},
+    {"attention_norm_scale", &LayerInternals::attention_norm_scale, false},
+    {"middle", &LayerInternals::middle, true},
+    {"fed_forward", &LayerInternals::fed_forward, true},
+    {"output_norm_scale", &LayerInternals::output_norm_scale, false},
+    {"output", &LayerInternals::output, true},
+};
+
+class Extraction {
+public:
+    Extraction(const TextModel& model, std::span<const LabelledText> texts, const ExtractionOptions& options)
+        : model_(model), shape_(model.model->shape()), options_(options) {
+        for (const std::string& name : options.weights) {
+            weights_.emplace_back(name, edge_weights().at(name).make());
+            needs_attention_gradient_ = needs_attention_gradient_ || weights_.back().second->needs_gradient();
+            needs_internals_ = needs_internals_ || weights_.back().second->needs_internals();
+        }
+        needs_reverse_pass_ = options.gradients || options.attention_gradients || needs_attention_gradient_;
+        if (texts.empty()) throw ParameterError("no texts to extract");
+        for (const LabelledText& text : texts) {
+            const std::string where = text.where.empty() ? "text" : text.where;
+            Encoding encoding = model.encode(text.text, where);
+            const std::size_t position = output_position(model, encoding, where);
+            jobs_.push_back({fmt::format("ex{:05}", jobs_.size()), &text, std::move(encoding), position});
+        }
+    }
+
+    void run(const std::string& path, const ExtractionProgress& progress) {
+        SafetensorsWriter writer(path, declarations(), metadata_bound());
+        std::mutex mutex;
+        std::size_t done = 0;
+        // A single text gets all threads; several are shared out among them.
+        const std::size_t inner_jobs = jobs_.size() == 1 ? options_.jobs : 1;
+        parallel_for(jobs_.size(), options_.jobs, [&](std::size_t i, std::size_t) {
+            try {
+                run_one(jobs_[i], writer, inner_jobs);
+            } catch (const InputError& error) {
+                throw InputError(fmt::format(
+                    "{}: {}", jobs_[i].text->where.empty() ? "text" : jobs_[i].text->where, error.what()));
+            }
+            const std::lock_guard lock(mutex);
+            if (progress) progress(++done, jobs_.size());
+        });
+        writer.finish(metadata(false));
+    }
+
+private:
+    std::vector<TensorDeclaration> declarations() const {
+        std::vector<TensorDeclaration> tensors;
+        for (const Job& job : jobs_) {
+            const std::size_t n = job.tokens();
+            const auto add = [&](const std::string& name, std::vector<std::size_t> shape,
+                                 DType dtype = DType::f32) {
+                tensors.push_back({job.id + "." + name, dtype, std::move(shape)});
+            };
+            add("attentions", {shape_.layers, shape_.heads, n, n});
+            add("input_ids", {n}, DType::i64);
+            if (shape_.classifier) add("logits", {shape_.outputs});
+            if (options_.gradients) {
+                for (const char* name : {"grad_norm", "grad_dot_input", "grad_sum", "grad_abs_sum"})
+                    add(name, {n});
+            }
+            if (options_.attention_gradients) add("attention_gradients", {shape_.layers, shape_.heads, n, n});
+            if (options_.blank_out) {
+                add("blank_out", {n});
+                add("blank_out_margin", {n});
+            }
+            for (const auto& [name, weight] : weights_) add(name, {shape_.layers, n, n});
+            if (!options_.internals) continue;
+            for (std::size_t l = 0; l < shape_.layers; ++l) {
+                for (const InternalPart& part : internal_parts) {
+                    add(fmt::format("internals.{}.{}", l, part.name),
+                        part.matrix ? std::vector<std::size_t>{n, shape_.width} : std::vector<std::size_t>{n});
+                }
+            }
+        }
+        return tensors;
+    }
+
+    void run_one(Job& job, SafetensorsWriter& writer, std::size_t jobs) const {
+        const std::size_t n = job.tokens();
+        const std::size_t layer_size = shape_.heads * n * n;
+        std::vector<float> attention;  // of all layers, where an edge weight needs it beside its gradient
+        std::vector<float> matrix(n * n);
+        const auto weigh = [&](std::size_t layer, const LayerEvidence& evidence, bool with_gradient) {
+            for (const auto& [name, weight] : weights_) {
+                if (weight->needs_gradient() != with_gradient) continue;
+                weight->weigh(evidence, matrix);
+                writer.write(job.id + "." + name, layer * n * n, matrix);
+            }
+        };
+        ForwardOptions forward{
+            .position = job.position,
+            .observer =
+                [&](const LayerCapture& layer) {
+                    writer.write(job.id + ".attentions", layer.layer * layer_size, layer.attention);
+                    if (needs_attention_gradient_) {
+                        attention.insert(attention.end(), layer.attention.begin(), layer.attention.end());
+                    }
+                    if (options_.internals) write_internals(job, layer, writer);
+                    weigh(layer.layer, {n, shape_.heads, shape_.width, layer.attention, {}, layer.internals},
+                          false);
+                },
+            .internals = options_.internals || needs_internals_,
+            .jobs = jobs};
+        AttentionGradientObserver on_gradient;
+        if (options_.attention_gradients || needs_attention_gradient_) {
+            on_gradient = [&](std::size_t layer, std::span<const float> gradient) {
+                if (options_.attention_gradients) {
+                    writer.write(job.id + ".attention_gradients", layer * layer_size, gradient);
+                }
+                if (!needs_attention_gradient_) return;
+                const auto weights = std::span<const float>(attention).subspan(layer * layer_size, layer_size);
+                weigh(layer, {n, shape_.heads, shape_.width, weights, gradient, nullptr}, true);
+            };
+        }
+        const TokenBatch batch = TokenBatch::of(job.encoding);
+        if (needs_reverse_pass_) {
+            const Gradients gradients = model_.model->gradients(
+                batch, forward,
+                [&](std::span<const double> logits, std::span<double> gradient) {
+                    const TargetSpec spec = options_.target.value_or(TargetSpec{});
+                    return evaluate(resolve(spec, model_, logits, job.text->label), options_.scale, logits,
+                                    gradient);
+                },
+                on_gradient);
+            job.logits = gradients.logits;
+            if (options_.gradients) write_gradients(job, gradients, writer);
+        } else {
+            const auto logits = model_.model->forward(batch, forward);
+            job.logits.assign(logits.row(0).begin(), logits.row(0).end());
+        }
+        finish_one(job, writer, jobs);
+    }
+
+    void finish_one(Job& job, SafetensorsWriter& writer, std::size_t jobs) const {
+        for (const double logit : job.logits) {
+            if (!std::isfinite(logit)) throw InputError("the model gives outputs that are not finite");
+        }
+        const std::vector<std::int64_t> ids(job.encoding.ids.begin(), job.encoding.ids.end());
+        writer.write(job.id + ".input_ids", 0, ids);
+        if (shape_.classifier) write_values(job.id + ".logits", job.logits, writer);
+        TargetSpec spec = options_.target.value_or(TargetSpec{});
+        if (!options_.target && job.text->label) spec.kind = TargetSpec::Kind::label;
+        job.target = resolve(spec, model_, job.logits, job.text->label);
+        if (!options_.blank_out) return;
+        const BlankOut scores =
+            blank_out(model_, job.encoding, job.position, options_.replacement, job.target, job.logits, jobs);
+        write_values(job.id + ".blank_out", scores.probability, writer);
+        write_values(job.id + ".blank_out_margin", scores.margin, writer);
+    }
+
+    void write_gradients(const Job& job, const Gradients& gradients, SafetensorsWriter& writer) const {
+        const std::size_t n = job.tokens();
+        std::vector<double> norm(n), dot(n), sum(n), absolute(n);
+        for (std::size_t t = 0; t < n; ++t) {
+            for (std::size_t j = 0; j < gradients.word.columns(); ++j) {
+                const double g = gradients.word(t, j);
+                norm[t] += g * g;
+                dot[t] += g * gradients.embedding(t, j);
+                sum[t] += g;
+                absolute[t] += std::abs(g);
+            }
+            norm[t] = std::sqrt(norm[t]);
+        }
+        write_values(job.id + ".grad_norm", norm, writer);
+        write_values(job.id + ".grad_dot_input", dot, writer);
+        write_values(job.id + ".grad_sum", sum, writer);
+        write_values(job.id + ".grad_abs_sum", absolute, writer);
+    }
+
+    void write_internals(const Job& job, const LayerCapture& layer, SafetensorsWriter& writer) const {
+        for (const InternalPart& part : internal_parts) {
+            writer.write(fmt::format("{}.internals.{}.{}", job.id, layer.layer, part.name), 0,
+                         layer.internals->*part.part);
+        }
+    }
+
+    static void write_values(const std::string& name, const std::vector<double>& values,
+                             SafetensorsWriter& writer) {
+        writer.write(name, 0, std::vector<float>(values.begin(), values.end()));
+    }
+
+    /// With `widest`, before the texts are run: every number as long as it can become.
+    std::map<std::string, std::string> metadata(bool widest) const {
+        constexpr double long_number = -1.2345678901234567e-300;
+        Json examples = Json::array();
+        for (const Job& job : jobs_) {
+            Json entry{{"id", job.id}, {"text", job.text->text}, {"tokens", job.encoding.tokens}};
+            entry["label"] = job.text->label ? Json(*job.text->label) : Json(nullptr);
+            entry["predicted"] = widest ? shape_.outputs : predicted_output(job.logits);
+            if (shape_.classifier) {
+                entry["probabilities"] =
+                    widest ? std::vector<double>(shape_.outputs, long_number) : probabilities(job.logits);
+            } else {
+                entry["position"] = job.position;
+            }
+            examples.push_back(std::move(entry));
+        }
+        std::map<std::string, std::string> out{
+            {"examples", examples.dump()},
+            {"axes", "attentions: layer,head,query,key"},
+            {"model", std::filesystem::path(model_.folder).lexically_normal().filename().string()},
+            {"architecture", model_.architecture},
+            {"special_tokens", Json(model_.tokenizer.special_tokens()).dump()}};
+        if (out["model"].empty() || !is_utf8(out["model"])) out.erase("model");
+        if (shape_.classifier) out["label_names"] = Json(shape_.labels).dump();
+        return out;
+    }
+
+    std::size_t metadata_bound() const { return nlohmann::json(metadata(true)).dump().size(); }
+
+    const TextModel& model_;
+    const ModelShape& shape_;
+    const ExtractionOptions& options_;
+    Weights weights_;
+    bool needs_attention_gradient_ = false;
+    bool needs_internals_ = false;
+    bool needs_reverse_pass_ = false;
+    std::vector<Job> jobs_;
+};
+
+}  // namespace
+
+void extract(const TextModel& model, std::span<const LabelledText> texts, const ExtractionOptions& options,
+             const std::string& path, const ExtractionProgress& progress) {
+    Extraction(model, texts, options).run(path, progress);
+}
+
+Example attend(const TextModel& model, const std::string& text, const std::string& id, std::size_t jobs) {
+    const Encoding encoding = model.encode(text, id);
+    std::vector<double> attention;
+    const auto logits = model.model->forward(TokenBatch::of(encoding),
+                                             {.position = 0,
+                                              .observer =
+                                                  [&](const LayerCapture& layer) {
+                                                      attention.insert(attention.end(), layer.attention.begin(),
+                                                                       layer.attention.end());
+                                                  },
+                                              .jobs = jobs});
+    const ModelShape& shape = model.model->shape();
+    Example example{
+        id,
+        encoding.tokens,
+        AttentionStack::from_values(shape.layers, shape.heads, encoding.ids.size(), std::move(attention)),
+        {},
+        {}};
+    if (shape.classifier) example.predicted = static_cast<std::int64_t>(predicted_output(logits.row(0)));
+    return example;
+}
+
+}  // namespace attnflow

@@ -1,0 +1,52 @@
+#pragma once
+/// From texts to a dataset file: attention and whatever experiments compare it with.
+///
+/// Every text ex00000, ex00001, ... gets
+///   attentions [L, H, n, n], input_ids [n], logits [classes] (classifiers);
+///   with gradients: grad_norm, grad_dot_input, grad_sum, grad_abs_sum [n], of the target by each word
+///     embedding: L2 norm, dot product with the embedding, sum and absolute sum of the components;
+///   with attention_gradients: attention_gradients [L, H, n, n];
+///   with blank_out: blank_out, blank_out_margin [n] (perturbation.hpp);
+///   with internals: internals.LAYER.NAME for each part of LayerInternals that belongs to the text;
+///   for each edge weight: NAME [L, n, n].
+/// and metadata as attention/dataset.hpp reads them.
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "attention/dataset.hpp"
+#include "attention/model/perturbation.hpp"
+#include "attention/model/texts.hpp"
+
+namespace attnflow {
+
+struct ExtractionOptions {
+    /// What gradients derive and blank-out observes. Without one: the logit of the predicted class
+    /// for gradients, the class given with the text (else the predicted one) for blank-out.
+    std::optional<TargetSpec> target = {};
+    TargetScale scale = TargetScale::logit;  ///< of gradients
+    Replacement replacement = Replacement::unknown;
+    bool gradients = false;
+    bool attention_gradients = false;
+    bool blank_out = false;
+    bool internals = false;
+    std::vector<std::string> weights = {};  ///< registered edge weights
+    std::size_t jobs = 1;                   ///< threads; the file does not depend on it
+};
+
+/// Called after each text, from any thread but never by two at once.
+using ExtractionProgress = std::function<void(std::size_t done, std::size_t total)>;
+
+/// Writes `path` whole or not at all. All texts are tokenised before any is run, so that a bad one
+/// costs no time. Memory: that of one text a thread (a layer's attention, all layers' where gradients
+/// are asked for), whatever the size of the file. Throws InputError, naming the text, for one that
+/// cannot be run; ParameterError for options that do not exist.
+void extract(const TextModel& model, std::span<const LabelledText> texts, const ExtractionOptions& options,
+             const std::string& path, const ExtractionProgress& progress = {});
+
+/// The attention of one text in memory, as an example called `id`.
+Example attend(const TextModel& model, const std::string& text, const std::string& id, std::size_t jobs);
+
+}  // namespace attnflow

@@ -1,0 +1,92 @@
+#include "attention/model/texts.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "attention/model/json_fields.hpp"
+#include "graph/support/error.hpp"
+#include "graph/support/text.hpp"
+
+namespace attnflow {
+namespace {
+
+constexpr std::size_t most_bytes = 1'000'000'000;
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+    std::vector<std::string_view> parts;
+    for (std::size_t begin = 0;;) {
+        const std::size_t end = text.find(separator, begin);
+        parts.push_back(text.substr(begin, end == std::string_view::npos ? end : end - begin));
+        if (end == std::string_view::npos) return parts;
+        begin = end + 1;
+    }
+}
+
+std::vector<std::string_view> lines_of(std::string_view text) {
+    auto lines = split(text, '\n');
+    if (lines.back().empty()) lines.pop_back();  // after the last line's end
+    for (std::string_view& line : lines) {
+        if (line.ends_with('\r')) line.remove_suffix(1);
+    }
+    return lines;
+}
+
+std::optional<std::int64_t> read_label(std::string_view text, const std::vector<std::string>& labels,
+                                       const std::string& where) {
+    if (text.empty()) return std::nullopt;
+    const auto named = std::find(labels.begin(), labels.end(), text);
+    if (named != labels.end()) return named - labels.begin();
+    std::int64_t number = 0;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || number < 0 ||
+        static_cast<std::size_t>(number) >= labels.size()) {
+        throw InputError(fmt::format("{}: label '{}', expected a class below {} or a name{}", where, excerpt(text),
+                                     labels.size(), name_hint(text, labels)));
+    }
+    return number;
+}
+
+}  // namespace
+
+std::vector<LabelledText> read_texts(const std::string& path, const std::vector<std::string>& labels) {
+    const std::string shown = escape_controls(path);
+    const std::string content = read_text_file(path, most_bytes);
+    const auto lines = lines_of(content);
+    const bool table = path.ends_with(".tsv");
+    std::optional<std::size_t> text_column = 0;
+    std::optional<std::size_t> label_column;
+    std::size_t columns = 1;
+    if (table) {
+        const auto names = split(lines.front(), '\t');
+        columns = names.size();
+        const auto column = [&](std::string_view name) -> std::optional<std::size_t> {
+            const auto found = std::find(names.begin(), names.end(), name);
+            if (found == names.end()) return std::nullopt;
+            return static_cast<std::size_t>(found - names.begin());
+        };
+        text_column = column("text");
+        label_column = column("label");
+        if (!text_column)
+            throw InputError(fmt::format("{}:1: no column 'text' in '{}'", shown, excerpt(lines.front())));
+    }
+    std::vector<LabelledText> texts;
+    for (std::size_t i = table ? 1 : 0; i < lines.size(); ++i) {
+        const std::string where = fmt::format("{}:{}", shown, i + 1);
+        if (!is_utf8(lines[i])) throw InputError(fmt::format("{}: '{}' is not UTF-8", where, excerpt(lines[i])));
+        const auto cells = table ? split(lines[i], '\t') : std::vector<std::string_view>{lines[i]};
+        if (cells.size() != columns) {
+            throw InputError(
+                fmt::format("{}: {} columns, expected {} as in the header", where, cells.size(), columns));
+        }
+        LabelledText text{std::string(cells[*text_column]), std::nullopt, where};
+        if (text.text.empty()) throw InputError(where + ": no text, expected one a line without empty lines");
+        if (label_column) text.label = read_label(cells[*label_column], labels, where);
+        texts.push_back(std::move(text));
+    }
+    if (texts.empty()) throw InputError(shown + ": no texts");
+    return texts;
+}
+
+}  // namespace attnflow

@@ -1,0 +1,111 @@
+/// attnflow extract --model DIR --file F --out D: runs a model on texts and writes a dataset.
+
+#include <algorithm>
+#include <memory>
+#include <thread>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "attention/model/edge_weights/edge_weight.hpp"
+#include "attention/model/extraction.hpp"
+#include "experiments/cli/app.hpp"
+#include "experiments/cli/commands.hpp"
+#include "experiments/cli/terminal.hpp"
+#include "graph/support/text.hpp"
+
+namespace attnflow {
+namespace {
+
+struct ExtractArguments {
+    std::string model;
+    std::string text;
+    std::string file;
+    std::string out;
+    std::string target;
+    std::string scale = "logit";
+    std::vector<std::string> with;
+    std::vector<std::string> weights;
+    std::string replacement = "unk";
+    std::string precision = "float32";
+    std::size_t jobs = std::max(1u, std::thread::hardware_concurrency());
+};
+
+ExtractionOptions options_from(const ExtractArguments& arguments) {
+    ExtractionOptions options;
+    if (!arguments.target.empty()) options.target = TargetSpec::parse(arguments.target);
+    if (arguments.scale == "probability") options.scale = TargetScale::probability;
+    options.replacement = replacement_from_name(arguments.replacement);
+    options.weights = arguments.weights;
+    options.jobs = std::max<std::size_t>(1, arguments.jobs);
+    const auto has = [&](const char* name) {
+        return std::find(arguments.with.begin(), arguments.with.end(), name) != arguments.with.end();
+    };
+    options.gradients = has("gradients");
+    options.attention_gradients = has("attention_gradients");
+    options.blank_out = has("blank_out");
+    options.internals = has("internals");
+    return options;
+}
+
+int extract_texts(const ExtractArguments& arguments) {
+    const ExtractionOptions options = options_from(arguments);
+    const TextModel model = TextModel::open(arguments.model, arguments.precision);
+    const std::vector<LabelledText> texts = arguments.file.empty()
+                                                ? std::vector<LabelledText>{{arguments.text}}
+                                                : read_texts(arguments.file, model.model->shape().labels);
+    {
+        ProgressLine line("texts");
+        extract(model, texts, options, arguments.out,
+                [&](std::size_t done, std::size_t total) { line.update(done, total, 0); });
+    }
+    const Dataset dataset = Dataset::open(arguments.out);
+    const ModelShape& shape = model.model->shape();
+    fmt::print("{}: {} example{}, {} layers, {} heads\n", escape_controls(arguments.out), dataset.size(),
+               dataset.size() == 1 ? "" : "s", shape.layers, shape.heads);
+    return exit_done;
+}
+
+}  // namespace
+
+void add_extract(CLI::App& app, int& exit_code) {
+    auto arguments = std::make_shared<ExtractArguments>();
+    CLI::App* command =
+        app.add_subcommand("extract", "Run a model on texts and write attention and scores as a dataset");
+    command->add_option("--model", arguments->model, "Hugging Face directory: config.json, weights, tokenizer")
+        ->required();
+    auto* source = command->add_option_group("source", "What to run it on");
+    source->add_option("--text", arguments->text, "One text");
+    source->add_option("--file", arguments->file,
+                       "File with one text a line, or .tsv whose header names text and, if there is one, label");
+    source->require_option(1);
+    command->add_option("--out", arguments->out, "The safetensors file to write")->required();
+    command
+        ->add_option("--target", arguments->target,
+                     "What gradients and blank-out explain: predicted, label, output(X) or difference(X, Y) "
+                     "(default: predicted for gradients; the label, if there is one, for blank-out)")
+        ->option_text("TARGET");
+    command->add_option("--target-scale", arguments->scale, "logit or probability, of gradients")
+        ->check(CLI::IsMember({"logit", "probability"}))
+        ->capture_default_str();
+    command
+        ->add_option(
+            "--with", arguments->with,
+            "Besides attention, separated by commas: gradients, attention_gradients, blank_out, internals")
+        ->delimiter(',')
+        ->check(CLI::IsMember({"gradients", "attention_gradients", "blank_out", "internals"}));
+    command
+        ->add_option("--weights", arguments->weights,
+                     "Edge weights, separated by commas: " + join(edge_weights().names(), ", "))
+        ->delimiter(',');
+    command->add_option("--replace", arguments->replacement, "What blank-out puts in: unk, mask, pad or remove")
+        ->check(CLI::IsMember({"unk", "mask", "pad", "remove"}))
+        ->capture_default_str();
+    command->add_option("--precision", arguments->precision, "Numbers to compute with: float32 or float64")
+        ->check(CLI::IsMember({"float32", "float64"}))
+        ->capture_default_str();
+    command->add_option("--jobs", arguments->jobs, "Threads")->check(CLI::Range(1, 4096));
+    command->callback([arguments, &exit_code] { exit_code = extract_texts(*arguments); });
+}
+
+}  // namespace attnflow
