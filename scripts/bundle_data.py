@@ -6,6 +6,9 @@
 sva_dev200.safetensors     200 held-out sentences of the verb number task, attention rounded to float16.
     Origin: the data of Linzen, Dupoux & Goldberg (TACL 2016); attention and reference scores come from a
     6-layer, 8-head encoder trained for this project. Licence: the sentences are Wikipedia text, CC BY-SA.
+sva_sentences.tsv          the words and labels of these sentences, to run the model on. Same origin and licence.
+models/sva-bert-6x8        that encoder, weights rounded to float16, without training log. Trained for this project on text
+    under CC BY-SA; distributed under CC BY-SA.
 gpt2_examples.safetensors  five prompts seen by GPT-2 small. Origin: github.com/poloclub/transformer-explainer. MIT.
 gpt2_ex0.safetensors       the first of them as a single-example file, unchanged.
 
@@ -30,6 +33,7 @@ SVA_ORIGIN = (
 SVA_LICENCE = (
     "CC BY-SA 3.0/4.0 text from Wikipedia (creativecommons.org/licenses/by-sa); sentences selected, lower-cased, rare "
     "words replaced by part-of-speech tags and cut before the verb")
+MODEL_LICENCE = "CC BY-SA 3.0/4.0 (creativecommons.org/licenses/by-sa), as the text that it was trained on"
 GPT2_LICENCE = """MIT License
 
 Copyright (c) 2022 Polo Club of Data Science
@@ -99,6 +103,26 @@ def bundle_sva(source, target):
     write_safetensors(target, tensors, metadata)
 
 
+def bundle_sentences(source, target):
+    """Write the words and labels of the examples as a table."""
+    _, metadata = read_safetensors(source)
+    rows = [f"{' '.join(example['tokens'][1:])}\t{example['label']}\t{example['group']}\n"
+            for example in json.loads(metadata["examples"])]
+    target.write_text("text\tlabel\tgroup\n" + "".join(rows))
+
+
+def bundle_model(source, target):
+    """Copy a model directory with float16 weights."""
+    target.mkdir(parents=True, exist_ok=True)
+    tensors, metadata = read_safetensors(source / "model.safetensors")
+    metadata["origin"], metadata["licence"] = "trained for this project on " + SVA_ORIGIN.partition(";")[0], MODEL_LICENCE
+    write_safetensors(target / "model.safetensors", {name: t.astype("<f2") for name, t in tensors.items()}, metadata)
+    config = json.loads((source / "config.json").read_text()) | {"torch_dtype": "float16"}
+    (target / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    tokenizer = json.loads((source / "tokenizer.json").read_text())
+    (target / "tokenizer.json").write_text(compact_json(tokenizer) + "\n")
+
+
 def bundle_gpt2(sources, target):
     """Join single-example files into one dataset file."""
     tensors, examples = {}, []
@@ -116,13 +140,16 @@ def bundle_gpt2(sources, target):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("shared", type=Path, help="folder with sva/ and gpt2/")
+    parser.add_argument("shared", type=Path, help="folder with sva/, models/ and gpt2/")
     parser.add_argument("--out", type=Path, default=Path("experiments/data"))
+    parser.add_argument("--models", type=Path, default=Path("experiments/models"))
     arguments = parser.parse_args()
 
     arguments.out.mkdir(parents=True, exist_ok=True)
     gpt2 = [arguments.shared / f"gpt2/ex{i}.safetensors" for i in range(5)]
     bundle_sva(arguments.shared / "sva/sva_dev200.safetensors", arguments.out / "sva_dev200.safetensors")
+    bundle_sentences(arguments.shared / "sva/sva_dev200.safetensors", arguments.out / "sva_sentences.tsv")
+    bundle_model(arguments.shared / "models/sva-bert-6x8", arguments.models / "sva-bert-6x8")
     bundle_gpt2(gpt2, arguments.out / "gpt2_examples.safetensors")
     (arguments.out / "gpt2_ex0.safetensors").write_bytes(gpt2[0].read_bytes())
     for path in sorted(arguments.out.glob("*.safetensors")):

@@ -4,29 +4,13 @@
 #include <cmath>
 #include <filesystem>
 
-#include <catch2/catch.hpp>
-
 #include "attention/dataset.hpp"
 #include "attention/model/perturbation.hpp"
+#include "tests/attention/model/comparison.hpp"
 
 using namespace attnflow;
 
 namespace {
-
-struct Largest {
-    double deviation = 0.0;  ///< of max |a - b| / max(1, max |b|) over tensors
-
-    void compare(std::span<const double> ours, std::span<const double> expected) {
-        REQUIRE(ours.size() == expected.size());
-        double difference = 0.0;
-        double scale = 1.0;
-        for (std::size_t i = 0; i < ours.size(); ++i) {
-            difference = std::max(difference, std::abs(ours[i] - expected[i]));
-            scale = std::max(scale, std::abs(expected[i]));
-        }
-        deviation = std::max(deviation, difference / scale);
-    }
-};
 
 std::vector<double> attention_values(const AttentionStack& attention) {
     const std::size_t size = attention.tokens() * attention.tokens();
@@ -48,7 +32,10 @@ void compare_all(const std::string& folder, const std::string& file, std::size_t
     constexpr double tolerance = 2e-5;
     const TextModel model = TextModel::open(folder);
     const Dataset dataset = Dataset::open(file);
-    std::map<std::string, Largest> worst;
+    std::map<std::string, double> worst;
+    const auto compare = [&](const char* name, std::span<const double> ours, const std::vector<double>& expected) {
+        worst[name] = std::max(worst[name], testing::deviation(ours, expected));
+    };
     for (std::size_t i = 0; i < dataset.size(); i += step) {
         const Example example = dataset.example(i);
         const Encoding encoding = model.encode(text_of(example), example.id);
@@ -67,7 +54,7 @@ void compare_all(const std::string& folder, const std::string& file, std::size_t
             },
             {});
         REQUIRE(static_cast<std::int64_t>(predicted) == example.predicted.value());
-        worst["attention"].compare(attention, attention_values(example.attention));
+        compare("attention", attention, attention_values(example.attention));
         const std::size_t n = encoding.ids.size();
         std::vector<double> norm(n), dot(n), sum(n);
         for (std::size_t t = 0; t < n; ++t) {
@@ -79,21 +66,21 @@ void compare_all(const std::string& folder, const std::string& file, std::size_t
             }
             norm[t] = std::sqrt(norm[t]);
         }
-        worst["grad_norm"].compare(norm, example.references.at("grad_norm"));
-        worst["grad_dot_input"].compare(dot, example.references.at("grad_dot_input"));
-        worst["grad_sum"].compare(sum, example.references.at("grad_sum"));
+        compare("grad_norm", norm, example.references.at("grad_norm"));
+        compare("grad_dot_input", dot, example.references.at("grad_dot_input"));
+        compare("grad_sum", sum, example.references.at("grad_sum"));
         const Target label{static_cast<std::size_t>(example.label.value())};
         const BlankOut blank = blank_out(model, encoding, 0, Replacement::unknown, label, gradients.logits, 1);
-        worst["blank_out"].compare(blank.probability, example.references.at("blank_out"));
-        worst["blank_out_margin"].compare(blank.margin, example.references.at("blank_out_margin"));
+        compare("blank_out", blank.probability, example.references.at("blank_out"));
+        compare("blank_out_margin", blank.margin, example.references.at("blank_out_margin"));
         for (std::size_t t = 0; t < n; ++t) {
             // The export left rounding noise where the token was [UNK] already.
             CHECK((blank.probability[t] == 0.0) == (example.references.at("blank_out")[t] < 1e-14));
         }
     }
     for (const auto& [name, largest] : worst) {
-        INFO(name << " " << largest.deviation);
-        CHECK(largest.deviation <= tolerance);
+        INFO(name << " " << largest);
+        CHECK(largest <= tolerance);
     }
 }
 

@@ -1,0 +1,154 @@
+#include "attention/model/extraction.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "attention/validate.hpp"
+#include "graph/support/error.hpp"
+#include "tests/attention/make_files.hpp"
+#include "tests/attention/model/comparison.hpp"
+
+using namespace attnflow;
+using namespace attnflow::testing;
+
+namespace {
+
+const std::string golden_folder = std::string(ATTNFLOW_SOURCE_DIR) + "/tests/golden/model/";
+const std::string sva_folder = std::string(ATTNFLOW_SOURCE_DIR) + "/experiments/models/sva-bert-6x8";
+
+const ExtractionOptions everything{.gradients = true,
+                                   .attention_gradients = true,
+                                   .blank_out = true,
+                                   .internals = true,
+                                   .weights = {"value_norm", "af", "gf", "agf"}};
+
+}  // namespace
+
+TEST_CASE("an extracted dataset holds all that was asked for", "[model]") {
+    const TextModel model = TextModel::open(sva_folder);
+    const TemporaryDirectory folder;
+    const std::vector<LabelledText> texts{{"the keys to the cabinet", 0}, {"the key"}};
+    extract(model, texts, everything, folder.file("d.safetensors"));
+    const Dataset dataset = Dataset::open(folder.file("d.safetensors"));
+    REQUIRE(dataset.ids() == std::vector<std::string>{"ex00000", "ex00001"});
+    for (std::size_t i = 0; i < 2; ++i) {
+        const Example example = dataset.example(i);
+        CHECK(validate(example.attention, example.id).largest_deviation < 1e-5);
+        const Example alone = attend(model, texts[i].text, "text", 2);
+        CHECK(alone.tokens == example.tokens);
+        CHECK(alone.predicted == example.predicted);
+        std::vector<double> a(example.tokens.size() * example.tokens.size()), b(a.size());
+        example.attention.read_head(5, 7, a);
+        alone.attention.read_head(5, 7, b);
+        CHECK(a == b);
+        for (const char* name :
+             {"blank_out", "blank_out_margin", "grad_norm", "grad_dot_input", "grad_sum", "grad_abs_sum"}) {
+            CHECK(example.references.contains(name));
+        }
+        for (const char* name : {"value_norm", "af", "gf", "agf", "attention_gradients"}) {
+            CHECK(example.weights.contains(name));
+        }
+    }
+    CHECK(dataset.example(0).label == 0);
+    CHECK_FALSE(dataset.example(1).label.has_value());
+    const auto file = SafetensorsFile::open(folder.file("d.safetensors"));
+    CHECK(file->tensors().at("ex00001.internals.5.output").shape == std::vector<std::size_t>{3, 128});
+    const auto names = nlohmann::json::parse(dataset.metadata().at("label_names"));
+    CHECK(names == nlohmann::json{"singular (VBZ)", "plural (VBP)"});
+}
+
+TEST_CASE("internals add up as they are documented", "[model]") {
+    const TextModel model = TextModel::open(golden_folder + "classifier", "float64");
+    const Encoding encoding = model.encode("a b c", "text");
+    const std::size_t n = encoding.ids.size();
+    const std::size_t d = 8;
+    std::vector<float> below;
+    model.model->forward(
+        TokenBatch::of(encoding),
+        {.observer =
+             [&](const LayerCapture& layer) {
+                 const LayerInternals& in = *layer.internals;
+                 if (!below.empty()) CHECK(std::equal(below.begin(), below.end(), in.input.begin()));
+                 below.assign(in.output.begin(), in.output.end());
+                 for (std::size_t t = 0; t < n; ++t) {
+                     double mean = 0.0;
+                     for (std::size_t i = 0; i < d; ++i) {
+                         double sum = static_cast<double>(in.output_bias[i]);
+                         for (std::size_t c = 0; c < d; ++c) {
+                             double context = 0.0;
+                             for (std::size_t s = 0; s < n; ++s) {
+                                 context += static_cast<double>(layer.attention[(c / 4 * n + t) * n + s]) *
+                                            static_cast<double>(in.values[s * d + c]);
+                             }
+                             sum += context * static_cast<double>(in.output_weight[i * d + c]);
+                         }
+                         CHECK(static_cast<double>(in.attended[t * d + i]) == Approx(sum).margin(1e-5));
+                         mean += static_cast<double>(in.input[t * d + i] + in.attended[t * d + i]) /
+                                 static_cast<double>(d);
+                     }
+                     for (std::size_t i = 0; i < d; ++i) {
+                         const double sum = static_cast<double>(in.input[t * d + i] + in.attended[t * d + i]);
+                         const double expected = (sum - mean) * static_cast<double>(in.attention_norm_scale[t]) *
+                                                     static_cast<double>(in.attention_norm_gamma[i]) +
+                                                 static_cast<double>(in.attention_norm_beta[i]);
+                         CHECK(static_cast<double>(in.middle[t * d + i]) == Approx(expected).margin(1e-5));
+                     }
+                 }
+             },
+         .internals = true});
+}
+
+TEST_CASE("the file does not depend on the number of threads", "[model]") {
+    const std::string name = GENERATE("classifier", "masked_lm");
+    const TextModel model = TextModel::open(golden_folder + name);
+    const TemporaryDirectory folder;
+    const std::vector<LabelledText> texts{{"a [MASK] b"}, {"the key [MASK]"}, {"[MASK]"}};
+    ExtractionOptions options = everything;
+    extract(model, texts, options, folder.file("1"));
+    options.jobs = 3;
+    extract(model, texts, options, folder.file("3"));
+    CHECK(read_bytes(folder.file("1")) == read_bytes(folder.file("3")));
+}
+
+TEST_CASE("a bad text stops the extraction before anything is written", "[model]") {
+    const TextModel model = TextModel::open(golden_folder + "classifier");
+    const TemporaryDirectory folder;
+    write_bytes(folder.file("texts.tsv"), "id\ttext\tlabel\n1\ta b\tyes\n2\ta b c d e f\t2\n");
+    const auto texts = read_texts(folder.file("texts.tsv"), model.model->shape().labels);
+    CHECK(texts[0].label == 1);
+    CHECK(texts[1].label == 2);
+    CHECK_THAT(message_of<InputError>([&] { extract(model, texts, {}, folder.file("out")); }),
+               Catch::Contains("texts.tsv:3: 'a b c d e f' has 8 tokens"));
+    CHECK_FALSE(std::filesystem::exists(folder.file("out")));
+    CHECK_THAT(
+        message_of<ParameterError>([&] { extract(model, texts, {.weights = {"value_nrm"}}, folder.file("out")); }),
+        Catch::Contains("no edge weight 'value_nrm'; did you mean 'value_norm'?"));
+}
+
+TEST_CASE("files of texts that cannot be read are refused with the line", "[model]") {
+    struct Bad {
+        const char* name;
+        std::string content;
+        const char* message;
+    };
+    const std::vector<std::string> labels{"no", "yes"};
+    for (const Bad& bad : std::vector<Bad>{
+             {"t.txt", "a\n\nb\n", ":2: no text, expected one a line without empty lines"},
+             {"t.txt", "a\n\xff\n", ":2: '\\xff' is not UTF-8"},
+             {"t.tsv", "sentence\tlabel\na\t1\n", ":1: no column 'text' in"},
+             {"t.tsv", "text\tlabel\na\n", ":2: 1 columns, expected 2 as in the header"},
+             {"t.tsv", "text\tlabel\na\t2\n", ":2: label '2', expected a class below 2 or a name"},
+             {"t.tsv", "text\tlabel\na\tyess\n", "did you mean 'yes'?"},
+             {"t.tsv", "text\tlabel\n", ": no texts"},
+         }) {
+        const TemporaryDirectory folder;
+        write_bytes(folder.file(bad.name), bad.content);
+        CHECK_THAT(message_of<InputError>([&] { read_texts(folder.file(bad.name), labels); }),
+                   Catch::Contains(bad.message));
+    }
+    const TemporaryDirectory folder;
+    write_bytes(folder.file("t.txt"), "one text\r\nanother\ttext");
+    const auto texts = read_texts(folder.file("t.txt"), {});
+    CHECK(texts.size() == 2);
+    CHECK(texts[0].text == "one text");
+    CHECK(texts[1].text == "another\ttext");
+}

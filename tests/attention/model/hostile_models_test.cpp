@@ -1,0 +1,188 @@
+/// Model directories that are wrong in a chosen way: each is refused with the place and the reason.
+
+#include <filesystem>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "attention/model/model.hpp"
+#include "attention/safetensors.hpp"
+#include "graph/support/error.hpp"
+#include "tests/attention/make_files.hpp"
+
+using namespace attnflow;
+using namespace attnflow::testing;
+
+namespace {
+
+const std::string golden_folder = std::string(ATTNFLOW_SOURCE_DIR) + "/tests/golden/model/";
+
+/// A copy of a golden model that a test may spoil.
+class Spoiled {
+public:
+    explicit Spoiled(const std::string& name = "classifier") {
+        for (const auto& entry : std::filesystem::directory_iterator(golden_folder + name)) {
+            if (entry.path().filename() != "golden.safetensors") {
+                std::filesystem::copy(entry.path(), folder_.file(entry.path().filename().string()));
+            }
+        }
+    }
+
+    std::string file(const std::string& name) const { return folder_.file(name); }
+
+    void config(const std::string& key, const nlohmann::json& value) const {
+        auto json = nlohmann::json::parse(read_bytes(file("config.json")));
+        json[key] = value;
+        write_bytes(file("config.json"), json.dump());
+    }
+
+    /// Rewrites the weights; `change` may drop, reshape or alter tensors.
+    template <class Change>
+    void weights(const Change& change) const {
+        std::vector<NewTensor> tensors;
+        const auto old = SafetensorsFile::open(file("model.safetensors"));
+        for (const auto& [name, view] : old->tensors()) {
+            NewTensor tensor{name, DType::f32, view.shape, view.values()};
+            if (change(tensor)) tensors.push_back(std::move(tensor));
+        }
+        write_safetensors(file("new"), tensors);
+        std::filesystem::rename(file("new"), file("model.safetensors"));
+    }
+
+    std::string message() const {
+        return message_of<InputError>([&] { TextModel::open(folder_.path()); });
+    }
+
+private:
+    TemporaryDirectory folder_;
+};
+
+}  // namespace
+
+TEST_CASE("configs that ask for another computation or are absurd are refused by name", "[model]") {
+    struct Wrong {
+        const char* key;
+        nlohmann::json value;
+        const char* message;
+    };
+    const std::vector<Wrong> all{
+        {"architectures",
+         {"GPT2LMHeadModel"},
+         "architecture 'GPT2LMHeadModel' is not supported, expected one of BertForSequenceClassification, "
+         "BertForMaskedLM"},
+        {"architectures", "BertForMaskedLM", "architectures is \"BertForMaskedLM\", expected a list of strings"},
+        {"architectures", nlohmann::json::array(), "architectures is [], expected a list of one name"},
+        {"model_type", "roberta", "model_type is 'roberta', which is not supported, expected 'bert'"},
+        {"hidden_act", "gelu_new", "hidden_act is 'gelu_new', which is not supported, expected 'gelu'"},
+        {"position_embedding_type", "relative_key", "position_embedding_type is 'relative_key'"},
+        {"is_decoder", true, "is_decoder is true, which is not supported, expected false"},
+        {"add_cross_attention", true, "add_cross_attention is true"},
+        {"pruned_heads", {{"0", {1}}}, "pruned heads are not supported"},
+        {"problem_type", "multi_label_classification", "problem_type is 'multi_label_classification'"},
+        {"hidden_size", 0, "hidden_size is 0, expected an integer in [1, 1048576]"},
+        {"hidden_size", -8, "hidden_size is -8, expected an integer"},
+        {"hidden_size", 18446744073709551615u, "hidden_size is 18446744073709551615, expected an integer"},
+        {"hidden_size", 8.5, "hidden_size is 8.5, expected an integer"},
+        {"num_attention_heads", 3, "hidden_size 8 is not a multiple of num_attention_heads 3"},
+        {"num_hidden_layers", 1000000000, "num_hidden_layers is 1000000000, expected an integer"},
+        {"vocab_size", nullptr, "no 'vocab_size'"},
+        {"layer_norm_eps", "tiny", "layer_norm_eps is \"tiny\", expected a number in [0, 1]"},
+        {"num_labels", 2, "num_labels is 2, expected 3 as in id2label"},
+        {"id2label", {{"0", "a"}, {"7", "b"}}, "id2label: no '1'"},
+        // Sizes that no tensor has: refused before memory is asked for.
+        {"vocab_size", 99999999, "word_embeddings.weight': shape [69, 8], expected [99999999, 8] from the config"},
+        {"num_hidden_layers", 9999, "no tensor 'bert.encoder.layer.2.attention.self.query.weight'"},
+        {"intermediate_size", 16777216, "shape [12, 8], expected [16777216, 8]"},
+    };
+    for (const Wrong& wrong : all) {
+        const Spoiled model;
+        model.config(wrong.key, wrong.value);
+        INFO(wrong.key);
+        CHECK_THAT(model.message(), Catch::Contains(wrong.message));
+    }
+}
+
+TEST_CASE("weights that are missing, misshapen or not numbers are refused", "[model]") {
+    const std::string query = "bert.encoder.layer.1.attention.self.query.weight";
+    const Spoiled missing, misshapen, not_finite, none;
+    missing.weights([&](const NewTensor& tensor) { return tensor.name != query; });
+    CHECK_THAT(missing.message(), Catch::Contains("no tensor '" + query + "', expected one of shape [8, 8]"));
+    misshapen.weights([&](NewTensor& tensor) {
+        if (tensor.name == query) tensor.shape = {4, 16};
+        return true;
+    });
+    CHECK_THAT(misshapen.message(),
+               Catch::Contains("tensor '" + query + "': shape [4, 16], expected [8, 8] from the config"));
+    not_finite.weights([&](NewTensor& tensor) {
+        if (tensor.name == query) tensor.values[5] = NAN;
+        return true;
+    });
+    CHECK_THAT(not_finite.message(), Catch::Contains("element 5 is nan, expected finite numbers"));
+    std::filesystem::remove(none.file("model.safetensors"));
+    CHECK_THAT(none.message(), Catch::Contains("no model.safetensors and no model.safetensors.index.json"));
+}
+
+TEST_CASE("shard indices that lie are refused", "[model]") {
+    const std::string index = "model.safetensors.index.json";
+    const std::string first = "model-00001-of-00003.safetensors";
+    const std::string bias = "cls.predictions.bias";
+    struct Lie {
+        std::string key;
+        nlohmann::json value;
+        std::string message;
+    };
+    const std::vector<Lie> lies{
+        {bias, index, "expected the name of a .safetensors file in the same folder"},  // the index itself
+        {bias, "../" + first, "expected the name of a .safetensors file in the same folder"},
+        {bias, "/etc/" + first, "expected the name of a .safetensors file in the same folder"},
+        {bias, 3, "expected a string"},
+        {bias, "none.safetensors", "none.safetensors: cannot be opened"},
+        {"not.there", first, "tensor 'not.there' is not in " + first + ", where the index says it is"},
+    };
+    for (const Lie& lie : lies) {
+        const Spoiled model("masked_lm_shards");
+        auto json = nlohmann::json::parse(read_bytes(model.file(index)));
+        json["weight_map"][lie.key] = lie.value;
+        write_bytes(model.file(index), json.dump());
+        INFO(lie.message);
+        CHECK_THAT(model.message(), Catch::Contains(lie.message));
+    }
+    const Spoiled twice("masked_lm_shards");
+    std::filesystem::copy_file(twice.file(first), twice.file("model-00002-of-00003.safetensors"),
+                               std::filesystem::copy_options::overwrite_existing);
+    CHECK_THAT(twice.message(), Catch::Contains("is also in "));
+    const Spoiled empty("masked_lm_shards");
+    write_bytes(empty.file(index), R"({"weight_map": {}})");
+    CHECK_THAT(empty.message(), Catch::Contains("weight_map is empty"));
+    const Spoiled list("masked_lm_shards");
+    write_bytes(list.file(index), "[]");
+    CHECK_THAT(list.message(), Catch::Contains("has type array, expected an object"));
+}
+
+TEST_CASE("a tokenizer with more ids than embeddings is refused", "[model]") {
+    const Spoiled model;
+    write_bytes(model.file("tokenizer.json"),
+                R"({"model": {"type": "WordLevel", "vocab": {"a": 0, "b": 69}, "unk_token": "a"}})");
+    CHECK_THAT(model.message(), Catch::Contains("the tokenizer has id 69 ('b'), the model 69 embeddings"));
+}
+
+TEST_CASE("texts that do not fit the positions are refused, never cut", "[model]") {
+    const TextModel model = TextModel::open(golden_folder + "classifier");
+    CHECK(model.encode("a b c d e", "text").ids.size() == 7);
+    CHECK(message_of<InputError>([&] { model.encode("a b c d e f", "line 3"); }) ==
+          "line 3: 'a b c d e f' has 8 tokens, expected at most the 7 positions of the model (shorten it; nothing "
+          "is "
+          "cut off in silence)");
+    TokenBatch batch{1, 8, std::vector<TokenId>(8), std::vector<TokenId>(8)};
+    CHECK_THAT(message_of<InputError>([&] { model.model->forward(batch, {}); }),
+               Catch::Contains("8 tokens, expected at most the 7 positions"));
+    CHECK_THAT(message_of<InputError>([&] {
+                   model.model->forward({1, 1, {69}, {0}}, {});
+               }),
+               Catch::Contains("token id 69, expected one below 69"));
+    CHECK_THAT(message_of<InputError>([&] {
+                   model.model->forward({1, 1, {0}, {2}}, {});
+               }),
+               Catch::Contains("type id 2, expected one below 2"));
+    CHECK_THAT(message_of<InputError>([&] { model.model->forward({}, {}); }), Catch::Contains("no tokens"));
+}
