@@ -14,6 +14,9 @@
 
 namespace attnflow::testing {
 
+/// Absolute path of the attnflow executable; from main.cpp.
+extern const std::string executable;
+
 struct CommandResult {
     int exit_code = -1;  ///< 128 + signal when it was killed
     std::string out;
@@ -31,15 +34,15 @@ inline CommandResult attnflow(const std::vector<std::string>& arguments, const s
     posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     posix_spawn_file_actions_addopen(&actions, 2, err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     if (!folder.empty()) posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
-    std::vector<std::string> words{ATTNFLOW_EXECUTABLE};
+    std::vector<std::string> words{executable};
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
     pid_t process = 0;
-    const int error = ::posix_spawn(&process, ATTNFLOW_EXECUTABLE, &actions, nullptr, argv.data(), environ);
+    const int error = ::posix_spawn(&process, executable.c_str(), &actions, nullptr, argv.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
-    if (error != 0) throw std::runtime_error("cannot run " ATTNFLOW_EXECUTABLE);
+    if (error != 0) throw std::runtime_error("cannot run " + executable);
     int status = 0;
     ::waitpid(process, &status, 0);
     return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_bytes(out), read_bytes(err)};

@@ -130,7 +130,8 @@ TEST_CASE("presets imitate the published quirks", "[golden]") {
     for (const std::string quirk : {"authors-sva", "authors-sst2"}) {
         testing::write_bytes(
             folder.file("quirk.toml"),
-            "preset = \"" + quirk + "\"\nmethods = [\"raw_attention\", \"rollout\"]\n[dataset]\npath = \"" + root +
+            "preset = \"" + quirk + "\"\nmethods = [\"raw_attention\", \"rollout\"]\n[dataset]\npath = \"" +
+                std::filesystem::absolute(root).string() +
                 "/experiments/data/sva_dev200.safetensors\"\nlimit = 40\n[axes]\nlayer = \"all\"\n"
                 "[evaluation]\nreferences = [\"grad_norm\"]\n");
         const Config config = load_config(folder.file("quirk.toml"), {});
