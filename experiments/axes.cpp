@@ -66,18 +66,22 @@ std::vector<AxisInfo> make_axes() {
          "an integer >= 1, top, or all (one grid point a layer)", std::string("top"), axis::layer,
          [](const ParameterValue& value, const std::string& where) {
              return word_or_index(value, "layer", {"top", "all"}, 1, where);
-         }},
+         },
+         AxisStage::attribution},
         {"source", "position whose output is explained", "cls (position 0), last, all, or an index from 0",
          std::string("cls"), axis::source,
          [](const ParameterValue& value, const std::string& where) {
              return word_or_index(value, "source", {"cls", "last", "all"}, 0, where);
-         }},
+         },
+         AxisStage::attribution},
         {"readout", "how the rows of several sources become one score a token", join(readouts, ", "),
          readouts.front(), axis::source,
-         checked_by({.name = "readout", .summary = "", .fallback = readouts.front(), .choices = readouts})},
+         checked_by({.name = "readout", .summary = "", .fallback = readouts.front(), .choices = readouts}),
+         AxisStage::reading},
         {"positions", "tokens that are scored: all, or without special tokens", join(positions, ", "),
          positions.front(), "",
-         checked_by({.name = "positions", .summary = "", .fallback = positions.front(), .choices = positions})},
+         checked_by({.name = "positions", .summary = "", .fallback = positions.front(), .choices = positions}),
+         AxisStage::reading},
     };
 }
 
@@ -110,6 +114,15 @@ std::string GridPoint::text(const std::string& axis) const {
 std::optional<std::int64_t> GridPoint::layer() const {
     const auto found = values.find("layer");
     return found == values.end() ? std::nullopt : std::optional(std::get<std::int64_t>(found->second));
+}
+
+std::string GridPoint::key(AxisStage last) const {
+    // Networks do not depend on the method, so their key leaves it out.
+    std::string key = last == AxisStage::network ? "" : method;
+    for (const AxisInfo& axis : axes()) {
+        if (axis.stage <= last) key += '\n' + text(axis.name);
+    }
+    return key;
 }
 
 NetworkOptions network_options(const GridPoint& point) {

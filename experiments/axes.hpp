@@ -14,6 +14,13 @@
 
 namespace attnflow {
 
+/// What the value of an axis decides, and so what two grid points that differ in it can share.
+enum class AxisStage {
+    network,      ///< the network that a method gets
+    attribution,  ///< the question that is asked of it: layer, source
+    reading,      ///< what is read off the answer: points that differ in nothing else share it
+};
+
 struct AxisInfo {
     std::string name;
     std::string summary;
@@ -23,6 +30,7 @@ struct AxisInfo {
     std::string taken_with;
     /// The value in canonical form. Throws ParameterError, beginning with `where`.
     std::function<ParameterValue(const ParameterValue& value, const std::string& where)> check;
+    AxisStage stage = AxisStage::network;
 };
 
 /// In the order of the columns of results.
@@ -41,6 +49,9 @@ struct GridPoint {
     std::string text(const std::string& axis) const;
     /// The layer of a point of a grid, where every layer is a number; nothing without one.
     std::optional<std::int64_t> layer() const;
+    /// Equal for points that agree in all axes of the stages up to `last` and, except for
+    /// networks, in the method.
+    std::string key(AxisStage last) const;
     bool operator==(const GridPoint&) const = default;
 };
 

@@ -331,12 +331,9 @@ std::vector<ConfigKey> config_keys() {
     return keys;
 }
 
-Config load_config(const std::string& path, const Settings& overrides) {
-    Settings given = settings_from_file(path);
-    overlay(given, overrides);
-
+Config config_from_settings(Settings given, const std::string& name, const std::string& path) {
     Config config;
-    config.name = std::filesystem::path(path).stem().string();
+    config.name = name;
     Settings settings;
     if (const auto found = given.find("preset"); found != given.end()) {
         config.preset =
@@ -363,6 +360,34 @@ Config load_config(const std::string& path, const Settings& overrides) {
     read_statistics(reader, config);
     check_readout(config);
     return config;
+}
+
+Config load_config(const std::string& path, const Settings& overrides) {
+    Settings given = settings_from_file(path);
+    overlay(given, overrides);
+    return config_from_settings(std::move(given), std::filesystem::path(path).stem().string(), path);
+}
+
+std::string config_toml(const Config& config) {
+    std::string out = fmt::format("# {}: the resolved config of a run\n", escape_controls(config.name));
+    if (!config.preset.empty()) out += fmt::format("# (preset {}, spelt out)\n", config.preset);
+    for (const ConfigKey& key : config_keys()) {
+        const auto given = config.given.find(key.name);
+        if (key.name == "dataset.path") {
+            const Setting path{.values = {std::filesystem::absolute(config.dataset).lexically_normal().string()},
+                               .where = ""};
+            out += fmt::format("dataset.path = {}\n", path.text());
+        } else if (given != config.given.end()) {
+            out += fmt::format("{} = {}\n", key.name, given->second);
+        } else if (!key.fallback.empty()) {
+            out += fmt::format("# {}: {}\n", key.name, key.fallback);
+        }
+    }
+    return out;
+}
+
+Config config_from_toml(const std::string& toml, const std::string& name, const std::string& origin) {
+    return config_from_settings(settings_from_toml(toml, escape_controls(origin)), name, origin);
 }
 
 std::vector<GridPoint> expand_grid(const Config& config, std::size_t layers) {

@@ -69,6 +69,13 @@ std::vector<ConfigKey> config_keys();
 /// Throws InputError or ParameterError with "file:line:column: ...".
 Config load_config(const std::string& path, const Settings& overrides);
 
+/// The config as TOML that load_config understands, without preset: every setting that was
+/// given, the dataset by its absolute path; settings left at their default as comments.
+std::string config_toml(const Config& config);
+/// The config in such a text; `origin` is the file that it comes from.
+Config config_from_toml(const std::string& toml, const std::string& name, const std::string& origin);
+Config config_from_settings(Settings settings, const std::string& name, const std::string& origin);
+
 /// The grid: methods x the axes each takes, last axis fastest. `layers` resolves "top" and
 /// "all"; a layer above it is refused.
 std::vector<GridPoint> expand_grid(const Config& config, std::size_t layers);

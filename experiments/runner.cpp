@@ -1,31 +1,19 @@
 #include "experiments/runner.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <chrono>
 #include <mutex>
 
 #include <nlohmann/json.hpp>
 
 #include "attention/json.hpp"
 #include "attention/validate.hpp"
-#include "experiments/metrics/metric.hpp"
+#include "experiments/environment.hpp"
 #include "experiments/session.hpp"
 #include "graph/support/parallel.hpp"
 
 namespace attnflow {
 namespace {
-
-// Everything the cells of one example produce; merged in the order of examples afterwards.
-struct ExampleResult {
-    std::string id;
-    std::vector<std::string> tokens = {};
-    std::vector<ResultRow> rows = {};
-    std::vector<AttributionRow> attributions = {};
-    std::vector<Failure> failures = {};
-    std::vector<CutCounts> cuts = {};
-    std::optional<FixedPoint> fixed_point = {};
-    std::size_t rounded_to_zero = 0;
-};
 
 std::vector<std::string> special_tokens(const Config& config, const Dataset& dataset) {
     if (!config.special_tokens.empty()) return config.special_tokens;
@@ -42,190 +30,196 @@ std::vector<std::string> special_tokens(const Config& config, const Dataset& dat
     return tokens;
 }
 
-class Runner {
+std::size_t example_count(const Config& config, const Dataset& dataset) {
+    if (config.limit == 0) return dataset.size();
+    return std::min(dataset.size(), config.limit + (config.one_extra_example ? 1 : 0));
+}
+
+// One run of execute(): what its workers share.
+class Execution {
 public:
-    Runner(const Config& config, const Dataset& dataset)
-        : config_(config), dataset_(dataset), special_(special_tokens(config, dataset)) {
-        count_ = dataset.size();
-        if (config.limit > 0) count_ = std::min(count_, config.limit + (config.one_extra_example ? 1 : 0));
-        result_.grid = expand_grid(config, dataset.example(0).attention.layers());
-        for (const std::string& name : config.metrics)
-            metrics_.push_back(metrics().make(name, "evaluation.metrics"));
-        for (std::size_t i = 0; i < count_; ++i) check(dataset.example(i));
+    Execution(RunStore& store, const Config& config, const Dataset& dataset, const RunControl& control)
+        : store_(store),
+          plan_(store.plan()),
+          dataset_(dataset),
+          control_(control),
+          evaluator_(config, store.plan(), store.record().special_tokens),
+          jobs_(std::max<std::size_t>(control.jobs, 1)),
+          total_(store.record().examples.size() * plan_.grid_size) {
+        for (std::size_t j = 0; j < jobs_; ++j) methods_.emplace_back(config.parameters);
+        for (const auto& points : plan_.points_of) {
+            cells_of_.push_back(static_cast<std::size_t>(
+                std::count_if(points.begin(), points.end(), [&](std::size_t p) { return p < plan_.grid_size; })));
+        }
     }
 
-    RunResult run(std::size_t jobs, const Progress& progress) {
-        std::vector<ExampleResult> parts(count_);
-        std::vector<MethodSet> methods;  // one a worker
-        for (std::size_t j = 0; j < jobs; ++j) methods.emplace_back(config_.parameters);
-        std::mutex mutex;
-        std::size_t done = 0;
-        std::size_t failures = 0;
-        parallel_for(count_, jobs, [&](std::size_t i, std::size_t worker) {
-            parts[i] = run_example(i, methods[worker]);
-            const std::lock_guard lock(mutex);
-            failures += parts[i].failures.size();
-            if (progress) progress(++done, count_, failures);
+    bool run() {
+        store_.retry_failures();
+        const auto done = store_.done_examples();
+        std::vector<std::size_t> open;
+        for (std::size_t i = 0; i < done.size(); ++i) {
+            if (!done[i]) open.push_back(i);
+        }
+        report((done.size() - open.size()) * plan_.grid_size, 0);
+        parallel_for(open.size(), jobs_, [&](std::size_t i, std::size_t worker) {
+            if (!stopped()) run_example(open[i], methods_[worker]);
         });
-        merge(parts);
-        return std::move(result_);
+        store_.commit();
+        return !stopped();
     }
 
 private:
-    void check(const Example& example) {
-        const auto report = validate(example.attention, example.id, config_.row_sum_tolerance);
-        result_.largest_row_sum_deviation = std::max(result_.largest_row_sum_deviation, report.largest_deviation);
-        MethodSet methods;
-        const Session session(example, methods);
-        for (const GridPoint& point : result_.grid) {
-            session.check(point);
-        }
-        for (const Reference& reference : config_.references) {
-            if (reference.kind == Reference::Kind::method) continue;
-            const auto found = example.references.find(reference.name);
-            if (found == example.references.end()) {
-                std::vector<std::string> names;
-                for (const auto& [name, scores] : example.references) names.push_back(name);
-                throw InputError(fmt::format(
-                    "{}: {}: no reference '{}'{}", dataset_.path(), example.id, excerpt(reference.name),
-                    names.empty()
-                        ? "; the file holds none, use evaluation.references = [\"method(column_sum)\"] to "
-                          "compare methods with each other"
-                        : name_hint(reference.name, names)));
-            }
-            for (const double score : found->second) {
-                if (!std::isfinite(score)) {
-                    throw InputError(fmt::format("{}: {}: reference '{}' holds {}, expected finite numbers",
-                                                 dataset_.path(), example.id, reference.name, score));
+    bool stopped() const { return control_.stop != nullptr && *control_.stop; }
+
+    void report(std::size_t cells, std::size_t failures) {
+        const std::lock_guard lock(mutex_);
+        done_ += cells;
+        failures_ += failures;
+        if (control_.progress) control_.progress(done_, total_, failures_);
+    }
+
+    void run_example(std::size_t index, MethodSet& methods) {
+        const Example example = dataset_.example(index);
+        PointScores scores(plan_);
+        const auto stored = store_.stored_attributions(index);
+        Session session(example, methods);
+        for (const Plan::Step& step : plan_.steps) {
+            Plan::Step missing;
+            std::size_t cells = 0;
+            for (const std::size_t a : step) {
+                cells += cells_of_.at(a);
+                if (std::find(stored.begin(), stored.end(), a) == stored.end()) {
+                    missing.push_back(a);
+                } else {
+                    scores.set(a, store_.attribution(index, a).scores);
                 }
             }
+            if (stopped()) return;
+            run_step(index, missing, session, scores);
+            report(cells, 0);
         }
+        const Comparison comparison = evaluator_.compare(index, store_.record().examples[index], scores);
+        store_.finish(index, comparison);
+        if (!comparison.failures.empty()) report(0, comparison.failures.size());
     }
 
-    ExampleResult run_example(std::size_t index, MethodSet& methods) const {
-        const Example example = dataset_.example(index);
-        Session session(example, methods);
-        ExampleResult part{.id = example.id};
-        if (config_.write_attributions) part.tokens = example.tokens;
-        for (std::size_t p = 0; p < result_.grid.size(); ++p) {
+    void run_step(std::size_t index, const Plan::Step& missing, Session& session, PointScores& scores) {
+        if (missing.empty()) return;
+        const auto start = std::chrono::steady_clock::now();
+        const auto made = attribute(missing, session, scores);
+        for (const auto& [a, attribution] : made) scores.set(a, attribution.scores);
+        store_.add(index, made, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    }
+
+    using Numbered = std::vector<std::pair<std::size_t, Attribution>>;
+
+    Numbered attribute(const Plan::Step& missing, Session& session, PointScores& scores) const {
+        Numbered made;
+        try {
+            std::vector<GridPoint> points;
+            for (const std::size_t a : missing) points.push_back(plan_.attributions[a]);
+            auto all = session.attributions(points);
+            for (std::size_t i = 0; i < missing.size(); ++i) made.emplace_back(missing[i], std::move(all.at(i)));
+            return made;
+        } catch (const std::exception&) {
+            made.clear();  // one by one, so that one bad layer does not take the others with it
+        }
+        for (const std::size_t a : missing) {
             try {
-                run_point(index, p, example, session, part);
+                made.emplace_back(a, session.attribution(plan_.attributions[a]));
             } catch (const std::exception& error) {
-                part.failures.push_back({index, p, error.what()});
+                scores.set_failed(a, error.what());
             }
         }
-        return part;
+        return made;
     }
 
-    void run_point(std::size_t index, std::size_t p, const Example& example, Session& session,
-                   ExampleResult& part) const {
-        const GridPoint& point = result_.grid[p];
-        const Attribution& attribution = session.attribution(point);
-        const auto scores = read_out(attribution.scores, point.text("readout"));
-        const auto kept = kept_positions(point.text("positions"), example.tokens, special_);
-        const auto pick = [&](const std::vector<double>& all) {
-            std::vector<double> out;
-            for (const std::size_t i : kept) out.push_back(all[i]);
-            return out;
-        };
-        const auto compared = pick(scores);
-        std::vector<ResultRow> rows;
-        for (std::size_t r = 0; r < config_.references.size(); ++r) {
-            const auto reference = reference_scores(config_.references[r], point, example, session);
-            if (!reference) continue;
-            const auto expected = pick(*reference);
-            for (std::size_t m = 0; m < metrics_.size(); ++m) {
-                rows.push_back({index, p, r, m, metrics_[m]->evaluate(compared, expected)});
-            }
-        }
-        part.rows.insert(part.rows.end(), rows.begin(), rows.end());
-        record_flow(p, attribution, part);
-        if (config_.write_attributions) {
-            std::vector<BindingCut> cuts;
-            if (attribution.binding_cuts.rows() == 1) {
-                const auto row = attribution.binding_cuts.row(0);
-                cuts.assign(row.begin(), row.end());
-            }
-            part.attributions.push_back({index, p, scores, std::move(cuts)});
-        }
-    }
-
-    // Nothing where the reference is a method that takes an axis which the point lacks.
-    std::optional<std::vector<double>> reference_scores(const Reference& reference, const GridPoint& point,
-                                                        const Example& example, Session& session) const {
-        if (reference.kind == Reference::Kind::method) {
-            const EntryInfo& info = attribution_methods().at(reference.name).info;
-            GridPoint other{reference.name, {}};
-            for (const AxisInfo& axis : axes()) {
-                if (!takes(info, axis)) continue;
-                if (!point.has(axis.name)) return std::nullopt;
-                other.values[axis.name] = point.values.at(axis.name);
-            }
-            return read_out(session.attribution(other).scores, other.text("readout"));
-        }
-        auto scores = example.references.at(reference.name);
-        if (reference.kind == Reference::Kind::absolute_scores) {
-            for (double& score : scores) score = std::abs(score);
-        }
-        return scores;
-    }
-
-    static void record_flow(std::size_t p, const Attribution& attribution, ExampleResult& part) {
-        if (attribution.fixed_point) {
-            auto& total = part.fixed_point;
-            if (!total) total = attribution.fixed_point;
-            total->error_bound = std::max(total->error_bound, attribution.fixed_point->error_bound);
-            total->rounded_to_zero = std::max(total->rounded_to_zero, attribution.fixed_point->rounded_to_zero);
-        }
-        if (attribution.binding_cuts.empty()) return;
-        CutCounts counts{.point = p};
-        for (const BindingCut& cut : attribution.binding_cuts.values()) {
-            ++counts.pairs[static_cast<std::size_t>(cut.kind)];
-        }
-        part.cuts.push_back(counts);
-    }
-
-    void merge(std::vector<ExampleResult>& parts) {
-        std::vector<CutCounts> counts(result_.grid.size());
-        std::vector<bool> has_counts(result_.grid.size(), false);
-        for (ExampleResult& part : parts) {
-            result_.examples.push_back(std::move(part.id));
-            if (config_.write_attributions) result_.tokens.push_back(std::move(part.tokens));
-            std::move(part.rows.begin(), part.rows.end(), std::back_inserter(result_.rows));
-            std::move(part.attributions.begin(), part.attributions.end(),
-                      std::back_inserter(result_.attributions));
-            std::move(part.failures.begin(), part.failures.end(), std::back_inserter(result_.failures));
-            for (const CutCounts& cut : part.cuts) {
-                has_counts[cut.point] = true;
-                counts[cut.point].point = cut.point;
-                for (std::size_t k = 0; k < std::size(all_cut_kinds); ++k)
-                    counts[cut.point].pairs[k] += cut.pairs[k];
-            }
-            if (part.fixed_point) {
-                auto& total = result_.fixed_point;
-                if (!total) total = FixedPoint{.bits = part.fixed_point->bits};
-                total->error_bound = std::max(total->error_bound, part.fixed_point->error_bound);
-                total->rounded_to_zero += part.fixed_point->rounded_to_zero;
-            }
-        }
-        for (std::size_t p = 0; p < counts.size(); ++p) {
-            if (has_counts[p]) result_.cuts.push_back(counts[p]);
-        }
-    }
-
-    const Config& config_;
+    RunStore& store_;
+    const Plan& plan_;
     const Dataset& dataset_;
-    std::vector<std::string> special_;
-    std::vector<std::unique_ptr<MetricFamily::Interface>> metrics_;
-    std::size_t count_ = 0;
-    RunResult result_;
+    const RunControl& control_;
+    Evaluator evaluator_;
+    std::size_t jobs_;
+    std::vector<MethodSet> methods_;     // one a worker
+    std::vector<std::size_t> cells_of_;  // by attribution: grid points that read it
+    std::size_t total_;
+    std::mutex mutex_;
+    std::size_t done_ = 0;
+    std::size_t failures_ = 0;
 };
 
 }  // namespace
 
+RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t jobs) {
+    const std::size_t layers = dataset.example(0).attention.layers();
+    const Plan plan = make_plan(config, layers);
+    RunRecord record{.name = config.name,
+                     .preset = config.preset,
+                     .config_toml = config_toml(config),
+                     .environment = describe_environment(config),
+                     .dataset = std::filesystem::absolute(config.dataset).lexically_normal().string(),
+                     .special_tokens = special_tokens(config, dataset),
+                     .points = plan.points,
+                     .grid_size = plan.grid_size,
+                     .examples = std::vector<ExampleRecord>(example_count(config, dataset))};
+    const Evaluator evaluator(config, plan, record.special_tokens);
+    std::vector<double> deviations(record.examples.size());
+    parallel_for(record.examples.size(), jobs, [&](std::size_t i, std::size_t) {
+        const Example example = dataset.example(i);
+        deviations[i] = validate(example.attention, example.id, config.row_sum_tolerance).largest_deviation;
+        MethodSet methods;
+        const Session session(example, methods);
+        for (const GridPoint& point : plan.points) {
+            session.check(point);
+        }
+        record.examples[i] = record_of(example);
+        evaluator.check(record.examples[i], dataset.path());
+    });
+    for (const double deviation : deviations) {
+        record.largest_row_sum_deviation = std::max(record.largest_row_sum_deviation, deviation);
+    }
+    return record;
+}
+
+ComparisonNames comparison_names(const Config& config) {
+    ComparisonNames names{{}, config.metrics};
+    for (const Reference& reference : config.references) names.references.push_back(reference.text);
+    return names;
+}
+
+bool execute(RunStore& store, const Config& config, const Dataset& dataset, const RunControl& control) {
+    return Execution(store, config, dataset, control).run();
+}
+
+void compare_again(RunStore& store, const Config& config, std::size_t jobs) {
+    const auto& examples = store.record().examples;
+    const Plan& plan = store.plan();
+    const Evaluator evaluator(config, plan, store.record().special_tokens);
+    std::map<std::pair<std::size_t, std::size_t>, std::string> failed;  // by example, point
+    for (const Failure& failure : store.result(false).failures) {
+        failed[{failure.example, failure.point}] = failure.message;
+    }
+    std::vector<Comparison> comparisons(examples.size());
+    parallel_for(examples.size(), jobs, [&](std::size_t i, std::size_t) {
+        evaluator.check(examples[i], store.record().name);
+        PointScores scores(plan);
+        const auto stored = store.stored_attributions(i);
+        for (const std::size_t a : stored) scores.set(a, store.attribution(i, a).scores);
+        for (std::size_t a = 0; a < plan.attributions.size(); ++a) {
+            if (std::find(stored.begin(), stored.end(), a) != stored.end()) continue;
+            const auto why = failed.find({i, plan.points_of[a].front()});
+            scores.set_failed(a, why == failed.end() ? "the run has no scores" : why->second);
+        }
+        comparisons[i] = evaluator.compare(i, examples[i], scores);
+    });
+    store.replace_comparisons(config_toml(config), comparison_names(config), comparisons);
+}
+
 RunResult run_experiment(const Config& config, const Dataset& dataset, std::size_t jobs,
                          const Progress& progress) {
-    return Runner(config, dataset).run(std::max<std::size_t>(jobs, 1), progress);
+    const auto store = RunStore::create(":memory:", make_record(config, dataset, jobs), comparison_names(config));
+    execute(*store, config, dataset, {.jobs = jobs, .progress = progress});
+    return store->result(config.write_attributions);
 }
 
 }  // namespace attnflow

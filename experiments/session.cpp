@@ -5,10 +5,29 @@
 namespace attnflow {
 namespace {
 
-std::string key_of(const GridPoint& point, std::initializer_list<const char*> names) {
-    std::string key;
-    for (const char* name : names) key += point.text(name) + '\n';
-    return key;
+// What a network depends on besides the heads.
+std::string key_without_heads(GridPoint point) {
+    point.values.erase("heads");
+    return point.key(AxisStage::network);
+}
+
+// Every combination of scores moves by no more than its largest input does, so the largest error bound holds.
+Attribution combine(const std::vector<const Attribution*>& parts, const HeadFamily::Interface& heads) {
+    Attribution result;
+    for (const Attribution* part : parts) {
+        const auto& fixed_point = part->fixed_point;
+        if (!fixed_point) continue;
+        if (!result.fixed_point) result.fixed_point = FixedPoint{.bits = fixed_point->bits};
+        result.fixed_point->error_bound = std::max(result.fixed_point->error_bound, fixed_point->error_bound);
+        result.fixed_point->rounded_to_zero += fixed_point->rounded_to_zero;
+    }
+    result.scores = RowMajor<double>(parts.front()->scores.rows(), parts.front()->scores.columns());
+    std::vector<double> scores(parts.size());
+    for (std::size_t k = 0; k < result.scores.values().size(); ++k) {
+        for (std::size_t p = 0; p < parts.size(); ++p) scores[p] = parts[p]->scores.values()[k];
+        result.scores.values()[k] = heads.combine(scores);
+    }
+    return result;
 }
 
 }  // namespace
@@ -21,16 +40,17 @@ AttributionFamily::Interface& MethodSet::method(const std::string& name) {
 
 const LayeredNetwork<double>& Session::network(const GridPoint& point) {
     NetworkOptions options = network_options(point);
-    std::string key = key_of(point, {"heads", "renormalise", "skip_weight"});
+    std::string key = point.key(AxisStage::network);
     if (head_strategies().make(options.heads, "heads")->depends_on_source_layer()) {
         options.source_layer = layer(point);
-        key += fmt::format("{}", options.source_layer);
+        key += fmt::format("\n{}", options.source_layer);
     }
-    auto found = networks_.find(key);
-    if (found == networks_.end()) {
-        found = networks_.emplace(key, build_network(example_.attention, options)).first;
+    if (!network_ || network_key_ != key) {
+        network_.reset();  // before the next one is built: two may not fit
+        network_ = build_network(example_.attention, options);
+        network_key_ = std::move(key);
     }
-    return found->second;
+    return *network_;
 }
 
 std::vector<std::size_t> Session::sources(const GridPoint& point) const {
@@ -65,43 +85,61 @@ void Session::check(const GridPoint& point) const {
     }
 }
 
-const Attribution& Session::attribution(const GridPoint& point) {
-    const std::string key =
-        point.method + '\n' + key_of(point, {"heads", "renormalise", "skip_weight", "layer", "source"});
-    auto found = attributions_.find(key);
-    if (found == attributions_.end()) found = attributions_.emplace(key, attribute(point)).first;
-    return found->second;
+Attribution Session::attribution(const GridPoint& point) {
+    return std::move(attributions(std::span(&point, 1)).front());
 }
 
-Attribution Session::attribute(const GridPoint& point) {
-    const auto heads = head_strategies().make(network_options(point).heads, "heads");
+std::vector<Attribution> Session::attributions(std::span<const GridPoint> points) {
+    const auto heads = head_strategies().make(network_options(points.front()).heads, "heads");
     const auto passes = heads->passes(example_.attention);
-    if (!passes.empty()) return combine(point, *heads, passes);
-    return methods_.method(point.method).attribute({network(point), layer(point), sources(point), with_paths_});
+    if (passes.empty()) return with_fused_heads(points);
+    if (std::string key = key_without_heads(points.front()); key != passes_key_) {
+        passes_.clear();
+        passes_key_ = std::move(key);
+    }
+    std::vector<std::vector<const Attribution*>> parts(points.size());  // by point, one a pass
+    for (const std::string& name : passes) {
+        const auto of_pass = pass(points, name);
+        for (std::size_t i = 0; i < points.size(); ++i) parts[i].push_back(of_pass[i]);
+    }
+    std::vector<Attribution> results;
+    for (const auto& part : parts) results.push_back(combine(part, *heads));
+    return results;
 }
 
-// Every combination of scores moves by no more than its largest input does, so the largest error bound holds.
-Attribution Session::combine(const GridPoint& point, const HeadFamily::Interface& heads,
-                             const std::vector<std::string>& passes) {
-    Attribution result;
-    std::vector<const Attribution*> parts;
-    for (const std::string& pass : passes) {
-        GridPoint single = point;
-        single.values["heads"] = pass;
-        parts.push_back(&attribution(single));
-        const auto& fixed_point = parts.back()->fixed_point;
-        if (!fixed_point) continue;
-        if (!result.fixed_point) result.fixed_point = FixedPoint{.bits = fixed_point->bits};
-        result.fixed_point->error_bound = std::max(result.fixed_point->error_bound, fixed_point->error_bound);
-        result.fixed_point->rounded_to_zero += fixed_point->rounded_to_zero;
+std::vector<const Attribution*> Session::pass(std::span<const GridPoint> points, const std::string& heads) {
+    std::vector<GridPoint> missing;
+    std::vector<std::string> keys;
+    for (GridPoint point : points) {
+        point.values["heads"] = heads;
+        keys.push_back(point.key(AxisStage::attribution));
+        if (!passes_.contains(keys.back())) missing.push_back(std::move(point));
     }
-    result.scores = RowMajor<double>(parts.front()->scores.rows(), parts.front()->scores.columns());
-    std::vector<double> scores(parts.size());
-    for (std::size_t k = 0; k < result.scores.values().size(); ++k) {
-        for (std::size_t p = 0; p < parts.size(); ++p) scores[p] = parts[p]->scores.values()[k];
-        result.scores.values()[k] = heads.combine(scores);
+    if (!missing.empty()) {
+        auto made = with_fused_heads(missing);
+        for (std::size_t i = 0; i < missing.size(); ++i) {
+            passes_.emplace(missing[i].key(AxisStage::attribution), std::move(made[i]));
+        }
     }
-    return result;
+    std::vector<const Attribution*> found;
+    for (const std::string& key : keys) found.push_back(&passes_.at(key));
+    return found;
+}
+
+std::vector<Attribution> Session::with_fused_heads(std::span<const GridPoint> points) {
+    const GridPoint& first = points.front();
+    auto& method = methods_.method(first.method);
+    const auto heads = head_strategies().make(network_options(first).heads, "heads");
+    if (points.size() > 1 && !heads->depends_on_source_layer()) {
+        std::vector<std::size_t> layers;
+        for (const GridPoint& point : points) layers.push_back(layer(point));
+        return method.attribute_layers({network(first), std::move(layers), sources(first)});
+    }
+    std::vector<Attribution> results;
+    for (const GridPoint& point : points) {
+        results.push_back(method.attribute({network(point), layer(point), sources(point), with_paths_}));
+    }
+    return results;
 }
 
 }  // namespace attnflow

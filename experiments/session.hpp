@@ -1,10 +1,12 @@
 #pragma once
-/// One example under study: builds networks and attributions when they are asked for and
-/// keeps them, so that grid points which differ only in what is read off share the work.
+/// One example under study: builds the network of a grid point and lets a method answer on it.
 
 #include <map>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "algorithms/attribution_method.hpp"
 #include "attention/dataset.hpp"
@@ -35,9 +37,13 @@ public:
 
     /// The attribution of a point; read-out and positions play no part in it. Throws
     /// ParameterError for a layer or source that the example does not have.
-    const Attribution& attribution(const GridPoint& point);
+    Attribution attribution(const GridPoint& point);
+    /// Those of points (at least one) that differ in the layer only, layers ascending: in one
+    /// pass over the network where the method can.
+    std::vector<Attribution> attributions(std::span<const GridPoint> points);
     /// Throws ParameterError for a layer, source or head that the example does not have.
     void check(const GridPoint& point) const;
+    /// Kept until another is asked for, so ask for what shares a network side by side.
     const LayeredNetwork<double>& network(const GridPoint& point);
     /// Positions of the sources of a point, in the order of the rows of its attribution.
     std::vector<std::size_t> sources(const GridPoint& point) const;
@@ -45,15 +51,18 @@ public:
     std::size_t layer(const GridPoint& point) const;
 
 private:
-    Attribution attribute(const GridPoint& point);
-    Attribution combine(const GridPoint& point, const HeadFamily::Interface& heads,
-                        const std::vector<std::string>& passes);
+    std::vector<Attribution> with_fused_heads(std::span<const GridPoint> points);
+    std::vector<const Attribution*> pass(std::span<const GridPoint> points, const std::string& heads);
 
     const Example& example_;
     MethodSet& methods_;
     bool with_paths_;
-    std::map<std::string, LayeredNetwork<double>> networks_;
-    std::map<std::string, Attribution> attributions_;
+    std::string network_key_;
+    std::optional<LayeredNetwork<double>> network_;
+    /// Of the passes of late head strategies, which several strategies share; kept while the
+    /// other axes of the network stay the same.
+    std::map<std::string, Attribution> passes_;
+    std::string passes_key_;
 };
 
 }  // namespace attnflow

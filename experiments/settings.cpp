@@ -52,8 +52,14 @@ std::string toml_text(const ParameterValue& value) {
     if (text == nullptr) return to_text(value);
     std::string out = "\"";
     for (const char c : *text) {
-        if (c == '"' || c == '\\') out += '\\';
-        out += c;
+        if (c == '"' || c == '\\') {
+            out += '\\';
+            out += c;
+        } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+            out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+        } else {
+            out += c;
+        }
     }
     return out + "\"";
 }

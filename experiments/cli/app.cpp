@@ -32,11 +32,12 @@ int run_app(int argc, const char* const* argv) {
         app.require_subcommand(1);
         int exit_code = exit_done;
         add_run(app, exit_code);
+        add_evaluate(app, exit_code);
         add_attribute(app, exit_code);
         add_extract(app, exit_code);
         add_validate(app, exit_code);
         add_catalogue(app, exit_code);
-        app.footer("Exit codes: 0 done, 1 finished with failures, 2 usage or bad input.");
+        app.footer("Exit codes: 0 done, 1 finished with failures, 2 usage or bad input, 130 stopped.");
         try {
             app.parse(argc, argv);
         } catch (const CLI::ParseError& error) {

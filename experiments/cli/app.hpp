@@ -8,7 +8,8 @@ namespace attnflow {
 enum ExitCode {
     exit_done = 0,
     exit_failures = 1,   ///< finished, but some cells failed
-    exit_bad_input = 2,  ///< wrong usage or unusable input; nothing was written
+    exit_bad_input = 2,  ///< wrong usage or unusable input
+    exit_stopped = 130,  ///< a run was stopped by Ctrl-C or SIGTERM; --resume finishes it
 };
 
 /// Runs a command; errors go to standard error. Never throws.

@@ -318,7 +318,7 @@ int attribute(const AttributeArguments& arguments) {
     const Request request = make_request(arguments);
     MethodSet methods({{request.point.method, request.parameters}});
     Session session(request.example, methods, /*with_paths=*/true);
-    const Attribution& attribution = session.attribution(request.point);
+    const Attribution attribution = session.attribution(request.point);
     const std::size_t layer = session.layer(request.point);
     const auto scores = read_out(attribution.scores, request.point.text("readout"));
     // Several sources are shown as a matrix unless a read-out makes one score of them.

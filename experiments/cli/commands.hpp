@@ -8,10 +8,16 @@ class App;
 
 namespace attnflow {
 
+struct StoredRun;
+
 void add_run(CLI::App& app, int& exit_code);
+void add_evaluate(CLI::App& app, int& exit_code);
 void add_attribute(CLI::App& app, int& exit_code);
 void add_catalogue(CLI::App& app, int& exit_code);  // list, describe
 void add_extract(CLI::App& app, int& exit_code);
 void add_validate(CLI::App& app, int& exit_code);
+
+/// Says how many cells failed, and the first; the exit code that goes with it.
+int report_failures(const StoredRun& run);
 
 }  // namespace attnflow

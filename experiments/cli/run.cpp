@@ -1,6 +1,8 @@
-/// attnflow run CONFIG: a whole experiment from a config file.
+/// attnflow run CONFIG: a whole experiment from a config file, in a folder that survives.
 
 #include <algorithm>
+#include <atomic>
+#include <csignal>
 #include <filesystem>
 #include <memory>
 #include <thread>
@@ -11,9 +13,7 @@
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/terminal.hpp"
-#include "experiments/output/files.hpp"
-#include "experiments/runner.hpp"
-#include "experiments/summary.hpp"
+#include "experiments/stored_run.hpp"
 
 namespace attnflow {
 namespace {
@@ -22,7 +22,36 @@ struct RunArguments {
     std::string config;
     std::string out;
     std::vector<std::string> set;
+    bool resume = false;
+    bool overwrite = false;
     std::size_t jobs = std::max(1u, std::thread::hardware_concurrency());
+};
+
+// While it lives, the first SIGINT or SIGTERM only sets `stop`; a second one ends the process
+// as ever, which costs no more than a quarter second of work.
+class StopOnSignal {
+public:
+    StopOnSignal() {
+        stop = false;
+        struct sigaction action {};
+        action.sa_handler = [](int) { stop.store(true, std::memory_order_relaxed); };
+        action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
+        ::sigaction(SIGINT, &action, &interrupt_);
+        ::sigaction(SIGTERM, &action, &terminate_);
+    }
+    ~StopOnSignal() {
+        ::sigaction(SIGINT, &interrupt_, nullptr);
+        ::sigaction(SIGTERM, &terminate_, nullptr);
+    }
+    StopOnSignal(const StopOnSignal&) = delete;
+    StopOnSignal& operator=(const StopOnSignal&) = delete;
+
+    static inline std::atomic<bool> stop = false;
+    static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may only touch lock-free atomics");
+
+private:
+    struct sigaction interrupt_ {};
+    struct sigaction terminate_ {};
 };
 
 int run(const RunArguments& arguments) {
@@ -31,41 +60,35 @@ int run(const RunArguments& arguments) {
     const Config config = load_config(arguments.config, overrides);
     const Dataset dataset = Dataset::open(config.dataset.string());
 
-    RunResult result;
-    {
-        ProgressLine line("examples");
-        result = run_experiment(config, dataset, arguments.jobs,
-                                [&](std::size_t done, std::size_t total, std::size_t failures) {
-                                    line.update(done, total, failures);
-                                });
+    RunOptions options;
+    options.folder = arguments.out.empty() ? std::filesystem::path("results") / config.name
+                                           : std::filesystem::path(arguments.out);
+    if (arguments.resume) options.existing = Existing::resume;
+    if (arguments.overwrite) options.existing = Existing::overwrite;
+    const std::string folder = escape_controls(options.folder.string());
+    if (const std::string warning = file_system_warning(options.folder); !warning.empty()) {
+        fmt::print(stderr, "attnflow: {}\n", warning);
     }
 
-    const std::filesystem::path out = arguments.out.empty() ? std::filesystem::path("results") / config.name
-                                                            : std::filesystem::path(arguments.out);
-    const Summary summary = summarise(result, config, arguments.jobs);
-    const std::string markdown = summary_markdown(result, config, summary);
-    std::vector<std::pair<std::string, std::string>> files{
-        {"results.csv", results_csv(result, config)},
-        {"summary.csv", summary_csv(result, config, summary)},
-        {"comparisons.csv", comparisons_csv(result, config, summary)},
-        {"summary.md", markdown},
-        {"binding_cuts.csv", binding_cuts_csv(result)},
-        {"run.json", run_json(result, config)},
-    };
-    if (config.write_attributions) files.emplace_back("attributions.csv", attributions_csv(result));
-    if (!result.failures.empty()) files.emplace_back("failures.csv", failures_csv(result));
-    write_files(out, files);
-
-    fmt::print("{}\n", markdown);
-    fmt::print("Files in {}:", escape_controls(out.string()));
-    for (const auto& [name, content] : files) fmt::print(" {}", name);
-    fmt::print("\n");
-    if (result.failures.empty()) return exit_done;
-    const Failure& first = result.failures.front();
-    fmt::print(stderr, "attnflow: {} cells failed, first: {}, {}: {}\n", result.failures.size(),
-               escape_controls(result.examples[first.example]), result.grid[first.point].method,
-               escape_controls(first.message));
-    return exit_failures;
+    std::optional<StoredRun> run;
+    {
+        const StopOnSignal signals;
+        ProgressLine line("cells");
+        options.control = {.jobs = arguments.jobs,
+                           .progress = [&](std::size_t done, std::size_t total,
+                                           std::size_t failures) { line.update(done, total, failures); },
+                           .stop = &StopOnSignal::stop};
+        run = run_in_folder(config, dataset, options);
+    }
+    if (!run->finished) {
+        fmt::print(stderr,
+                   "attnflow: stopped; what is done is kept in {}. The same command with --resume "
+                   "finishes it\n",
+                   folder);
+        return exit_stopped;
+    }
+    fmt::print("{}\nFiles in {}: run.sqlite {}\n", run->summary, folder, join(run->tables, " "));
+    return report_failures(*run);
 }
 
 }  // namespace
@@ -77,6 +100,10 @@ void add_run(CLI::App& app, int& exit_code) {
     command->add_option("CONFIG", arguments->config, "TOML file; `attnflow describe config` lists the keys")
         ->required();
     command->add_option("--out", arguments->out, "Folder for the results (default: results/NAME-OF-CONFIG)");
+    auto* resume = command->add_flag("--resume", arguments->resume,
+                                     "Finish the run that was begun in the folder, if there is one");
+    command->add_flag("--overwrite", arguments->overwrite, "Start anew where the folder holds a run")
+        ->excludes(resume);
     command
         ->add_option(
             "--set", arguments->set,

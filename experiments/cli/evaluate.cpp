@@ -1,0 +1,59 @@
+/// attnflow evaluate RUN: compare the stored scores of a run anew, by other metrics or with
+/// other references.
+
+#include <algorithm>
+#include <memory>
+#include <thread>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "experiments/cli/app.hpp"
+#include "experiments/cli/commands.hpp"
+#include "experiments/stored_run.hpp"
+
+namespace attnflow {
+namespace {
+
+struct EvaluateArguments {
+    std::string folder;
+    std::vector<std::string> set;
+    std::size_t jobs = std::max(1u, std::thread::hardware_concurrency());
+};
+
+int evaluate(const EvaluateArguments& arguments) {
+    Settings overrides;
+    for (const std::string& assignment : arguments.set) overlay(overrides, setting_from_argument(assignment));
+    const StoredRun run = evaluate_run(arguments.folder, overrides, arguments.jobs);
+    fmt::print("{}\nFiles in {}: run.sqlite {}\n", run.summary, escape_controls(arguments.folder),
+               join(run.tables, " "));
+    return report_failures(run);
+}
+
+}  // namespace
+
+int report_failures(const StoredRun& run) {
+    const RunResult& result = run.result;
+    if (result.failures.empty()) return exit_done;
+    const Failure& first = result.failures.front();
+    fmt::print(stderr, "attnflow: {} cells failed, first: {}, {}: {}\n", result.failures.size(),
+               escape_controls(result.examples[first.example]), result.grid[first.point].method,
+               escape_controls(first.message));
+    return exit_failures;
+}
+
+void add_evaluate(CLI::App& app, int& exit_code) {
+    auto arguments = std::make_shared<EvaluateArguments>();
+    CLI::App* command = app.add_subcommand("evaluate", "Compare the stored scores of a finished run anew");
+    command->add_option("RUN", arguments->folder, "Folder of the run")->required();
+    command
+        ->add_option("--set", arguments->set,
+                     "KEY=VALUE over the config of the run, evaluation.* and output.* only; repeatable")
+        ->allow_extra_args(false);
+    command->add_option("--jobs", arguments->jobs, "Threads; the results do not depend on it")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{1024}))
+        ->capture_default_str();
+    command->callback([arguments, &exit_code] { exit_code = evaluate(*arguments); });
+}
+
+}  // namespace attnflow

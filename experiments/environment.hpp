@@ -1,0 +1,24 @@
+#pragma once
+/// What a run depends on besides its config: the program, the machine's instruction set, the
+/// input. Recorded with every run; a run is resumed only where all of it is the same.
+
+#include <map>
+#include <string>
+
+#include "experiments/config.hpp"
+
+namespace attnflow {
+
+/// Kernels and libraries choose their code by it, so numbers are promised identical for one
+/// instruction set only: "x86-64-v3" (AVX2 and FMA), "aarch64", ...
+std::string instruction_set();
+
+/// Lower-case hexadecimal, as `sha256sum` prints it. Throws InputError for a file that cannot
+/// be read.
+std::string sha256_of_file(const std::string& path);
+
+/// Text by name: attnflow, compiler, flags, instruction_set, threads, quantiser,
+/// dataset_sha256. Reads the whole dataset file.
+std::map<std::string, std::string> describe_environment(const Config& config);
+
+}  // namespace attnflow

@@ -1,0 +1,521 @@
+#include "experiments/store/run_store.hpp"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "attention/json.hpp"
+#include "experiments/store/blob.hpp"
+
+namespace attnflow {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using sqlite::Statement;
+
+constexpr int application_id = 0x61666c77;  // "aflw": what `file` and we know the format by
+constexpr double most_seconds_at_risk = 0.25;
+constexpr std::size_t most_bytes_at_risk = 16u << 20;
+
+const char* const schema = R"(
+CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE examples(example INTEGER PRIMARY KEY, id TEXT NOT NULL, tokens TEXT NOT NULL, label INTEGER,
+                      predicted INTEGER, "group" TEXT NOT NULL, done INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE reference_scores(example INTEGER, name TEXT, scores BLOB NOT NULL,
+                              PRIMARY KEY(example, name)) WITHOUT ROWID;
+CREATE TABLE points(point INTEGER PRIMARY KEY, attribution INTEGER NOT NULL, in_grid INTEGER NOT NULL,
+                    method TEXT NOT NULL, axes TEXT NOT NULL);
+CREATE TABLE attributions(cell INTEGER PRIMARY KEY, example INTEGER NOT NULL, attribution INTEGER NOT NULL,
+                          sources INTEGER NOT NULL, tokens INTEGER NOT NULL, bits INTEGER, error_bound REAL,
+                          rounded_to_zero INTEGER, checksum INTEGER NOT NULL, scores BLOB NOT NULL, cuts BLOB);
+CREATE TABLE binding_cuts(cell INTEGER, cut TEXT, pairs INTEGER NOT NULL, PRIMARY KEY(cell, cut)) WITHOUT ROWID;
+CREATE TABLE reference_names(reference INTEGER PRIMARY KEY, name TEXT NOT NULL);
+CREATE TABLE metric_names(metric INTEGER PRIMARY KEY, name TEXT NOT NULL);
+CREATE TABLE metrics(example INTEGER, point INTEGER, reference INTEGER, metric INTEGER, value REAL,
+                     PRIMARY KEY(example, point, reference, metric)) WITHOUT ROWID;
+CREATE TABLE failures(example INTEGER, point INTEGER, message TEXT NOT NULL,
+                      PRIMARY KEY(example, point)) WITHOUT ROWID;
+CREATE VIEW results AS
+  SELECT examples.id AS example, points.method, points.axes, reference_names.name AS reference,
+         metric_names.name AS metric, metrics.value
+  FROM metrics JOIN examples USING(example) JOIN points USING(point) JOIN reference_names USING(reference)
+       JOIN metric_names USING(metric);
+)";
+
+std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+Json axes_json(const GridPoint& point) {
+    Json json = Json::object();
+    for (const auto& [name, value] : point.values) {
+        std::visit([&, &key = name](const auto& v) { json[key] = v; }, value);
+    }
+    return json;
+}
+
+ParameterValue axis_value(const nlohmann::json& json, const std::string& where) {
+    if (json.is_boolean()) return json.get<bool>();
+    if (json.is_number_integer()) return json.get<std::int64_t>();
+    if (json.is_number_float()) return json.get<double>();
+    if (json.is_string()) return json.get<std::string>();
+    throw InputError(where + ": an axis has a value that is neither number nor text");
+}
+
+std::vector<std::string> texts(std::string_view json, const std::string& where) {
+    const auto list = parse_json(json, where);
+    std::vector<std::string> out;
+    for (const auto& item : list) {
+        if (!list.is_array() || !item.is_string()) throw InputError(where + ": expected a list of strings");
+        out.push_back(item.get<std::string>());
+    }
+    return out;
+}
+
+CutKind cut_kind(std::string_view name, const std::string& where) {
+    for (const CutKind kind : all_cut_kinds) {
+        if (name == to_string(kind)) return kind;
+    }
+    throw InputError(fmt::format("{}: no kind of cut is called '{}'", where, excerpt(name)));
+}
+
+std::optional<std::int64_t> optional_integer(const Statement& row, int column) {
+    if (row.is_null(column)) return std::nullopt;
+    return row.integer(column);
+}
+
+void bind_optional(Statement& statement, const std::optional<std::int64_t>& value) {
+    if (value) {
+        statement.bind(*value);
+    } else {
+        statement.bind_null();
+    }
+}
+
+}  // namespace
+
+std::unique_ptr<RunStore> RunStore::create(const std::string& file, const RunRecord& record,
+                                           const ComparisonNames& names) {
+    std::unique_ptr<RunStore> store(new RunStore(file, sqlite::Database::Access::create));
+    sqlite::Database& database = store->database_;
+    database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+    store->create_schema(record, names);
+    store->record_ = record;
+    store->plan_ = plan_of(record.points, record.grid_size);
+    return store;
+}
+
+void RunStore::create_schema(const RunRecord& record, const ComparisonNames& names) {
+    begin();
+    database_.execute(schema);
+    Json environment = Json::object();
+    for (const auto& [key, value] : record.environment) environment[key] = value;
+    Statement meta = database_.prepare("INSERT INTO meta VALUES(?, ?)");
+    for (const auto& [key, value] :
+         {std::pair{"name", record.name},
+          {"preset", record.preset},
+          {"config", record.config_toml},
+          {"environment", dump(environment)},
+          {"dataset", record.dataset},
+          {"largest_row_sum_deviation", fmt::format("{}", record.largest_row_sum_deviation)},
+          {"special_tokens", dump(record.special_tokens)}}) {
+        meta.bind(std::string_view(key)).bind(std::string_view(value)).run();
+    }
+    Statement example = database_.prepare(
+        "INSERT INTO examples(example, id, tokens, label, predicted, \"group\") VALUES(?, ?, ?, ?, ?, ?)");
+    Statement scores = database_.prepare("INSERT INTO reference_scores VALUES(?, ?, ?)");
+    for (std::size_t i = 0; i < record.examples.size(); ++i) {
+        const ExampleRecord& entry = record.examples[i];
+        example.bind(i).bind(std::string_view(entry.id)).bind(std::string_view(dump(entry.tokens)));
+        bind_optional(example, entry.label);
+        bind_optional(example, entry.predicted);
+        example.bind(std::string_view(entry.group)).run();
+        for (const auto& [name, values] : entry.references) {
+            scores.bind(i).bind(std::string_view(name)).bind(encode(values)).run();
+        }
+    }
+    const Plan plan = plan_of(record.points, record.grid_size);
+    Statement point = database_.prepare("INSERT INTO points VALUES(?, ?, ?, ?, ?)");
+    for (std::size_t p = 0; p < plan.points.size(); ++p) {
+        point.bind(p).bind(plan.attribution_of[p]).bind(std::size_t{p < plan.grid_size ? 1u : 0u});
+        point.bind(std::string_view(plan.points[p].method))
+            .bind(std::string_view(dump(axes_json(plan.points[p]))));
+        point.run();
+    }
+    write_names(names);
+    database_.execute(
+        fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", application_id, schema_version));
+    commit_locked();
+}
+
+void RunStore::write_names(const ComparisonNames& names) {
+    const auto write = [&](const char* sql, const std::vector<std::string>& list) {
+        Statement statement = database_.prepare(sql);
+        for (std::size_t i = 0; i < list.size(); ++i) statement.bind(i).bind(std::string_view(list[i])).run();
+    };
+    write("INSERT INTO reference_names VALUES(?, ?)", names.references);
+    write("INSERT INTO metric_names VALUES(?, ?)", names.metrics);
+}
+
+bool RunStore::exists(const std::string& file) {
+    if (!std::filesystem::exists(file) || std::filesystem::file_size(file) == 0) return false;
+    // A process that dies while it creates the schema leaves a valid file without tables.
+    sqlite::Database database(file, sqlite::Database::Access::read);
+    return database.value("SELECT count(*) FROM sqlite_master") != "0";
+}
+
+std::unique_ptr<RunStore> RunStore::open(const std::string& file, Access access) {
+    std::unique_ptr<RunStore> store(new RunStore(
+        file, access == Access::write ? sqlite::Database::Access::write : sqlite::Database::Access::read));
+    sqlite::Database& database = store->database_;
+    if (database.value("PRAGMA application_id") != std::to_string(application_id)) {
+        throw InputError(fmt::format("{}: is not the store of a run", database.file()));
+    }
+    const std::string version = database.value("PRAGMA user_version");
+    if (version != std::to_string(schema_version)) {
+        throw InputError(
+            fmt::format("{}: was written by another version of attnflow (store version {}, this "
+                        "program reads {}); use that version, or run the config again",
+                        database.file(), version, schema_version));
+    }
+    if (access == Access::write) {
+        const std::string damage = database.value("PRAGMA quick_check(1)");
+        if (damage != "ok") throw InputError(fmt::format("{}: is damaged: {}", database.file(), excerpt(damage)));
+        database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+    }
+    store->read_record();
+    return store;
+}
+
+void RunStore::read_record() {
+    std::map<std::string, std::string> meta;
+    for (Statement row = database_.prepare("SELECT key, value FROM meta"); row.step();) {
+        meta.emplace(row.text(0), row.text(1));
+    }
+    const auto value = [&](const char* key) -> const std::string& {
+        const auto found = meta.find(key);
+        if (found == meta.end()) throw InputError(fmt::format("{}: meta has no '{}'", database_.file(), key));
+        return found->second;
+    };
+    record_.name = value("name");
+    record_.preset = value("preset");
+    record_.config_toml = value("config");
+    record_.dataset = value("dataset");
+    record_.special_tokens = texts(value("special_tokens"), database_.file() + ": special_tokens");
+    record_.largest_row_sum_deviation =
+        std::get<double>(ParameterSpec{.name = "largest_row_sum_deviation", .summary = "", .fallback = 0.0}.parse(
+            value("largest_row_sum_deviation"), database_.file()));
+    const auto environment = parse_json(value("environment"), database_.file() + ": environment");
+    for (const auto& [key, entry] : environment.items()) {
+        if (!entry.is_string()) throw InputError(database_.file() + ": environment holds more than text");
+        record_.environment[key] = entry.get<std::string>();
+    }
+    read_examples();
+    read_points();
+}
+
+void RunStore::read_examples() {
+    Statement row = database_.prepare(
+        "SELECT example, id, tokens, label, predicted, \"group\" FROM examples ORDER BY example");
+    while (row.step()) {
+        if (row.index(0) != record_.examples.size()) {
+            throw InputError(fmt::format("{}: example {} is missing", database_.file(), record_.examples.size()));
+        }
+        record_.examples.push_back({.id = std::string(row.text(1)),
+                                    .tokens = texts(row.text(2), database_.file() + ": tokens"),
+                                    .references = {},
+                                    .label = optional_integer(row, 3),
+                                    .predicted = optional_integer(row, 4),
+                                    .group = std::string(row.text(5))});
+    }
+    Statement scores = database_.prepare("SELECT example, name, scores FROM reference_scores");
+    while (scores.step()) {
+        const std::size_t example = scores.index(0);
+        if (example >= record_.examples.size()) {
+            throw InputError(fmt::format("{}: scores of example {}, which is missing", database_.file(), example));
+        }
+        ExampleRecord& owner = record_.examples[example];
+        owner.references[std::string(scores.text(1))] = decode_values(scores.blob(2), owner.tokens.size());
+    }
+}
+
+void RunStore::read_points() {
+    std::vector<std::size_t> attributions;
+    Statement row =
+        database_.prepare("SELECT point, attribution, in_grid, method, axes FROM points ORDER BY point");
+    while (row.step()) {
+        const std::string where = fmt::format("{}: point {}", database_.file(), record_.points.size());
+        if (row.index(0) != record_.points.size()) throw InputError(where + " is missing");
+        attributions.push_back(row.index(1));
+        if (row.integer(2) != 0) ++record_.grid_size;
+        GridPoint point{std::string(row.text(3)), {}};
+        const auto axes = parse_json(row.text(4), where);
+        for (const auto& [name, value] : axes.items()) point.values[name] = axis_value(value, where);
+        record_.points.push_back(std::move(point));
+    }
+    plan_ = plan_of(record_.points, record_.grid_size);
+    // Another version of the program may share work in another way.
+    if (plan_.attribution_of != attributions) {
+        throw InputError(
+            fmt::format("{}: its points share attributions in another way than this version of "
+                        "attnflow does; use the version that wrote it",
+                        database_.file()));
+    }
+}
+
+std::int64_t RunStore::cell(std::size_t example, std::size_t attribution) const {
+    return static_cast<std::int64_t>(example * plan_.attributions.size() + attribution);
+}
+
+std::vector<bool> RunStore::done_examples() {
+    const std::lock_guard lock(mutex_);
+    std::vector<bool> done(record_.examples.size());
+    for (Statement row = database_.prepare("SELECT example FROM examples WHERE done = 1"); row.step();) {
+        done.at(row.index(0)) = true;
+    }
+    return done;
+}
+
+std::size_t RunStore::failures() {
+    const std::lock_guard lock(mutex_);
+    Statement row = database_.prepare("SELECT count(*) FROM failures");
+    row.step();
+    return row.index(0);
+}
+
+std::vector<std::size_t> RunStore::stored_attributions(std::size_t example) {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::size_t> stored;
+    Statement row = database_.prepare("SELECT attribution FROM attributions WHERE cell >= ? AND cell < ?");
+    row.bind(cell(example, 0)).bind(cell(example + 1, 0));
+    while (row.step()) stored.push_back(row.index(0));
+    return stored;
+}
+
+Attribution RunStore::attribution(std::size_t example, std::size_t attribution) {
+    const std::lock_guard lock(mutex_);
+    Statement row = database_.prepare(
+        "SELECT sources, tokens, bits, error_bound, rounded_to_zero, checksum, scores, cuts "
+        "FROM attributions WHERE cell = ?");
+    row.bind(cell(example, attribution));
+    if (!row.step()) {
+        throw InputError(fmt::format("{}: holds no scores of {} for {}", database_.file(),
+                                     plan_.attributions.at(attribution).method,
+                                     escape_controls(record_.examples.at(example).id)));
+    }
+    return read_attribution(example, attribution, row);
+}
+
+Attribution RunStore::read_attribution(std::size_t example, std::size_t attribution, Statement& row) const {
+    try {
+        const auto scores = row.blob(6);
+        const auto cuts = row.blob(7);
+        if (static_cast<std::int64_t>(checksum(scores, cuts)) != row.integer(5))
+            throw InputError("checksum differs");
+        Attribution out{.scores = decode_scores(scores, row.index(0), row.index(1))};
+        if (!row.is_null(7)) out.binding_cuts = decode_cuts(cuts, row.index(0), row.index(1));
+        if (!row.is_null(2)) {
+            out.fixed_point = FixedPoint{.bits = static_cast<int>(row.integer(2)),
+                                         .error_bound = row.real(3),
+                                         .rounded_to_zero = row.index(4)};
+        }
+        return out;
+    } catch (const InputError& error) {
+        throw InputError(fmt::format("{}: the scores of {} for {} are damaged: {}", database_.file(),
+                                     plan_.attributions.at(attribution).method,
+                                     escape_controls(record_.examples.at(example).id), error.what()));
+    }
+}
+
+void RunStore::begin() {
+    if (!database_.in_transaction()) database_.execute("BEGIN IMMEDIATE");
+}
+
+void RunStore::commit_locked() {
+    if (database_.in_transaction()) database_.execute("COMMIT");
+    seconds_at_risk_ = 0.0;
+    bytes_at_risk_ = 0;
+}
+
+void RunStore::commit() {
+    const std::lock_guard lock(mutex_);
+    commit_locked();
+}
+
+void RunStore::add(std::size_t example, std::span<const std::pair<std::size_t, Attribution>> attributions,
+                   double seconds) {
+    const std::lock_guard lock(mutex_);
+    begin();
+    Statement insert = database_.prepare("INSERT INTO attributions VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    Statement count = database_.prepare("INSERT INTO binding_cuts VALUES(?, ?, ?)");
+    for (const auto& [number, attribution] : attributions) {
+        const Blob scores = encode(attribution.scores.values());
+        const Blob cuts = encode(attribution.binding_cuts);
+        insert.bind(cell(example, number)).bind(example).bind(number);
+        insert.bind(attribution.scores.rows()).bind(attribution.scores.columns());
+        if (const auto& fixed = attribution.fixed_point) {
+            insert.bind(std::int64_t{fixed->bits}).bind(fixed->error_bound).bind(fixed->rounded_to_zero);
+        } else {
+            insert.bind_null().bind_null().bind_null();
+        }
+        insert.bind(static_cast<std::int64_t>(checksum(scores, cuts))).bind(scores);
+        if (attribution.binding_cuts.empty()) {
+            insert.bind_null();
+        } else {
+            insert.bind(cuts);
+        }
+        insert.run();
+        std::size_t pairs[std::size(all_cut_kinds)] = {};
+        for (const BindingCut& cut : attribution.binding_cuts.values())
+            ++pairs[static_cast<std::size_t>(cut.kind)];
+        for (const CutKind kind : all_cut_kinds) {
+            const std::size_t of_kind = pairs[static_cast<std::size_t>(kind)];
+            if (of_kind == 0) continue;
+            count.bind(cell(example, number)).bind(std::string_view(to_string(kind))).bind(of_kind).run();
+        }
+        bytes_at_risk_ += scores.size() + cuts.size();
+    }
+    seconds_at_risk_ += seconds;
+    if (seconds_at_risk_ >= most_seconds_at_risk || bytes_at_risk_ >= most_bytes_at_risk) commit_locked();
+}
+
+void RunStore::write_comparison(std::size_t example, const Comparison& comparison) {
+    Statement metric = database_.prepare("INSERT INTO metrics VALUES(?, ?, ?, ?, ?)");
+    for (const ResultRow& row : comparison.rows) {
+        metric.bind(example).bind(row.point).bind(row.reference).bind(row.metric);
+        if (row.value) {
+            metric.bind(*row.value);
+        } else {
+            metric.bind_null();
+        }
+        metric.run();
+    }
+    Statement failed = database_.prepare("INSERT INTO failures VALUES(?, ?, ?)");
+    for (const Failure& failure : comparison.failures) {
+        failed.bind(example).bind(failure.point).bind(std::string_view(failure.message)).run();
+    }
+}
+
+void RunStore::finish(std::size_t example, const Comparison& comparison) {
+    const std::lock_guard lock(mutex_);
+    begin();
+    write_comparison(example, comparison);
+    database_.prepare("UPDATE examples SET done = 1 WHERE example = ?").bind(example).run();
+    bytes_at_risk_ += 64 * comparison.rows.size();
+    if (bytes_at_risk_ >= most_bytes_at_risk) commit_locked();
+}
+
+void RunStore::retry_failures() {
+    const std::lock_guard lock(mutex_);
+    begin();
+    database_.execute(
+        "DELETE FROM metrics WHERE example IN (SELECT example FROM failures);"
+        "UPDATE examples SET done = 0 WHERE example IN (SELECT example FROM failures);"
+        "DELETE FROM failures");
+    commit_locked();
+}
+
+void RunStore::replace_comparisons(const std::string& config_toml, const ComparisonNames& names,
+                                   const std::vector<Comparison>& by_example) {
+    const std::lock_guard lock(mutex_);
+    begin();
+    database_.execute(
+        "DELETE FROM metrics; DELETE FROM failures; DELETE FROM reference_names; DELETE FROM metric_names");
+    database_.prepare("UPDATE meta SET value = ? WHERE key = 'config'").bind(std::string_view(config_toml)).run();
+    write_names(names);
+    for (std::size_t i = 0; i < by_example.size(); ++i) write_comparison(i, by_example[i]);
+    commit_locked();
+    record_.config_toml = config_toml;
+}
+
+void RunStore::close() {
+    const std::lock_guard lock(mutex_);
+    commit_locked();
+    database_.execute("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE");
+}
+
+RunResult RunStore::result(bool with_attributions) {
+    const std::lock_guard lock(mutex_);
+    RunResult result;
+    result.grid = plan_.grid();
+    result.largest_row_sum_deviation = record_.largest_row_sum_deviation;
+    for (const ExampleRecord& example : record_.examples) {
+        result.examples.push_back(example.id);
+        result.tokens.push_back(example.tokens);
+    }
+    read_rows(result);
+    read_cuts(result);
+    read_fixed_point(result);
+    if (!with_attributions) return result;
+    Statement row = database_.prepare(
+        "SELECT sources, tokens, bits, error_bound, rounded_to_zero, checksum, scores, cuts, example, attribution "
+        "FROM attributions ORDER BY cell");
+    while (row.step()) {
+        const Attribution attribution = read_attribution(row.index(8), row.index(9), row);
+        for (const std::size_t p : plan_.points_of.at(row.index(9))) {
+            if (p >= plan_.grid_size) continue;
+            AttributionRow entry{
+                row.index(8), p, read_out(attribution.scores, plan_.points[p].text("readout")), {}};
+            if (attribution.binding_cuts.rows() == 1) {
+                const auto cuts = attribution.binding_cuts.row(0);
+                entry.cuts.assign(cuts.begin(), cuts.end());
+            }
+            result.attributions.push_back(std::move(entry));
+        }
+    }
+    std::sort(result.attributions.begin(), result.attributions.end(),
+              [](const AttributionRow& a, const AttributionRow& b) {
+                  return std::pair(a.example, a.point) < std::pair(b.example, b.point);
+              });
+    return result;
+}
+
+void RunStore::read_rows(RunResult& result) {
+    const auto check = [&](std::size_t example, std::size_t point) {
+        if (example < result.examples.size() && point < result.grid.size()) return;
+        throw InputError(fmt::format("{}: a result of example {} and point {}, which are missing",
+                                     database_.file(), example, point));
+    };
+    Statement row = database_.prepare(
+        "SELECT example, point, reference, metric, value FROM metrics "
+        "ORDER BY example, point, reference, metric");
+    while (row.step()) {
+        check(row.index(0), row.index(1));
+        result.rows.push_back({row.index(0), row.index(1), row.index(2), row.index(3),
+                               row.is_null(4) ? std::nullopt : std::optional(row.real(4))});
+    }
+    Statement failure = database_.prepare("SELECT example, point, message FROM failures ORDER BY example, point");
+    while (failure.step()) {
+        check(failure.index(0), failure.index(1));
+        result.failures.push_back({failure.index(0), failure.index(1), std::string(failure.text(2))});
+    }
+}
+
+void RunStore::read_cuts(RunResult& result) {
+    std::vector<std::optional<CutCounts>> counts(plan_.grid_size);
+    Statement row = database_.prepare(
+        "SELECT attribution, cut, sum(pairs) FROM binding_cuts JOIN attributions USING(cell) "
+        "GROUP BY attribution, cut");
+    while (row.step()) {
+        for (const std::size_t p : plan_.points_of.at(row.index(0))) {
+            if (p >= plan_.grid_size) continue;
+            if (!counts[p]) counts[p] = CutCounts{.point = p};
+            counts[p]->pairs[static_cast<std::size_t>(cut_kind(row.text(1), database_.file()))] = row.index(2);
+        }
+    }
+    for (const auto& count : counts) {
+        if (count) result.cuts.push_back(*count);
+    }
+}
+
+void RunStore::read_fixed_point(RunResult& result) {
+    Statement row = database_.prepare(
+        "SELECT max(bits), max(error_bound), max(rounded_to_zero) FROM attributions WHERE bits IS NOT NULL "
+        "GROUP BY example");
+    while (row.step()) {
+        auto& total = result.fixed_point;
+        if (!total) total = FixedPoint{.bits = static_cast<int>(row.integer(0))};
+        total->error_bound = std::max(total->error_bound, row.real(1));
+        total->rounded_to_zero += row.index(2);
+    }
+}
+
+}  // namespace attnflow

@@ -1,0 +1,121 @@
+#pragma once
+/// The store of a run: one SQLite file with what was asked, raw attributions, metrics and
+/// failures. Open it with any SQLite tool; the view `results` joins names to numbers.
+///
+///   meta             key, value: config (TOML), environment, dataset, special tokens
+///   examples         id, tokens (JSON), label, predicted, group, done
+///   reference_scores by example and name
+///   points           method and axes (JSON) of each grid point; points with equal scores
+///                    before read-out share an attribution
+///   attributions     by example: the whole matrix of scores and its binding cuts (blob.hpp)
+///   binding_cuts     how many pairs each kind of cut binds
+///   metrics          by example, point, reference, metric; NULL = undefined
+///   failures         by example, point
+///
+/// Rows are written in transactions of about a quarter second of work (WAL,
+/// synchronous=NORMAL): a killed process loses at most that, a power failure at most the
+/// transactions since the last checkpoint, and the file is consistent after either.
+
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "algorithms/attribution_method.hpp"
+#include "experiments/evaluation.hpp"
+#include "experiments/run_result.hpp"
+#include "experiments/store/sqlite.hpp"
+
+namespace attnflow {
+
+/// What is fixed when a run begins.
+struct RunRecord {
+    std::string name;         ///< of the config
+    std::string preset;       ///< that it started from, "" for none
+    std::string config_toml;  ///< resolved: no include, no preset
+    std::map<std::string, std::string> environment;
+    std::string dataset;  ///< absolute path
+    double largest_row_sum_deviation = 0.0;
+    std::vector<std::string> special_tokens;
+    std::vector<GridPoint> points;  ///< the grid, then those that references ask for
+    std::size_t grid_size = 0;
+    std::vector<ExampleRecord> examples;
+};
+
+/// Names of what a config compares with and by: the numbers in a Comparison count these.
+struct ComparisonNames {
+    std::vector<std::string> references;
+    std::vector<std::string> metrics;
+};
+
+class RunStore {
+public:
+    static constexpr int schema_version = 1;
+    enum class Access { read, write };
+
+    /// A new store in `file`, which must not hold one; ":memory:" for one that is not kept.
+    static std::unique_ptr<RunStore> create(const std::string& file, const RunRecord& record,
+                                            const ComparisonNames& names);
+    /// Throws InputError for a file that is no store, one of a newer version or damaged, and,
+    /// with Access::write, one that fails SQLite's own check.
+    static std::unique_ptr<RunStore> open(const std::string& file, Access access);
+    /// True when `file` exists and a run has begun in it.
+    static bool exists(const std::string& file);
+
+    const RunRecord& record() const { return record_; }
+    const Plan& plan() const { return plan_; }
+
+    // All below are safe for use by several threads.
+
+    std::vector<bool> done_examples();
+    std::vector<std::size_t> stored_attributions(std::size_t example);
+    Attribution attribution(std::size_t example, std::size_t attribution);
+    std::size_t failures();
+
+    /// `seconds`: what it cost to make them.
+    void add(std::size_t example, std::span<const std::pair<std::size_t, Attribution>> attributions,
+             double seconds);
+    /// Marks the example as done, its cells with it.
+    void finish(std::size_t example, const Comparison& comparison);
+    /// Forgets the outcome of examples with failed cells, so that these are tried again.
+    void retry_failures();
+    /// Puts other comparisons in place of all there are, in one transaction.
+    void replace_comparisons(const std::string& config_toml, const ComparisonNames& names,
+                             const std::vector<Comparison>& by_example);
+    void commit();
+    /// Commits and leaves one plain file that can be read from a read-only folder.
+    void close();
+
+    RunResult result(bool with_attributions);
+
+private:
+    RunStore(const std::string& file, sqlite::Database::Access access) : database_(file, access) {}
+
+    void create_schema(const RunRecord& record, const ComparisonNames& names);
+    void write_names(const ComparisonNames& names);
+    void write_comparison(std::size_t example, const Comparison& comparison);
+    void read_record();
+    void read_examples();
+    void read_points();
+    void begin();
+    void commit_locked();
+    std::int64_t cell(std::size_t example, std::size_t attribution) const;
+    Attribution read_attribution(std::size_t example, std::size_t attribution, sqlite::Statement& row) const;
+    void read_rows(RunResult& result);
+    void read_cuts(RunResult& result);
+    void read_fixed_point(RunResult& result);
+
+    std::mutex mutex_;
+    sqlite::Database database_;
+    RunRecord record_;
+    Plan plan_;
+    double seconds_at_risk_ = 0.0;
+    std::size_t bytes_at_risk_ = 0;
+};
+
+}  // namespace attnflow

@@ -1,0 +1,89 @@
+#pragma once
+/// SQLite behind a few types that release what they hold. sqlite3.h stays in sqlite.cpp.
+///
+/// Every failure is an InputError "FILE: what SQLite says", with a hint where one helps (disk
+/// full, damaged, in use). Not for use by two threads at once.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace attnflow::sqlite {
+
+class Database;
+
+/// A prepared statement. Parameters are bound in order; a column that is read stays valid
+/// until the next step().
+class Statement {
+public:
+    Statement& bind(std::int64_t value);
+    Statement& bind(std::size_t value) { return bind(static_cast<std::int64_t>(value)); }
+    Statement& bind(double value);
+    Statement& bind(std::string_view text);
+    Statement& bind(std::span<const std::byte> blob);
+    Statement& bind_null();
+
+    /// True when there is a row; afterwards, or when false, bind() begins anew.
+    bool step();
+    /// Steps to the end.
+    void run();
+
+    bool is_null(int column) const;
+    std::int64_t integer(int column) const;
+    /// Throws InputError for a negative number: the store holds none where this is used.
+    std::size_t index(int column) const;
+    double real(int column) const;
+    std::string_view text(int column) const;
+    std::span<const std::byte> blob(int column) const;
+
+private:
+    friend class Database;
+    struct Finalize {
+        void operator()(sqlite3_stmt* statement) const;
+    };
+    Statement(Database& database, sqlite3_stmt* statement) : database_(&database), statement_(statement) {}
+    void check(int code) const;
+    void rewind();
+
+    Database* database_;
+    std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+    int bound_ = 0;
+    bool stepping_ = false;
+};
+
+class Database {
+public:
+    enum class Access { read, write, create };
+
+    /// `file` may be ":memory:". Functions and virtual tables named in the file's own schema
+    /// are not trusted.
+    Database(const std::string& file, Access access);
+    Database(const Database&) = delete;
+    Database& operator=(const Database&) = delete;
+
+    const std::string& file() const { return file_; }
+    void execute(const std::string& sql);
+    Statement prepare(std::string_view sql);
+    /// The first column of the first row, as text.
+    std::string value(const std::string& sql);
+
+    bool in_transaction() const;
+
+    [[noreturn]] void fail(int code) const;
+
+private:
+    friend class Statement;
+    struct Close {
+        void operator()(sqlite3* handle) const;
+    };
+    std::string file_;
+    std::unique_ptr<sqlite3, Close> handle_;
+};
+
+}  // namespace attnflow::sqlite

@@ -1,0 +1,250 @@
+#include "experiments/stored_run.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <set>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+#include <nlohmann/json.hpp>
+
+#include "experiments/environment.hpp"
+#include "experiments/output/files.hpp"
+#include "experiments/summary.hpp"
+
+namespace attnflow {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string shown(const fs::path& path) { return escape_controls(path.string()); }
+fs::path store_file(const fs::path& folder) { return folder / "run.sqlite"; }
+
+// What a run may leave in its folder besides tables, and what makes a folder one of ours.
+const std::set<std::string> own_files{"run.sqlite", "run.sqlite-wal", "run.sqlite-shm", "run.sqlite-journal",
+                                      "run.lock"};
+
+/// Held while a process writes; the system lets go of it when the process ends, however.
+class FolderLock {
+public:
+    explicit FolderLock(const fs::path& folder) {
+        const fs::path path = folder / "run.lock";
+        file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        if (file_ < 0)
+            throw InputError(fmt::format("{}: cannot be written: {}", shown(path), std::strerror(errno)));
+        if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
+            const int reason = errno;
+            ::close(file_);
+            throw InputError(reason == EWOULDBLOCK
+                                 ? fmt::format("{}: another attnflow process works in this folder", shown(folder))
+                                 : fmt::format("{}: cannot be locked: {}", shown(path), std::strerror(reason)));
+        }
+    }
+    ~FolderLock() { ::close(file_); }
+    FolderLock(const FolderLock&) = delete;
+    FolderLock& operator=(const FolderLock&) = delete;
+
+private:
+    int file_;
+};
+
+// A folder that is not there, or empty but for what a run leaves before it begins, may be used.
+void refuse_used_folder(const RunOptions& options) {
+    std::error_code error;
+    if (!fs::exists(options.folder, error)) return;
+    bool foreign = false;
+    for (const auto& entry : fs::directory_iterator(options.folder, error)) {
+        foreign = foreign || !own_files.contains(entry.path().filename().string());
+    }
+    if (error) throw InputError(fmt::format("{}: cannot be read: {}", shown(options.folder), error.message()));
+    const bool holds_run = fs::exists(store_file(options.folder), error);
+    if (foreign && !holds_run) {
+        throw InputError(
+            fmt::format("{}: holds files but no run; choose another folder with --out", shown(options.folder)));
+    }
+    if (holds_run && options.existing == Existing::refuse) {
+        throw InputError(
+            fmt::format("{}: holds a run already; --resume finishes it, --overwrite starts anew, "
+                        "--out chooses another folder",
+                        shown(options.folder)));
+    }
+}
+
+void make_folder(const fs::path& folder) {
+    std::error_code error;
+    fs::create_directories(folder, error);
+    if (error) throw InputError(fmt::format("{}: cannot be made: {}", shown(folder), error.message()));
+}
+
+/// Settings that differ, as lines "  KEY: was A, is B"; "" when all are equal.
+std::string differences(const std::map<std::string, std::string>& was,
+                        const std::map<std::string, std::string>& is) {
+    std::string out;
+    std::set<std::string> keys;
+    for (const auto& [key, value] : was) keys.insert(key);
+    for (const auto& [key, value] : is) keys.insert(key);
+    for (const std::string& key : keys) {
+        const auto text = [&](const std::map<std::string, std::string>& side) {
+            const auto found = side.find(key);
+            return found == side.end() ? std::string("(default)") : escape_controls(found->second);
+        };
+        if (text(was) != text(is)) out += fmt::format("\n  {}: was {}, is {}", key, text(was), text(is));
+    }
+    return out;
+}
+
+void refuse_differences(const RunRecord& stored, const Config& config, const fs::path& folder) {
+    // The file may have moved; its checksum is part of the environment.
+    std::map<std::string, std::string> was =
+        config_from_toml(stored.config_toml, stored.name, "config.toml of " + shown(folder)).given;
+    std::map<std::string, std::string> is = config.given;
+    was.erase("dataset.path");
+    is.erase("dataset.path");
+    const std::string settings = differences(was, is);
+    const std::string environment = differences(stored.environment, describe_environment(config));
+    if (settings.empty() && environment.empty()) return;
+    throw InputError(
+        fmt::format("{}: cannot be resumed, because this is another run:{}{}\n--overwrite starts "
+                    "anew, --out chooses another folder",
+                    shown(folder), settings, environment));
+}
+
+std::string environment_json(const RunRecord& record) {
+    nlohmann::ordered_json json;
+    json["dataset"] = record.dataset;
+    for (const auto& [key, value] : record.environment) json[key] = value;
+    return escape_controls_keep_lines(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace)) + "\n";
+}
+
+StoredRun read_run(const fs::path& folder, std::shared_ptr<RunStore> store, bool with_attributions) {
+    const RunRecord& record = store->record();
+    StoredRun run{.folder = folder,
+                  .config = config_from_toml(record.config_toml, record.name, shown(folder / "config.toml")),
+                  .result = {},
+                  .store = store};
+    run.config.preset = record.preset;
+    run.result = store->result(with_attributions || run.config.write_attributions);
+    const auto done = store->done_examples();
+    run.finished = std::find(done.begin(), done.end(), false) == done.end();
+    return run;
+}
+
+void write_tables(StoredRun& run, std::size_t jobs) {
+    const RunResult& result = run.result;
+    const Config& config = run.config;
+    const Summary summary = summarise(result, config, jobs);
+    run.summary = summary_markdown(result, config, summary);
+    std::vector<std::pair<std::string, std::string>> files{
+        {"config.toml", run.record().config_toml},
+        {"environment.json", environment_json(run.record())},
+        {"results.csv", results_csv(result, config)},
+        {"summary.csv", summary_csv(result, config, summary)},
+        {"comparisons.csv", comparisons_csv(result, config, summary)},
+        {"summary.md", run.summary},
+        {"binding_cuts.csv", binding_cuts_csv(result)},
+        {"run.json", run_json(result, config)},
+    };
+    if (config.write_attributions) files.emplace_back("attributions.csv", attributions_csv(result));
+    if (!result.failures.empty()) files.emplace_back("failures.csv", failures_csv(result));
+    write_files(run.folder, files);
+    for (const auto& [name, content] : files) run.tables.push_back(name);
+    std::error_code error;
+    if (result.failures.empty()) fs::remove(run.folder / "failures.csv", error);  // of an earlier try
+}
+
+void remove_store(const fs::path& folder) {
+    std::error_code error;
+    for (const char* name : {"run.sqlite", "run.sqlite-wal", "run.sqlite-shm", "run.sqlite-journal"}) {
+        fs::remove(folder / name, error);
+    }
+}
+
+}  // namespace
+
+StoredRun open_run(const fs::path& folder, bool with_attributions) {
+    const std::string file = store_file(folder).string();
+    if (!fs::is_directory(folder)) throw InputError(fmt::format("{}: no such folder of a run", shown(folder)));
+    if (!RunStore::exists(file)) {
+        throw InputError(fmt::format(
+            "{}: holds no run (no run.sqlite); expected a folder that `attnflow run` made", shown(folder)));
+    }
+    return read_run(folder, RunStore::open(file, RunStore::Access::read), with_attributions);
+}
+
+StoredRun run_in_folder(const Config& config, const Dataset& dataset, const RunOptions& options) {
+    const std::string file = store_file(options.folder).string();
+    refuse_used_folder(options);
+    std::optional<RunRecord> record;
+    const bool anew = options.existing == Existing::overwrite || !RunStore::exists(file);
+    if (anew) record = make_record(config, dataset, options.control.jobs);  // bad input leaves no folder behind
+    make_folder(options.folder);
+    const FolderLock lock(options.folder);
+    refuse_used_folder(options);  // again: another process may have been here before the lock
+    if (options.existing == Existing::overwrite) remove_store(options.folder);
+    std::shared_ptr<RunStore> store;
+    if (record && !RunStore::exists(file)) {
+        store = RunStore::create(file, *record, comparison_names(config));
+    } else {
+        store = RunStore::open(file, RunStore::Access::write);
+        refuse_differences(store->record(), config, options.folder);
+    }
+    const bool finished = execute(*store, config, dataset, options.control);
+    store->close();
+    StoredRun run = read_run(options.folder, std::move(store), false);
+    run.finished = finished;
+    if (finished) write_tables(run, options.control.jobs);
+    return run;
+}
+
+StoredRun evaluate_run(const fs::path& folder, const Settings& overrides, std::size_t jobs) {
+    for (const auto& [key, setting] : overrides) {
+        if (key.starts_with("evaluation.") || key.starts_with("output.")) continue;
+        throw ParameterError(
+            fmt::format("{}: only evaluation.* and output.* can be changed without computing "
+                        "scores; for this, run the config anew",
+                        setting.where));
+    }
+    StoredRun before = open_run(folder);
+    if (!before.finished) {
+        throw InputError(
+            fmt::format("{}: the run is not finished; `attnflow run` with --resume finishes it", shown(folder)));
+    }
+    Settings settings = settings_from_toml(before.record().config_toml, shown(folder / "config.toml"));
+    overlay(settings, overrides);
+    const std::string name = before.record().name;
+    Config config = config_from_settings(std::move(settings), name, shown(folder / "config.toml"));
+    config.preset = before.record().preset;
+    before.store.reset();
+
+    const FolderLock lock(folder);
+    std::shared_ptr<RunStore> store = RunStore::open(store_file(folder).string(), RunStore::Access::write);
+    compare_again(*store, config, jobs);
+    store->close();
+    StoredRun run = read_run(folder, std::move(store), false);
+    write_tables(run, jobs);
+    return run;
+}
+
+std::string file_system_warning(const fs::path& folder) {
+    struct statfs info {};
+    fs::path existing = fs::absolute(folder);
+    while (::statfs(existing.c_str(), &info) != 0) {
+        if (existing == existing.parent_path()) return "";
+        existing = existing.parent_path();
+    }
+    const std::map<std::uint32_t, const char*> network{
+        {0x6969, "NFS"},        {0x517B, "SMB"},        {0xFF534D42, "CIFS"}, {0xFE534D42, "SMB 2"},
+        {0x0BD00BD0, "Lustre"}, {0x47504653, "GPFS"},   {0x00C36400, "Ceph"}, {0x5346414F, "AFS"},
+        {0x01021997, "9P"},     {0x19830326, "BeeGFS"}, {0x65735546, "FUSE"},
+    };
+    const auto found = network.find(static_cast<std::uint32_t>(info.f_type));
+    if (found == network.end()) return "";
+    return fmt::format(
+        "{} is on {}, where SQLite's write-ahead log is unsafe; better run on a local disk and copy "
+        "the folder afterwards",
+        shown(folder), found->second);
+}
+
+}  // namespace attnflow

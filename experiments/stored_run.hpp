@@ -1,0 +1,64 @@
+#pragma once
+/// A run in its folder:
+///
+///   run.sqlite        the run itself (store/run_store.hpp); everything below is made from it
+///   config.toml       the resolved config
+///   environment.json  program, compiler, instruction set, checksum of the input
+///   results.csv, summary.csv, summary.md, ...  tables
+///   run.lock          held by the process that writes
+///
+/// The tables are the same bytes for any number of threads and interruptions.
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "experiments/runner.hpp"
+
+namespace attnflow {
+
+enum class Existing { refuse, resume, overwrite };
+
+struct RunOptions {
+    std::filesystem::path folder;
+    Existing existing = Existing::refuse;
+    RunControl control;
+};
+
+/// A run as it was stored: all that `evaluate`, `report`, `show` and tables need.
+struct StoredRun {
+    std::filesystem::path folder;
+    Config config;
+    RunResult result;
+    /// Examples with tokens and reference scores, dataset, environment; and, by
+    /// store->attribution(example, store->plan().attribution_of[point]), every matrix of scores.
+    std::shared_ptr<RunStore> store;
+    bool finished = false;
+    std::vector<std::string> tables = {};  ///< names of those just written
+    std::string summary = {};              ///< summary.md, when it was just written
+
+    const RunRecord& record() const { return store->record(); }
+};
+
+/// Reads a run, finished or not, without changing it. Throws InputError for a folder without
+/// one, a store that is damaged or of another version.
+StoredRun open_run(const std::filesystem::path& folder, bool with_attributions = false);
+
+/// Runs `config` in a folder and writes the tables. Without Existing::resume the folder must
+/// not exist or be empty; with it, what is stored there is kept when config, input and
+/// program are the same, else InputError shows the differences. Existing::overwrite removes an
+/// earlier run. Two processes in one folder: the second is refused. `finished` is false when
+/// control.stop ended it early; then no table is written.
+StoredRun run_in_folder(const Config& config, const Dataset& dataset, const RunOptions& options);
+
+/// Compares the stored scores of a finished run anew, with `overrides` of evaluation.* keys,
+/// and writes the tables. Throws ParameterError for other keys.
+StoredRun evaluate_run(const std::filesystem::path& folder, const Settings& overrides, std::size_t jobs);
+
+/// "" or why the file system of `folder` does not suit a run: SQLite's write-ahead log needs
+/// memory that all processes share, which network file systems do not offer.
+std::string file_system_warning(const std::filesystem::path& folder);
+
+}  // namespace attnflow
