@@ -16,34 +16,17 @@
 #include <span>
 #include <vector>
 
+#include "algorithms/paths/kernels.hpp"
+#include "algorithms/paths/matrix_view.hpp"
 #include "algorithms/paths/semiring.hpp"
 #include "graph/layered_network.hpp"
 #include "graph/support/row_major.hpp"
 
 namespace attnflow {
 
-/// A matrix that lies somewhere else, row-major without gaps.
-template <class T>
-struct MatrixView {
-    T* values;
-    std::size_t rows;
-    std::size_t columns;
-
-    std::span<T> row(std::size_t i) const { return {values + i * columns, columns}; }
-};
-
-template <class T>
-MatrixView<const T> view(const RowMajor<T>& matrix) {
-    return {matrix.values().data(), matrix.rows(), matrix.columns()};
-}
-
-template <class T>
-MatrixView<T> view(RowMajor<T>& matrix) {
-    return {matrix.values().data(), matrix.rows(), matrix.columns()};
-}
-
 /// out = left right, of matching shapes; `out` is overwritten. A row of `out` depends on the
-/// same row of `left` only: it gets the same bits alone and among others.
+/// same row of `left` only: it gets the same bits alone and among others. For the usual semirings kernels.hpp has
+/// faster overloads.
 template <Semiring S>
 void multiply(const S& semiring, MatrixView<const typename S::Value> left,
               MatrixView<const typename S::Value> right, MatrixView<typename S::Value> out) {
@@ -59,6 +42,13 @@ void multiply(const S& semiring, MatrixView<const typename S::Value> left,
             }
         }
     }
+}
+
+/// As multiply(), where rows need not keep their bits.
+template <Semiring S>
+void multiply_layers(const S& semiring, MatrixView<const typename S::Value> left,
+                     MatrixView<const typename S::Value> right, MatrixView<typename S::Value> out) {
+    multiply(semiring, left, right, out);
 }
 
 /// The matrices of a network's layers, weights replaced by what they are worth as edges.
@@ -149,18 +139,19 @@ std::vector<RowMajor<typename S::Value>> path_products(const S& semiring, const 
     const auto widths = network.widths();
     const bool many = 2 * sources.size() >= *std::max_element(widths.begin(), widths.end());
     if (many && is_distributive<S>()) {
-        Rows reached(network.width(1), network.width(0));
         const auto first = matrices(1);
+        Rows reached(first.rows, first.columns);
         std::copy_n(first.values, reached.values().size(), reached.values().begin());
+        Rows above;  // changes places with `reached`
         for (std::size_t l = 1;; ++l) {
             if (layers[results.size()] == l) {
                 gather_rows(view(std::as_const(reached)), sources,
                             results.emplace_back(sources.size(), network.width(0)));
                 if (results.size() == layers.size()) return results;
             }
-            Rows above(network.width(l + 1), network.width(0));
-            multiply(semiring, matrices(l + 1), view(std::as_const(reached)), view(above));
-            reached = std::move(above);
+            if (above.rows() != network.width(l + 1)) above = Rows(network.width(l + 1), network.width(0));
+            multiply_layers(semiring, matrices(l + 1), view(std::as_const(reached)), view(above));
+            std::swap(reached, above);
         }
     }
     // Rows of the highest layer first; at each layer asked for, its own rows join.

@@ -4,18 +4,6 @@
 
 #include "graph/support/parallel.hpp"
 
-#ifdef ATTNFLOW_CBLAS
-#include <cblas.h>
-#else
-#include <Eigen/Core>
-#endif
-
-#ifdef ATTNFLOW_CBLAS
-// OpenBLAS has threads of its own, which would compete with ours and make sums depend on their
-// number. Weak: another BLAS does not have the function.
-extern "C" __attribute__((weak)) void openblas_set_num_threads(int);
-#endif
-
 namespace attnflow {
 namespace {
 
@@ -36,70 +24,6 @@ void for_each_tile(std::size_t rows, std::size_t columns, std::size_t jobs, cons
 }
 
 }  // namespace
-
-#ifdef ATTNFLOW_CBLAS
-
-namespace {
-
-void one_blas_thread() {
-    static const bool done = [] {
-        if (openblas_set_num_threads != nullptr) openblas_set_num_threads(1);
-        return true;
-    }();
-    static_cast<void>(done);
-}
-
-CBLAS_TRANSPOSE to_cblas(Flip flip) { return flip == Flip::yes ? CblasTrans : CblasNoTrans; }
-
-int to_int(std::size_t size) { return static_cast<int>(size); }
-
-}  // namespace
-
-template <class Real>
-void multiply(std::size_t m, std::size_t n, std::size_t k, Real scale, MatrixRef<const Real> a, Flip flip_a,
-              MatrixRef<const Real> b, Flip flip_b, Real keep, MatrixRef<Real> c) {
-    one_blas_thread();
-    if constexpr (sizeof(Real) == sizeof(float)) {
-        cblas_sgemm(CblasRowMajor, to_cblas(flip_a), to_cblas(flip_b), to_int(m), to_int(n), to_int(k), scale,
-                    a.data, to_int(a.stride), b.data, to_int(b.stride), keep, c.data, to_int(c.stride));
-    } else {
-        cblas_dgemm(CblasRowMajor, to_cblas(flip_a), to_cblas(flip_b), to_int(m), to_int(n), to_int(k), scale,
-                    a.data, to_int(a.stride), b.data, to_int(b.stride), keep, c.data, to_int(c.stride));
-    }
-}
-
-const char* matrix_backend() { return "cblas"; }
-
-#else
-
-template <class Real>
-void multiply(std::size_t m, std::size_t n, std::size_t k, Real scale, MatrixRef<const Real> a, Flip flip_a,
-              MatrixRef<const Real> b, Flip flip_b, Real keep, MatrixRef<Real> c) {
-    using Matrix = Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-    using In = Eigen::Map<const Matrix, 0, Eigen::OuterStride<> >;
-    using Out = Eigen::Map<Matrix, 0, Eigen::OuterStride<> >;
-    const auto index = [](std::size_t size) { return static_cast<Eigen::Index>(size); };
-    const auto view = [&](MatrixRef<const Real> matrix, std::size_t rows, std::size_t columns, Flip flip) {
-        if (flip == Flip::yes) std::swap(rows, columns);
-        return In(matrix.data, index(rows), index(columns), Eigen::OuterStride<>(index(matrix.stride)));
-    };
-    const In left = view(a, m, k, flip_a);
-    const In right = view(b, k, n, flip_b);
-    Out out(c.data, index(m), index(n), Eigen::OuterStride<>(index(c.stride)));
-    if (keep == Real(0)) {
-        out.setZero();
-    } else if (keep != Real(1)) {
-        out *= keep;
-    }
-    if (flip_a == Flip::no && flip_b == Flip::no) out.noalias() += scale * left * right;
-    if (flip_a == Flip::no && flip_b == Flip::yes) out.noalias() += scale * left * right.transpose();
-    if (flip_a == Flip::yes && flip_b == Flip::no) out.noalias() += scale * left.transpose() * right;
-    if (flip_a == Flip::yes && flip_b == Flip::yes) out.noalias() += scale * left.transpose() * right.transpose();
-}
-
-const char* matrix_backend() { return "eigen"; }
-
-#endif
 
 template <class Real>
 void linear(std::size_t rows, std::size_t in, std::size_t out, const Real* x, const Real* weight, const Real* bias,
@@ -125,8 +49,6 @@ void linear_backward(std::size_t rows, std::size_t in, std::size_t out, const Re
 }
 
 #define ATTNFLOW_MATRIX(Real)                                                                                   \
-    template void multiply(std::size_t, std::size_t, std::size_t, Real, MatrixRef<const Real>, Flip,            \
-                           MatrixRef<const Real>, Flip, Real, MatrixRef<Real>);                                 \
     template void linear(std::size_t, std::size_t, std::size_t, const Real*, const Real*, const Real*, Real*,   \
                          std::size_t);                                                                          \
     template void linear_backward(std::size_t, std::size_t, std::size_t, const Real*, const Real*, Real, Real*, \
