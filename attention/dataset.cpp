@@ -59,7 +59,7 @@ struct Inventory {
     std::vector<const TensorView*> others;
 };
 
-Inventory take_inventory(const SafetensorsFile& file, const std::string& where) {
+Inventory take_inventory(const TensorFile& file, const std::string& where) {
     Inventory inventory;
     for (const auto& [name, tensor] : file.tensors()) {
         const auto parsed = parse_attention_name(name);
@@ -357,7 +357,7 @@ struct Dataset::Reader {
 
 Dataset Dataset::open(const std::string& path) {
     Dataset dataset;
-    dataset.file_ = SafetensorsFile::open(path);
+    dataset.file_ = open_tensor_file(path);
     Reader{dataset, escape_controls(path)}.read();
     return dataset;
 }

@@ -1,5 +1,6 @@
 #pragma once
-/// Examples with their attention, tokens, labels and reference scores, from a safetensors file.
+/// Examples with their attention, tokens, labels and reference scores, from a
+/// safetensors, npz or npy file.
 ///
 /// A dataset file holds for every example ID
 ///   ID.attentions     [L, H, n, n], or one ID.attentions.K [H, n, n] a layer, K = 0 at the input;
@@ -24,7 +25,7 @@
 #include <vector>
 
 #include "attention/attention_stack.hpp"
-#include "attention/safetensors.hpp"
+#include "attention/tensor_file.hpp"
 
 namespace attnflow {
 
@@ -80,7 +81,7 @@ private:
     };
     struct Reader;
 
-    std::shared_ptr<const SafetensorsFile> file_;
+    std::shared_ptr<const TensorFile> file_;
     std::vector<std::string> ids_;
     std::vector<Entry> entries_;  ///< in the order of ids_
     std::map<std::string, std::size_t, std::less<>> index_;

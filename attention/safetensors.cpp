@@ -243,9 +243,13 @@ void write_whole_file(const std::string& path, const std::string& bytes) {
 }  // namespace
 
 std::shared_ptr<const SafetensorsFile> SafetensorsFile::open(const std::string& path) {
-    const std::shared_ptr<SafetensorsFile> result(new SafetensorsFile());
-    result->path_ = path;
-    result->file_ = MappedFile::open(path);
+    return read(MappedFile::open(path), path);
+}
+
+std::shared_ptr<const SafetensorsFile> SafetensorsFile::read(std::shared_ptr<const MappedFile> file,
+                                                             const std::string& path) {
+    const std::shared_ptr<SafetensorsFile> result(new SafetensorsFile(path));
+    result->file_ = std::move(file);
     const std::span<const std::byte> bytes = result->file_->bytes();
 
     const std::string shown = escape_controls(path);

@@ -11,12 +11,11 @@
 #include <vector>
 
 #include "attention/mapped_file.hpp"
-#include "attention/tensor.hpp"
+#include "attention/tensor_file.hpp"
 
 namespace attnflow {
 
-/// An open file. The views are valid as long as the object lives.
-class SafetensorsFile {
+class SafetensorsFile : public TensorFile {
 public:
     /// Maps `path` and checks the header completely: afterwards every view lies inside the
     /// file. Throws InputError ("<path>: tensor 'x': ..., expected ...") for a file that is
@@ -24,18 +23,14 @@ public:
     /// axes) or offsets, a size that does not fit type and shape, and, as the format
     /// demands, tensors that overlap and bytes that belong to no tensor.
     static std::shared_ptr<const SafetensorsFile> open(const std::string& path);
-
-    const std::string& path() const { return path_; }
-    const std::map<std::string, std::string>& metadata() const { return metadata_; }
-    const std::map<std::string, TensorView>& tensors() const { return tensors_; }
+    /// The same for a file that is mapped already.
+    static std::shared_ptr<const SafetensorsFile> read(std::shared_ptr<const MappedFile> file,
+                                                       const std::string& path);
 
 private:
-    SafetensorsFile() = default;
+    explicit SafetensorsFile(const std::string& path) : TensorFile(path) {}
 
-    std::string path_;
     std::shared_ptr<const MappedFile> file_;
-    std::map<std::string, std::string> metadata_;
-    std::map<std::string, TensorView> tensors_;
 };
 
 /// A tensor to be written: row-major `values`, stored as `dtype` (F64, F32, F16 rounded to

@@ -296,7 +296,7 @@ const std::vector<std::string>& default_special_tokens() {
 std::vector<ConfigKey> config_keys() {
     std::vector<ConfigKey> keys{
         {"preset", "settings to start from", "a preset", ""},
-        {"dataset.path", "safetensors file, relative to the config file", "text", ""},
+        {"dataset.path", "safetensors, npz or npy file, relative to the config file", "text", ""},
         {"dataset.limit", "use the first examples only; 0 = all", "integer >= 0", "0"},
         {"dataset.one_extra_example", "with a limit, one example more", "boolean", "false"},
         {"dataset.row_sum_tolerance", "how far from 1 an attention row may sum", "real >= 0",

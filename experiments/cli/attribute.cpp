@@ -340,7 +340,8 @@ void add_attribute(CLI::App& app, int& exit_code) {
     CLI::App* command = app.add_subcommand("attribute", "Score the input tokens of one example");
     auto* source =
         command->add_option_group("source", "What to explain: a file with attention, or a text for a model");
-    source->add_option("FILE", arguments->file, "safetensors file with attention [layer, head, query, key]");
+    source->add_option("FILE", arguments->file,
+                       "safetensors, npz or npy file with attention [layer, head, query, key]");
     auto* model =
         source->add_option("--model", arguments->model, "Hugging Face directory of a model to run on --text");
     source->require_option(1);

@@ -67,7 +67,7 @@ int validate_file(const ValidateArguments& arguments) {
 void add_validate(CLI::App& app, int& exit_code) {
     auto arguments = std::make_shared<ValidateArguments>();
     CLI::App* command = app.add_subcommand("validate", "Check that a file holds attention, and report on it");
-    command->add_option("FILE", arguments->file, "safetensors file")->required();
+    command->add_option("FILE", arguments->file, "safetensors, npz or npy file")->required();
     command->add_option("--row-sum-tolerance", arguments->row_sum_tolerance, "How far from 1 a row may sum")
         ->check(CLI::NonNegativeNumber);
     command->callback([arguments, &exit_code] { exit_code = validate_file(*arguments); });
