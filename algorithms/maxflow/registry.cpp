@@ -1,8 +1,9 @@
-/// The list of max-flow solvers: one line each; the first is the default of `attention_flow`.
+/// The list of max-flow solvers: one line each.
 
 #include "algorithms/maxflow/boykov_kolmogorov.hpp"
 #include "algorithms/maxflow/dinic.hpp"
 #include "algorithms/maxflow/edmonds_karp.hpp"
+#include "algorithms/maxflow/layered_flow.hpp"
 #include "algorithms/maxflow/max_flow_solver.hpp"
 #include "algorithms/maxflow/push_relabel.hpp"
 
@@ -15,6 +16,7 @@ MaxFlowRegistry& max_flow_solvers() {
         r.add<BoykovKolmogorov>();
         r.add<EdmondsKarp>();
         r.add<PushRelabel>();
+        r.add<LayeredFlow>();
         return r;
     }();
     return registry;

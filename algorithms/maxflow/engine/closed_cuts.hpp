@@ -1,0 +1,44 @@
+#pragma once
+/// Upper bounds: the closed-form cuts of graph/binding_cut.hpp, in its order.
+///
+/// The capacity of a source_row or source_lane depends on the source alone, that of a
+/// sink_column or sink_lane on the sink alone, so the best of each is found once; only
+/// crossing cuts cost O(n) a pair. All sums run over the whole network. Where some
+/// capacities are 0 the vocabulary's own sums leave vertices out and may be smaller; these
+/// here are still cuts, hence still upper bounds.
+
+#include "algorithms/maxflow/engine/packed_network.hpp"
+#include "graph/binding_cut.hpp"
+
+namespace attnflow::engine {
+
+struct Bound {
+    std::int64_t value = 0;
+    BindingCut cut;
+};
+
+template <class T>
+class ClosedCuts {
+public:
+    /// Flows from layer `top` to layer 0. Keeps a reference.  O(L n).
+    ClosedCuts(const PackedNetwork<T>& network, std::size_t top);
+
+    /// The first smallest cut among rows, columns and lanes.  O(1).
+    Bound lanes(std::size_t source, std::size_t sink) const;
+    /// `bound`, or the first crossing cut that is smallest and below it.  O(L n), less when
+    /// partial sums already exceed the bound.
+    Bound crossings(std::size_t source, std::size_t sink, Bound bound) const;
+
+private:
+    const PackedNetwork<T>& network_;
+    std::size_t top_;
+    std::vector<Bound> source_lane_;                // by source
+    std::vector<Bound> sink_lane_;                  // by sink
+    std::vector<std::vector<std::int64_t>> above_;  // [l][s]: sum of o_m(s) over m >= l
+    std::vector<std::vector<std::int64_t>> below_;  // [l][t]: sum of c_m(t) over m <= l
+};
+
+extern template class ClosedCuts<std::int32_t>;
+extern template class ClosedCuts<std::int64_t>;
+
+}  // namespace attnflow::engine

@@ -1,0 +1,110 @@
+#include "algorithms/maxflow/engine/packed_network.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace attnflow::engine {
+
+template <class T>
+bool PackedNetwork<T>::fits(const FixedNetwork& network, std::size_t low, std::size_t high) {
+    for (std::size_t l = low + 1; l <= high; ++l) {
+        for (std::size_t i = 0; i < network.width(l); ++i) {
+            const auto row = network.row(l, i);
+            if (std::accumulate(row.begin(), row.end(), std::int64_t{0}) > std::numeric_limits<T>::max()) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+template <class T>
+PackedNetwork<T>::PackedNetwork(const FixedNetwork& network, std::size_t low, std::size_t high)
+    : down_(1), up_(1), row_sum_(1), column_sum_(1) {
+    for (std::size_t l = low; l <= high; ++l) widths_.push_back(network.width(l));
+    constexpr std::size_t block = 16;  // columns transposed together: a cache line or two
+    for (std::size_t l = low + 1; l <= high; ++l) {
+        const std::size_t rows = network.width(l);
+        const std::size_t columns = network.width(l - 1);
+        Panel<T> down(rows, columns);
+        Panel<T> up(columns, rows);
+        std::vector<std::int64_t> row_sum(rows, 0);
+        std::vector<std::int64_t> column_sum(columns, 0);
+        full_ = full_ && network.is_full(l);
+        for (std::size_t i = 0; i < rows; ++i) {
+            const auto row = network.row(l, i);
+            T* const out = down.row(i);
+            for (std::size_t j = 0; j < columns; ++j) {
+                out[j] = static_cast<T>(row[j]);
+                row_sum[i] += row[j];
+                column_sum[j] += row[j];
+            }
+        }
+        for (std::size_t first = 0; first < columns; first += block) {
+            const std::size_t last = std::min(first + block, columns);
+            for (std::size_t i = 0; i < rows; ++i) {
+                for (std::size_t j = first; j < last; ++j) up(j, i) = down(i, j);
+            }
+        }
+        down_.push_back(std::move(down));
+        up_.push_back(std::move(up));
+        row_sum_.push_back(std::move(row_sum));
+        column_sum_.push_back(std::move(column_sum));
+    }
+    fill_guide();
+}
+
+template <class T>
+bool PackedNetwork<T>::equals(const FixedNetwork& network, std::size_t low) const {
+    if (low + layers() > network.layers()) return false;
+    for (std::size_t l = 0; l <= layers(); ++l) {
+        if (width(l) != network.width(low + l)) return false;
+    }
+    for (std::size_t l = 1; l <= layers(); ++l) {
+        for (std::size_t i = 0; i < width(l); ++i) {
+            const auto row = network.row(low + l, i);
+            if (!std::equal(row.begin(), row.end(), down_[l].row(i))) return false;
+        }
+    }
+    return true;
+}
+
+template <class T>
+void PackedNetwork<T>::fill_guide() {
+    guide_ = Panel<Real<T>>(widths_.size(), *std::max_element(widths_.begin(), widths_.end()));
+    std::vector<double> mass(widths_.back(), 1.0 / static_cast<double>(widths_.back()));
+    std::vector<double> below;
+    constexpr double trace = 1e-6;
+    for (std::size_t l = widths_.size(); l-- > 0;) {
+        for (std::size_t i = 0; i < widths_[l]; ++i) guide_(l, i) = static_cast<Real<T>>(mass[i]);
+        if (l == 0) break;
+        below.assign(widths_[l - 1], 0.0);
+        for (std::size_t i = 0; i < widths_[l]; ++i) {
+            if (row_sum_[l][i] == 0) continue;
+            const double share = mass[i] / static_cast<double>(row_sum_[l][i]);
+            const T* const row = down_[l].row(i);
+            for (std::size_t j = 0; j < below.size(); ++j) below[j] += share * static_cast<double>(row[j]);
+        }
+        const double total = std::accumulate(below.begin(), below.end(), 0.0);
+        const double uniform = 1.0 / static_cast<double>(below.size());
+        for (double& m : below) m = total > 0.0 ? (1.0 - trace) * m / total + trace * uniform : uniform;
+        mass.swap(below);
+    }
+}
+
+template <class T>
+std::int64_t PackedNetwork<T>::row_off_lane(std::size_t l, std::size_t i) const {
+    if (i >= width(l)) return 0;
+    return row_sum_[l][i] - (i < width(l - 1) ? std::int64_t{down_[l](i, i)} : 0);
+}
+
+template <class T>
+std::int64_t PackedNetwork<T>::column_off_lane(std::size_t l, std::size_t j) const {
+    if (j >= width(l - 1)) return 0;
+    return column_sum_[l][j] - (j < width(l) ? std::int64_t{down_[l](j, j)} : 0);
+}
+
+template class PackedNetwork<std::int32_t>;
+template class PackedNetwork<std::int64_t>;
+
+}  // namespace attnflow::engine

@@ -1,0 +1,67 @@
+#pragma once
+/// What the engine knows of a network before it knows sources and sinks: every layer's matrix
+/// and its transpose as panels, row and column sums, and the *guide*.
+///
+/// The guide u_l is a distribution over layer l: where the mass of all output positions
+/// together would be if each vertex split it in proportion to its capacities (the mean
+/// rollout), plus a trace of the uniform distribution so that no entry is 0. Sweeps steer by
+/// it. It decides how often a sweep alone proves a flow, never what the flow is.
+
+#include "algorithms/maxflow/engine/panel.hpp"
+#include "graph/layered_network.hpp"
+
+namespace attnflow::engine {
+
+/// The floating type that goes with a fixed-point type in guides and water levels.
+template <class T>
+using Real = std::conditional_t<sizeof(T) == 4, float, double>;
+
+/// T: std::int32_t or std::int64_t. Layers 0..layers() are layers low..high of the network.
+template <class T>
+class PackedNetwork {
+public:
+    /// True when T can hold any sum of capacities that the engine keeps in a T: the rows'.
+    /// (A vertex passes on at most its row sum; column sums stay in 64 bits.)
+    static bool fits(const FixedNetwork& network, std::size_t low, std::size_t high);
+
+    /// O(slots) time and memory.
+    PackedNetwork(const FixedNetwork& network, std::size_t low, std::size_t high);
+
+    /// Whether this is the packed form of layers low..low+layers() of `network`.  O(slots).
+    bool equals(const FixedNetwork& network, std::size_t low) const;
+
+    std::size_t layers() const { return down_.size() - 1; }
+    std::size_t width(std::size_t l) const { return widths_[l]; }
+    /// No zero capacity anywhere.
+    bool full() const { return full_; }
+
+    /// Layer l's matrix, width(l) x width(l-1): capacities out of a vertex are a row.
+    const Panel<T>& down(std::size_t l) const { return down_[l]; }
+    /// Its transpose: capacities into a vertex of layer l-1 are a row.
+    const Panel<T>& up(std::size_t l) const { return up_[l]; }
+
+    std::int64_t row_sum(std::size_t l, std::size_t i) const { return row_sum_[l][i]; }
+    std::int64_t column_sum(std::size_t l, std::size_t j) const { return column_sum_[l][j]; }
+    /// Without the capacity of the position to itself; 0 for a position that the layer lacks.
+    std::int64_t row_off_lane(std::size_t l, std::size_t i) const;
+    std::int64_t column_off_lane(std::size_t l, std::size_t j) const;
+
+    /// Sums to 1 over layer l; Panel::padded(width(l)) entries, the padding 0.
+    const Real<T>* guide(std::size_t l) const { return guide_.row(l); }
+
+private:
+    void fill_guide();
+
+    std::vector<std::size_t> widths_;
+    std::vector<Panel<T>> down_;  // [0] unused
+    std::vector<Panel<T>> up_;
+    std::vector<std::vector<std::int64_t>> row_sum_;
+    std::vector<std::vector<std::int64_t>> column_sum_;
+    Panel<Real<T>> guide_;
+    bool full_ = true;
+};
+
+extern template class PackedNetwork<std::int32_t>;
+extern template class PackedNetwork<std::int64_t>;
+
+}  // namespace attnflow::engine

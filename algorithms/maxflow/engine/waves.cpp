@@ -1,0 +1,309 @@
+#include "algorithms/maxflow/engine/waves.hpp"
+
+#include <algorithm>
+
+#include "algorithms/maxflow/engine/kernels.hpp"
+
+namespace attnflow::engine {
+namespace {
+
+constexpr std::size_t rows_at_once = 16;
+
+}  // namespace
+
+template <class T>
+Pseudoflow<T>::Pseudoflow(const PackedNetwork<T>& network) : network_(network), flow_(network.layers() + 1) {
+    std::size_t widest = 0;
+    for (std::size_t l = 0; l <= network.layers(); ++l) widest = std::max(widest, network.width(l));
+    balance_ = Panel<T>(network.layers() + 1, widest);
+    label_ = Panel<T>(network.layers() + 1, widest);
+    rows_ = Panel<T>(rows_at_once, widest);
+}
+
+template <class T>
+void Pseudoflow<T>::join(std::size_t top, std::size_t source, const Sweeps<T>& sources, std::size_t upper,
+                         std::size_t sink, const Sweeps<T>& sinks, std::size_t lower, std::size_t k) {
+    top_ = top;
+    source_ = source;
+    sources_ = &sources;
+    upper_ = upper;
+    sink_ = sink;
+    sinks_ = &sinks;
+    lower_ = lower;
+    k_ = k;
+    built_.assign(network_.layers() + 1, 0);
+    for (std::size_t l = 1; l < top; ++l) {
+        T* const balance = balance_.row(l);
+        std::fill_n(balance, balance_.stride(), T(0));
+        const T* const mass = l >= k ? sources.mass(l, upper) : nullptr;
+        const T* const demand = l <= k ? sinks.mass(l, lower) : nullptr;
+        for (std::size_t x = 0; x < network_.width(l); ++x) {
+            if (l > k) {
+                balance[x] = static_cast<T>(std::max<std::int64_t>(0, mass[x] - network_.row_sum(l, x)));
+            } else if (l == k) {
+                balance[x] = mass[x] - demand[x];
+            } else {
+                balance[x] = static_cast<T>(std::min<std::int64_t>(0, network_.column_sum(l + 1, x) - demand[x]));
+            }
+        }
+    }
+}
+
+// The flow of layer l as its sweep left it: poured by rows above the meeting layer, pulled by
+// columns below it.
+template <class T>
+void Pseudoflow<T>::build(std::size_t l) {
+    if (built_[l]) return;
+    built_[l] = 1;
+    Panel<T>& flow = flow_[l];
+    if (flow.empty()) flow = Panel<T>(network_.width(l), network_.width(l - 1));
+    if (l > k_) {
+        const T* const mass = sources_->mass(l, upper_);
+        const Real<T>* const level = sources_->level(l, upper_);
+        for (std::size_t i = 0; i < flow.rows(); ++i) {
+            pour_row(network_.down(l), i, mass[i], network_.guide(l - 1), level[i], flow.row(i));
+        }
+        return;
+    }
+    const T* const demand = sinks_->mass(l - 1, lower_);
+    const Real<T>* const level = sinks_->level(l - 1, lower_);
+    for (std::size_t first = 0; first < flow.columns(); first += rows_at_once) {
+        const std::size_t count = std::min(rows_at_once, flow.columns() - first);
+        for (std::size_t c = 0; c < count; ++c) {
+            const std::size_t j = first + c;
+            pour_row(network_.up(l), j, demand[j], network_.guide(l), level[j], rows_.row(c));
+        }
+        for (std::size_t i = 0; i < flow.rows(); ++i) {
+            for (std::size_t c = 0; c < count; ++c) flow(i, first + c) = rows_(c, i);
+        }
+    }
+}
+
+template <class T>
+std::int64_t Pseudoflow<T>::total_excess() const {
+    std::int64_t sum = 0;
+    for (std::size_t l = 1; l < top_; ++l) {
+        const T* const balance = balance_.row(l);
+        for (std::size_t x = 0; x < network_.width(l); ++x) sum += std::max<T>(balance[x], 0);
+    }
+    return sum;
+}
+
+template <class T>
+std::int64_t Pseudoflow<T>::total_shortage() const {
+    std::int64_t sum = 0;
+    for (std::size_t l = 1; l < top_; ++l) {
+        const T* const balance = balance_.row(l);
+        for (std::size_t x = 0; x < network_.width(l); ++x) sum -= std::min<T>(balance[x], 0);
+    }
+    return sum;
+}
+
+template <class T>
+std::int64_t Pseudoflow<T>::maximise(std::int64_t upper_bound) {
+    const std::int64_t supply = network_.row_sum(top_, source_);
+    for (;;) {
+        const std::int64_t bound = supply - total_excess();
+        if (bound >= upper_bound || !label_from_shortages()) return bound;
+        push_excess();
+        ++counters_.waves;
+    }
+}
+
+// Breadth-first search against the direction of residual edges. Stops after the first level
+// at which the labelled vertices hold enough excess to end all shortages.
+template <class T>
+bool Pseudoflow<T>::label_from_shortages() {
+    const std::int64_t enough = std::min(total_excess(), total_shortage());
+    order_.clear();
+    begin_.clear();
+    if (enough == 0) return false;
+    for (std::size_t l = 0; l < top_; ++l) {
+        begin_.push_back(order_.size());
+        if (l == 0) continue;
+        std::fill_n(label_.row(l), label_.stride(), unlabelled);
+        for (std::size_t x = 0; x < network_.width(l); ++x) {
+            if (balance_(l, x) >= 0) continue;
+            label_(l, x) = 0;
+            order_.push_back({static_cast<std::uint32_t>(l), static_cast<std::uint32_t>(x)});
+        }
+    }
+    std::int64_t found = 0;
+    for (T next = 1; found < enough; ++next) {
+        const std::size_t first = order_.size();
+        for (std::size_t m = 0; m < top_; ++m) {
+            begin_.push_back(order_.size());
+            if (m > 0) label_layer(m, next);
+        }
+        if (order_.size() == first) break;
+        for (std::size_t v = first; v < order_.size(); ++v) {
+            found += std::max<T>(0, balance_(order_[v].layer, order_[v].position));
+        }
+    }
+    begin_.push_back(order_.size());
+    return found > 0;
+}
+
+// The vertices of distance h in a layer, as a range of order_.
+template <class T>
+std::pair<std::size_t, std::size_t> Pseudoflow<T>::places(std::size_t h, std::size_t layer) const {
+    const std::size_t at = h * top_ + layer;
+    return {begin_[at], begin_[at + 1]};
+}
+
+// Labels `next` what can send to a vertex labelled next - 1: down an edge with room, or back
+// up an edge that carries flow.
+template <class T>
+void Pseudoflow<T>::label_layer(std::size_t m, T next) {
+    const std::size_t h = static_cast<std::size_t>(next) - 1;
+    T* const label = label_.row(m);
+    if (m >= 2) {
+        const auto [begin, end] = places(h, m - 1);
+        if (begin != end) {
+            build(m);
+            const Panel<T>& capacity = network_.down(m);
+            for (std::size_t x = 0; x < network_.width(m); ++x) {
+                if (label[x] != unlabelled) continue;
+                counters_.edges_scanned += capacity.columns();
+                if (has_room_to(capacity.row(x), flow_[m].row(x), label_.row(m - 1), static_cast<T>(next - 1),
+                                capacity.stride())) {
+                    label[x] = next;
+                }
+            }
+        }
+    }
+    if (m + 1 < top_) {
+        const auto [begin, end] = places(h, m + 1);
+        if (begin != end) build(m + 1);
+        for (std::size_t v = begin; v < end; ++v) {
+            counters_.edges_scanned += flow_[m + 1].columns();
+            label_receivers(flow_[m + 1].row(order_[v].position), label, unlabelled, next, flow_[m + 1].stride());
+        }
+    }
+    for (std::size_t x = 0; x < network_.width(m); ++x) {
+        if (label[x] == next) {
+            order_.push_back({static_cast<std::uint32_t>(m), static_cast<std::uint32_t>(x)});
+        }
+    }
+}
+
+template <class T>
+void Pseudoflow<T>::push_excess() {
+    for (std::size_t v = order_.size(); v-- > 0;) {
+        const Place place = order_[v];
+        const T h = label_(place.layer, place.position);
+        if (h == 0) break;
+        if (balance_(place.layer, place.position) > 0) push_from(place, h);
+    }
+}
+
+template <class T>
+void Pseudoflow<T>::push_from(Place place, T h) {
+    const std::size_t l = place.layer;
+    const std::size_t x = place.position;
+    const auto nearer = static_cast<std::size_t>(h) - 1;
+    T excess = balance_(l, x);
+    const auto [below, below_end] = places(nearer, l - 1);
+    if (l >= 2 && below != below_end) {
+        const Panel<T>& capacity = network_.down(l);
+        counters_.edges_scanned += capacity.columns();
+        excess = push_row(capacity.row(x), flow_[l].row(x), label_.row(l - 1), static_cast<T>(h - 1), excess,
+                          balance_.row(l - 1), capacity.stride());
+    }
+    if (l + 1 < top_) {
+        const auto [above, above_end] = places(nearer, l + 1);
+        counters_.edges_scanned += above_end - above;
+        for (std::size_t v = above; v < above_end && excess > 0; ++v) {
+            const std::size_t z = order_[v].position;
+            T& flow = flow_[l + 1](z, x);
+            const T amount = std::min(excess, flow);
+            flow -= amount;
+            balance_(l + 1, z) += amount;
+            excess -= amount;
+        }
+    }
+    balance_(l, x) = excess;
+}
+
+template <class T>
+std::vector<std::pair<std::size_t, std::size_t>> Pseudoflow<T>::source_side() {
+    maximise(std::numeric_limits<std::int64_t>::max());
+    for (std::size_t l = 2; l < top_; ++l) build(l);
+    std::vector<std::vector<char>> reached(top_ + 1);
+    for (std::size_t l = 0; l <= top_; ++l) reached[l].assign(network_.width(l), 0);
+    std::vector<std::pair<std::size_t, std::size_t>> side;
+    const auto reach = [&](std::size_t l, std::size_t x) {
+        if (reached[l][x]) return;
+        reached[l][x] = 1;
+        side.emplace_back(l, x);
+    };
+    reach(top_, source_);
+    for (std::size_t l = 1; l < top_; ++l) {
+        for (std::size_t x = 0; x < network_.width(l); ++x) {
+            if (balance_(l, x) > 0) reach(l, x);
+        }
+    }
+    for (std::size_t next = 0; next < side.size(); ++next) {
+        const auto [l, x] = side[next];
+        if (l == 0) continue;
+        // The edges of the source and those into the sink are full, other edges of layer 1 empty.
+        for (std::size_t j = 0; j < network_.width(l - 1); ++j) {
+            const T capacity = network_.down(l)(x, j);
+            const T flow = l == top_ ? capacity : l > 1 ? flow_[l](x, j) : j == sink_ ? capacity : T(0);
+            if (capacity > flow) reach(l - 1, j);
+        }
+        if (l + 1 < top_) {
+            for (std::size_t z = 0; z < network_.width(l + 1); ++z) {
+                if (flow_[l + 1](z, x) > 0) reach(l + 1, z);
+            }
+        }
+    }
+    std::sort(side.begin(), side.end());
+    return side;
+}
+
+template <class T>
+void Pseudoflow<T>::cancel_imbalance() {
+    for (std::size_t l = 2; l < top_; ++l) build(l);
+    const T* const row = network_.down(top_).row(source_);
+    const T* const column = network_.up(1).row(sink_);
+    source_flow_.assign(row, row + network_.width(top_ - 1));
+    sink_flow_.assign(column, column + network_.width(1));
+    for (std::size_t l = 1; l < top_; ++l) {
+        for (std::size_t x = 0; x < network_.width(l); ++x) {
+            T excess = std::max<T>(0, balance_(l, x));
+            balance_(l, x) -= excess;
+            if (l + 1 == top_) {
+                source_flow_[x] -= excess;
+                continue;
+            }
+            for (std::size_t z = 0; z < network_.width(l + 1) && excess > 0; ++z) {
+                const T amount = std::min(excess, flow_[l + 1](z, x));
+                flow_[l + 1](z, x) -= amount;
+                balance_(l + 1, z) += amount;
+                excess -= amount;
+            }
+        }
+    }
+    for (std::size_t l = top_ - 1; l >= 1; --l) {
+        for (std::size_t x = 0; x < network_.width(l); ++x) {
+            T shortage = -balance_(l, x);
+            balance_(l, x) = 0;
+            if (l == 1) {
+                sink_flow_[x] -= shortage;
+                continue;
+            }
+            for (std::size_t j = 0; j < network_.width(l - 1) && shortage > 0; ++j) {
+                const T amount = std::min(shortage, flow_[l](x, j));
+                flow_[l](x, j) -= amount;
+                balance_(l - 1, j) -= amount;
+                shortage -= amount;
+            }
+        }
+    }
+}
+
+template class Pseudoflow<std::int32_t>;
+template class Pseudoflow<std::int64_t>;
+
+}  // namespace attnflow::engine

@@ -1,0 +1,95 @@
+#pragma once
+/// Exact max flows of many pairs of a layered network at once: a row, any set of sources, all
+/// pairs, from one layer or from every layer to the input.
+///
+/// Idea: n forward and n backward water-filling sweeps (engine/sweeps.hpp) give every pair a
+/// lower bound, closed-form cuts (engine/closed_cuts.hpp) an upper one; where the two are equal the
+/// pair is settled without any flow of its own. The others are solved exactly by waves
+/// (engine/waves.hpp), which start from the same sweeps. Every value is proven: either its lower
+/// bound equals an upper bound in integers, or the waves ended with a minimum cut.
+///
+/// Complexity for one layer and n sources: O(L n^3) for the sweeps, at most O(L n) a pair for the
+/// bounds, O(n^2) a wave; waves only for pairs that the bounds leave open.
+/// Memory: O(L n^2) per worker plus O(n^2) for the result, never O(pairs x edges).
+/// Results are the same, bit for bit, for any number of jobs.
+///
+/// docs/engine.md has the proofs.
+
+#include <functional>
+#include <memory>
+
+#include "graph/binding_cut.hpp"
+#include "graph/support/row_major.hpp"
+
+namespace attnflow {
+
+/// What proved a flow.
+enum class SettledBy : std::uint8_t {
+    edge,        ///< source and sink in neighbouring layers: their edge is the only path
+    closed_cut,  ///< the sweeps' lower bound equals a row, column or lane
+    crossing,    ///< the sweeps' lower bound equals a crossing cut
+    waves,       ///< a maximum flow of its own
+};
+inline constexpr SettledBy all_settled_by[] = {SettledBy::edge, SettledBy::closed_cut, SettledBy::crossing,
+                                               SettledBy::waves};
+const char* to_string(SettledBy by);
+
+struct FlowCounters {
+    std::size_t settled[4] = {};    ///< pairs by SettledBy
+    std::size_t waves = 0;          ///< of all pairs together
+    std::size_t edges_scanned = 0;  ///< capacities looked at by waves
+
+    std::size_t pairs(SettledBy by) const { return settled[static_cast<std::size_t>(by)]; }
+    void add(const FlowCounters& other);
+};
+
+/// Flows from positions `sources` of layer `layer` (rows) to all input positions (columns).
+struct FlowMatrix {
+    std::size_t layer = 0;
+    std::vector<std::size_t> sources = {};
+    RowMajor<std::int64_t> values = {};
+    RowMajor<BindingCut> cuts = {};  ///< in the vocabulary and order of graph/binding_cut.hpp
+    RowMajor<SettledBy> settled_by = {};
+    FlowCounters counters = {};
+};
+
+struct FlowOptions {
+    std::size_t jobs = 1;
+    /// Called now and then with the number of sinks done and their total, never by two threads at
+    /// once. To cancel, throw: the exception ends the computation and reaches the caller.
+    std::function<void(std::size_t done, std::size_t total)> progress = {};
+};
+
+class FlowEngine {
+public:
+    /// Packs the network, which must outlive the engine: O(slots). Works in 32-bit integers
+    /// where every row sum fits, else in 64-bit.
+    explicit FlowEngine(const FixedNetwork& network, FlowOptions options = {});
+    ~FlowEngine();
+    FlowEngine(FlowEngine&&) noexcept;
+    FlowEngine& operator=(FlowEngine&&) noexcept;
+
+    /// From `sources` in layer `layer` (1..L) to all inputs. Throws ParameterError for a layer or
+    /// a position that the network does not have.
+    FlowMatrix flows(std::size_t layer, std::span<const std::size_t> sources);
+    /// From every position of `layer`.
+    FlowMatrix all_pairs(std::size_t layer);
+    /// From every position of every layer 1..L (entry l - 1 is layer l); backward sweeps are shared.
+    std::vector<FlowMatrix> all_layers();
+
+    /// Source side of the source-minimal minimum cut of one pair, ascending, as certify_max_flow
+    /// names it. Solves the pair.
+    std::vector<Vertex> source_side(std::size_t layer, std::size_t source, std::size_t sink);
+
+    /// Width of the integers inside: 32 or 64.
+    int kernel_bits() const;
+
+private:
+    class Kernel;
+    template <class T>
+    class KernelOf;
+
+    std::unique_ptr<Kernel> kernel_;
+};
+
+}  // namespace attnflow

@@ -1,0 +1,157 @@
+#include <catch2/catch.hpp>
+
+#include "algorithms/maxflow/boykov_kolmogorov.hpp"
+#include "algorithms/maxflow/flow_engine.hpp"
+#include "graph/certificate.hpp"
+#include "layered_instances.hpp"
+
+using namespace attnflow;
+
+namespace {
+
+/// Every layer, every pair: value, binding cut and source side against Boykov-Kolmogorov, the
+/// certificate and the classifier.
+FlowCounters check_all_layers(const FixedNetwork& network, std::size_t jobs = 1) {
+    FlowEngine engine(network, {.jobs = jobs});
+    BoykovKolmogorov reference;
+    ResidualState<std::int64_t> state;
+    FlowCounters counters;
+    const auto layers = engine.all_layers();
+    REQUIRE(layers.size() == network.layers());
+    for (const FlowMatrix& flows : layers) {
+        counters.add(flows.counters);
+        CutClassifier classifier(network, flows.layer);
+        REQUIRE(flows.sources.size() == network.width(flows.layer));
+        for (std::size_t s = 0; s < flows.sources.size(); ++s) {
+            for (std::size_t t = 0; t < network.width(0); ++t) {
+                INFO("layer " << flows.layer << " source " << s << " sink " << t << " settled by "
+                              << to_string(flows.settled_by(s, t)));
+                const Vertex source = network.vertex(flows.layer, s);
+                const Vertex sink = network.vertex(0, t);
+                const auto value = reference.solve(network, source, sink, state);
+                REQUIRE(flows.values(s, t) == value);
+                REQUIRE(flows.cuts(s, t).text() == classifier.classify(s, t, value).text());
+                if (flows.cuts(s, t).kind == CutKind::interior) {
+                    const auto certificate = certify_max_flow(network, source, sink, value, state.forward());
+                    REQUIRE(engine.source_side(flows.layer, s, t) == certificate.source_side);
+                }
+            }
+        }
+    }
+    return counters;
+}
+
+}  // namespace
+
+TEST_CASE("flow engine: awkward networks, every layer and pair", "[flow_engine]") {
+    for (std::uint64_t seed = 1000; seed < 1600; ++seed) {
+        INFO("seed " << seed);
+        check_all_layers(awkward_network(seed));
+    }
+}
+
+TEST_CASE("flow engine: attention of every kind, every layer and pair", "[flow_engine]") {
+    std::uint64_t seed = 0;
+    FlowCounters counters;
+    for (const double skip : {0.0, 0.5, 0.9}) {
+        for (const bool causal : {false, true}) {
+            for (const double sharpness : {0.3, 3.0}) {
+                for (const double sigma : {0.0, 1.0, 3.0}) {
+                    for (const int bits : {8, 30, 40}) {
+                        INFO("seed " << seed);
+                        counters.add(check_all_layers(attention_network({.tokens = 12,
+                                                                         .layers = 6,
+                                                                         .skip = skip,
+                                                                         .sigma = sigma,
+                                                                         .sharpness = sharpness,
+                                                                         .causal = causal,
+                                                                         .bits = bits},
+                                                                        seed++)));
+                    }
+                }
+            }
+        }
+    }
+    // Every way of proving a flow was tried.
+    for (const SettledBy by : all_settled_by) CHECK(counters.pairs(by) > 0);
+}
+
+TEST_CASE("flow engine: n = 1 to 40, all pairs of the top layer", "[flow_engine]") {
+    BoykovKolmogorov reference;
+    ResidualState<std::int64_t> state;
+    for (std::size_t n = 1; n <= 40; ++n) {
+        const auto network = attention_network({.tokens = n, .layers = 4, .sigma = 2.0}, n);
+        const auto flows = FlowEngine(network).all_pairs(4);
+        for (std::size_t s = 0; s < n; ++s) {
+            for (std::size_t t = 0; t < n; ++t) {
+                INFO("n " << n << " source " << s << " sink " << t);
+                REQUIRE(flows.values(s, t) ==
+                        reference.solve(network, network.vertex(4, s), network.vertex(0, t), state));
+            }
+        }
+    }
+}
+
+TEST_CASE("flow engine: any set of sources gives the rows of all pairs", "[flow_engine]") {
+    const auto network = attention_network({.tokens = 10, .layers = 5, .sigma = 2.0}, 7);
+    FlowEngine engine(network);
+    const auto all = engine.all_pairs(5);
+    const std::size_t chosen[] = {7, 2, 2};
+    const auto some = engine.flows(5, chosen);
+    REQUIRE(some.values.rows() == 3);
+    for (std::size_t r = 0; r < 3; ++r) {
+        for (std::size_t t = 0; t < 10; ++t) {
+            CHECK(some.values(r, t) == all.values(chosen[r], t));
+            CHECK(some.cuts(r, t) == all.cuts(chosen[r], t));
+        }
+    }
+    CHECK(engine.flows(5, {}).values.rows() == 0);
+}
+
+TEST_CASE("flow engine: the number of jobs changes no bit", "[flow_engine]") {
+    const auto network = attention_network({.tokens = 24, .layers = 6, .sigma = 3.0, .sharpness = 2.0}, 3);
+    const auto one = FlowEngine(network).all_layers();
+    for (const std::size_t jobs : {2, 5}) {
+        const auto many = FlowEngine(network, {.jobs = jobs}).all_layers();
+        for (std::size_t l = 0; l < one.size(); ++l) {
+            CHECK(one[l].values == many[l].values);
+            CHECK(one[l].cuts == many[l].cuts);
+            CHECK(one[l].settled_by == many[l].settled_by);
+            CHECK(one[l].counters.waves == many[l].counters.waves);
+            CHECK(one[l].counters.edges_scanned == many[l].counters.edges_scanned);
+        }
+    }
+}
+
+TEST_CASE("flow engine: narrow integers only where row sums fit", "[flow_engine]") {
+    constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
+    CHECK(FlowEngine(FixedNetwork({2, 1}, {most - 1, 1})).kernel_bits() == 32);
+    CHECK(FlowEngine(FixedNetwork({2, 1}, {most, 1})).kernel_bits() == 64);
+    check_all_layers(FixedNetwork({2, 2, 2}, {most - 1, 1, 1, most - 1, 0, most, most, 0}));
+    check_all_layers(FixedNetwork({2, 2, 2}, {most, 1, 1, most, most, most, most, 3}));
+    check_all_layers(FixedNetwork({2, 2, 2, 2}, std::vector<std::int64_t>(12, std::int64_t{1} << 59)));
+}
+
+TEST_CASE("flow engine: progress counts the sinks, and throwing from it cancels", "[flow_engine]") {
+    const auto network = attention_network({.tokens = 6, .layers = 3}, 1);
+    std::size_t calls = 0;
+    FlowEngine engine(network, {.jobs = 2, .progress = [&](std::size_t done, std::size_t total) {
+                                    CHECK(done == ++calls);
+                                    CHECK(total == 6);
+                                }});
+    engine.all_pairs(3);
+    CHECK(calls == 6);
+    struct Cancelled {};
+    FlowEngine cancelled(network, {.jobs = 2, .progress = [](std::size_t, std::size_t) { throw Cancelled(); }});
+    CHECK_THROWS_AS(cancelled.all_pairs(3), Cancelled);
+}
+
+TEST_CASE("flow engine: layers and positions that do not exist are refused", "[flow_engine]") {
+    const FixedNetwork network({3, 2}, {1, 2, 3, 4, 5, 6});
+    FlowEngine engine(network);
+    const std::size_t third[] = {2};
+    CHECK_THROWS_WITH(engine.flows(1, third),
+                      "flow engine: there is no position 2 in layer 1, it has 2 positions");
+    CHECK_THROWS_WITH(engine.all_pairs(2), "flow engine: there is no source layer 2, the network has layers 1 to 1");
+    CHECK_THROWS_WITH(engine.all_pairs(0), "flow engine: there is no source layer 0, the network has layers 1 to 1");
+}
