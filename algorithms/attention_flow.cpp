@@ -1,7 +1,9 @@
 #include "algorithms/attention_flow.hpp"
 
+#include <algorithm>
 #include <numeric>
 
+#include "algorithms/maxflow/flow_engine.hpp"
 #include "graph/certificate.hpp"
 
 namespace attnflow {
@@ -10,18 +12,26 @@ EntryInfo AttentionFlow::describe() {
     return {.name = "attention_flow",
             .summary = "maximum flow with the attention weights as capacities, one problem a pair",
             .paper = "Abnar & Zuidema 2020, arXiv:2005.00928",
-            .complexity = "n max flows a source, each on L n vertices and L n^2 edges",
+            .complexity =
+                "auto: O(l n^2) a source and a token, O(l n) a pair, more where bounds leave a pair "
+                "open; others: a max flow on l n vertices and l n^2 edges a pair",
             .parameters = {{.name = "solver",
-                            .summary = "max-flow solver; all return the same values",
-                            .fallback = max_flow_solvers().names().front(),
+                            .summary = "auto: the all-pairs engine, fastest on attention of any size, proves "
+                                       "every value itself. The others solve pair by pair, to check or to "
+                                       "compare: boykov_kolmogorov for few edges or few tokens, layered_flow "
+                                       "for single pairs of dense layers. All return the same values",
+                            .fallback = std::string("auto"),
+                            .choices = {"auto"},
                             .more_choices = [] { return max_flow_solvers().names(); }},
                            {.name = "bits",
-                            .summary = "fractional bits of the fixed-point capacities",
+                            .summary = "fractional bits of the fixed-point capacities; 30 or fewer let the engine "
+                                       "work in 32-bit integers where rows sum to 1",
                             .fallback = std::int64_t{Quantiser::default_bits},
                             .minimum = Quantiser::min_bits,
                             .maximum = Quantiser::max_bits},
                            {.name = "certify",
-                            .summary = "prove every flow maximum by an independent check",
+                            .summary = "prove every flow of a pair-by-pair solver maximum by an independent "
+                                       "check; auto proves its values in any case",
                             .fallback = true},
                            {.name = "normalise_rows",
                             .summary = "divide the flows of a source by their sum, as the authors' program does",
@@ -33,25 +43,54 @@ EntryInfo AttentionFlow::describe() {
 
 AttentionFlow::AttentionFlow(const Parameters& parameters)
     : solver_name_(parameters.get<std::string>("solver")),
-      solver_(max_flow_solvers().at(solver_name_).make()),
       quantiser_(static_cast<int>(parameters.get<std::int64_t>("bits"))),
       certify_(parameters.get<bool>("certify")),
-      normalise_rows_(parameters.get<bool>("normalise_rows")) {}
+      normalise_rows_(parameters.get<bool>("normalise_rows")) {
+    if (solver_name_ != "auto") solver_ = max_flow_solvers().at(solver_name_).make();
+}
 
 Attribution AttentionFlow::attribute(const AttributionProblem& problem) {
+    Attribution result = solver_ == nullptr ? by_engine(problem) : by_solver(problem);
+    normalise(result);
+    return result;
+}
+
+Attribution AttentionFlow::empty_result(const AttributionProblem& problem, const FixedPoint& fixed_point) {
+    const std::size_t tokens = problem.network.width(0);
+    return {.scores = RowMajor<double>(problem.sources.size(), tokens),
+            .binding_cuts = RowMajor<BindingCut>(problem.sources.size(), tokens),
+            .fixed_point = fixed_point};
+}
+
+Attribution AttentionFlow::by_engine(const AttributionProblem& problem) const {
     const auto [network, fixed_point] = quantiser_(problem.network);
-    const std::size_t tokens = network.width(0);
-    Attribution result{.scores = RowMajor<double>(problem.sources.size(), tokens),
-                       .binding_cuts = RowMajor<BindingCut>(problem.sources.size(), tokens),
-                       .fixed_point = fixed_point};
+    FlowEngine engine(network);
+    FlowMatrix flows = engine.flows(problem.layer, problem.sources);
+    Attribution result = empty_result(problem, fixed_point);
+    std::transform(flows.values.values().begin(), flows.values.values().end(), result.scores.values().begin(),
+                   [&](std::int64_t value) { return static_cast<double>(value) * result.fixed_point->unit(); });
+    if (problem.sources.size() == 1) {
+        for (std::size_t t = 0; t < network.width(0); ++t) {
+            if (flows.cuts(0, t).kind != CutKind::interior) continue;
+            result.interior_cuts.push_back({0, t, engine.source_side(problem.layer, problem.sources[0], t)});
+        }
+    }
+    result.binding_cuts = std::move(flows.cuts);
+    return result;
+}
+
+Attribution AttentionFlow::by_solver(const AttributionProblem& problem) {
+    const auto [network, fixed_point] = quantiser_(problem.network);
+    Attribution result = empty_result(problem, fixed_point);
     CutClassifier classifier(network, problem.layer);
     for (std::size_t s = 0; s < problem.sources.size(); ++s) {
         const Vertex source = network.vertex(problem.layer, problem.sources[s]);
-        for (std::size_t t = 0; t < tokens; ++t) {
+        for (std::size_t t = 0; t < network.width(0); ++t) {
             const Vertex sink = network.vertex(0, t);
             const std::int64_t value = solver_->solve(network, source, sink, state_);
             const BindingCut cut = classifier.classify(problem.sources[s], t, value);
-            if (certify_ || cut.kind == CutKind::interior) {
+            const bool list_cut = cut.kind == CutKind::interior && problem.sources.size() == 1;
+            if (certify_ || list_cut) {
                 Certificate certificate = certify_max_flow(network, source, sink, value, state_.forward());
                 if (!certificate.holds) {
                     throw InternalError(
@@ -59,22 +98,23 @@ Attribution AttentionFlow::attribute(const AttributionProblem& problem) {
                                     "certificate: {}",
                                     solver_name_, problem.layer, problem.sources[s], t, certificate.failure));
                 }
-                if (cut.kind == CutKind::interior) {
-                    result.interior_cuts.push_back({s, t, std::move(certificate.source_side)});
-                }
+                if (list_cut) result.interior_cuts.push_back({s, t, std::move(certificate.source_side)});
             }
-            result.scores(s, t) = static_cast<double>(value) * fixed_point.unit();
+            result.scores(s, t) = static_cast<double>(value) * result.fixed_point->unit();
             result.binding_cuts(s, t) = cut;
-        }
-        if (normalise_rows_) {
-            const auto row = result.scores.row(s);
-            const double sum = std::accumulate(row.begin(), row.end(), 0.0);
-            if (sum > 0.0) {
-                for (double& score : row) score /= sum;
-            }
         }
     }
     return result;
+}
+
+void AttentionFlow::normalise(Attribution& result) const {
+    if (!normalise_rows_) return;
+    for (std::size_t s = 0; s < result.scores.rows(); ++s) {
+        const auto row = result.scores.row(s);
+        const double sum = std::accumulate(row.begin(), row.end(), 0.0);
+        if (sum <= 0.0) continue;
+        for (double& score : row) score /= sum;
+    }
 }
 
 }  // namespace attnflow

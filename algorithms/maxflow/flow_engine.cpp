@@ -63,7 +63,8 @@ public:
         const std::size_t only[] = {source};
         const Sweeps<T> from_source = sweep_sources(layer, only);
         Pseudoflow<T> pseudoflow(packed_);
-        pseudoflow.join(layer, source, from_source, 0, sink, from_sinks_, sink, best_meeting(from_source, 0, sink, layer).k);
+        pseudoflow.join(layer, source, from_source, 0, sink, from_sinks_, sink,
+                        best_meeting(from_source, 0, sink, layer).k);
         for (const auto& [l, position] : pseudoflow.source_side()) side.push_back(network_.vertex(l, position));
         return side;
     }
@@ -80,18 +81,16 @@ private:
     void sweep_sinks(std::size_t layer) {
         if (layer <= swept_) return;
         from_sinks_ = Sweeps<T>(packed_, layer, packed_.width(0));
-        parallel_for(packed_.width(0), options_.jobs, [&](std::size_t t, std::size_t) {
-            sweep_backward(packed_, t, layer - 1, from_sinks_, t);
-        });
+        parallel_for(packed_.width(0), options_.jobs,
+                     [&](std::size_t t, std::size_t) { sweep_backward(packed_, t, layer - 1, from_sinks_, t); });
         swept_ = layer;
     }
 
     Sweeps<T> sweep_sources(std::size_t layer, std::span<const std::size_t> sources) const {
         Sweeps<T> sweeps(packed_, layer, sources.size());
         if (layer == 1) return sweeps;
-        parallel_for(sources.size(), options_.jobs, [&](std::size_t s, std::size_t) {
-            sweep_forward(packed_, layer, sources[s], 1, sweeps, s);
-        });
+        parallel_for(sources.size(), options_.jobs,
+                     [&](std::size_t s, std::size_t) { sweep_forward(packed_, layer, sources[s], 1, sweeps, s); });
         return sweeps;
     }
 
@@ -103,8 +102,8 @@ private:
         for (std::size_t step = 0; step < layer - 1; ++step) {
             // middle, middle + 1, middle - 1, middle + 2, ...
             const std::size_t k = step % 2 == 0 ? middle - step / 2 : middle + (step + 1) / 2;
-            const std::int64_t bound = min_sum(from_sources.mass(k, s), from_sinks_.mass(k, t),
-                                               Panel<T>::padded(packed_.width(k)));
+            const std::int64_t bound =
+                min_sum(from_sources.mass(k, s), from_sinks_.mass(k, t), Panel<T>::padded(packed_.width(k)));
             if (bound > best.bound) best = {bound, k};
             if (bound >= enough) break;
         }
@@ -195,13 +194,13 @@ FlowEngine& FlowEngine::operator=(FlowEngine&&) noexcept = default;
 FlowMatrix FlowEngine::flows(std::size_t layer, std::span<const std::size_t> sources) {
     const FixedNetwork& network = kernel_->network();
     if (layer < 1 || layer > network.layers()) {
-        throw ParameterError(fmt::format("flow engine: there is no source layer {}, the network has layers 1 to {}",
-                                         layer, network.layers()));
+        throw ParameterError(fmt::format(
+            "flow engine: there is no source layer {}, the network has layers 1 to {}", layer, network.layers()));
     }
     for (const std::size_t s : sources) {
         if (s < network.width(layer)) continue;
-        throw ParameterError(fmt::format("flow engine: there is no position {} in layer {}, it has {} positions", s,
-                                         layer, network.width(layer)));
+        throw ParameterError(fmt::format("flow engine: there is no position {} in layer {}, it has {} positions",
+                                         s, layer, network.width(layer)));
     }
     return kernel_->flows(layer, sources);
 }

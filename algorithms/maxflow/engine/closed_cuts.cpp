@@ -66,9 +66,9 @@ Bound ClosedCuts<T>::crossings(std::size_t source, std::size_t sink, Bound bound
         const std::int64_t lanes = above_[b + 2][source] + below_[b - 1][sink];
         if (lanes >= bound.value) continue;
         const bool meets = source < network_.width(b + 1) && sink < network_.width(b - 1);
-        const std::int64_t middle = meets ? min_sum(network_.down(b + 1).row(source), network_.up(b).row(sink),
-                                                    network_.up(b).stride())
-                                          : 0;
+        const std::int64_t middle =
+            meets ? min_sum(network_.down(b + 1).row(source), network_.up(b).row(sink), network_.up(b).stride())
+                  : 0;
         lower(bound, lanes + middle, CutKind::crossing, b);
     }
     return bound;

@@ -105,12 +105,12 @@ T push_row(const T* capacity, T* flow, const T* label, T wanted, T excess, T* ba
     return excess;
 }
 
-#define ATTNFLOW_INSTANTIATE(T)                                                                                \
-    template std::int64_t min_sum(const T*, const T*, std::size_t);                                            \
-    template void sweep_layer(const Panel<T>&, const T*, const Real<T>*, Real<T>*, T*);                        \
-    template void pour_row(const Panel<T>&, std::size_t, T, const Real<T>*, Real<T>, T*);                      \
-    template bool has_room_to(const T*, const T*, const T*, T, std::size_t);                                   \
-    template void label_receivers(const T*, T*, T, T, std::size_t);                                            \
+#define ATTNFLOW_INSTANTIATE(T)                                                           \
+    template std::int64_t min_sum(const T*, const T*, std::size_t);                       \
+    template void sweep_layer(const Panel<T>&, const T*, const Real<T>*, Real<T>*, T*);   \
+    template void pour_row(const Panel<T>&, std::size_t, T, const Real<T>*, Real<T>, T*); \
+    template bool has_room_to(const T*, const T*, const T*, T, std::size_t);              \
+    template void label_receivers(const T*, T*, T, T, std::size_t);                       \
     template T push_row(const T*, T*, const T*, T, T, T*, std::size_t);
 ATTNFLOW_INSTANTIATE(std::int32_t)
 ATTNFLOW_INSTANTIATE(std::int64_t)

@@ -34,10 +34,10 @@ void sweep_backward(const PackedNetwork<T>& network, std::size_t sink, std::size
     }
 }
 
-#define ATTNFLOW_INSTANTIATE(T)                                                                                \
-    template class Sweeps<T>;                                                                                  \
-    template void sweep_forward(const PackedNetwork<T>&, std::size_t, std::size_t, std::size_t, Sweeps<T>&,    \
-                                std::size_t);                                                                  \
+#define ATTNFLOW_INSTANTIATE(T)                                                                             \
+    template class Sweeps<T>;                                                                               \
+    template void sweep_forward(const PackedNetwork<T>&, std::size_t, std::size_t, std::size_t, Sweeps<T>&, \
+                                std::size_t);                                                               \
     template void sweep_backward(const PackedNetwork<T>&, std::size_t, std::size_t, Sweeps<T>&, std::size_t);
 ATTNFLOW_INSTANTIATE(std::int32_t)
 ATTNFLOW_INSTANTIATE(std::int64_t)

@@ -44,7 +44,7 @@ FlowCounters check_all_layers(const FixedNetwork& network, std::size_t jobs = 1)
 }  // namespace
 
 TEST_CASE("flow engine: awkward networks, every layer and pair", "[flow_engine]") {
-    for (std::uint64_t seed = 1000; seed < 1600; ++seed) {
+    for (std::uint64_t seed = 1000; seed < 1400; ++seed) {
         INFO("seed " << seed);
         check_all_layers(awkward_network(seed));
     }
@@ -57,9 +57,9 @@ TEST_CASE("flow engine: attention of every kind, every layer and pair", "[flow_e
         for (const bool causal : {false, true}) {
             for (const double sharpness : {0.3, 3.0}) {
                 for (const double sigma : {0.0, 1.0, 3.0}) {
-                    for (const int bits : {8, 30, 40}) {
+                    for (const int bits : {30, 40}) {
                         INFO("seed " << seed);
-                        counters.add(check_all_layers(attention_network({.tokens = 12,
+                        counters.add(check_all_layers(attention_network({.tokens = 10,
                                                                          .layers = 6,
                                                                          .skip = skip,
                                                                          .sigma = sigma,
@@ -152,6 +152,8 @@ TEST_CASE("flow engine: layers and positions that do not exist are refused", "[f
     const std::size_t third[] = {2};
     CHECK_THROWS_WITH(engine.flows(1, third),
                       "flow engine: there is no position 2 in layer 1, it has 2 positions");
-    CHECK_THROWS_WITH(engine.all_pairs(2), "flow engine: there is no source layer 2, the network has layers 1 to 1");
-    CHECK_THROWS_WITH(engine.all_pairs(0), "flow engine: there is no source layer 0, the network has layers 1 to 1");
+    CHECK_THROWS_WITH(engine.all_pairs(2),
+                      "flow engine: there is no source layer 2, the network has layers 1 to 1");
+    CHECK_THROWS_WITH(engine.all_pairs(0),
+                      "flow engine: there is no source layer 0, the network has layers 1 to 1");
 }

@@ -29,7 +29,8 @@ inline FixedNetwork attention_network(const AttentionShape& shape, std::uint64_t
     std::vector<double> capacities;
     for (std::size_t l = 0; l < shape.layers; ++l) {
         std::vector<double> popularity(n);
-        for (std::size_t j = 0; j < n; ++j) popularity[j] = 0.5 * (shared[j] + 0.86 * shape.sigma * random.normal());
+        for (std::size_t j = 0; j < n; ++j)
+            popularity[j] = 0.5 * (shared[j] + 0.86 * shape.sigma * random.normal());
         for (std::size_t i = 0; i < n; ++i) {
             std::vector<double> row(n, 0.0);
             double sum = 0.0;
@@ -42,8 +43,8 @@ inline FixedNetwork attention_network(const AttentionShape& shape, std::uint64_t
             }
         }
     }
-    return Quantiser(shape.bits)(LayeredNetwork<double>(std::vector<std::size_t>(shape.layers + 1, n),
-                                                        std::move(capacities)))
+    return Quantiser(shape.bits)(
+               LayeredNetwork<double>(std::vector<std::size_t>(shape.layers + 1, n), std::move(capacities)))
         .network;
 }
 
@@ -66,9 +67,8 @@ inline FixedNetwork awkward_network(std::uint64_t seed, std::size_t most_layers 
             const bool empty = random.below(12) == 0;
             for (std::size_t j = 0; j < widths[l - 1]; ++j) {
                 const bool edge = !empty && random.uniform() < density && !(causal && j > i);
-                capacities.push_back(edge ? 1 + static_cast<std::int64_t>(
-                                                    random.below(static_cast<std::uint64_t>(range)))
-                                          : 0);
+                capacities.push_back(
+                    edge ? 1 + static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(range))) : 0);
             }
         }
     }
