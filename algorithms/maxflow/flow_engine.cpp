@@ -27,6 +27,7 @@ class FlowEngine::Kernel {
 public:
     virtual ~Kernel() = default;
     virtual FlowMatrix flows(std::size_t layer, std::span<const std::size_t> sources) = 0;
+    virtual PairFlow flow(std::size_t layer, std::size_t source, std::size_t sink) = 0;
     virtual std::vector<Vertex> source_side(std::size_t layer, std::size_t source, std::size_t sink) = 0;
     virtual const FixedNetwork& network() const = 0;
     virtual int bits() const = 0;
@@ -59,14 +60,36 @@ public:
             side.push_back(network_.vertex(1, source));
             return side;
         }
-        sweep_sinks(layer);
-        const std::size_t only[] = {source};
-        const Sweeps<T> from_source = sweep_sources(layer, only);
-        Pseudoflow<T> pseudoflow(packed_);
-        pseudoflow.join(layer, source, from_source, 0, sink, from_sinks_, sink,
-                        best_meeting(from_source, 0, sink, layer).k);
-        for (const auto& [l, position] : pseudoflow.source_side()) side.push_back(network_.vertex(l, position));
+        flow(layer, source, sink);
+        for (const auto& [l, position] : single_->pseudoflow.source_side()) {
+            side.push_back(network_.vertex(l, position));
+        }
         return side;
+    }
+
+    PairFlow flow(std::size_t layer, std::size_t source, std::size_t sink) override {
+        if (layer == 1) {
+            return name_cut(layer, source, sink, packed_.down(1)(source, sink),
+                            ClosedCuts<T>(packed_, 1).lanes(source, sink), SettledBy::edge);
+        }
+        if (single_ == nullptr || single_->layer != layer) single_ = std::make_unique<Single>(packed_, layer);
+        Single& one = *single_;
+        const std::size_t k = (layer + 1) / 2;
+        sweep_forward(packed_, layer, source, k, one.from_source, 0);
+        sweep_backward(packed_, sink, k, one.from_sink, 0);
+        one.pseudoflow.join(layer, source, one.from_source, 0, sink, one.from_sink, 0, k);
+        Bound bound = one.cuts.lanes(source, sink);
+        SettledBy by = SettledBy::closed_cut;
+        std::int64_t value = one.pseudoflow.lower_bound();
+        if (value < bound.value) {
+            bound = one.cuts.crossings(source, sink, bound);
+            if (bound.cut.kind == CutKind::crossing) by = SettledBy::crossing;
+        }
+        if (value < bound.value) {
+            value = one.pseudoflow.maximise(bound.value);
+            by = SettledBy::waves;
+        }
+        return name_cut(layer, source, sink, value, bound, by);
     }
 
     const FixedNetwork& network() const override { return network_; }
@@ -77,6 +100,28 @@ private:
         std::int64_t bound = -1;
         std::size_t k = 1;
     };
+
+    /// Scratch of flow().
+    struct Single {
+        Single(const PackedNetwork<T>& packed, std::size_t source_layer)
+            : layer(source_layer),
+              cuts(packed, layer),
+              from_source(packed, layer, 1),
+              from_sink(packed, layer, 1),
+              pseudoflow(packed) {}
+
+        std::size_t layer;
+        ClosedCuts<T> cuts;
+        Sweeps<T> from_source;
+        Sweeps<T> from_sink;
+        Pseudoflow<T> pseudoflow;
+    };
+
+    PairFlow name_cut(std::size_t layer, std::size_t source, std::size_t sink, std::int64_t value,
+                      const Bound& bound, SettledBy by) const {
+        if (!packed_.full()) return {value, CutClassifier(network_, layer).classify(source, sink, value), by};
+        return {value, value == bound.value ? bound.cut : BindingCut{}, by};
+    }
 
     void sweep_sinks(std::size_t layer) {
         if (layer <= swept_) return;
@@ -175,6 +220,7 @@ private:
     const FixedNetwork& network_;
     FlowOptions options_;
     PackedNetwork<T> packed_;
+    std::unique_ptr<Single> single_;
     Sweeps<T> from_sinks_;
     std::size_t swept_ = 1;  // from_sinks_ serve sources up to this layer
 };
@@ -191,7 +237,7 @@ FlowEngine::~FlowEngine() = default;
 FlowEngine::FlowEngine(FlowEngine&&) noexcept = default;
 FlowEngine& FlowEngine::operator=(FlowEngine&&) noexcept = default;
 
-FlowMatrix FlowEngine::flows(std::size_t layer, std::span<const std::size_t> sources) {
+void FlowEngine::check(std::size_t layer, std::span<const std::size_t> sources) const {
     const FixedNetwork& network = kernel_->network();
     if (layer < 1 || layer > network.layers()) {
         throw ParameterError(fmt::format(
@@ -202,7 +248,20 @@ FlowMatrix FlowEngine::flows(std::size_t layer, std::span<const std::size_t> sou
         throw ParameterError(fmt::format("flow engine: there is no position {} in layer {}, it has {} positions",
                                          s, layer, network.width(layer)));
     }
+}
+
+FlowMatrix FlowEngine::flows(std::size_t layer, std::span<const std::size_t> sources) {
+    check(layer, sources);
     return kernel_->flows(layer, sources);
+}
+
+PairFlow FlowEngine::flow(std::size_t layer, std::size_t source, std::size_t sink) {
+    check(layer, {&source, 1});
+    if (sink >= kernel_->network().width(0)) {
+        throw ParameterError(fmt::format("flow engine: there is no input position {}, there are {}", sink,
+                                         kernel_->network().width(0)));
+    }
+    return kernel_->flow(layer, source, sink);
 }
 
 FlowMatrix FlowEngine::all_pairs(std::size_t layer) {

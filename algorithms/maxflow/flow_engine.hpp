@@ -53,6 +53,12 @@ struct FlowMatrix {
     FlowCounters counters = {};
 };
 
+struct PairFlow {
+    std::int64_t value = 0;
+    BindingCut cut;
+    SettledBy settled_by = SettledBy::edge;
+};
+
 struct FlowOptions {
     std::size_t jobs = 1;
     /// Called now and then with the number of sinks done and their total, never by two threads at
@@ -77,6 +83,9 @@ public:
     /// From every position of every layer 1..L (entry l - 1 is layer l); backward sweeps are shared.
     std::vector<FlowMatrix> all_layers();
 
+    /// One pair.  O(L n^2) for its two sweeps, O(n^2) a wave.
+    PairFlow flow(std::size_t layer, std::size_t source, std::size_t sink);
+
     /// Source side of the source-minimal minimum cut of one pair, ascending, as certify_max_flow
     /// names it. Solves the pair.
     std::vector<Vertex> source_side(std::size_t layer, std::size_t source, std::size_t sink);
@@ -85,6 +94,8 @@ public:
     int kernel_bits() const;
 
 private:
+    void check(std::size_t layer, std::span<const std::size_t> sources) const;
+
     class Kernel;
     template <class T>
     class KernelOf;

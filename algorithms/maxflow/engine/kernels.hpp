@@ -1,5 +1,8 @@
 #pragma once
-/// The inner loops of the engine. Rows are padded as in Panel; `n` is a padded length.
+/// The inner loops of the engine, compiled for several instruction sets by Highway; the best one
+/// that the processor has is chosen when the program runs. Rows are padded as in Panel, `n` is a
+/// padded length. All results are the same on every instruction set, except water levels, which
+/// may differ in the last bits: they steer, they do not decide.
 
 #include "algorithms/maxflow/engine/packed_network.hpp"
 
@@ -9,25 +12,35 @@ namespace attnflow::engine {
 template <class T>
 std::int64_t min_sum(const T* a, const T* b, std::size_t n);
 
+/// sum_x max(a[x], 0) and -sum_x min(a[x], 0).
+struct SignedSums {
+    std::int64_t positive = 0;
+    std::int64_t negative = 0;
+};
+template <class T>
+SignedSums signed_sums(const T* a, std::size_t n);
+
 /// One layer of a sweep: each vertex v of `matrix`'s rows pours its mass into the columns,
 /// f_vj = min(capacity_vj, level_v guide_j) with the water level that makes the row sum to
 /// the mass (or fill all of it). Writes level_v, adds the poured amounts to `into`.
 template <class T>
 void sweep_layer(const Panel<T>& matrix, const T* mass, const Real<T>* guide, Real<T>* level, T* into);
 
-/// The cells of row v as sweep_layer poured them, in `out` (n entries).
+/// The cells of row v as sweep_layer poured them, in `out`.
 template <class T>
 void pour_row(const Panel<T>& matrix, std::size_t v, T mass, const Real<T>* guide, Real<T> level, T* out);
 
-/// Whether some column x with label[x] == wanted has room: capacity[x] > flow[x].
+/// Labels `next` every row with label < 0 that has room, capacity > flow, to a column labelled
+/// `wanted`. Returns the number of rows looked at.
 template <class T>
-bool has_room_to(const T* capacity, const T* flow, const T* label, T wanted, std::size_t n);
+std::size_t label_senders(const Panel<T>& capacity, const Panel<T>& flow, const T* column_label, T wanted,
+                          T* row_label, T next);
 
-/// Labels `next` every unlabelled column that receives flow from this row.
+/// Labels `next` every column with label < 0 that receives flow in this row.
 template <class T>
-void label_receivers(const T* flow, T* label, T unlabelled, T next, std::size_t n);
+void label_receivers(const T* flow, T* label, T next, std::size_t n);
 
-/// Pushes up to `excess` along the row to columns with label == wanted; returns what is left.
+/// Pushes up to `excess` along the row to columns labelled `wanted`; returns what is left.
 template <class T>
 T push_row(const T* capacity, T* flow, const T* label, T wanted, T excess, T* balance, std::size_t n);
 

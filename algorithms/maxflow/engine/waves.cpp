@@ -82,28 +82,28 @@ void Pseudoflow<T>::build(std::size_t l) {
 template <class T>
 std::int64_t Pseudoflow<T>::total_excess() const {
     std::int64_t sum = 0;
-    for (std::size_t l = 1; l < top_; ++l) {
-        const T* const balance = balance_.row(l);
-        for (std::size_t x = 0; x < network_.width(l); ++x) sum += std::max<T>(balance[x], 0);
-    }
+    for (std::size_t l = 1; l < top_; ++l)
+        sum += signed_sums(balance_.row(l), Panel<T>::padded(network_.width(l))).positive;
     return sum;
 }
 
 template <class T>
 std::int64_t Pseudoflow<T>::total_shortage() const {
     std::int64_t sum = 0;
-    for (std::size_t l = 1; l < top_; ++l) {
-        const T* const balance = balance_.row(l);
-        for (std::size_t x = 0; x < network_.width(l); ++x) sum -= std::min<T>(balance[x], 0);
-    }
+    for (std::size_t l = 1; l < top_; ++l)
+        sum += signed_sums(balance_.row(l), Panel<T>::padded(network_.width(l))).negative;
     return sum;
 }
 
 template <class T>
+std::int64_t Pseudoflow<T>::lower_bound() const {
+    return network_.row_sum(top_, source_) - total_excess();
+}
+
+template <class T>
 std::int64_t Pseudoflow<T>::maximise(std::int64_t upper_bound) {
-    const std::int64_t supply = network_.row_sum(top_, source_);
     for (;;) {
-        const std::int64_t bound = supply - total_excess();
+        const std::int64_t bound = lower_bound();
         if (bound >= upper_bound || !label_from_shortages()) return bound;
         push_excess();
         ++counters_.waves;
@@ -161,15 +161,9 @@ void Pseudoflow<T>::label_layer(std::size_t m, T next) {
         const auto [begin, end] = places(h, m - 1);
         if (begin != end) {
             build(m);
-            const Panel<T>& capacity = network_.down(m);
-            for (std::size_t x = 0; x < network_.width(m); ++x) {
-                if (label[x] != unlabelled) continue;
-                counters_.edges_scanned += capacity.columns();
-                if (has_room_to(capacity.row(x), flow_[m].row(x), label_.row(m - 1), static_cast<T>(next - 1),
-                                capacity.stride())) {
-                    label[x] = next;
-                }
-            }
+            counters_.edges_scanned +=
+                network_.width(m - 1) * label_senders(network_.down(m), flow_[m], label_.row(m - 1),
+                                                      static_cast<T>(next - 1), label, next);
         }
     }
     if (m + 1 < top_) {
@@ -177,7 +171,7 @@ void Pseudoflow<T>::label_layer(std::size_t m, T next) {
         if (begin != end) build(m + 1);
         for (std::size_t v = begin; v < end; ++v) {
             counters_.edges_scanned += flow_[m + 1].columns();
-            label_receivers(flow_[m + 1].row(order_[v].position), label, unlabelled, next, flow_[m + 1].stride());
+            label_receivers(flow_[m + 1].row(order_[v].position), label, next, flow_[m + 1].stride());
         }
     }
     for (std::size_t x = 0; x < network_.width(m); ++x) {

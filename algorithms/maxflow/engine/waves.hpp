@@ -40,6 +40,9 @@ public:
     void join(std::size_t top, std::size_t source, const Sweeps<T>& sources, std::size_t upper, std::size_t sink,
               const Sweeps<T>& sinks, std::size_t lower, std::size_t k);
 
+    /// The source's row sum minus all excess: at most the maximum flow.
+    std::int64_t lower_bound() const;
+
     /// Waves until the lower bound equals `upper_bound` or no excess can reach a shortage.
     /// Returns the maximum flow.
     std::int64_t maximise(std::int64_t upper_bound);

@@ -31,6 +31,9 @@ FlowCounters check_all_layers(const FixedNetwork& network, std::size_t jobs = 1)
                 const auto value = reference.solve(network, source, sink, state);
                 REQUIRE(flows.values(s, t) == value);
                 REQUIRE(flows.cuts(s, t).text() == classifier.classify(s, t, value).text());
+                const PairFlow single = engine.flow(flows.layer, s, t);
+                REQUIRE(single.value == value);
+                REQUIRE(single.cut == flows.cuts(s, t));
                 if (flows.cuts(s, t).kind == CutKind::interior) {
                     const auto certificate = certify_max_flow(network, source, sink, value, state.forward());
                     REQUIRE(engine.source_side(flows.layer, s, t) == certificate.source_side);
