@@ -36,6 +36,7 @@ int run_app(int argc, const char* const* argv) {
         add_attribute(app, exit_code);
         add_extract(app, exit_code);
         add_validate(app, exit_code);
+        add_report(app, exit_code);
         add_catalogue(app, exit_code);
         app.footer("Exit codes: 0 done, 1 finished with failures, 2 usage or bad input, 130 stopped.");
         try {

@@ -16,6 +16,7 @@ void add_attribute(CLI::App& app, int& exit_code);
 void add_catalogue(CLI::App& app, int& exit_code);  // list, describe
 void add_extract(CLI::App& app, int& exit_code);
 void add_validate(CLI::App& app, int& exit_code);
+void add_report(CLI::App& app, int& exit_code);  // report, figures, show
 
 /// Says how many cells failed, and the first; the exit code that goes with it.
 int report_failures(const StoredRun& run);

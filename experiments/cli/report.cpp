@@ -1,0 +1,148 @@
+/// attnflow report, figures, show: a finished run for the eyes.
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "experiments/cli/app.hpp"
+#include "experiments/cli/commands.hpp"
+#include "experiments/cli/terminal.hpp"
+#include "experiments/output/files.hpp"
+#include "experiments/report/figures.hpp"
+#include "experiments/report/page.hpp"
+#include "experiments/report/report_data.hpp"
+#include "experiments/report/show.hpp"
+#include "experiments/stored_run.hpp"
+#include "graph/support/text.hpp"
+
+namespace attnflow {
+namespace {
+
+struct ReportArguments {
+    std::string run;
+    std::string out;
+    ReportOptions options;
+};
+
+struct FigureArguments {
+    std::string run;
+    std::string out;
+    std::string only;
+    FigureFormat format = FigureFormat::svg;
+    std::string example;
+};
+
+struct ShowArguments {
+    std::string run;
+    Color color = Color::automatic;
+};
+
+// The dataset of a run, or nothing when it cannot be read any more.
+std::optional<Dataset> dataset_of(const Config& config) {
+    try {
+        return Dataset::open(config.dataset.string());
+    } catch (const InputError& error) {
+        fmt::print(stderr, "attnflow: the run's dataset cannot be read, so examples are left out: {}\n",
+                   error.what());
+        return std::nullopt;
+    }
+}
+
+std::size_t processors() { return std::max(1u, std::thread::hardware_concurrency()); }
+
+ReportData gather(const std::string& folder, ReportOptions options) {
+    options.jobs = processors();
+    const StoredRun run = open_run(folder, true);
+    const auto dataset = dataset_of(run.config);
+    ReportData data = gather_report(run.config, run.result, dataset ? &*dataset : nullptr, options);
+    if (!run.finished) fmt::print(stderr, "attnflow: the run is not finished; this is what is there\n");
+    return data;
+}
+
+int report(const ReportArguments& arguments) {
+    const ReportData data = gather(arguments.run, arguments.options);
+    const std::filesystem::path out = arguments.out.empty() ? std::filesystem::path(arguments.run) / "report.html"
+                                                            : std::filesystem::path(arguments.out);
+    const std::string page = report_page(data);
+    write_files(out.has_parent_path() ? out.parent_path() : ".", {{out.filename().string(), page}});
+    for (const std::string& text : data.left_out) fmt::print("Left out: {}\n", text);
+    fmt::print("{} ({:.1f} MB, {} examples to explore)\n", escape_controls(out.string()),
+               static_cast<double>(page.size()) / 1e6, data.embedded_examples);
+    return exit_done;
+}
+
+int figures(const FigureArguments& arguments) {
+    ReportOptions options{.examples = 1};
+    options.example = arguments.example;
+    const ReportData data = gather(arguments.run, options);
+    const std::filesystem::path out = arguments.out.empty() ? std::filesystem::path(arguments.run) / "figures"
+                                                            : std::filesystem::path(arguments.out);
+    const auto files = make_figures(data, arguments.format, arguments.only);
+    write_files(out, files);
+    for (const auto& [name, content] : files) fmt::print("{}\n", escape_controls((out / name).string()));
+    return exit_done;
+}
+
+int show(const ShowArguments& arguments) {
+    const StoredRun run = open_run(arguments.run);
+    fmt::print("{}", show_text(run.config, run.result, use_color(arguments.color), processors()));
+    return exit_done;
+}
+
+void add_page(CLI::App& app, int& exit_code) {
+    auto arguments = std::make_shared<ReportArguments>();
+    CLI::App* command = app.add_subcommand("report", "Write one HTML file with the charts and examples of a run");
+    command->add_option("RUN", arguments->run, "Folder of a run")->required();
+    command->add_option("--out", arguments->out, "File to write (default: RUN/report.html)");
+    command
+        ->add_option("--examples", arguments->options.examples,
+                     "Most examples in the explorer; 20 MB limit the page")
+        ->capture_default_str();
+    command->callback([arguments, &exit_code] { exit_code = report(*arguments); });
+}
+
+void add_figures(CLI::App& app, int& exit_code) {
+    auto arguments = std::make_shared<FigureArguments>();
+    CLI::App* command = app.add_subcommand("figures", "Write the figures of a run for a publication");
+    command->add_option("RUN", arguments->run, "Folder of a run")->required();
+    const std::map<std::string, FigureFormat> formats{{"svg", FigureFormat::svg},
+                                                      {"png", FigureFormat::png},
+                                                      {"pdf", FigureFormat::pdf},
+                                                      {"csv", FigureFormat::csv}};
+    command->add_option("--format", arguments->format, "svg (default), png, pdf, or csv: the numbers")
+        ->transform(CLI::CheckedTransformer(formats))
+        ->option_text("FORMAT");
+    command->add_option("--only", arguments->only, "One figure: " + join(figure_names(), ", "));
+    command->add_option("--example", arguments->example,
+                        "Example of attention_graph and token_bars, by id (default: the first)");
+    command->add_option("--out", arguments->out, "Folder to write to (default: RUN/figures)");
+    command->callback([arguments, &exit_code] { exit_code = figures(*arguments); });
+}
+
+void add_show(CLI::App& app, int& exit_code) {
+    auto arguments = std::make_shared<ShowArguments>();
+    CLI::App* command = app.add_subcommand("show", "Print a run: means by layer, spark-lines, which cuts bind");
+    command->add_option("RUN", arguments->run, "Folder of a run")->required();
+    const std::map<std::string, Color> colors{
+        {"auto", Color::automatic}, {"always", Color::always}, {"never", Color::never}};
+    command->add_option("--color", arguments->color, "auto, always or never")
+        ->transform(CLI::CheckedTransformer(colors))
+        ->option_text("WHEN");
+    command->callback([arguments, &exit_code] { exit_code = show(*arguments); });
+}
+
+}  // namespace
+
+void add_report(CLI::App& app, int& exit_code) {
+    add_page(app, exit_code);
+    add_figures(app, exit_code);
+    add_show(app, exit_code);
+}
+
+}  // namespace attnflow

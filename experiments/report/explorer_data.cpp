@@ -1,0 +1,281 @@
+#include "experiments/report/explorer_data.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <set>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "experiments/report/agreement.hpp"
+#include "experiments/report/base64.hpp"
+#include "experiments/report/explorer_network.hpp"
+#include "experiments/report/point_cells.hpp"
+#include "experiments/session.hpp"
+#include "graph/support/text.hpp"
+
+namespace attnflow {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t max_pairs_per_network = 24;
+constexpr std::size_t sinks_per_source = 8;
+
+// Axes that say which network is meant; the others say what is asked of it.
+bool shapes_network(const std::string& axis) {
+    return axis != "layer" && axis != "source" && axis != "readout" && axis != "positions";
+}
+
+GridPoint network_of(const GridPoint& point) {
+    GridPoint settings{"", {}};
+    for (const auto& [axis, value] : point.values) {
+        if (shapes_network(axis)) settings.values.emplace(axis, value);
+    }
+    return settings;
+}
+
+GridPoint without_skip(GridPoint settings) {
+    settings.values.erase("skip_weight");
+    return settings;
+}
+
+struct Networks {
+    std::vector<GridPoint> settings;
+    std::vector<std::size_t> raw;  // of each: the index of the same network without skip connection
+
+    std::size_t add(const GridPoint& wanted) {
+        const auto found = std::find(settings.begin(), settings.end(), wanted);
+        if (found != settings.end()) return static_cast<std::size_t>(found - settings.begin());
+        settings.push_back(wanted);
+        raw.push_back(0);
+        const std::size_t index = settings.size() - 1;
+        raw[index] = wanted.has("skip_weight") ? add(without_skip(wanted)) : index;
+        return index;
+    }
+};
+
+Networks networks_of(const std::vector<GridPoint>& grid) {
+    Networks networks;
+    for (const GridPoint& point : grid) {
+        if (point.has("heads")) networks.add(network_of(point));
+    }
+    return networks;
+}
+
+class Gatherer {
+public:
+    Gatherer(const Config& config, const RunResult& result, const Dataset& dataset)
+        : config_(config),
+          result_(result),
+          dataset_(dataset),
+          networks_(networks_of(result.grid)),
+          score_points_(scored_points(result.grid)) {
+        scores_.resize(result.examples.size());
+        for (const AttributionRow& row : result.attributions) scores_[row.example].push_back(&row);
+    }
+
+    std::string networks() const {
+        Json list = Json::array();
+        for (std::size_t k = 0; k < networks_.settings.size(); ++k) {
+            Json settings = Json::object();
+            for (const auto& [axis, value] : networks_.settings[k].values)
+                settings[axis] = std::visit([](const auto& v) { return Json(v); }, value);
+            list.push_back({{"settings", std::move(settings)}, {"raw", networks_.raw[k]}});
+        }
+        return list.dump(-1, ' ', true, Json::error_handler_t::replace);
+    }
+    std::string score_points() const { return Json(score_points_).dump(); }
+
+    Table edges_table(std::size_t index) const {
+        Table table{"attention_graph", point_columns(), {}};
+        for (const char* column : {"layer_of_edge", "from", "from_token", "to", "to_token", "weight"})
+            table.columns.push_back(column);
+        const Example example = dataset_.example(dataset_.index_of(result_.examples[index]));
+        MethodSet methods(config_.parameters);
+        Session session(example, methods);
+        for (const GridPoint& settings : networks_.settings) {
+            const auto& network = session.network(settings);
+            for (std::size_t l = 1; l <= network.layers(); ++l) {
+                for (std::size_t i = 0; i < network.width(l); ++i) {
+                    const auto row = network.row(l, i);
+                    for (const std::size_t j : kept_columns(row)) {
+                        auto cells = point_cells(settings);
+                        for (const double number : {static_cast<double>(l), static_cast<double>(i)})
+                            cells.emplace_back(number);
+                        cells.emplace_back(example.tokens[i]);
+                        cells.emplace_back(static_cast<double>(j));
+                        cells.emplace_back(example.tokens[j]);
+                        cells.emplace_back(row[j]);
+                        table.rows.push_back(std::move(cells));
+                    }
+                }
+            }
+        }
+        return table;
+    }
+
+    Table scores_table(std::size_t index) const {
+        Table table{"token_bars", point_columns(), {}};
+        for (const char* column : {"example", "position", "token", "score", "binding_cut"})
+            table.columns.push_back(column);
+        for (const AttributionRow* row : scores_[index]) {
+            if (std::find(score_points_.begin(), score_points_.end(), row->point) == score_points_.end()) continue;
+            for (std::size_t t = 0; t < row->scores.size(); ++t) {
+                auto cells = point_cells(result_.grid[row->point]);
+                cells.emplace_back(result_.examples[index]);
+                cells.emplace_back(static_cast<double>(t));
+                cells.emplace_back(result_.tokens[index][t]);
+                cells.emplace_back(row->scores[t]);
+                cells.emplace_back(row->cuts.empty() ? "" : row->cuts[t].text());
+                table.rows.push_back(std::move(cells));
+            }
+        }
+        return table;
+    }
+
+    std::string example(std::size_t index) const {
+        const Example example = dataset_.example(dataset_.index_of(result_.examples[index]));
+        MethodSet methods(config_.parameters);
+        Session session(example, methods);
+        Json json{{"id", example.id},
+                  {"tokens", example.tokens},
+                  {"layers", example.attention.layers()},
+                  {"heads", example.attention.heads()}};
+        if (example.label) json["label"] = *example.label;
+        if (example.predicted) json["predicted"] = *example.predicted;
+        if (!example.group.empty()) json["group"] = example.group;
+        json["references"] = Json::object();
+        for (const Reference& reference : config_.references) {
+            const auto found = example.references.find(reference.name);
+            if (reference.kind != Reference::Kind::method && found != example.references.end())
+                json["references"][reference.name] = found->second;
+        }
+        add_scores(index, example.tokens.size(), json);
+        std::string text = json.dump(-1, ' ', true, Json::error_handler_t::replace);
+        text.pop_back();
+        return text + ",\"networks\":" + network_list(session, example) + "}";
+    }
+
+private:
+    void add_scores(std::size_t index, std::size_t n, Json& json) const {
+        std::vector<float> scores(score_points_.size() * n, std::numeric_limits<float>::quiet_NaN());
+        std::vector<std::uint16_t> cuts(score_points_.size() * n, 0xffff);
+        bool has_cuts = false;
+        for (const AttributionRow* row : scores_[index]) {
+            const auto found = std::find(score_points_.begin(), score_points_.end(), row->point);
+            if (found == score_points_.end() || row->scores.size() != n) continue;
+            const std::size_t first = static_cast<std::size_t>(found - score_points_.begin()) * n;
+            for (std::size_t t = 0; t < n; ++t) {
+                scores[first + t] = static_cast<float>(row->scores[t]);
+                if (row->cuts.size() != n) continue;
+                has_cuts = true;
+                cuts[first + t] =
+                    static_cast<std::uint16_t>(static_cast<unsigned>(row->cuts[t].kind) | row->cuts[t].layer << 3);
+            }
+        }
+        json["scores"] = base64_of(scores);
+        if (has_cuts) json["cuts"] = base64_of(cuts);
+    }
+
+    std::string network_list(Session& session, const Example& example) const {
+        std::string list = "[";
+        for (std::size_t k = 0; k < networks_.settings.size(); ++k) {
+            const auto& network = session.network(networks_.settings[k]);
+            std::string text = network_json(network);
+            const bool is_raw = networks_.raw[k] == k;
+            if (example.tokens.size() > max_solvable_tokens && !is_raw) {
+                text.pop_back();
+                text += ",\"pairs\":" + pairs_json(network, pair_requests(example.tokens.size(), network)) + "}";
+            }
+            list += (k > 0 ? "," : "") + text;
+        }
+        return list + "]";
+    }
+
+    // The sources of the run in the top layer, each with the tokens that enter the network
+    // through the largest columns of layer 1, and with itself.
+    std::vector<PairRequest> pair_requests(std::size_t n, const LayeredNetwork<double>& network) const {
+        std::set<std::size_t> sources;
+        for (const GridPoint& point : result_.grid) {
+            if (!point.has("source")) continue;
+            const auto resolved = resolve_sources(point.values.at("source"), n, "source");
+            sources.insert(resolved.front());
+            sources.insert(resolved.back());
+        }
+        std::vector<double> columns(n, 0.0);
+        for (std::size_t i = 0; i < network.width(1); ++i) {
+            for (std::size_t t = 0; t < n; ++t) columns[t] += network.capacity(1, i, t);
+        }
+        std::vector<std::size_t> order(n);
+        for (std::size_t t = 0; t < n; ++t) order[t] = t;
+        std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return columns[a] > columns[b]; });
+        std::vector<PairRequest> requests;
+        for (const std::size_t source : sources) {
+            std::vector<std::size_t> sinks(order.begin(), order.begin() + sinks_per_source);
+            if (std::find(sinks.begin(), sinks.end(), source) == sinks.end()) sinks.push_back(source);
+            for (const std::size_t sink : sinks) {
+                if (requests.size() < max_pairs_per_network) requests.push_back({network.layers(), source, sink});
+            }
+        }
+        return requests;
+    }
+
+    const Config& config_;
+    const RunResult& result_;
+    const Dataset& dataset_;
+    Networks networks_;
+    std::vector<std::size_t> score_points_;
+    std::vector<std::vector<const AttributionRow*>> scores_;  // by example
+};
+
+}  // namespace
+
+std::vector<Table> example_tables(const Config& config, const RunResult& result, const Dataset& dataset,
+                                  std::size_t example) {
+    const Gatherer gatherer(config, result, dataset);
+    return {gatherer.edges_table(example), gatherer.scores_table(example)};
+}
+
+ExplorerData gather_explorer(const Config& config, const RunResult& result, const Dataset* dataset,
+                             const ReportOptions& options, std::size_t max_bytes) {
+    ExplorerData data;
+    if (dataset == nullptr) {
+        data.left_out.push_back(fmt::format("The example explorer: the dataset {} cannot be read any more.",
+                                            escape_controls(config.dataset.string())));
+        return data;
+    }
+    const Gatherer gatherer(config, result, *dataset);
+    data.networks = gatherer.networks();
+    data.score_points = gatherer.score_points();
+    std::vector<std::size_t> wanted;
+    for (std::size_t e = 0; e < result.examples.size(); ++e) {
+        if (options.example.empty() ? wanted.size() < options.examples : result.examples[e] == options.example)
+            wanted.push_back(e);
+    }
+    if (!options.example.empty() && wanted.empty()) {
+        throw ParameterError(fmt::format("no example '{}' in this run{}", excerpt(options.example),
+                                         name_hint(options.example, result.examples)));
+    }
+    std::size_t bytes = data.networks.size() + data.score_points.size();
+    for (const std::size_t e : wanted) {
+        std::string text = gatherer.example(e);
+        if (bytes + text.size() > max_bytes) {
+            data.left_out.push_back(
+                fmt::format("{} of {} asked-for examples: they would make the page larger than {} MB.",
+                            wanted.size() - data.examples.size(), wanted.size(), options.max_bytes / 1'000'000));
+            break;
+        }
+        bytes += text.size();
+        data.examples.push_back(std::move(text));
+        data.indices.push_back(e);
+    }
+    if (options.example.empty() && result.examples.size() > wanted.size()) {
+        data.left_out.push_back(
+            fmt::format("{} of {} examples in the explorer (--examples {} asks for all of them).",
+                        result.examples.size() - wanted.size(), result.examples.size(), result.examples.size()));
+    }
+    return data;
+}
+
+}  // namespace attnflow

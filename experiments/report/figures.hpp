@@ -1,0 +1,25 @@
+#pragma once
+/// Figures of a run as files for a publication.
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "experiments/report/report_data.hpp"
+
+namespace attnflow {
+
+enum class FigureFormat { svg, png, pdf, csv };
+
+/// Names of all figures, in the order of the report; a run may lack the data for some.
+const std::vector<std::string>& figure_names();
+
+/// (file name, content) of every figure that the run has data for, or of `only` when that is
+/// not empty. CSV needs no other program: it is the table that the figure is drawn from. SVG is
+/// drawn by the bundled asset in node, else in Chromium; PNG and PDF are made from it by
+/// librsvg. Throws ParameterError for an unknown name, InputError naming the package where no
+/// such program is installed, or with its words where it fails.
+std::vector<std::pair<std::string, std::string>> make_figures(const ReportData& data, FigureFormat format,
+                                                              const std::string& only);
+
+}  // namespace attnflow

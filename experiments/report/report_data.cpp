@@ -1,0 +1,195 @@
+#include "experiments/report/report_data.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "experiments/report/agreement.hpp"
+#include "experiments/report/explorer_data.hpp"
+#include "experiments/report/point_cells.hpp"
+#include "experiments/report/saturation.hpp"
+#include "experiments/statistics/summarise.hpp"
+#include "experiments/version.hpp"
+#include "graph/support/text.hpp"
+
+namespace attnflow {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Table::Cell optional_cell(const std::optional<double>& value) {
+    if (value && std::isfinite(*value)) return *value;
+    return {};
+}
+
+void add_interval(const std::optional<Interval>& interval, std::vector<Table::Cell>& cells) {
+    cells.push_back(interval ? optional_cell(interval->low) : Table::Cell());
+    cells.push_back(interval ? optional_cell(interval->high) : Table::Cell());
+}
+
+Table summary_table(const Config& config, const RunResult& result, const Summary& summary) {
+    Table table{"correlation_by_layer", point_columns(), {}};
+    for (const char* column : {"reference", "metric", "n", "n_undefined", "mean", "std", "ci_low", "ci_high"})
+        table.columns.push_back(column);
+    for (const SummaryRow& row : summary.rows) {
+        auto cells = point_cells(result.grid[row.point]);
+        cells.push_back(config.references[row.reference].text);
+        cells.push_back(config.metrics[row.metric]);
+        cells.push_back(static_cast<double>(row.n));
+        cells.push_back(static_cast<double>(row.n_undefined));
+        cells.push_back(optional_cell(row.mean));
+        cells.push_back(optional_cell(row.standard_deviation));
+        add_interval(row.interval, cells);
+        table.rows.push_back(std::move(cells));
+    }
+    return table;
+}
+
+Table comparisons_table(const Config& config, const RunResult& result, const Summary& summary) {
+    Table table{"comparisons", point_columns(), {}};
+    for (const char* column : {"other_method", "reference", "metric", "n", "mean_difference", "ci_low", "ci_high",
+                               "p", "p_holm", "effect_size"})
+        table.columns.push_back(column);
+    for (const MethodPair& pair : summary.pairs) {
+        const GridPoint& second = result.grid[pair.second];
+        const auto settings = joined_settings(result.grid[pair.first], second);
+        auto cells = point_cells(settings ? *settings : result.grid[pair.first]);
+        cells.push_back(second.method);
+        cells.push_back(config.references[pair.reference].text);
+        cells.push_back(config.metrics[pair.metric]);
+        cells.push_back(static_cast<double>(pair.n));
+        cells.push_back(optional_cell(pair.result.mean));
+        add_interval(pair.result.interval, cells);
+        cells.push_back(optional_cell(pair.result.p));
+        cells.push_back(optional_cell(pair.p_holm));
+        cells.push_back(optional_cell(pair.result.effect_size));
+        table.rows.push_back(std::move(cells));
+    }
+    return table;
+}
+
+Table saturation_table(const RunResult& result) {
+    Table table{"saturation_by_layer", point_columns(), {}};
+    for (const char* column : {"cut", "pairs", "share"}) table.columns.push_back(column);
+    for (const CutCounts& counts : result.cuts) {
+        std::size_t pairs = 0;
+        for (const std::size_t count : counts.pairs) pairs += count;
+        if (pairs == 0) continue;
+        for (const CutKind kind : all_cut_kinds) {
+            const auto count = static_cast<double>(counts.pairs[static_cast<std::size_t>(kind)]);
+            auto cells = point_cells(result.grid[counts.point]);
+            cells.push_back(to_string(kind));
+            cells.push_back(count);
+            cells.push_back(count / static_cast<double>(pairs));
+            table.rows.push_back(std::move(cells));
+        }
+    }
+    return table;
+}
+
+Json cell_json(const Table::Cell& cell) {
+    if (cell.number) return *cell.number;
+    if (!cell.text.empty()) return cell.text;
+    return nullptr;
+}
+
+Json table_json(const Table& table) {
+    Json rows = Json::array();
+    for (const auto& row : table.rows) {
+        Json cells = Json::array();
+        for (const Table::Cell& cell : row) cells.push_back(cell_json(cell));
+        rows.push_back(std::move(cells));
+    }
+    return {{"columns", table.columns}, {"rows", std::move(rows)}};
+}
+
+Json run_json_object(const Config& config, const RunResult& result, const Dataset* dataset) {
+    Json run{{"examples", result.examples.size()},
+             {"grid_points", result.grid.size()},
+             {"cells", result.examples.size() * result.grid.size()},
+             {"failures", result.failures.size()},
+             {"largest_row_sum_deviation", result.largest_row_sum_deviation},
+             {"dataset", config.dataset.filename().string()},
+             {"settings", config.given},
+             {"undefined_as_zero", config.undefined_as_zero}};
+    if (result.fixed_point) {
+        run["fixed_point"] = {{"bits", result.fixed_point->bits},
+                              {"error_bound", result.fixed_point->error_bound},
+                              {"rounded_to_zero", result.fixed_point->rounded_to_zero}};
+    }
+    if (dataset != nullptr) {
+        for (const char* key : {"model", "task", "precision"}) {
+            const auto found = dataset->metadata().find(key);
+            if (found != dataset->metadata().end()) run[key] = excerpt(found->second, 300);
+        }
+    }
+    return run;
+}
+
+// What goes into a page between <script> tags: no '<', '>' or '&', so that no token can end it.
+std::string script_safe(const std::string& json) {
+    std::string out;
+    out.reserve(json.size() + json.size() / 64);
+    for (const char c : json) {
+        if (c == '<' || c == '>' || c == '&') {
+            out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+        } else {
+            out += c;
+        }
+    }
+    return out;
+}
+
+std::string dump(const Json& json) {
+    return script_safe(json.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
+}
+
+}  // namespace
+
+ReportData gather_report(const Config& config, const RunResult& result, const Dataset* dataset,
+                         const ReportOptions& options) {
+    ReportData data;
+    data.name = config.name;
+    const Summary summary = summarise(result, config, options.jobs);
+    data.tables.push_back(summary_table(config, result, summary));
+    data.tables.push_back(comparisons_table(config, result, summary));
+    data.tables.push_back(saturation_table(result));
+    data.tables.push_back(agreement_table(result));
+
+    Json json;
+    json["schema"] = 1;
+    json["attnflow"] = version();
+    json["name"] = config.name;
+    json["run"] = run_json_object(config, result, dataset);
+    json["methods"] = config.methods;
+    for (const AxisInfo& axis : axes()) json["axes"].push_back(axis.name);
+    for (const GridPoint& point : result.grid) {
+        Json cells = Json::array();
+        for (const Table::Cell& cell : point_cells(point)) cells.push_back(cell_json(cell));
+        json["points"].push_back(std::move(cells));
+    }
+    if (const auto words = saturation_words(result))
+        json["saturation"] = {{"saturated", words->is_saturated}, {"title", words->title}, {"text", words->text}};
+    for (const Table& table : data.tables) json["tables"][table.name] = table_json(table);
+    std::string head = dump(json);
+
+    ExplorerData explorer = gather_explorer(config, result, dataset, options,
+                                            options.max_bytes > head.size() ? options.max_bytes - head.size() : 0);
+    data.left_out = std::move(explorer.left_out);
+    data.embedded_examples = explorer.examples.size();
+    if (!explorer.indices.empty())
+        data.example_tables = example_tables(config, result, *dataset, explorer.indices.front());
+    // The examples were dumped one by one to keep count of their size: join the texts.
+    head.pop_back();
+    data.json = head + ",\"left_out\":" + dump(data.left_out) + ",\"networks\":" + script_safe(explorer.networks) +
+                ",\"score_points\":" + explorer.score_points + ",\"examples\":[";
+    for (std::size_t e = 0; e < explorer.examples.size(); ++e) {
+        data.json += (e > 0 ? "," : "") + script_safe(explorer.examples[e]);
+    }
+    data.json += "]}";
+    return data;
+}
+
+}  // namespace attnflow

@@ -1,0 +1,137 @@
+// Reading the report document that `attnflow report` embeds.
+
+const NETWORK_FREE = new Set(["method", "layer", "source", "readout", "positions"]);
+
+function bytesOf(text) {
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; ++i) bytes[i] = binary.charCodeAt(i);
+  return bytes;
+}
+function numbers(text, size, read) {
+  const bytes = bytesOf(text);
+  const view = new DataView(bytes.buffer);
+  return Float64Array.from({ length: bytes.length / size }, (_, i) => view[read](i * size, true));
+}
+export const decodeFloats = (text) => numbers(text, 4, "getFloat32");
+export const decodeUint32 = (text) => numbers(text, 4, "getUint32");
+export const decodeUint16 = (text) => numbers(text, 2, "getUint16");
+
+const byValue = (a, b) => (typeof a === "number" && typeof b === "number" ? a - b : 0);
+export const unique = (values) => [...new Set(values)];
+
+export class Report {
+  constructor(json) {
+    this.json = json;
+    this.methods = json.methods;
+    this.axes = json.axes;
+    this.tables = {};
+    for (const [name, { columns, rows }] of Object.entries(json.tables)) {
+      this.tables[name] = rows.map((row) => Object.fromEntries(columns.map((column, c) => [column, row[c]])));
+    }
+    this.points = json.points.map((row) => Object.fromEntries(["method", ...json.axes].map((name, c) => [name, row[c]])));
+    this.layers = unique(this.points.map((p) => p.layer).filter((l) => typeof l === "number")).sort(byValue);
+  }
+
+  table(name) {
+    return this.tables[name] ?? [];
+  }
+
+  /** The values that an axis takes in this run, numbers in order. */
+  values(axis) {
+    return unique(this.points.map((p) => p[axis]).filter((v) => v !== null && v !== undefined)).sort(byValue);
+  }
+
+  /** Axes with more than one value, the layer aside. */
+  get varied() {
+    return this.axes.filter((axis) => axis !== "layer" && this.values(axis).length > 1);
+  }
+  /** Axes with one value, as "heads mean". */
+  get fixed() {
+    return this.axes
+      .filter((axis) => axis !== "layer" && this.values(axis).length === 1)
+      .map((axis) => `${axis.replace("_", " ")} ${this.values(axis)[0]}`);
+  }
+
+  get references() {
+    return unique(this.table("correlation_by_layer").map((row) => row.reference));
+  }
+  get metrics() {
+    return unique(this.table("correlation_by_layer").map((row) => row.metric));
+  }
+
+  initialSelection() {
+    const selection = { metric: this.metrics[0], layer: this.layers[this.layers.length - 1] ?? null };
+    for (const axis of this.axes) {
+      if (axis === "layer") continue;
+      const values = this.values(axis);
+      // Half of the skip connection is the paper's convention: begin there when it was run.
+      selection[axis] = axis === "skip_weight" && values.includes(0.5) ? 0.5 : values[0];
+    }
+    return selection;
+  }
+
+  /** True when a row agrees with the selection in each axis that it has, those in `free` aside. */
+  matches(row, selection, free = []) {
+    return this.axes.every(
+      (axis) => free.includes(axis) || row[axis] === null || row[axis] === undefined || row[axis] === selection[axis],
+    );
+  }
+
+  /** Index of the embedded network with these settings; axes that it lacks play no part. */
+  networkIndex(selection) {
+    const found = this.json.networks.findIndex(
+      ({ settings }) =>
+        "skip_weight" in settings &&
+        Object.entries(settings).every(([axis, value]) => NETWORK_FREE.has(axis) || value === selection[axis]),
+    );
+    if (found >= 0) return found;
+    const other = this.json.networks.findIndex(({ settings }) =>
+      Object.entries(settings).every(([axis, value]) => value === selection[axis]),
+    );
+    return Math.max(0, other);
+  }
+}
+
+/** One embedded example, decoded when it is asked for. */
+export class Example {
+  constructor(report, index) {
+    this.report = report;
+    this.json = report.json.examples[index];
+    this.tokens = this.json.tokens;
+    this.layers = this.json.layers;
+    this.scores = decodeFloats(this.json.scores);
+    this.cuts = this.json.cuts ? decodeUint16(this.json.cuts) : null;
+  }
+
+  /** [{ method, point, scores, cuts }] of every method at the selected settings. */
+  attributions(selection) {
+    const n = this.tokens.length;
+    const out = [];
+    this.report.json.score_points.forEach((index, place) => {
+      const point = this.report.points[index];
+      if (!this.report.matches(point, selection, ["positions"])) return;
+      const scores = Array.from(this.scores.subarray(place * n, (place + 1) * n));
+      if (scores.every(Number.isNaN)) return;
+      const cuts = this.cuts && Array.from(this.cuts.subarray(place * n, (place + 1) * n));
+      out.push({ method: point.method, point, scores, cuts: cuts && cuts[0] !== 0xffff ? cuts : null });
+    });
+    return out;
+  }
+}
+
+/** Text of a cell that a spreadsheet takes as text, never as a formula. */
+function csvCell(value) {
+  if (value === null || value === undefined) return "";
+  if (typeof value === "number") return String(value);
+  let text = String(value).replace(/[\u0000-\u001f\u007f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  if (/^[=+@]|^-./.test(text)) text = `'${text}`;
+  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+export function toCsv(rows) {
+  if (rows.length === 0) return "";
+  const columns = unique(rows.flatMap(Object.keys));
+  return [columns, ...rows.map((row) => columns.map((column) => row[column]))]
+    .map((cells) => `${cells.map(csvCell).join(",")}\n`)
+    .join("");
+}

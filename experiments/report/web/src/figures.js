@@ -1,0 +1,179 @@
+// Figures for publications, as SVG texts: the charts of the page, and the figures of the
+// attention-flow paper (attention graph, token bars, tables by layer). Needs no document.
+
+import { el, shortToken, toMarkup } from "./tree.js";
+import { Example, Report } from "./data.js";
+import { EmbeddedNetwork } from "./network.js";
+import { CHARTS, methodStyles, pretty, standalone } from "./charts.js";
+import { chartSvg } from "./chart_view.js";
+import { THEMES } from "./theme.js";
+import { graphGeometry, graphTree } from "./graph_view.js";
+import { VIEWS, cutText, filtered, precomputedView, solvedView, staticView } from "./views.js";
+import { maxFlow } from "./max_flow.js";
+
+const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
+
+const canvas = (width, height, theme, ...children) =>
+  toMarkup(
+    el(
+      "svg",
+      { xmlns: "http://www.w3.org/2000/svg", width, height, viewBox: `0 0 ${width} ${height}`, "font-family": FONT, "font-size": 12 },
+      el("rect", { width, height, fill: theme.ground }),
+      children,
+    ),
+  );
+const text = (x, y, words, attributes = {}) => el("text", { x, y, fill: THEMES.light.ink, ...attributes }, words);
+
+// ---- the paper's first figure: raw weights, rollout and flow of one example, side by side
+
+function attentionGraph(report, selection, theme, index) {
+  const example = new Example(report, index);
+  const place = report.networkIndex(selection);
+  const load = (k) => new EmbeddedNetwork(example.json.networks[k], example.layers, example.tokens.length);
+  const fused = load(place);
+  const networks = { fused, raw: load(report.json.networks[place].raw) };
+  const n = example.tokens.length;
+  const layer = Math.min(selection.layer ?? example.layers, example.layers);
+  const source = typeof selection.source === "number" ? Math.min(selection.source, n - 1) : selection.source === "last" ? n - 1 : 0;
+  const flow = flowForFigure(report, example, fused, selection, layer, source);
+  const panels = [
+    ["raw", staticView("raw", networks, layer, source)],
+    ["rollout", staticView("rollout", networks, layer, source)],
+    ...(flow ? [["flow", flow]] : []),
+  ];
+  const width = 430;
+  const trees = panels.map(([view, content], p) => {
+    const picked = filtered(content.edges, example.tokens, { source, sink: flow?.sink ?? null, maxEdges: 300, maxRows: 30 });
+    const geometry = graphGeometry(example.layers, picked.rows, example.tokens, width, { rightLabels: false });
+    const inside = ([, i]) => geometry.rowOf.has(i);
+    const model = {
+      layers: example.layers,
+      tokens: example.tokens,
+      edges: picked.edges,
+      largest: Math.max(1e-12, ...picked.edges.map((e) => e.w)),
+      mass: content.mass,
+      source: { l: layer, i: source },
+      sink: view === "flow" ? flow.sink : null,
+      cut: content.cut
+        ? { edges: content.cut.edges.filter((e) => geometry.rowOf.has(e.i) && geometry.rowOf.has(e.j)), ringed: content.cut.ringed.filter(inside) }
+        : null,
+    };
+    const tree = graphTree(model, geometry, theme);
+    tree.attributes.x = p * (width + 20);
+    tree.attributes.y = 28;
+    const words =
+      view === "flow"
+        ? `Flow to \u201c${shortToken(example.tokens[flow.sink])}\u201d: ${flow.value.toFixed(3)}, cut ${cutText(flow.cut)}`
+        : `${VIEWS[view].label}${view === "rollout" ? ` from \u201c${shortToken(example.tokens[source])}\u201d` : ""}`;
+    return { tree, height: geometry.height, title: text(p * (width + 20) + 12, 18, words, { "font-weight": 600, fill: theme.ink }) };
+  });
+  const height = 40 + Math.max(...trees.map((t) => t.height));
+  return canvas(panels.length * (width + 20), height, theme, trees.map((t) => [t.title, t.tree]));
+}
+
+// The flow into the token that the run scores highest (source aside).
+function flowForFigure(report, example, fused, selection, layer, source) {
+  if (fused.exact) {
+    const scores = (example.attributions(selection).find((row) => row.cuts) ?? { scores: [] }).scores;
+    let sink = source === 0 ? Math.min(1, example.tokens.length - 1) : 0;
+    scores.forEach((score, t) => {
+      if (t !== source && score > (scores[sink] ?? -Infinity)) sink = t;
+    });
+    return { ...solvedView(fused, layer, source, sink, maxFlow(fused.exact, layer, source, sink)), sink };
+  }
+  const pair = fused.pairs.find((p) => p.layer === layer && p.source === source && p.sink !== p.source);
+  return pair ? { ...precomputedView(fused, pair), sink: pair.sink } : null;
+}
+
+// ---- token bars: the scores of each method, a bar a token
+
+function tokenBars(report, selection, theme, index) {
+  const example = new Example(report, index);
+  const rows = example.attributions(selection);
+  if (rows.length === 0) return null;
+  const styles = methodStyles(report, theme);
+  const shown = example.tokens.map((_, t) => t).slice(0, 60);
+  const labels = 12 + 7 * Math.max(3, ...shown.map((t) => shortToken(example.tokens[t], 16).length));
+  const [bar, gap, line, top] = [150, 24, 20, 70];
+  const parts = [text(12, 22, `Token scores of ${shortToken(example.json.id, 40)}, layer ${selection.layer ?? example.layers}`, { "font-weight": 600, "font-size": 14, fill: theme.ink })];
+  rows.forEach((row, r) => {
+    const x = labels + r * (bar + gap);
+    const largest = Math.max(1e-300, ...row.scores.map((s) => Math.abs(s) || 0));
+    parts.push(text(x, 50, pretty(row.method), { "font-weight": 600, fill: theme.ink }));
+    shown.forEach((t, k) => {
+      const length = (bar - 46) * (Math.abs(row.scores[t]) / largest || 0);
+      parts.push(
+        el("rect", { x, y: top + k * line - 10, width: Math.max(0.5, length).toFixed(1), height: 13, rx: 2, fill: styles.get(row.method).colour }),
+        text((x + length + 5).toFixed(1), top + k * line, row.scores[t].toFixed(3), { "font-size": 10, fill: theme.soft }),
+      );
+    });
+  });
+  shown.forEach((t, k) => parts.push(text(labels - 8, top + k * line, shortToken(example.tokens[t], 16), { "text-anchor": "end", fill: theme.ink })));
+  const left = example.tokens.length - shown.length;
+  if (left > 0) parts.push(text(labels, top + shown.length * line, `and ${left} more tokens`, { fill: theme.soft }));
+  return canvas(labels + rows.length * (bar + gap), top + (shown.length + (left > 0 ? 1 : 0)) * line, theme, parts);
+}
+
+// ---- the paper's tables: mean and deviation, methods by layer
+
+const meanText = ({ mean, std }) => `${mean.toFixed(2)} \u00b1 ${std.toFixed(2)}`.replace(/^-0\.00/, "0.00").replace("-", "\u2212");
+
+function tableByLayer(report, selection, theme) {
+  const all = report
+    .table("correlation_by_layer")
+    .filter((row) => row.metric === selection.metric && report.matches(row, selection, ["layer"]));
+  if (all.length === 0) return null;
+  const columns = [...report.layers, null].filter((l) => all.some((row) => row.layer === l));
+  const methods = report.methods.filter((m) => all.some((row) => row.method === m));
+  const [first, cell, line] = [150, 88, 22];
+  const width = first + columns.length * cell + 12;
+  const parts = [];
+  let y = 24;
+  const rule = (at, weight) => el("line", { x1: 8, x2: width - 8, y1: at, y2: at, stroke: theme.ink, "stroke-width": weight });
+  for (const reference of report.references) {
+    parts.push(text(8, y, `Mean ${pretty(selection.metric)} with ${reference} \u00b1 standard deviation`, { "font-weight": 600, fill: theme.ink }));
+    y += 10;
+    parts.push(rule(y, 1.2));
+    y += 16;
+    columns.forEach((l, c) =>
+      parts.push(text(first + (c + 1) * cell, y, l === null ? "no layer" : `L${l}`, { "text-anchor": "end", fill: theme.ink })),
+    );
+    y += 7;
+    parts.push(rule(y, 0.6));
+    for (const method of methods) {
+      y += line;
+      parts.push(text(8, y - 5, pretty(method), { fill: theme.ink }));
+      columns.forEach((l, c) => {
+        const row = all.find((r) => r.method === method && r.reference === reference && r.layer === l);
+        if (row && row.mean !== null) {
+          parts.push(text(first + (c + 1) * cell, y - 5, meanText(row), { "text-anchor": "end", fill: theme.ink }));
+        }
+      });
+    }
+    y += 4;
+    parts.push(rule(y, 1.2));
+    y += 34;
+  }
+  return canvas(width, y - 20, theme, parts);
+}
+
+const OWN = { attention_graph: attentionGraph, token_bars: tokenBars, table_by_layer: tableByLayer };
+const NEEDS_EXAMPLE = new Set(["attention_graph", "token_bars"]);
+
+/** [{ name, svg }] for every figure that the run has data for; `only` picks one by name. */
+export async function figures(json, { only = null, theme = "light", settings = {} } = {}) {
+  const report = new Report(json);
+  const selection = { ...report.initialSelection(), reference: report.references[0], ...settings };
+  const colours = THEMES[theme];
+  const out = [];
+  for (const make of CHARTS) {
+    const chart = make(report, selection, colours);
+    if (chart && (!only || chart.id === only)) out.push({ name: chart.id, svg: await chartSvg(standalone(chart, colours), colours) });
+  }
+  for (const [name, draw] of Object.entries(OWN)) {
+    if ((only && only !== name) || (NEEDS_EXAMPLE.has(name) && json.examples.length === 0)) continue;
+    const svg = draw(report, selection, colours, 0);
+    if (svg) out.push({ name, svg });
+  }
+  return out;
+}

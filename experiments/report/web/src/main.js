@@ -1,0 +1,277 @@
+// The report page. Outside a browser the bundle only offers figures().
+
+import { el, show, toDom, tokenText } from "./tree.js";
+import { Report, toCsv } from "./data.js";
+import { CHARTS, pageSpec, pretty, standalone } from "./charts.js";
+import { chartSvg, drawChart } from "./chart_view.js";
+import { Explorer } from "./explorer.js";
+import { Tooltip } from "./tooltip.js";
+import { THEMES } from "./theme.js";
+import { field, select } from "./controls.js";
+import { figures } from "./figures.js";
+import { save } from "./save.js";
+
+class Page {
+  constructor(json) {
+    this.report = new Report(json);
+    this.selection = { ...this.report.initialSelection(), reference: this.report.references[0] };
+    this.tip = new Tooltip();
+    this.themeChoice = "auto";
+    this.views = new Map();
+    this.main = document.getElementById("report");
+    this.build();
+    this.applyTheme();
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.applyTheme());
+    this.watchWidth();
+  }
+
+  get theme() {
+    const dark = this.themeChoice === "auto" ? matchMedia("(prefers-color-scheme: dark)").matches : this.themeChoice === "dark";
+    return dark ? THEMES.dark : THEMES.light;
+  }
+
+  build() {
+    const { json } = this.report;
+    const hasExamples = json.examples.length > 0;
+    show(
+      this.main,
+      this.header(),
+      el("div", { class: "settings", id: "settings", role: "region", "aria-label": "Settings of all charts" }),
+      el("section", { id: "charts", "aria-label": "Charts" }),
+      hasExamples && el("section", { id: "explorer", "aria-label": "Example explorer" }, el("h2", {}, "Examples"), el("div", { id: "explorer-root" })),
+      this.footer(),
+    );
+    this.drawSettings();
+  }
+
+  header() {
+    const { json, report } = { json: this.report.json, report: this.report };
+    const { run } = json;
+    const count = (n) => n.toLocaleString("en").replaceAll(",", "\u202f");
+    const facts = [
+      ["Examples", count(run.examples)],
+      ["Methods", count(json.methods.length)],
+      ["Grid points", count(run.grid_points)],
+      ["Cells", count(run.cells)],
+      ["Failed cells", count(run.failures)],
+    ];
+    const about = [run.dataset && `Data: ${tokenText(run.dataset)}`, run.task && tokenText(run.task), run.model && `Model: ${tokenText(run.model)}`].filter(Boolean);
+    return el(
+      "header",
+      {},
+      el(
+        "div",
+        { class: "title-row" },
+        el("h1", {}, tokenText(json.name)),
+        el("button", { id: "theme", class: "quiet", onclick: () => this.nextTheme() }, "Theme: auto"),
+      ),
+      el("p", { class: "lead" }, `Methods: ${json.methods.map(pretty).join(", ")}.${report.fixed.length > 0 ? ` Everywhere: ${report.fixed.join(", ")}.` : ""}`),
+      about.length > 0 && el("p", { class: "note" }, about.join(" \u00b7 ")),
+      el("dl", { class: "facts" }, facts.map(([term, text]) => el("div", {}, el("dt", {}, term), el("dd", {}, text)))),
+      json.saturation && el("div", { class: json.saturation.saturated ? "notice strong" : "notice", id: "saturation" }, el("strong", {}, json.saturation.title), el("p", {}, json.saturation.text)),
+      json.left_out.length > 0 &&
+        el("details", { class: "left-out" }, el("summary", {}, `Not in this page: ${json.left_out.length === 1 ? "one thing" : `${json.left_out.length} things`}`), el("ul", {}, json.left_out.map((text) => el("li", {}, tokenText(text))))),
+    );
+  }
+
+  footer() {
+    const { json } = this.report;
+    const settings = Object.entries(json.run.settings).map(([key, value]) => `${key} = ${value}`);
+    const fixed = json.run.fixed_point;
+    return el(
+      "footer",
+      {},
+      el("details", {}, el("summary", {}, "Settings of the run"), el("pre", {}, settings.map(tokenText).join("\n") || "defaults only")),
+      el(
+        "details",
+        {},
+        el("summary", {}, "Numbers"),
+        el(
+          "p",
+          { class: "note" },
+          `Rows of attention differ from 1 by at most ${json.run.largest_row_sum_deviation.toExponential(1)}. ` +
+            (fixed ? `Flows are computed in fixed point with ${fixed.bits} fractional bits, error at most ${fixed.error_bound.toExponential(1)}; ${fixed.rounded_to_zero} positive weights became 0. ` : "") +
+            "The explorer solves with 30 fractional bits.",
+        ),
+      ),
+      el("details", {}, el("summary", {}, "Licences of the packages in this page"), el("pre", { id: "licence-text" }, document.getElementById("attnflow-licences")?.textContent ?? "")),
+      el("p", { class: "note" }, `attnflow ${json.attnflow}. This file needs no network.`),
+    );
+  }
+
+  // ---- settings
+
+  drawSettings() {
+    const { report, selection } = this;
+    const focused = document.activeElement?.id;
+    const choice = (label, key, values) =>
+      values.length > 1 &&
+      field(
+        label,
+        select(`set-${key}`, values.map((v) => [v, String(v)]), selection[key], (text) =>
+          this.select({ [key]: values.find((v) => String(v) === text) }),
+        ),
+      );
+    const controls = [
+      choice("Metric", "metric", report.metrics),
+      choice("Reference", "reference", report.references),
+      ...report.varied.map((axis) => choice(pretty(axis.charAt(0).toUpperCase() + axis.slice(1)), axis, report.values(axis))),
+      choice("Layer", "layer", report.layers),
+    ].filter(Boolean);
+    const box = document.getElementById("settings");
+    box.hidden = controls.length === 0;
+    show(box, controls);
+    if (focused) document.getElementById(focused)?.focus();
+  }
+
+  select(changes) {
+    Object.assign(this.selection, changes);
+    this.drawSettings();
+    this.drawCharts();
+    return this.explorer?.refresh();
+  }
+
+  // ---- theme and width
+
+  nextTheme() {
+    const order = ["auto", "light", "dark"];
+    this.themeChoice = order[(order.indexOf(this.themeChoice) + 1) % order.length];
+    document.getElementById("theme").textContent = `Theme: ${this.themeChoice}`;
+    this.applyTheme();
+  }
+
+  applyTheme() {
+    document.documentElement.dataset.theme = this.theme.name;
+    this.drawCharts();
+    if (this.explorer) this.explorer.refresh();
+    else if (document.getElementById("explorer-root")) this.explorer = new Explorer(document.getElementById("explorer-root"), this.report, this);
+  }
+
+  watchWidth() {
+    let width = this.main.clientWidth;
+    let timer = 0;
+    new ResizeObserver(() => {
+      if (this.main.clientWidth === width) return;
+      width = this.main.clientWidth;
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        this.drawCharts();
+        this.explorer?.drawGraph();
+      }, 120);
+    }).observe(this.main);
+  }
+
+  // ---- charts
+
+  async drawCharts() {
+    const ticket = (this.chartTicket = (this.chartTicket ?? 0) + 1);
+    const { report, selection, theme, tip } = this;
+    const section = document.getElementById("charts");
+    const charts = CHARTS.map((make) => make(report, selection, theme)).filter(Boolean);
+    const shape = charts.map((chart) => `${chart.id}:${chart.panels.length}`).join(" ");
+    if (section.dataset.shape !== shape) {
+      show(section, charts.map((chart) => this.chartCard(chart)));
+      section.dataset.shape = shape;
+    }
+    for (const view of this.views.values()) view.finalize();
+    this.views.clear();
+    for (const chart of charts) {
+      const card = document.getElementById(`chart-${chart.id}`);
+      this.fillCard(card, chart);
+      for (const [p, panel] of chart.panels.entries()) {
+        const box = card.querySelectorAll(".panel-chart")[p];
+        const view = await drawChart(box, pageSpec(panel, Math.max(180, box.clientWidth)), theme, tip);
+        if (ticket !== this.chartTicket) return view.finalize();
+        this.views.set(`${chart.id}/${p}`, view);
+      }
+      card.dataset.ready = String(ticket);
+    }
+    section.dataset.ready = String(ticket);
+    document.documentElement.dataset.ready = String(ticket);
+  }
+
+  chartCard(chart) {
+    const many = chart.panels.length > 2 || chart.panels.some((panel) => panel.narrow);
+    return el(
+      "article",
+      { class: "card", id: `chart-${chart.id}` },
+      el("div", { class: "card-head" }, el("h2", {}), el("span", { class: "downloads" })),
+      el("p", { class: "note" }),
+      el("ul", { class: "legend" }),
+      el(
+        "div",
+        { class: chart.panels.length === 1 ? "panels one" : many ? "panels many" : "panels" },
+        chart.panels.map((panel) => el("figure", { class: panel.square ? "panel square" : "panel" }, el("figcaption", {}), el("div", { class: "panel-chart" }), el("ul", { class: "legend" }))),
+      ),
+    );
+  }
+
+  fillCard(card, chart) {
+    card.querySelector("h2").textContent = chart.title;
+    card.querySelector(".note").textContent = chart.note ?? "";
+    show(card.querySelector(".legend"), legend(chart.legend, chart.panels[0].spec._legend));
+    show(
+      card.querySelector(".downloads"),
+      el("button", { class: "quiet", onclick: () => this.saveCsv(chart) }, "Download CSV"),
+      el("button", { class: "quiet", onclick: () => this.saveSvg(chart) }, "SVG"),
+    );
+    [...card.querySelectorAll(".panel")].forEach((box, p) => {
+      box.querySelector("figcaption").textContent = chart.panels[p].title ?? "";
+      show(box.querySelector(".legend"), legend(chart.panels[p].legend));
+    });
+  }
+
+  saveCsv(chart) {
+    const known = new Set([...(this.report.json.tables[chart.id]?.columns ?? []), ...(this.report.json.tables.correlation_by_layer.columns ?? [])]);
+    const rows = chart.rows.map((row) => Object.fromEntries(Object.entries(row).filter(([column]) => known.has(column) || column === "cut" || column === "share" || column === "pairs")));
+    save(`${this.report.json.name}_${chart.id}.csv`, "text/csv", toCsv(rows));
+  }
+  async saveSvg(chart) {
+    save(`${this.report.json.name}_${chart.id}.svg`, "image/svg+xml", await chartSvg(standalone(chart, this.theme), this.theme));
+  }
+}
+
+const MARKS = {
+  circle: ["circle", { cx: 7, cy: 7, r: 4.5 }],
+  square: ["rect", { x: 2.5, y: 2.5, width: 9, height: 9 }],
+  diamond: ["path", { d: "M7 1.5L12 7L7 12.5L2 7Z" }],
+  "triangle-up": ["path", { d: "M7 2L12.5 12H1.5Z" }],
+  "triangle-down": ["path", { d: "M7 12L12.5 2H1.5Z" }],
+  "triangle-right": ["path", { d: "M12 7L2 1.5V12.5Z" }],
+  "triangle-left": ["path", { d: "M2 7L12 1.5V12.5Z" }],
+  cross: ["path", { d: "M5 2H9V5H12V9H9V12H5V9H2V5H5Z" }],
+};
+
+function legend(entries, ramp) {
+  const items = (entries ?? []).map(({ label, colour, shape, dashed, title }) => {
+    const [tag, attributes] = MARKS[shape] ?? MARKS.circle;
+    const mark = dashed
+      ? el("path", { d: "M0 7H14", stroke: colour, "stroke-width": 2.5, "stroke-dasharray": "4 2.5" })
+      : el(tag, { ...attributes, fill: colour });
+    return el("li", { title }, el("svg", { width: 14, height: 14, viewBox: "0 0 14 14", "aria-hidden": "true" }, mark), label);
+  });
+  if (ramp) {
+    const stops = ramp.range.map((colour) => el("i", { style: { background: colour } }));
+    items.push(el("li", { class: "ramp" }, ramp.title, el("span", {}, `${ramp.domain[0]}`), el("span", { class: "stops" }, stops), el("span", {}, `${ramp.domain[1]}`)));
+  }
+  return items;
+}
+
+// Figures for `attnflow figures`, as JSON that markup leaves as it is.
+async function drawFigures(json, options) {
+  const list = await figures(json, options);
+  const plain = JSON.stringify(list).replace(/[^ -~]|[<>&]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  document.body.append(toDom(el("pre", { id: "attnflow-figures-result" }, plain)));
+}
+
+function start() {
+  const data = document.getElementById("attnflow-data");
+  if (!data) return;
+  const json = JSON.parse(data.textContent);
+  const options = document.getElementById("attnflow-figures");
+  if (options) drawFigures(json, JSON.parse(options.textContent));
+  else globalThis.attnflow.page = new Page(json);
+}
+
+globalThis.attnflow = { figures };
+if (typeof document !== "undefined") start();

@@ -1,0 +1,65 @@
+// Colours. Categorical ones follow Okabe and Ito (safe for colour-blind readers) and come with a
+// shape or dash, so that nothing rests on hue alone; scores use a sequential scale, signed values
+// a diverging one (purple to orange) with the page's own ground in the middle.
+
+export const THEMES = {
+  light: {
+    name: "light",
+    ground: "#ffffff",
+    ink: "#1b1f24",
+    soft: "#59636e",
+    line: "#d5dae0",
+    faint: "#eceff2",
+    accent: "#0b62a8",
+    cut: "#c4420a",
+    methods: ["#0b62a8", "#d55e00", "#00805a", "#8b4fa0", "#b58900", "#3b3f46", "#3fa7d6", "#c2477f"],
+    sequential: ["#f5f8fb", "#d3e3f0", "#9cc3e0", "#5a9bc9", "#1f6ea8", "#0a4476"],
+    diverging: ["#7a3e06", "#c8761f", "#f2c38a", "#f7f7f7", "#b9b3d8", "#7a6bb0", "#43277a"],
+    cuts: ["#0b62a8", "#d55e00", "#8fbfe3", "#f3b98b", "#8d8f96", "#00805a"],
+  },
+  dark: {
+    name: "dark",
+    ground: "#14171b",
+    ink: "#e6e9ed",
+    soft: "#9aa4af",
+    line: "#353b43",
+    faint: "#22272d",
+    accent: "#6cb6f2",
+    cut: "#ff8f57",
+    methods: ["#6cb6f2", "#ff8f57", "#3ecf9f", "#c79be0", "#e6c34d", "#c3c8cf", "#9be0f7", "#f191bd"],
+    sequential: ["#1b2128", "#1d3a54", "#1f5a86", "#3185bf", "#6cb6f2", "#c9e6fb"],
+    diverging: ["#f6a45a", "#b5651d", "#5e3a17", "#23272d", "#3d3660", "#7567b8", "#b9a9f5"],
+    cuts: ["#4f9fe0", "#f08146", "#2c5b85", "#8f4f2c", "#8d949d", "#3ecf9f"],
+  },
+};
+
+export const SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left"];
+
+export const CUT_KINDS = ["source_row", "sink_column", "source_lane", "sink_lane", "crossing", "interior"];
+export const CUT_WORDS = {
+  source_row: "everything that leaves the source",
+  sink_column: "everything that enters the token in layer 1",
+  source_lane: "around the source's own lane",
+  sink_lane: "around the token's own lane",
+  crossing: "from the source's lane to the token's lane",
+  interior: "inside the network",
+};
+
+function channels(hex) {
+  return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+}
+/** Colour of `share` in [0, 1] on a list of colours. */
+export function ramp(colours, share) {
+  const place = Math.min(1, Math.max(0, Number.isFinite(share) ? share : 0)) * (colours.length - 1);
+  const low = Math.min(colours.length - 2, Math.floor(place));
+  const [a, b] = [channels(colours[low]), channels(colours[low + 1])];
+  return `#${a.map((v, i) => Math.round(v + (b[i] - v) * (place - low)).toString(16).padStart(2, "0")).join("")}`;
+}
+/** Black or white, whichever reads better on `colour`. */
+export function inkOn(colour) {
+  const [r, g, b] = channels(colour).map((v) => {
+    const s = v / 255;
+    return s <= 0.04045 ? s / 12.92 : ((s + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.22 ? "#101316" : "#ffffff";
+}

@@ -1,0 +1,165 @@
+// What the explorer can show of an example: for each view the edges to draw, the shading of
+// vertices and the words that go with it. Shared by the page and by figure files.
+
+import { CUT_KINDS, CUT_WORDS } from "./theme.js";
+
+export const VIEWS = {
+  raw: { label: "Raw weights", words: "Attention weights of each layer with the heads fused, without skip connection." },
+  fused: { label: "Fused network", words: "The network that methods work on: fused heads, renormalised, with the skip connection." },
+  rollout: { label: "Rollout", words: "The random walk from the source downwards; an edge is as wide as the share of walks on it." },
+  flow: { label: "Flow", words: "A maximum flow from the source to the sink, and the cut that limits it." },
+};
+
+export const MAX_ROWS = 48;
+
+export function cutText(cut) {
+  const withLayer = ["source_lane", "sink_lane", "crossing"].includes(cut.kind);
+  return withLayer ? `${cut.kind}(${cut.layer})` : cut.kind;
+}
+/** From the 16 bits that a score's cut is embedded as. */
+export function decodeCut(code) {
+  return { kind: CUT_KINDS[code & 7], layer: code >> 3 };
+}
+export const cutMeaning = (cut) => CUT_WORDS[cut.kind];
+
+/** Edges and shading of a view that needs no solver. */
+export function staticView(view, networks, layer, source) {
+  const { raw, fused } = networks;
+  if (view === "rollout") {
+    const { mass, edges } = fused.walk(layer, source);
+    return { edges, mass: (l, i) => (l <= layer ? mass[l][i] : 0), tokenScores: mass[0], total: null };
+  }
+  const network = view === "raw" ? raw : fused;
+  const edges = network.edges(layer).map((edge) => ({ ...edge, strong: edge.l === layer && edge.i === source }));
+  return { edges, mass: null, tokenScores: null };
+}
+
+/** Edges, shading and cut of a solved pair; `answer` as max_flow.js gives it. */
+export function solvedView(network, layer, source, sink, answer) {
+  const g = network.exact;
+  const through = Array.from({ length: layer + 1 }, () => new Float64Array(network.tokens));
+  const edges = [];
+  const cutEdges = [];
+  for (let l = 1; l <= layer; ++l) {
+    for (let i = 0; i < g.widths[l]; ++i) {
+      for (let j = 0; j < g.widths[l - 1]; ++j) {
+        const slot = g.slot(l, i, j);
+        const w = answer.flow[slot] * network.unit;
+        if (w > 0) {
+          edges.push({ l, i, j, w, c: g.capacities[slot] * network.unit });
+          through[l][i] += w;
+          if (l === 1) through[0][j] += w;
+        }
+        if (answer.side[g.vertex(l, i)] && !answer.side[g.vertex(l - 1, j)] && g.capacities[slot] > 0) {
+          cutEdges.push({ l, i, j, w: g.capacities[slot] * network.unit });
+        }
+      }
+    }
+  }
+  const value = answer.value * network.unit;
+  return {
+    value,
+    edges,
+    mass: (l, i) => (l <= layer && value > 0 ? through[l][i] / value : 0),
+    cut: { ...answer.cut, edges: cutEdges, ringed: ringed(answer.cut, layer, source, sink, () => smallerSide(answer.side, g, layer)) },
+    cutCapacity: cutEdges.reduce((sum, edge) => sum + edge.w, 0),
+    foundBy: "Dinic's algorithm, tokens in order of position",
+  };
+}
+
+/** The same from a pair that was computed when the report was written. */
+export function precomputedView(network, pair) {
+  const through = Array.from({ length: pair.layer + 1 }, () => new Map());
+  const add = (l, i, w) => through[l].set(i, (through[l].get(i) ?? 0) + w);
+  const edges = pair.edges.map(([l, i, j, w]) => {
+    add(l, i, w);
+    if (l === 1) add(0, j, w);
+    return { l, i, j, w };
+  });
+  const cut = { kind: CUT_KINDS[pair.cut[0]], layer: pair.cut[1] };
+  const side = sparseSide(network, pair, cut);
+  const cutEdges = side ? network.edges(pair.layer).filter((e) => side(e.l, e.i) && !side(e.l - 1, e.j)) : [];
+  return {
+    value: pair.value,
+    edges,
+    mass: (l, i) => (l <= pair.layer && pair.value > 0 ? (through[l].get(i) ?? 0) / pair.value : 0),
+    cut: { ...cut, edges: cutEdges, ringed: ringed(cut, pair.layer, pair.source, pair.sink, () => pair.side) },
+    cutCapacity: pair.value,
+    foundBy: `the solver ${pair.solver}`,
+  };
+}
+
+// The vertices that name a cut: the lanes that it runs around, else its smaller side.
+function ringed(cut, top, source, sink, interior) {
+  const lane = (from, to, i) => Array.from({ length: Math.max(0, to - from + 1) }, (_, k) => [from + k, i]);
+  switch (cut.kind) {
+    case "source_row":
+      return lane(top, top, source);
+    case "source_lane":
+      return lane(cut.layer, top, source);
+    case "sink_column":
+      return lane(0, 0, sink);
+    case "sink_lane":
+      return lane(0, cut.layer, sink);
+    case "crossing":
+      return [...lane(cut.layer + 1, top, source), ...lane(0, cut.layer - 1, sink)];
+    default:
+      return interior();
+  }
+}
+
+function smallerSide(side, g, layer) {
+  const last = g.firstVertex[layer + 1];
+  let inside = 0;
+  for (let v = 0; v < last; ++v) inside += side[v];
+  const wanted = inside * 2 <= last ? 1 : 0;
+  const out = [];
+  for (let l = 0; l <= layer; ++l) {
+    for (let i = 0; i < g.widths[l]; ++i) if (side[g.vertex(l, i)] === wanted) out.push([l, i]);
+  }
+  return out;
+}
+
+// Source side as a predicate, for networks of which only some edges are here.
+function sparseSide(network, pair, cut) {
+  if (cut.kind === "interior") {
+    const side = new Set(pair.side.map(([l, i]) => l * network.tokens + i));
+    return (l, i) => side.has(l * network.tokens + i);
+  }
+  if (cut.kind === "crossing") return null;
+  const lane = new Set(ringed(cut, pair.layer, pair.source, pair.sink).map(([l, i]) => l * network.tokens + i));
+  const isSourceLane = cut.kind.startsWith("source");
+  return (l, i) => lane.has(l * network.tokens + i) === isSourceLane;
+}
+
+/**
+ * The tokens and edges that are drawn: up to `maxRows` tokens (source, sink, and those on the
+ * heaviest edges) in order of position, and the `maxEdges` largest edges between them, lightest
+ * first. `words` says what was left out.
+ */
+export function filtered(edges, tokens, { source, sink, maxRows = MAX_ROWS, maxEdges }) {
+  let rows = tokens.map((_, t) => t);
+  let inside = edges;
+  if (tokens.length > maxRows) {
+    const weight = new Float64Array(tokens.length);
+    for (const { i, j, w } of edges) {
+      weight[i] += i === j ? 0 : w;
+      weight[j] += w;
+    }
+    const first = [source, sink].filter((t) => t !== null && t !== undefined);
+    const others = rows.filter((t) => !first.includes(t)).sort((a, b) => weight[b] - weight[a]);
+    const kept = new Set([...first, ...others].slice(0, maxRows));
+    rows = rows.filter((t) => kept.has(t));
+    inside = edges.filter(({ i, j }) => kept.has(i) && kept.has(j));
+  }
+  const total = edges.reduce((sum, { w }) => sum + w, 0);
+  const drawn = [...inside].sort((a, b) => b.w - a.w).slice(0, maxEdges).reverse();
+  const carried = drawn.reduce((sum, { w }) => sum + w, 0);
+  const words = [];
+  if (rows.length < tokens.length) words.push(`${rows.length} of ${tokens.length} tokens`);
+  if (drawn.length < edges.length) {
+    words.push(`the ${drawn.length} largest of ${edges.length} edges, ${Math.round((100 * carried) / (total || 1))} % of their weight`);
+  }
+  return { rows, edges: drawn, words: words.length > 0 ? `Filtered: ${words.join("; ")}.` : "" };
+}
+

@@ -1,0 +1,178 @@
+// A report in a real browser: nothing is fetched, nothing complains, charts are there, controls do
+// what they say with the numbers of the run, strangers' text stays text, 512 tokens stay smooth.
+
+import { readFileSync } from "node:fs";
+import { Example, Report } from "../../experiments/report/web/src/data.js";
+import { check, finish, launchBrowser, near, reportOf, writeConfig, writeDataset } from "./support.js";
+
+const HOSTILE = "</script><img src=x onerror=\"document.title='broken'\">";
+const LONGEST_FRAME = 100; // ms, median over pointer moves with 512 tokens, software rendering
+
+const browser = await launchBrowser();
+
+async function open(html, options = {}) {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: "light", acceptDownloads: true, ...options });
+  page.on("console", (message) => check(!["error", "warning"].includes(message.type()), `console: ${message.text()}`));
+  page.on("pageerror", (error) => check(false, `page error: ${error.stack}`));
+  page.on("request", (request) => check(/^(file|blob|data):/.test(request.url()), `request: ${request.url()}`));
+  await page.goto(`file://${html}`);
+  await page.waitForFunction(() => document.documentElement.dataset.ready && document.querySelector("#explorer-root").dataset.ready);
+  return page;
+}
+
+const text = (page, selector) => page.textContent(selector);
+/** Acts, then waits until the graph has been drawn anew. */
+async function redrawn(page, act) {
+  const before = await page.getAttribute("#explorer-root", "data-ready");
+  await act();
+  await page.waitForFunction((old) => document.querySelector("#explorer-root").dataset.ready !== old, before);
+}
+
+// ---- a run of the bundled sentences
+
+const run = reportOf("page", "experiments/configs/sva_tables.toml", "dataset.limit=4");
+const report = new Report(run.json);
+
+{
+  const page = await open(run.html);
+  for (const id of ["correlation_by_layer", "scores_by_layer", "saturation_by_layer", "agreement"]) {
+    const marks = await page.locator(`#chart-${id} .panel-chart svg path, #chart-${id} .panel-chart svg rect`).count();
+    check(marks > 10, `chart ${id} is drawn (${marks} marks)`);
+    check((await text(page, `#chart-${id} h2`)).length > 5, `chart ${id} has a title`);
+    const axes = await page.locator(`#chart-${id} .panel-chart`).first().evaluate((box) => box.querySelectorAll("[aria-roledescription=axis]").length);
+    check(axes >= 1 || id === "agreement", `chart ${id} has axes`);
+  }
+  check((await page.locator("#saturation").count()) === 1, "saturation is said in words");
+
+  // A tooltip with the number of the table.
+  const point = page.locator("#chart-correlation_by_layer .mark-symbol path").first();
+  await point.hover();
+  check((await text(page, ".tooltip")).includes("Mean spearman"), "a point has a tooltip");
+
+  // Every binding cut and flow that the explorer says is the one of the store.
+  const example = new Example(report, 0);
+  for (const layer of [2, 6]) {
+    await redrawn(page, () => page.selectOption("#set-layer", String(layer)));
+    const stored = example.attributions({ ...report.initialSelection(), layer }).find((row) => row.method === "attention_flow");
+    for (const sink of [0, 1, 3]) {
+      await redrawn(page, () => page.selectOption("#sink", String(sink)));
+      const value = Number(await text(page, "#flow-value"));
+      check(near(value, stored.scores[sink], 2e-6), `flow to ${sink} from layer ${layer}: page ${value}, store ${stored.scores[sink]}`);
+      check(near(Number(await text(page, "#cut-capacity")), value, 2e-6), "the cut is as large as the flow");
+      check((await page.locator(".cut-edge").count()) > 0, "the cut is drawn");
+    }
+  }
+  const rollout = example.attributions(report.initialSelection()).find((row) => row.method === "rollout");
+  await redrawn(page, () => page.selectOption("#sink", "2"));
+  check(near(Number(await text(page, "#rollout-value")), rollout.scores[2], 2e-6), "rollout is the store's");
+  const strip = page.locator('.strip[data-method="rollout"]');
+  check(near(Number(await strip.locator(".strip-value").textContent()), rollout.scores[2], 6e-5), "the strip's number is the store's");
+
+  // Views differ; another source gives another flow network.
+  const drawings = new Set();
+  for (const view of ["raw", "fused", "rollout", "flow"]) {
+    await redrawn(page, () => page.click(`#view-${view}`).then(() => page.selectOption("#source", "1")));
+    drawings.add(await page.locator("#explorer-graph svg .edges").innerHTML());
+    check((await page.getAttribute(`#view-${view}`, "aria-pressed")) === "true", `view ${view} is pressed`);
+  }
+  check(drawings.size === 4, "the four views draw four things");
+  await redrawn(page, () => page.click("#next-example"));
+  check((await page.locator('.strip[data-method="rollout"] .token').count()) === run.json.examples[1].tokens.length, "the next example is shown");
+
+  // Keyboard: tab to the graph, move, choose a sink.
+  await page.focus("#explorer-graph");
+  for (const key of ["Home", "ArrowDown", "ArrowDown"]) await page.keyboard.press(key);
+  check((await text(page, "#explorer-root > [aria-live]")).includes("input"), "the cursor is announced");
+  await redrawn(page, () => page.keyboard.press("Enter"));
+  const chosen = await page.evaluate(() => document.querySelector("#sink").value);
+  check(chosen === "3" || chosen === "2", `Enter chose token ${chosen} as the sink`);
+  const token = page.locator(".strip").first().locator(".token.chosen");
+  await token.focus();
+  await page.keyboard.press("ArrowRight");
+  await redrawn(page, () => page.keyboard.press("Enter"));
+  check((await page.evaluate(() => document.querySelector("#sink").value)) === String(Number(chosen) + 1), "tokens can be chosen by keyboard");
+  check((await page.evaluate(() => document.activeElement.dataset.token)) === String(Number(chosen) + 1), "and the focus stays");
+
+  // Downloads hold the numbers of the chart.
+  const [download] = await Promise.all([page.waitForEvent("download"), page.locator("#chart-correlation_by_layer button").first().click()]);
+  const csv = readFileSync(await download.path(), "utf8").trim().split("\n");
+  check(csv[0].startsWith("method,") && csv.length > 10, `the CSV of a chart: ${csv.length} lines`);
+  const [svg] = await Promise.all([page.waitForEvent("download"), page.locator("#chart-correlation_by_layer button").nth(1).click()]);
+  check(readFileSync(await svg.path(), "utf8").startsWith("<svg"), "the SVG of a chart");
+  await page.close();
+}
+
+// ---- two themes, two widths: nothing sticks out
+
+for (const colorScheme of ["light", "dark"]) {
+  for (const width of [1280, 390]) {
+    const page = await open(run.html, { viewport: { width, height: 900 }, colorScheme });
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    check(wide <= 0, `${colorScheme}, ${width} pixels: ${wide} pixels stick out`);
+    check((await page.getAttribute("html", "data-theme")) === colorScheme, `theme ${colorScheme} follows the system`);
+    await page.close();
+  }
+}
+
+// ---- strangers' text
+
+{
+  const tokens = [HOSTILE, "\u202eevil", "=1+1", "<b>bold</b>", "ok"];
+  const hostile = reportOf("hostile", writeConfig("hostile", writeDataset("hostile", tokens, 3, 7)));
+  const page = await open(hostile.html);
+  check((await page.locator("img").count()) === 0 && (await page.locator("#report b").count()) === 0, "no token became markup");
+  check((await page.title()) !== "broken", "no token ran");
+  const shown = await page.locator(".strip").first().locator(".token").allTextContents();
+  check(HOSTILE.startsWith(shown[0].replace("\u2026", "")), `the token is shown as text: ${shown[0]}`);
+  check(shown[1].includes("\\u202e"), "a reordering character is shown, not obeyed");
+  await page.close();
+
+  const other = await browser.newPage();
+  await other.goto(`file://${hostile.html}`);
+  const ran = await other.evaluate(async () => {
+    const script = document.createElement("script");
+    script.textContent = "window.ran = true";
+    document.body.append(script);
+    const handler = document.createElement("p");
+    handler.setAttribute("onclick", "window.ran = true");
+    document.body.append(handler);
+    handler.click();
+    return window.ran === true;
+  });
+  check(!ran, "the policy forbids scripts other than the page's own");
+  await other.close();
+}
+
+// ---- 512 tokens
+
+{
+  const tokens = Array.from({ length: 512 }, (_, t) => `token${t}`);
+  const long = reportOf("long", writeConfig("long", writeDataset("long", tokens, 4, 11), ["raw_attention", "rollout", "column_sum"]));
+  const page = await open(long.html);
+  check((await text(page, "#explorer-answer")).includes("48 of 512 tokens"), "filtering is said");
+  check(near(Number(await text(page, "#flow-value")), Number(await text(page, "#cut-capacity")), 1e-6), "a precomputed pair is shown");
+  await redrawn(page, () => page.selectOption("#sink", "300"));
+  check((await page.locator("#pair-problem").count()) === 1, "a pair that was not computed is said to be missing");
+  for (const view of ["raw", "fused", "rollout"]) await redrawn(page, () => page.click(`#view-${view}`));
+  check((await page.locator("#explorer-graph circle").count()) <= 48 * 5, "at most 48 rows of vertices are drawn");
+  await page.locator("#explorer-graph").scrollIntoViewIfNeeded();
+  const frames = await page.evaluate(async () => {
+    const graph = document.querySelector("#explorer-graph");
+    const box = graph.getBoundingClientRect();
+    const times = [];
+    for (let step = 0; step < 40; ++step) {
+      const begin = performance.now();
+      const at = { clientX: box.left + (box.width * ((step * 7) % 40)) / 40, clientY: box.top + (box.height * step) / 40, bubbles: true };
+      graph.dispatchEvent(new PointerEvent("pointermove", at));
+      await new Promise(requestAnimationFrame);
+      times.push(performance.now() - begin);
+    }
+    return times.sort((a, b) => a - b);
+  });
+  console.log(`512 tokens: frame while hovering, median ${frames[20].toFixed(0)} ms, largest ${frames[39].toFixed(0)} ms`);
+  check(frames[20] <= LONGEST_FRAME, `hovering takes ${frames[20]} ms a frame, at most ${LONGEST_FRAME} wanted`);
+  await page.close();
+}
+
+await browser.close();
+finish();
