@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
+#include "attention/model/kernels_float.hpp"
 #include "graph/support/parallel.hpp"
 
 namespace attnflow {
@@ -19,13 +21,97 @@ void in_blocks(std::size_t count, std::size_t unit, std::size_t jobs, const Body
                  [&](std::size_t b, std::size_t) { body(b * block, std::min(block, count - b * block)); });
 }
 
+template <class Real>
+constexpr bool has_vectors = std::is_same_v<Real, float>;
+
+double normal_distribution(double x) { return 0.5 * std::erfc(-x * inverse_sqrt2); }
+
+// In double, plainly: for checks, where speed does not matter.
+
+void gelu_block(std::size_t count, const double* x, double* out) {
+    for (std::size_t i = 0; i < count; ++i) out[i] = x[i] * normal_distribution(x[i]);
+}
+
+void gelu_backward_block(std::size_t count, const double* x, double* gradient) {
+    for (std::size_t i = 0; i < count; ++i) {
+        gradient[i] *= normal_distribution(x[i]) + x[i] * inverse_sqrt_2pi * std::exp(-0.5 * x[i] * x[i]);
+    }
+}
+
+void softmax_block(std::size_t rows, std::size_t columns, double* scores) {
+    for (std::size_t i = 0; i < rows; ++i) {
+        double* row = scores + i * columns;
+        const double largest = *std::max_element(row, row + columns);
+        double sum = 0.0;
+        for (std::size_t j = 0; j < columns; ++j) sum += row[j] = std::exp(row[j] - largest);
+        for (std::size_t j = 0; j < columns; ++j) row[j] /= sum;
+    }
+}
+
+void softmax_backward_block(std::size_t rows, std::size_t columns, const double* softmax, double* gradient) {
+    for (std::size_t i = 0; i < rows; ++i) {
+        const double* p = softmax + i * columns;
+        double* g = gradient + i * columns;
+        double mean = 0.0;
+        for (std::size_t j = 0; j < columns; ++j) mean += p[j] * g[j];
+        for (std::size_t j = 0; j < columns; ++j) g[j] = p[j] * (g[j] - mean);
+    }
+}
+
+void layer_norm_block(std::size_t rows, std::size_t columns, const double* x, const double* y, const double* gamma,
+                      const double* beta, double eps, double* out, LayerNormTrace<double> trace) {
+    for (std::size_t i = 0; i < rows; ++i) {
+        const std::size_t offset = i * columns;
+        double* row = out + offset;
+        double mean = 0.0;
+        for (std::size_t j = 0; j < columns; ++j) {
+            row[j] = y == nullptr ? x[offset + j] : x[offset + j] + y[offset + j];
+            mean += row[j] / static_cast<double>(columns);
+        }
+        double variance = 0.0;
+        for (std::size_t j = 0; j < columns; ++j) {
+            variance += (row[j] - mean) * (row[j] - mean) / static_cast<double>(columns);
+        }
+        const double scale = 1.0 / std::sqrt(variance + eps);
+        if (trace.scale != nullptr) trace.scale[i] = scale;
+        for (std::size_t j = 0; j < columns; ++j) {
+            const double normalised = (row[j] - mean) * scale;
+            if (trace.normalised != nullptr) trace.normalised[offset + j] = normalised;
+            row[j] = normalised * gamma[j] + beta[j];
+        }
+    }
+}
+
+void layer_norm_backward_block(std::size_t rows, std::size_t columns, const double* gamma,
+                               LayerNormTrace<const double> trace, double* gradient) {
+    for (std::size_t i = 0; i < rows; ++i) {
+        const double* normalised = trace.normalised + i * columns;
+        double* g = gradient + i * columns;
+        double mean = 0.0;
+        double along = 0.0;  // the part of the gradient along the normalised vector
+        for (std::size_t j = 0; j < columns; ++j) {
+            g[j] *= gamma[j];
+            mean += g[j] / static_cast<double>(columns);
+            along += g[j] * normalised[j] / static_cast<double>(columns);
+        }
+        for (std::size_t j = 0; j < columns; ++j) g[j] = trace.scale[i] * (g[j] - mean - normalised[j] * along);
+    }
+}
+
+template <class Pointer>
+Pointer at_row(Pointer begin, std::size_t offset) {
+    return begin == nullptr ? nullptr : begin + offset;
+}
+
 }  // namespace
 
 template <class Real>
 void gelu(std::size_t count, const Real* x, Real* out, std::size_t jobs) {
     in_blocks(count, 1, jobs, [&](std::size_t first, std::size_t length) {
-        for (std::size_t i = first; i < first + length; ++i) {
-            out[i] = x[i] * Real(0.5) * (Real(1) + std::erf(x[i] * Real(inverse_sqrt2)));
+        if constexpr (has_vectors<Real>) {
+            float_kernels::gelu(length, x + first, out + first);
+        } else {
+            gelu_block(length, x + first, out + first);
         }
     });
 }
@@ -33,34 +119,29 @@ void gelu(std::size_t count, const Real* x, Real* out, std::size_t jobs) {
 template <class Real>
 void gelu_backward(std::size_t count, const Real* x, Real* gradient, std::size_t jobs) {
     in_blocks(count, 1, jobs, [&](std::size_t first, std::size_t length) {
-        for (std::size_t i = first; i < first + length; ++i) {
-            const Real cumulative = Real(0.5) * (Real(1) + std::erf(x[i] * Real(inverse_sqrt2)));
-            const Real density = Real(inverse_sqrt_2pi) * std::exp(Real(-0.5) * x[i] * x[i]);
-            gradient[i] *= cumulative + x[i] * density;
+        if constexpr (has_vectors<Real>) {
+            float_kernels::gelu_backward(length, x + first, gradient + first);
+        } else {
+            gelu_backward_block(length, x + first, gradient + first);
         }
     });
 }
 
 template <class Real>
 void softmax_rows(std::size_t rows, std::size_t columns, Real* scores) {
-    for (std::size_t i = 0; i < rows; ++i) {
-        Real* row = scores + i * columns;
-        const Real largest = *std::max_element(row, row + columns);
-        Real sum = 0;
-        for (std::size_t j = 0; j < columns; ++j) sum += row[j] = std::exp(row[j] - largest);
-        const Real scale = Real(1) / sum;
-        for (std::size_t j = 0; j < columns; ++j) row[j] *= scale;
+    if constexpr (has_vectors<Real>) {
+        float_kernels::softmax_rows(rows, columns, scores);
+    } else {
+        softmax_block(rows, columns, scores);
     }
 }
 
 template <class Real>
 void softmax_rows_backward(std::size_t rows, std::size_t columns, const Real* softmax, Real* gradient) {
-    for (std::size_t i = 0; i < rows; ++i) {
-        const Real* p = softmax + i * columns;
-        Real* g = gradient + i * columns;
-        Real mean = 0;
-        for (std::size_t j = 0; j < columns; ++j) mean += p[j] * g[j];
-        for (std::size_t j = 0; j < columns; ++j) g[j] = p[j] * (g[j] - mean);
+    if constexpr (has_vectors<Real>) {
+        float_kernels::softmax_rows_backward(rows, columns, softmax, gradient);
+    } else {
+        softmax_backward_block(rows, columns, softmax, gradient);
     }
 }
 
@@ -68,28 +149,13 @@ template <class Real>
 void layer_norm(std::size_t rows, std::size_t columns, const Real* x, const Real* y, const Real* gamma,
                 const Real* beta, double eps, Real* out, LayerNormTrace<Real> trace, std::size_t jobs) {
     in_blocks(rows, columns, jobs, [&](std::size_t first, std::size_t count) {
-        for (std::size_t i = first; i < first + count; ++i) {
-            const std::size_t offset = i * columns;
-            Real* row = out + offset;
-            double sum = 0.0;
-            for (std::size_t j = 0; j < columns; ++j) {
-                row[j] = y == nullptr ? x[offset + j] : x[offset + j] + y[offset + j];
-                sum += static_cast<double>(row[j]);
-            }
-            const double mean = sum / static_cast<double>(columns);
-            double squares = 0.0;
-            for (std::size_t j = 0; j < columns; ++j) {
-                const double deviation = static_cast<double>(row[j]) - mean;
-                squares += deviation * deviation;
-            }
-            const Real scale = static_cast<Real>(1.0 / std::sqrt(squares / static_cast<double>(columns) + eps));
-            const Real center = static_cast<Real>(mean);
-            if (trace.scale != nullptr) trace.scale[i] = scale;
-            for (std::size_t j = 0; j < columns; ++j) {
-                const Real normalised = (row[j] - center) * scale;
-                if (trace.normalised != nullptr) trace.normalised[offset + j] = normalised;
-                row[j] = normalised * gamma[j] + beta[j];
-            }
+        const std::size_t offset = first * columns;
+        const LayerNormTrace<Real> part{at_row(trace.normalised, offset), at_row(trace.scale, first)};
+        if constexpr (has_vectors<Real>) {
+            float_kernels::layer_norm(count, columns, x + offset, at_row(y, offset), gamma, beta, eps,
+                                      out + offset, part);
+        } else {
+            layer_norm_block(count, columns, x + offset, at_row(y, offset), gamma, beta, eps, out + offset, part);
         }
     });
 }
@@ -98,21 +164,12 @@ template <class Real>
 void layer_norm_backward(std::size_t rows, std::size_t columns, const Real* gamma,
                          LayerNormTrace<const Real> trace, Real* gradient, std::size_t jobs) {
     in_blocks(rows, columns, jobs, [&](std::size_t first, std::size_t count) {
-        for (std::size_t i = first; i < first + count; ++i) {
-            const Real* normalised = trace.normalised + i * columns;
-            Real* g = gradient + i * columns;
-            double mean = 0.0;
-            double along = 0.0;  // the part of the gradient along the normalised vector
-            for (std::size_t j = 0; j < columns; ++j) {
-                g[j] *= gamma[j];
-                mean += static_cast<double>(g[j]);
-                along += static_cast<double>(g[j]) * static_cast<double>(normalised[j]);
-            }
-            const Real g_mean = static_cast<Real>(mean / static_cast<double>(columns));
-            const Real g_along = static_cast<Real>(along / static_cast<double>(columns));
-            for (std::size_t j = 0; j < columns; ++j) {
-                g[j] = trace.scale[i] * (g[j] - g_mean - normalised[j] * g_along);
-            }
+        const std::size_t offset = first * columns;
+        const LayerNormTrace<const Real> part{trace.normalised + offset, trace.scale + first};
+        if constexpr (has_vectors<Real>) {
+            float_kernels::layer_norm_backward(count, columns, gamma, part, gradient + offset);
+        } else {
+            layer_norm_backward_block(count, columns, gamma, part, gradient + offset);
         }
     });
 }

@@ -29,7 +29,7 @@ struct LayerNormTrace {
 };
 
 /// out = LayerNorm(x + y) = normalised · gamma + beta, with the biased variance and `eps` under
-/// the root; y may be null. `trace` pointers may be null. Sums are taken in double.
+/// the root; y may be null. `trace` pointers may be null.
 /// Ba, Kiros & Hinton 2016, arXiv:1607.06450
 template <class Real>
 void layer_norm(std::size_t rows, std::size_t columns, const Real* x, const Real* y, const Real* gamma,
