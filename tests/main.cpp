@@ -4,9 +4,7 @@
 
 #include "tests/run_command.hpp"
 
-const std::string attnflow::testing::executable = ATTNFLOW_EXECUTABLE;
-
 int main(int argc, char** argv) {
-    std::filesystem::current_path(ATTNFLOW_SOURCE_FOLDER);
+    std::filesystem::current_path(attnflow::testing::source_folder);
     return Catch::Session().run(argc, argv);
 }

@@ -14,7 +14,8 @@
 
 namespace attnflow::testing {
 
-/// Absolute path of the attnflow executable; from main.cpp.
+/// Absolute paths of the source tree and of the attnflow executable; from folders.cpp.
+extern const std::string source_folder;
 extern const std::string executable;
 
 struct CommandResult {

@@ -1,0 +1,7 @@
+/// The absolute paths of this build. They stand in this small file alone, so that all others
+/// compile to the same bytes in every checkout, which ccache likes.
+
+#include "tests/run_command.hpp"
+
+const std::string attnflow::testing::source_folder = ATTNFLOW_SOURCE_FOLDER;
+const std::string attnflow::testing::executable = ATTNFLOW_EXECUTABLE;
