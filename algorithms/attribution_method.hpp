@@ -73,6 +73,9 @@ struct Attribution {
     RowMajor<BindingCut> binding_cuts = {};
     std::vector<InteriorCut> interior_cuts = {};
     std::optional<FixedPoint> fixed_point = {};
+    /// Share of the attention that pruning took away before the method saw it, where there was
+    /// any: set by those who build the network.
+    std::optional<double> pruned_share = {};
     /// The best path of each pair, for methods whose score is that of one path, when asked for.
     PathTable paths = {};
 };

@@ -355,6 +355,20 @@ struct Dataset::Reader {
     }
 };
 
+AttentionStack edge_weights(const Example& example, const std::string& name) {
+    if (name == "attention") return example.attention;
+    const auto found = example.weights.find(name);
+    if (found == example.weights.end()) {
+        std::vector<std::string> names{"attention"};
+        for (const auto& [known, tensor] : example.weights) names.push_back(excerpt(known));
+        throw ParameterError(fmt::format("{}: no edge weights '{}'{}", escape_controls(example.id), excerpt(name),
+                                         name_hint(name, names)));
+    }
+    std::vector<TensorView> layers;
+    for (std::size_t l = 0; l < found->second.shape.front(); ++l) layers.push_back(found->second.slice(l));
+    return AttentionStack::from_chain(std::move(layers), nullptr, escape_controls(example.id));
+}
+
 Dataset Dataset::open(const std::string& path) {
     Dataset dataset;
     dataset.file_ = open_tensor_file(path);
@@ -386,6 +400,18 @@ Example Dataset::example(std::size_t index) const {
                     entry.group};
     for (const auto& [name, tensor] : entry.references) example.references[name] = tensor.values();
     return example;
+}
+
+std::vector<std::string> Dataset::special_tokens() const {
+    const auto found = metadata().find("special_tokens");
+    if (found == metadata().end()) return {};
+    const std::string where = escape_controls(path()) + ": metadata 'special_tokens'";
+    const Json list = parse_json(found->second, where);
+    const auto is_text = [](const Json& item) { return item.is_string(); };
+    if (!list.is_array() || !std::all_of(list.begin(), list.end(), is_text)) {
+        throw InputError(where + ": expected a JSON list of strings");
+    }
+    return list.get<std::vector<std::string>>();
 }
 
 std::size_t Dataset::index_of(std::string_view id) const {

@@ -41,6 +41,11 @@ struct Example {
     std::string group = {};  ///< "" when there is none
 };
 
+/// The weights that an example's network is made of: its attention for "attention", else the
+/// ready-made weights `name`. Valid as long as the example lives; values are not checked.
+/// Throws ParameterError, with the nearest name, when it has none of that name.
+AttentionStack edge_weights(const Example& example, const std::string& name);
+
 class Dataset {
 public:
     /// Reads the header and checks names, shapes, types and the metadata of every example;
@@ -56,6 +61,10 @@ public:
     /// Throws ParameterError when there is no example `index` (from 0). The result is usable
     /// after the dataset is gone.
     Example example(std::size_t index) const;
+
+    /// The metadata `special_tokens`, a JSON list of texts; empty when there is none. Throws
+    /// InputError when it is something else.
+    std::vector<std::string> special_tokens() const;
 
     /// Throws ParameterError, with the nearest id, when there is no such example.
     std::size_t index_of(std::string_view id) const;

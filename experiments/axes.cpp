@@ -5,6 +5,7 @@
 
 #include "algorithms/attribution_method.hpp"
 #include "attention/heads/head_aggregator.hpp"
+#include "attention/pruning/edge_pruner.hpp"
 
 namespace attnflow {
 namespace {
@@ -45,23 +46,73 @@ ParameterValue called(const Registry& registry, const ParameterValue& value, con
     return registry.canonical(std::get<std::string>(text.check(value, where)), where + ": " + name);
 }
 
+ParameterSpec skip_spec() {
+    return {.name = "skip_weight", .summary = "", .fallback = 0.5, .minimum = 0.0, .maximum = 1.0};
+}
+
+// The weights of per_layer(w1, ..., wL), nothing for another call.
+std::vector<double> per_layer_weights(const Call& call, const std::string& where) {
+    std::vector<double> weights;
+    for (const CallArgument& argument : call.arguments) {
+        if (call.name != "per_layer" || !argument.name.empty()) return {};
+        weights.push_back(std::get<double>(skip_spec().parse(argument.value, where)));
+    }
+    return weights;
+}
+
+ParameterValue skip_value(const ParameterValue& value, const std::string& where) {
+    const auto* text = std::get_if<std::string>(&value);
+    if (text == nullptr) return skip_spec().check(value, where);
+    if (*text == "none") return 0.0;
+    if (text->find_first_not_of("+-.0123456789eE") == std::string::npos) return skip_spec().parse(*text, where);
+    const auto weights = per_layer_weights(parse_call(*text, where + ": skip_weight"), where);
+    if (weights.empty()) {
+        throw ParameterError(
+            fmt::format("{}: skip_weight is {}, expected a real in [0, 1], none or per_layer(w1, ..., wL)", where,
+                        excerpt(*text)));
+    }
+    std::vector<std::string> texts;
+    for (const double weight : weights) texts.push_back(to_text(weight));
+    return "per_layer(" + join(texts, ", ") + ")";
+}
+
+AxisInfo word_axis(const std::string& name, const std::string& summary, const std::vector<std::string>& words,
+                   const std::string& taken_with, AxisStage stage = AxisStage::network) {
+    return {name,
+            summary,
+            join(words, ", "),
+            words.front(),
+            taken_with,
+            checked_by({.name = name, .summary = "", .fallback = words.front(), .choices = words}),
+            stage};
+}
+
 std::vector<AxisInfo> make_axes() {
-    const std::vector<std::string> renormalise{"after_heads", "after_skip", "never"};
-    const std::vector<std::string> readouts{"row", "column_max", "column_sum"};
-    const std::vector<std::string> positions{"all", "no_special"};
     return {
+        {"edge_weights", "what the capacities are made of",
+         "attention, or the NAME of tensors ID.NAME in the dataset", std::string("attention"), axis::heads,
+         checked_by({.name = "edge_weights", .summary = "", .fallback = std::string("attention")})},
         {"heads", "how the heads of a layer become one matrix", "one of " + head_strategies().forms(),
          head_strategies().names().front(), axis::heads,
          [](const ParameterValue& value, const std::string& where) {
              return called(head_strategies(), value, "heads", where);
          }},
-        {"renormalise", "where rows are divided by their sum", join(renormalise, ", "), renormalise.front(),
-         axis::heads,
-         checked_by(
-             {.name = "renormalise", .summary = "", .fallback = renormalise.front(), .choices = renormalise})},
-        {"skip_weight", "share w of the skip connection in A = w I + (1-w) W", "a real in [0, 1]", 0.5,
-         axis::skip_weight,
-         checked_by({.name = "skip_weight", .summary = "", .fallback = 0.5, .minimum = 0.0, .maximum = 1.0})},
+        {"pruning", "which weights of a fused layer are dropped", "one of " + edge_pruners().forms(),
+         edge_pruners().names().front(), axis::heads,
+         [](const ParameterValue& value, const std::string& where) {
+             return called(edge_pruners(), value, "pruning", where);
+         }},
+        word_axis("special_tokens",
+                  "special tokens as keys: kept, or nothing attends to them (before rows are renormalised)",
+                  {"keep", "drop"}, axis::heads),
+        word_axis("receptive_field",
+                  "correction of causal attention: columns divided by the number of positions that see them, rows "
+                  "multiplied by the number of keys they see, or scores on uniform attention subtracted",
+                  {"none", "column_count", "row_count", "minus_uniform"}, axis::heads),
+        word_axis("renormalise", "where rows are divided by their sum", {"after_heads", "after_skip", "never"},
+                  axis::heads),
+        {"skip_weight", "share w of the skip connection in A = w I + (1-w) W",
+         "a real in [0, 1], none, or per_layer(w1, ..., wL)", 0.5, axis::skip_weight, skip_value},
         {"layer", "layer of the source, counted from 1 = nearest the input",
          "an integer >= 1, top, or all (one grid point a layer)", std::string("top"), axis::layer,
          [](const ParameterValue& value, const std::string& where) {
@@ -74,14 +125,10 @@ std::vector<AxisInfo> make_axes() {
              return word_or_index(value, "source", {"cls", "last", "all"}, 0, where);
          },
          AxisStage::attribution},
-        {"readout", "how the rows of several sources become one score a token", join(readouts, ", "),
-         readouts.front(), axis::source,
-         checked_by({.name = "readout", .summary = "", .fallback = readouts.front(), .choices = readouts}),
-         AxisStage::reading},
-        {"positions", "tokens that are scored: all, or without special tokens", join(positions, ", "),
-         positions.front(), "",
-         checked_by({.name = "positions", .summary = "", .fallback = positions.front(), .choices = positions}),
-         AxisStage::reading},
+        word_axis("readout", "how the rows of several sources become one score a token",
+                  {"row", "column_max", "column_sum"}, axis::source, AxisStage::reading),
+        word_axis("positions", "tokens that are scored: all, or without special tokens", {"all", "no_special"}, "",
+                  AxisStage::reading),
     };
 }
 
@@ -125,12 +172,26 @@ std::string GridPoint::key(AxisStage last) const {
     return key;
 }
 
-NetworkOptions network_options(const GridPoint& point) {
+NetworkOptions network_options(const GridPoint& point, const std::vector<std::size_t>& special_positions) {
     NetworkOptions options{.skip_weight = 0.0};
     if (point.has("heads")) options.heads = point.text("heads");
-    if (point.has("skip_weight")) options.skip_weight = std::get<double>(point.values.at("skip_weight"));
+    if (point.has("pruning")) options.pruning = point.text("pruning");
+    if (point.text("special_tokens") == "drop") options.dropped_keys = special_positions;
+    const std::string field = point.text("receptive_field");
+    if (field == "column_count") options.receptive_field = ReceptiveField::column_count;
+    if (field == "row_count") options.receptive_field = ReceptiveField::row_count;
+    if (field == "minus_uniform") options.receptive_field = ReceptiveField::minus_uniform;
     if (point.text("renormalise") == "after_skip") options.renormalise = Renormalise::after_skip;
     if (point.text("renormalise") == "never") options.renormalise = Renormalise::never;
+    if (point.has("skip_weight")) {
+        const ParameterValue& skip = point.values.at("skip_weight");
+        if (const auto* weight = std::get_if<double>(&skip)) {
+            options.skip_weight = *weight;
+        } else {
+            options.layer_skip_weights =
+                per_layer_weights(parse_call(std::get<std::string>(skip), "axis"), "axis");
+        }
+    }
     return options;
 }
 

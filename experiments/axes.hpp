@@ -56,7 +56,8 @@ struct GridPoint {
 };
 
 /// The network that a point asks for; without a skip_weight axis there is no skip connection.
-NetworkOptions network_options(const GridPoint& point);
+/// Positions of special tokens are dropped where the point says so.
+NetworkOptions network_options(const GridPoint& point, const std::vector<std::size_t>& special_positions = {});
 
 /// Positions of the sources that a `source` value names in an example of n tokens. Throws
 /// ParameterError, beginning with `where`, for an index that is not below n.

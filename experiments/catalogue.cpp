@@ -6,6 +6,7 @@
 #include "algorithms/maxflow/max_flow_solver.hpp"
 #include "attention/heads/head_aggregator.hpp"
 #include "attention/model/edge_weights/edge_weight.hpp"
+#include "attention/pruning/edge_pruner.hpp"
 #include "experiments/axes.hpp"
 #include "experiments/config.hpp"
 #include "experiments/metrics/metric.hpp"
@@ -35,6 +36,7 @@ std::vector<Family> families() {
             family("Head strategies", HeadFamily::noun, head_strategies()),
             family("Model architectures", ModelFamily::noun, model_architectures()),
             family("Edge weights from models", EdgeWeightFamily::noun, edge_weights()),
+            family("Pruners", PrunerFamily::noun, edge_pruners()),
             family("Metrics", MetricFamily::noun, metrics())};
 }
 

@@ -293,6 +293,12 @@ const std::vector<std::string>& default_special_tokens() {
     return tokens;
 }
 
+std::vector<std::string> special_tokens(const std::vector<std::string>& given, const Dataset& dataset) {
+    if (!given.empty()) return given;
+    const auto named = dataset.special_tokens();
+    return named.empty() ? default_special_tokens() : named;
+}
+
 std::vector<ConfigKey> config_keys() {
     std::vector<ConfigKey> keys{
         {"preset", "settings to start from", "a preset", ""},
@@ -301,8 +307,9 @@ std::vector<ConfigKey> config_keys() {
         {"dataset.one_extra_example", "with a limit, one example more", "boolean", "false"},
         {"dataset.row_sum_tolerance", "how far from 1 an attention row may sum", "real >= 0",
          "by dtype: F64 and F32 1e-4, F16 2e-3, BF16 2e-2"},
-        {"dataset.special_tokens", "tokens that positions = \"no_special\" drops, by exact text", "list of text",
-         "the dataset's, else " + join(default_special_tokens(), " ")},
+        {"dataset.special_tokens",
+         "tokens that positions = \"no_special\" and special_tokens = \"drop\" leave out, by exact text",
+         "list of text", "the dataset's, else " + join(default_special_tokens(), " ")},
         {"methods", "attribution methods to run", "list of methods", ""},
     };
     for (const AxisInfo& axis : axes()) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "attention/dataset.hpp"
 #include "experiments/axes.hpp"
 #include "experiments/settings.hpp"
 #include "experiments/statistics/inference.hpp"
@@ -53,6 +54,8 @@ struct Config {
 
 /// Special tokens when neither config nor dataset name any. [UNK] is an ordinary token.
 const std::vector<std::string>& default_special_tokens();
+/// `given`, or else the dataset's, or else the default.
+std::vector<std::string> special_tokens(const std::vector<std::string>& given, const Dataset& dataset);
 
 /// One key of the configuration, for docs and for nearest-name hints.
 struct ConfigKey {

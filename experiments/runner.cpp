@@ -4,9 +4,6 @@
 #include <chrono>
 #include <mutex>
 
-#include <nlohmann/json.hpp>
-
-#include "attention/json.hpp"
 #include "attention/validate.hpp"
 #include "experiments/environment.hpp"
 #include "experiments/session.hpp"
@@ -14,21 +11,6 @@
 
 namespace attnflow {
 namespace {
-
-std::vector<std::string> special_tokens(const Config& config, const Dataset& dataset) {
-    if (!config.special_tokens.empty()) return config.special_tokens;
-    const auto found = dataset.metadata().find("special_tokens");
-    if (found == dataset.metadata().end()) return default_special_tokens();
-    const auto list = parse_json(found->second, dataset.path() + ": metadata special_tokens");
-    std::vector<std::string> tokens;
-    for (const auto& item : list) {
-        if (!list.is_array() || !item.is_string()) {
-            throw InputError(dataset.path() + ": metadata special_tokens, expected a JSON list of strings");
-        }
-        tokens.push_back(item.get<std::string>());
-    }
-    return tokens;
-}
 
 std::size_t example_count(const Config& config, const Dataset& dataset) {
     if (config.limit == 0) return dataset.size();
@@ -82,7 +64,7 @@ private:
         const Example example = dataset_.example(index);
         PointScores scores(plan_);
         const auto stored = store_.stored_attributions(index);
-        Session session(example, methods);
+        Session session(example, methods, store_.record().special_tokens);
         for (const Plan::Step& step : plan_.steps) {
             Plan::Step missing;
             std::size_t cells = 0;
@@ -158,7 +140,7 @@ RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t 
                      .config_toml = config_toml(config),
                      .environment = describe_environment(config),
                      .dataset = std::filesystem::absolute(config.dataset).lexically_normal().string(),
-                     .special_tokens = special_tokens(config, dataset),
+                     .special_tokens = special_tokens(config.special_tokens, dataset),
                      .points = plan.points,
                      .grid_size = plan.grid_size,
                      .examples = std::vector<ExampleRecord>(example_count(config, dataset))};
@@ -168,7 +150,7 @@ RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t 
         const Example example = dataset.example(i);
         deviations[i] = validate(example.attention, example.id, config.row_sum_tolerance).largest_deviation;
         MethodSet methods;
-        const Session session(example, methods);
+        Session session(example, methods, record.special_tokens);
         for (const GridPoint& point : plan.points) {
             session.check(point);
         }

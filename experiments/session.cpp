@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "attention/validate.hpp"
+
 namespace attnflow {
 namespace {
 
@@ -15,6 +17,10 @@ std::string key_without_heads(GridPoint point) {
 Attribution combine(const std::vector<const Attribution*>& parts, const HeadFamily::Interface& heads) {
     Attribution result;
     for (const Attribution* part : parts) {
+        if (part->pruned_share) {
+            const double share = *part->pruned_share / static_cast<double>(parts.size());
+            result.pruned_share = result.pruned_share.value_or(0.0) + share;
+        }
         const auto& fixed_point = part->fixed_point;
         if (!fixed_point) continue;
         if (!result.fixed_point) result.fixed_point = FixedPoint{.bits = fixed_point->bits};
@@ -38,8 +44,21 @@ AttributionFamily::Interface& MethodSet::method(const std::string& name) {
     return *slot;
 }
 
+Session::Session(const Example& example, MethodSet& methods, const std::vector<std::string>& special_tokens,
+                 bool with_paths)
+    : example_(example), methods_(methods), with_paths_(with_paths) {
+    const auto ordinary = kept_positions("no_special", example.tokens, special_tokens);
+    for (std::size_t i = 0; i < example.tokens.size(); ++i) {
+        if (!std::binary_search(ordinary.begin(), ordinary.end(), i)) special_positions_.push_back(i);
+    }
+}
+
+AttentionStack Session::weights(const GridPoint& point) const {
+    return weights_by_name(example_, point.has("edge_weights") ? point.text("edge_weights") : "attention");
+}
+
 const LayeredNetwork<double>& Session::network(const GridPoint& point) {
-    NetworkOptions options = network_options(point);
+    NetworkOptions options = network_options(point, special_positions_);
     std::string key = point.key(AxisStage::network);
     if (head_strategies().make(options.heads, "heads")->depends_on_source_layer()) {
         options.source_layer = layer(point);
@@ -47,7 +66,7 @@ const LayeredNetwork<double>& Session::network(const GridPoint& point) {
     }
     if (!network_ || network_key_ != key) {
         network_.reset();  // before the next one is built: two may not fit
-        network_ = build_network(example_.attention, options);
+        network_ = build_network(weights(point), options, &loss_);
         network_key_ = std::move(key);
     }
     return *network_;
@@ -55,7 +74,7 @@ const LayeredNetwork<double>& Session::network(const GridPoint& point) {
 
 std::vector<std::size_t> Session::sources(const GridPoint& point) const {
     if (!point.has("source")) return {0};
-    return resolve_sources(point.values.at("source"), example_.tokens.size(), example_.id);
+    return resolve_sources(point.values.at("source"), example_.attention.queries(layer(point) - 1), example_.id);
 }
 
 std::size_t Session::layer(const GridPoint& point) const {
@@ -71,15 +90,19 @@ std::size_t Session::layer(const GridPoint& point) const {
     return layer;
 }
 
-void Session::check(const GridPoint& point) const {
+void Session::check(const GridPoint& point) {
     layer(point);
     sources(point);
-    NetworkOptions options = network_options(point);
-    const auto heads = head_strategies().make(options.heads, "heads");
-    const auto passes = heads->passes(example_.attention);
+    const AttentionStack weights = this->weights(point);
+    const std::string name = point.text("edge_weights");
+    if (point.has("edge_weights") && name != "attention" && checked_weights_.insert(name).second) {
+        validate(weights, fmt::format("{}: edge weights '{}'", example_.id, name));
+    }
+    NetworkOptions options = network_options(point, special_positions_);
+    const auto passes = head_strategies().make(options.heads, "heads")->passes(weights);
     if (!passes.empty()) options.heads = passes.front();
     try {
-        check_options(example_.attention, options);
+        check_options(weights, options);
     } catch (const ParameterError& error) {
         throw ParameterError(fmt::format("{}: {}", example_.id, error.what()));
     }
@@ -91,7 +114,7 @@ Attribution Session::attribution(const GridPoint& point) {
 
 std::vector<Attribution> Session::attributions(std::span<const GridPoint> points) {
     const auto heads = head_strategies().make(network_options(points.front()).heads, "heads");
-    const auto passes = heads->passes(example_.attention);
+    const auto passes = heads->passes(weights(points.front()));
     if (passes.empty()) return with_fused_heads(points);
     if (std::string key = key_without_heads(points.front()); key != passes_key_) {
         passes_.clear();
@@ -128,18 +151,42 @@ std::vector<const Attribution*> Session::pass(std::span<const GridPoint> points,
 
 std::vector<Attribution> Session::with_fused_heads(std::span<const GridPoint> points) {
     const GridPoint& first = points.front();
+    const NetworkOptions options = network_options(first);
     auto& method = methods_.method(first.method);
-    const auto heads = head_strategies().make(network_options(first).heads, "heads");
-    if (points.size() > 1 && !heads->depends_on_source_layer()) {
-        std::vector<std::size_t> layers;
-        for (const GridPoint& point : points) layers.push_back(layer(point));
-        return method.attribute_layers({network(first), std::move(layers), sources(first)});
-    }
     std::vector<Attribution> results;
+    std::vector<std::size_t> layers;
+    bool share_network = !head_strategies().make(options.heads, "heads")->depends_on_source_layer();
     for (const GridPoint& point : points) {
-        results.push_back(method.attribute({network(point), layer(point), sources(point), with_paths_}));
+        layers.push_back(layer(point));
+        share_network = share_network && sources(point) == sources(first);  // "last" where widths differ
+    }
+    if (points.size() > 1 && share_network) {
+        results = method.attribute_layers({network(first), std::move(layers), sources(first)});
+        if (options.pruning != "none") {
+            for (Attribution& result : results) result.pruned_share = loss_.share();
+        }
+    } else {
+        for (const GridPoint& point : points) {
+            results.push_back(method.attribute({network(point), layer(point), sources(point), with_paths_}));
+            if (options.pruning != "none") results.back().pruned_share = loss_.share();
+        }
+    }
+    if (options.receptive_field == ReceptiveField::minus_uniform) {
+        for (std::size_t i = 0; i < points.size(); ++i) subtract_uniform(points[i], results[i]);
     }
     return results;
+}
+
+void Session::subtract_uniform(const GridPoint& point, Attribution& attribution) {
+    NetworkOptions options = network_options(point, special_positions_);
+    options.heads = "mean";
+    options.pruning = "none";
+    const auto uniform = build_network(
+        uniform_causal_attention(example_.attention.layers(), example_.attention.tokens()), options);
+    const auto scores = methods_.method(point.method).attribute({uniform, layer(point), sources(point)}).scores;
+    for (std::size_t k = 0; k < scores.values().size(); ++k) {
+        attribution.scores.values()[k] -= scores.values()[k];
+    }
 }
 
 }  // namespace attnflow

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -30,10 +31,11 @@ private:
 
 class Session {
 public:
-    /// Keeps references to both. `with_paths`: attributions come with the best path of each pair
-    /// where the method has paths.
-    Session(const Example& example, MethodSet& methods, bool with_paths = false)
-        : example_(example), methods_(methods), with_paths_(with_paths) {}
+    /// Keeps references to the example and the methods. `special_tokens`: by exact text, for the
+    /// axis of that name. `with_paths`: attributions come with the best path of each pair where the
+    /// method has paths.
+    Session(const Example& example, MethodSet& methods, const std::vector<std::string>& special_tokens,
+            bool with_paths = false);
 
     /// The attribution of a point; read-out and positions play no part in it. Throws
     /// ParameterError for a layer or source that the example does not have.
@@ -41,8 +43,9 @@ public:
     /// Those of points (at least one) that differ in the layer only, layers ascending: in one
     /// pass over the network where the method can.
     std::vector<Attribution> attributions(std::span<const GridPoint> points);
-    /// Throws ParameterError for a layer, source or head that the example does not have.
-    void check(const GridPoint& point) const;
+    /// Throws ParameterError for a layer, source, head or edge weights that the example does not
+    /// have, and InputError for edge weights that are negative or not finite.
+    void check(const GridPoint& point);
     /// Kept until another is asked for, so ask for what shares a network side by side.
     const LayeredNetwork<double>& network(const GridPoint& point);
     /// Positions of the sources of a point, in the order of the rows of its attribution.
@@ -51,14 +54,19 @@ public:
     std::size_t layer(const GridPoint& point) const;
 
 private:
+    AttentionStack weights(const GridPoint& point) const;
+    void subtract_uniform(const GridPoint& point, Attribution& attribution);
     std::vector<Attribution> with_fused_heads(std::span<const GridPoint> points);
     std::vector<const Attribution*> pass(std::span<const GridPoint> points, const std::string& heads);
 
     const Example& example_;
     MethodSet& methods_;
     bool with_paths_;
+    std::vector<std::size_t> special_positions_;
+    std::set<std::string> checked_weights_;
     std::string network_key_;
     std::optional<LayeredNetwork<double>> network_;
+    PruningLoss loss_;  // of network_
     /// Of the passes of late head strategies, which several strategies share; kept while the
     /// other axes of the network stay the same.
     std::map<std::string, Attribution> passes_;

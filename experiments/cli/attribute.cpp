@@ -1,5 +1,6 @@
 /// attnflow attribute FILE: the scores of one example, for eyes (table) or programs (JSON, CSV).
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <span>
@@ -14,6 +15,7 @@
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/terminal.hpp"
+#include "experiments/config.hpp"
 #include "experiments/output/csv.hpp"
 #include "experiments/presets.hpp"
 #include "experiments/session.hpp"
@@ -41,20 +43,26 @@ struct Request {
     Example example;
     GridPoint point;
     std::map<std::string, ParameterValue> parameters;
+    std::vector<std::string> special_tokens;
 };
 
-ParameterValue check_given(const AxisInfo& axis, const std::string& text, const std::string& where) {
-    ParameterValue value = text;
-    if (std::holds_alternative<double>(axis.fallback)) {
-        value = ParameterSpec{.name = axis.name, .summary = "", .fallback = axis.fallback}.parse(text, where);
-    }
-    return axis.check(value, where);
+// Every token is shown, so the positions that are compared play no part.
+bool is_shown(const AxisInfo& axis) { return axis.name != "positions"; }
+
+// Of an axis: "--edge-weights", and "--skip" for short.
+std::string option_of(const std::string& axis) {
+    if (axis == "skip_weight") return "--skip";
+    std::string option = "--" + axis;
+    std::replace(option.begin(), option.end(), '_', '-');
+    return option;
 }
 
-Example chosen_example(const AttributeArguments& arguments) {
+// The example and its special tokens.
+std::pair<Example, std::vector<std::string>> chosen_example(const AttributeArguments& arguments) {
     if (!arguments.model.empty()) {
-        return attend(TextModel::open(arguments.model), arguments.text, "text",
-                      std::max(1u, std::thread::hardware_concurrency()));
+        return {attend(TextModel::open(arguments.model), arguments.text, "text",
+                       std::max(1u, std::thread::hardware_concurrency())),
+                default_special_tokens()};
     }
     const Dataset dataset = Dataset::open(arguments.file);
     if (arguments.example.empty() && dataset.size() > 1) {
@@ -62,12 +70,14 @@ Example chosen_example(const AttributeArguments& arguments) {
                                          escape_controls(arguments.file), dataset.size(),
                                          escape_controls(dataset.ids().front())));
     }
-    return dataset.example(arguments.example.empty() ? 0 : dataset.index_of(arguments.example));
+    return {dataset.example(arguments.example.empty() ? 0 : dataset.index_of(arguments.example)),
+            special_tokens({}, dataset)};
 }
 
 Request make_request(const AttributeArguments& arguments) {
     const EntryInfo& method = attribution_methods().at(arguments.method).info;
-    Request request{chosen_example(arguments), {method.name, {}}, {}};
+    auto [example, special] = chosen_example(arguments);
+    Request request{std::move(example), {method.name, {}}, {}, std::move(special)};
     std::optional<double> tolerance;
     if (arguments.row_sum_tolerance >= 0.0) tolerance = arguments.row_sum_tolerance;
     const auto report = validate(request.example.attention, request.example.id, tolerance);
@@ -88,17 +98,17 @@ Request make_request(const AttributeArguments& arguments) {
             if (setting.key.starts_with(parameter_prefix)) {
                 request.parameters[setting.key.substr(parameter_prefix.size())] = value;
             } else if (setting.key.starts_with("axes.") && request.point.has(setting.key.substr(5))) {
-                request.point.values[setting.key.substr(5)] = value;
+                const std::string name = setting.key.substr(5);
+                request.point.values[name] = axis_info(name).check(value, "preset " + arguments.preset);
             }
         }
     }
     for (const auto& [name, text] : arguments.axes) {
         const AxisInfo& axis = axis_info(name);
         if (!takes(method, axis)) {
-            throw ParameterError(fmt::format("--{}: {} does not take {}", name == "skip_weight" ? "skip" : name,
-                                             method.name, name));
+            throw ParameterError(fmt::format("{}: {} does not take {}", option_of(name), method.name, name));
         }
-        request.point.values[name] = check_given(axis, text, "--" + (name == "skip_weight" ? "skip" : name));
+        request.point.values[name] = axis.check(text, option_of(name));
     }
     if (request.point.text("layer") == "all") {
         throw ParameterError("--layer: all is for `attnflow run`; choose one layer");
@@ -123,7 +133,7 @@ nlohmann::ordered_json axis_json(const GridPoint& point, const std::string& axis
     return std::visit([](const auto& value) { return nlohmann::ordered_json(value); }, point.values.at(axis));
 }
 
-void print_json(const Request& request, const Session& session, const Attribution& attribution, std::size_t layer,
+void print_json(const Request& request, Session& session, const Attribution& attribution, std::size_t layer,
                 bool whole_matrix, const std::vector<double>& scores) {
     const Example& example = request.example;
     const GridPoint& point = request.point;
@@ -133,7 +143,7 @@ void print_json(const Request& request, const Session& session, const Attributio
     json["tokens"] = example.tokens;
     json["method"] = point.method;
     for (const AxisInfo& axis : axes()) {
-        if (axis.name == "positions") continue;
+        if (!is_shown(axis)) continue;
         if (axis.name == "readout" && point.text("source") != "all") continue;
         json[axis.name] = axis_json(point, axis.name);
     }
@@ -164,17 +174,19 @@ void print_json(const Request& request, const Session& session, const Attributio
             json["binding_cut"] = cut_row(0);
         }
     }
+    json["pruned_share"] = nullptr;
+    if (attribution.pruned_share) json["pruned_share"] = *attribution.pruned_share;
     if (attribution.fixed_point) {
         json["fixed_point"] = {{"bits", attribution.fixed_point->bits},
                                {"error_bound", attribution.fixed_point->error_bound},
                                {"rounded_to_zero", attribution.fixed_point->rounded_to_zero}};
     }
     if (!attribution.interior_cuts.empty()) {
+        const auto& network = session.network(point);
         auto cuts = nlohmann::ordered_json::array();
         for (const InteriorCut& cut : attribution.interior_cuts) {
             auto side = nlohmann::ordered_json::array();
-            const std::size_t n = example.tokens.size();
-            for (const Vertex v : cut.source_side) side.push_back({v / n, v % n});
+            for (const Vertex v : cut.source_side) side.push_back({network.layer_of(v), network.position_of(v)});
             cuts.push_back(
                 {{"source_index", sources[cut.source]}, {"token_index", cut.token}, {"source_side", side}});
         }
@@ -206,20 +218,30 @@ void print_csv(const Request& request, const Session& session, const Attribution
     const Example& example = request.example;
     const GridPoint& point = request.point;
     const auto sources = session.sources(point);
-    fmt::print("{}", csv_line({"example", "method", "heads", "skip_weight", "layer", "source", "source_index",
-                               "position", "token", "score", "binding_cut", "path"}));
+    std::vector<std::string> header{"example", "method"};
+    for (const AxisInfo& axis : axes()) {
+        if (is_shown(axis)) header.push_back(axis.name);
+    }
+    for (const char* column : {"source_index", "position", "token", "score", "binding_cut", "path"}) {
+        header.emplace_back(column);
+    }
+    fmt::print("{}", csv_line(header));
     const auto line = [&](std::optional<std::size_t> source_row, std::size_t t, double score) {
         const bool has_cut = source_row && !attribution.binding_cuts.empty();
         const bool has_path = source_row && !attribution.paths.empty();
-        fmt::print(
-            "{}",
-            csv_line({csv_text(example.id), csv_text(point.method), csv_text(point.text("heads")),
-                      point.text("skip_weight"), point.has("layer") ? fmt::format("{}", layer) : "",
-                      csv_text(point.text("source")),
-                      point.has("source") && source_row ? fmt::format("{}", sources[*source_row]) : "",
-                      fmt::format("{}", t), csv_text(example.tokens[t]), fmt::format("{}", score),
-                      has_cut ? attribution.binding_cuts(*source_row, t).text() : "",
-                      has_path ? fmt::format("{}", fmt::join(attribution.paths(*source_row, t), " ")) : ""}));
+        std::vector<std::string> cells{csv_text(example.id), csv_text(point.method)};
+        for (const AxisInfo& axis : axes()) {
+            if (!is_shown(axis)) continue;
+            const bool resolved = axis.name == "layer" && point.has("layer");
+            cells.push_back(resolved ? fmt::format("{}", layer) : csv_text(point.text(axis.name)));
+        }
+        cells.push_back(point.has("source") && source_row ? fmt::format("{}", sources[*source_row]) : "");
+        cells.push_back(fmt::format("{}", t));
+        cells.push_back(csv_text(example.tokens[t]));
+        cells.push_back(fmt::format("{}", score));
+        cells.push_back(has_cut ? attribution.binding_cuts(*source_row, t).text() : "");
+        cells.push_back(has_path ? fmt::format("{}", fmt::join(attribution.paths(*source_row, t), " ")) : "");
+        fmt::print("{}", csv_line(cells));
     };
     if (!whole_matrix) {
         const bool single = attribution.scores.rows() == 1;
@@ -232,16 +254,31 @@ void print_csv(const Request& request, const Session& session, const Attribution
     }
 }
 
+// The name of a position: that of the token, where the layer has a position for each.
+std::string position_name(const Request& request, std::size_t layer, std::size_t position) {
+    const AttentionStack& attention = request.example.attention;
+    const std::size_t width = layer == 0 ? attention.tokens() : attention.queries(layer - 1);
+    return width == attention.tokens() ? escape_controls(request.example.tokens[position])
+                                       : fmt::format("#{}", position);
+}
+
 std::string heading(const Request& request, const Session& session, std::size_t layer) {
     const GridPoint& point = request.point;
     std::string text = fmt::format("{}, {}", escape_controls(request.example.id), point.method);
-    if (point.has("heads")) text += ", heads " + point.text("heads");
-    if (point.has("skip_weight")) text += ", skip weight " + point.text("skip_weight");
+    for (const AxisInfo& axis : axes()) {
+        if (axis.stage != AxisStage::network || !point.has(axis.name)) continue;
+        const bool always = axis.name == "heads" || axis.name == "skip_weight";
+        std::string name = axis.name;
+        std::replace(name.begin(), name.end(), '_', ' ');
+        if (always || point.values.at(axis.name) != axis.fallback) {
+            text += fmt::format(", {} {}", name, escape_controls(point.text(axis.name)));
+        }
+    }
     if (point.has("layer")) text += fmt::format(", layer {} of {}", layer, request.example.attention.layers());
     if (point.has("source")) {
         const auto sources = session.sources(point);
         text += sources.size() == 1 ? fmt::format(", source {} ({})", sources.front(),
-                                                  escape_controls(request.example.tokens[sources.front()]))
+                                                  position_name(request, layer, sources.front()))
                                     : ", every source";
     }
     return text;
@@ -249,11 +286,13 @@ std::string heading(const Request& request, const Session& session, std::size_t 
 
 // "the -3-> key": from `the`, in layer 3 on to `key`; in the layers between the path stays at its
 // position. "none" where there is no path.
-std::string path_text(std::span<const PathTable::Position> path, const std::vector<std::string>& tokens) {
+std::string path_text(std::span<const PathTable::Position> path, const Request& request) {
     if (path.empty()) return "none";
-    std::string text = tokens[path.front()];
+    const std::size_t layer = path.size() - 1;
+    std::string text = position_name(request, layer, path.front());
     for (std::size_t k = 1; k < path.size(); ++k) {
-        if (path[k] != path[k - 1]) text += fmt::format(" -{}-> {}", path.size() - k, tokens[path[k]]);
+        const std::string name = position_name(request, layer - k, path[k]);
+        if (path[k] != path[k - 1]) text += fmt::format(" -{}-> {}", path.size() - k, name);
     }
     return text;
 }
@@ -280,7 +319,7 @@ void print_table(const Request& request, const Session& session, const Attributi
         for (std::size_t t = 0; t < tokens.size(); ++t) fmt::print("{:>4}", t);
         fmt::print("\n");
         for (std::size_t s = 0; s < attribution.scores.rows(); ++s) {
-            fmt::print("{:>4} {} ", s, padded(tokens[s], width));
+            fmt::print("{:>4} {} ", s, padded(position_name(request, layer, s), width));
             for (const double score : attribution.scores.row(s)) {
                 const std::string cell = fmt::format("{:>4.0f}", 100.0 * score);
                 fmt::print("{}", color ? shaded(cell, share(score)) : cell);
@@ -295,7 +334,7 @@ void print_table(const Request& request, const Session& session, const Attributi
     const bool has_paths = single && !attribution.paths.empty();
     const auto reason = [&](std::size_t t) -> std::string {
         if (has_cuts) return "  " + attribution.binding_cuts(0, t).text();
-        return has_paths ? "  " + path_text(attribution.paths(0, t), tokens) : "";
+        return has_paths ? "  " + path_text(attribution.paths(0, t), request) : "";
     };
     fmt::print("\n{:>4} {} {:>10}  {:<20}{}\n", "", padded("token", width), "score", "",
                has_cuts    ? "  binding cut"
@@ -307,6 +346,9 @@ void print_table(const Request& request, const Session& session, const Attributi
         fmt::print("{:>4} {} {:>10.6f}  {:<20}{}\n", t, color ? shaded(token, share(scores[t])) : token, scores[t],
                    std::string(bar, '#'), reason(t));
     }
+    if (attribution.pruned_share) {
+        fmt::print("\npruning dropped {:.2f}% of the attention\n", 100.0 * *attribution.pruned_share);
+    }
     if (attribution.fixed_point) {
         fmt::print("\nfixed point: {} bits, error at most {:.1e}, {} positive weights rounded to 0\n",
                    attribution.fixed_point->bits, attribution.fixed_point->error_bound,
@@ -317,7 +359,8 @@ void print_table(const Request& request, const Session& session, const Attributi
 int attribute(const AttributeArguments& arguments) {
     const Request request = make_request(arguments);
     MethodSet methods({{request.point.method, request.parameters}});
-    Session session(request.example, methods, /*with_paths=*/true);
+    Session session(request.example, methods, request.special_tokens, /*with_paths=*/true);
+    session.check(request.point);
     const Attribution attribution = session.attribution(request.point);
     const std::size_t layer = session.layer(request.point);
     const auto scores = read_out(attribution.scores, request.point.text("readout"));
@@ -351,12 +394,13 @@ void add_attribute(CLI::App& app, int& exit_code) {
     command->add_option("--example", arguments->example, "Id of the example (needed when the file has several)");
     command->add_option("--method", arguments->method, join(attribution_methods().names(), ", "))->required();
     for (const AxisInfo& axis : axes()) {
-        if (axis.name == "positions") continue;  // every token is shown
-        const std::string option = axis.name == "skip_weight" ? "--skip" : "--" + axis.name;
+        if (!is_shown(axis)) continue;
+        const std::string option = option_of(axis.name);
+        const std::string names = option == "--" + axis.name ? option : option + ",--" + axis.name;
         const std::string fallback =
             axis.name == "source" ? "cls; last for causal attention" : to_text(axis.fallback);
         command->add_option_function<std::string>(
-            option, [arguments, name = axis.name](const std::string& text) { arguments->axes[name] = text; },
+            names, [arguments, name = axis.name](const std::string& text) { arguments->axes[name] = text; },
             fmt::format("{}: {} (default: {})", axis.summary, axis.values, fallback));
     }
     command->add_option("--param", arguments->parameters, "NAME=VALUE, a parameter of the method; repeatable")

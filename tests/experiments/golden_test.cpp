@@ -99,7 +99,7 @@ TEST_CASE("the authors' conventions equal NetworkX on their matrices, every laye
     for (const auto& golden : goldens) {
         const Example example = dataset.example(dataset.index_of(golden.at("id").get<std::string>()));
         REQUIRE(example.tokens == golden.at("tokens").get<std::vector<std::string>>());
-        Session session(example, methods);
+        Session session(example, methods, {});
         const std::size_t n = example.tokens.size();
         for (const auto& [method, key] : {std::pair{"rollout", "rollout"}, std::pair{"attention_flow", "flow"}}) {
             for (std::size_t layer = 1; layer <= 6; ++layer) {
