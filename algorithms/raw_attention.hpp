@@ -5,6 +5,7 @@
 /// The baseline of the attention-flow paper; no skip connection. It ignores every other
 /// layer, so above layer 1 it answers another question than rollout and flow do.
 ///
+/// Throws ParameterError for a layer that does not attend to as many positions as the input has.
 /// Scores: [source, token], rows sum to 1.  O(S n) for S sources.
 ///
 /// Abnar & Zuidema, ACL 2020, arXiv:2005.00928, section 3
@@ -27,6 +28,13 @@ public:
 
     Attribution attribute(const AttributionProblem& problem) const {
         const auto& network = problem.network;
+        if (network.width(problem.layer - 1) != network.width(0)) {
+            throw ParameterError(
+                fmt::format("raw_attention: layer {} attends to {} positions, which are not the {} tokens of the "
+                            "input; choose a "
+                            "layer whose keys are, or another method",
+                            problem.layer, network.width(problem.layer - 1), network.width(0)));
+        }
         RowMajor<double> scores(problem.sources.size(), network.width(problem.layer - 1));
         for (std::size_t s = 0; s < problem.sources.size(); ++s) {
             const auto row = network.row(problem.layer, problem.sources[s]);

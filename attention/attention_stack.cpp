@@ -88,6 +88,7 @@ AttentionStack AttentionStack::from_chain(std::vector<TensorView> layers, std::s
     AttentionStack stack;
     stack.layers_ = std::move(layers);
     stack.keep_alive_ = std::move(keep_alive);
+    stack.rows_sum_to_one_ = false;
     for (std::size_t l = 0; l < stack.layers(); ++l) stack.heads_ = std::max(stack.heads_, stack.heads(l));
     return stack;
 }

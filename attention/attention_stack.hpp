@@ -39,7 +39,7 @@ public:
     AttentionStack(std::vector<TensorView> layers, std::shared_ptr<const void> keep_alive,
                    const std::string& where);
 
-    /// Layers of any width, see check_layer_chain().
+    /// Layers of any width whose rows may sum to anything, see check_layer_chain().
     static AttentionStack from_chain(std::vector<TensorView> layers, std::shared_ptr<const void> keep_alive,
                                      const std::string& where);
 
@@ -60,6 +60,8 @@ public:
     std::size_t queries(std::size_t layer) const { return layers_[layer].shape[layers_[layer].shape.size() - 2]; }
     std::size_t keys(std::size_t layer) const { return layers_[layer].shape.back(); }
     DType dtype() const { return layers_.front().dtype; }
+    /// True for attention, false for a chain, whose rows may sum to anything.
+    bool rows_sum_to_one() const { return rows_sum_to_one_; }
 
     /// Writes the queries x keys weights (row-major) of one head to `out`; layers count from 0
     /// at the input. Throws InternalError for a layer, head or size that does not fit.
@@ -74,6 +76,7 @@ private:
     std::vector<TensorView> layers_;
     std::shared_ptr<const void> keep_alive_;
     std::size_t heads_ = 1;
+    bool rows_sum_to_one_ = true;
 };
 
 }  // namespace attnflow

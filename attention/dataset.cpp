@@ -17,10 +17,12 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// "attentions", "attentions.K", "ID.attentions" or "ID.attentions.K" taken apart.
+/// "attentions", "attentions.K", "ID.attentions", "ID.attentions.K", "layers.K" or "ID.layers.K"
+/// taken apart.
 struct AttentionName {
     std::optional<std::string> id;
     std::optional<std::size_t> layer;
+    bool chain = false;  ///< "layers"
 };
 
 std::optional<std::size_t> parse_size(std::string_view text) {
@@ -37,7 +39,8 @@ std::optional<AttentionName> parse_attention_name(std::string_view name) {
         result.layer = parse_size(name.substr(dot + 1));
         if (result.layer) name = name.substr(0, dot);
     }
-    constexpr std::string_view word = "attentions";
+    result.chain = result.layer && name.ends_with("layers");
+    const std::string_view word = result.chain ? "layers" : "attentions";
     if (!name.ends_with(word)) return std::nullopt;
     name.remove_suffix(word.size());
     if (name.empty()) return result;
@@ -50,6 +53,7 @@ std::optional<AttentionName> parse_attention_name(std::string_view name) {
 struct Parts {
     const TensorView* whole = nullptr;
     std::map<std::size_t, const TensorView*> layers;
+    bool chain = false;  ///< layers of any width
 };
 
 /// What a file holds, sorted by role.
@@ -72,6 +76,9 @@ Inventory take_inventory(const TensorFile& file, const std::string& where) {
         };
         if (parsed->id && parsed->id->empty()) refuse("empty example id, expected ID.attentions");
         Parts& parts = parsed->id ? inventory.by_id[*parsed->id] : inventory.single;
+        const bool first = parts.whole == nullptr && parts.layers.empty();
+        if (!first && parts.chain != parsed->chain) refuse("expected either attentions or layers, not both");
+        parts.chain = parsed->chain;
         if (parsed->layer) {
             const auto [place, inserted] = parts.layers.emplace(*parsed->layer, &tensor);
             if (!inserted) {
@@ -140,11 +147,12 @@ const Json* member(const Json& object, std::string_view key) {
 /// References and weights are told apart by their shape; what is neither is left alone.
 bool Dataset::Entry::add_other(const std::string& name, const TensorView& tensor) {
     const std::size_t n = token_count();
-    const std::vector<std::size_t>& shape = attention.front().shape;
-    const std::size_t heads = shape[shape.size() - 3];
     if (is_decodable(tensor.dtype) && tensor.shape == std::vector<std::size_t>{n}) {
         return references.emplace(name, tensor).second;
     }
+    if (chain) return false;
+    const std::vector<std::size_t>& shape = attention.front().shape;
+    const std::size_t heads = shape[shape.size() - 3];
     if (is_float(tensor.dtype) && (tensor.shape == std::vector<std::size_t>{layers(), n, n} ||
                                    tensor.shape == std::vector<std::size_t>{layers(), heads, n, n})) {
         return weights.emplace(name, tensor).second;
@@ -206,6 +214,13 @@ struct Dataset::Reader {
     // A single-example file.
 
     void read_single(const Inventory& inventory) {
+        const std::string stem = std::filesystem::path(dataset.path()).stem().string();
+        if (inventory.single.chain) {
+            Entry entry = entry_of(inventory.single);
+            entry.tokens = single_file_tokens(1, entry.token_count()).front();
+            for (const TensorView* other : inventory.others) entry.add_other(other->name, *other);
+            return add(stem, std::move(entry));
+        }
         bool layer_by_layer = false;
         const std::vector<TensorView> tensors = in_order(inventory.single, layer_by_layer, where);
         const std::size_t rank = layer_by_layer ? 3 : 4;
@@ -221,7 +236,6 @@ struct Dataset::Reader {
                 with_batch_axis.push_back(other);
             }
         }
-        const std::string stem = std::filesystem::path(dataset.path()).stem().string();
         for (std::size_t b = 0; b < batch; ++b) {
             Entry entry;
             entry.layer_by_layer = layer_by_layer;
@@ -276,6 +290,11 @@ struct Dataset::Reader {
     Entry entry_of(const Parts& parts) const {
         Entry entry;
         entry.attention = in_order(parts, entry.layer_by_layer, where);
+        entry.chain = parts.chain;
+        if (entry.chain) {
+            check_layer_chain(entry.attention, where);
+            return entry;
+        }
         check_attention_tensors(entry.attention, {entry.layer_by_layer ? std::size_t{3} : std::size_t{4}}, where);
         return entry;
     }
@@ -355,7 +374,7 @@ struct Dataset::Reader {
     }
 };
 
-AttentionStack edge_weights(const Example& example, const std::string& name) {
+AttentionStack weights_by_name(const Example& example, const std::string& name) {
     if (name == "attention") return example.attention;
     const auto found = example.weights.find(name);
     if (found == example.weights.end()) {
@@ -389,9 +408,11 @@ Example Dataset::example(std::size_t index) const {
             layers.push_back(entry.attention.front().slice(layer));
         }
     }
+    const std::string where = escape_controls(path());
     Example example{ids_[index],
                     entry.tokens,
-                    AttentionStack(std::move(layers), file_, escape_controls(path())),
+                    entry.chain ? AttentionStack::from_chain(std::move(layers), file_, where)
+                                : AttentionStack(std::move(layers), file_, where),
                     {},
                     entry.weights,
                     entry.label,

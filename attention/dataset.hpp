@@ -4,10 +4,12 @@
 ///
 /// A dataset file holds for every example ID
 ///   ID.attentions     [L, H, n, n], or one ID.attentions.K [H, n, n] a layer, K = 0 at the input;
+///   or ID.layers.K    [H, queries, keys] or [queries, keys], layers of any width that form a
+///                     chain: merged tokens, encoder and decoder; docs/data-format.md has examples;
 ///   ID.NAME           [n], optional: a reference score for each token (NAME without a dot);
 ///   ID.NAME           [L, n, n] or [L, H, n, n], optional: ready-made edge weights.
 /// A single-example file holds the same without "ID."; attention, references and weights
-/// may have a leading batch axis B. Its examples are called as the file without extension, followed
+/// (not layers) may have a leading batch axis B. Its examples are called as the file without extension, followed
 /// by /0, /1, ... when B > 1. Axes are [layer, head, query, key].
 ///
 /// Metadata, all optional. In a dataset: `examples`, a JSON list of {id, tokens, label,
@@ -31,7 +33,7 @@ namespace attnflow {
 
 struct Example {
     std::string id;
-    std::vector<std::string> tokens;  ///< n of them
+    std::vector<std::string> tokens;  ///< n of them: the positions of the input
     AttentionStack attention;
     std::map<std::string, std::vector<double>> references;  ///< by NAME, n values each
     std::map<std::string, TensorView> weights;              ///< by NAME; valid as long as `attention` lives
@@ -44,7 +46,7 @@ struct Example {
 /// The weights that an example's network is made of: its attention for "attention", else the
 /// ready-made weights `name`. Valid as long as the example lives; values are not checked.
 /// Throws ParameterError, with the nearest name, when it has none of that name.
-AttentionStack edge_weights(const Example& example, const std::string& name);
+AttentionStack weights_by_name(const Example& example, const std::string& name);
 
 class Dataset {
 public:
@@ -71,10 +73,12 @@ public:
 
 private:
     /// What is known of an example without reading tensors. `attention` is either one
-    /// tensor [L, H, n, n] or, when `layer_by_layer`, one [H, n, n] for each layer.
+    /// tensor [L, H, n, n] or, when `layer_by_layer`, one [H, n, n] for each layer; `chain`:
+    /// layers of any width.
     struct Entry {
         std::vector<TensorView> attention;
         bool layer_by_layer = false;
+        bool chain = false;
         std::map<std::string, TensorView> references;
         std::map<std::string, TensorView> weights;
         std::vector<std::string> tokens;

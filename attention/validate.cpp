@@ -45,11 +45,11 @@ ValidationReport validate(const AttentionStack& attention, const std::string& wh
         throw ParameterError(fmt::format("row-sum tolerance is {}, expected a number >= 0", *tolerance));
     }
     const double allowed = tolerance.value_or(row_sum_tolerance(attention.dtype()));
-    const std::size_t n = attention.tokens();
     ValidationReport report;
-    std::vector<double> head_weights(n * n);
+    std::vector<double> head_weights;
 
     const auto check_row = [&](std::size_t layer, std::size_t head, std::size_t row) {
+        const std::size_t n = attention.keys(layer);
         const auto place = [&] {
             return fmt::format("{}: layer {}, head {}, row {}", escape_controls(where), layer + 1, head, row);
         };
@@ -69,7 +69,7 @@ ValidationReport validate(const AttentionStack& attention, const std::string& wh
             }
         }
         const double deviation = std::abs(sum - 1.0);
-        if (!(deviation <= allowed)) {
+        if (!(deviation <= allowed) && attention.rows_sum_to_one()) {
             throw InputError(
                 fmt::format("{} sums to {:.6g}, expected 1 ± {}{} (use --row-sum-tolerance or "
                             "renormalise)",
@@ -85,9 +85,11 @@ ValidationReport validate(const AttentionStack& attention, const std::string& wh
     };
 
     for (std::size_t layer = 0; layer < attention.layers(); ++layer) {
-        for (std::size_t head = 0; head < attention.heads(); ++head) {
+        head_weights.resize(attention.queries(layer) * attention.keys(layer));
+        report.causal = report.causal && attention.queries(layer) == attention.keys(layer);
+        for (std::size_t head = 0; head < attention.heads(layer); ++head) {
             attention.read_head(layer, head, head_weights);
-            for (std::size_t row = 0; row < n; ++row) check_row(layer, head, row);
+            for (std::size_t row = 0; row < attention.queries(layer); ++row) check_row(layer, head, row);
         }
     }
     return report;

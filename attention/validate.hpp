@@ -18,11 +18,12 @@ struct ValidationReport {
     std::size_t layer = 1;           ///< where that is; from 1 at the input
     std::size_t head = 0;            ///< from 0
     std::size_t row = 0;             ///< query position, from 0
-    bool causal = true;              ///< no query attends to a later key (so always for one token)
+    bool causal = true;              ///< no query attends to a later key, all layers are square
     std::size_t zeros = 0;           ///< weights that are exactly 0
 };
 
-/// Reads every weight once, head by head. `where` names the example in messages; `tolerance`
+/// Reads every weight once, head by head; of a chain of layers, which is no attention, only the
+/// weights are checked and row sums just reported. `where` names the example in messages; `tolerance`
 /// replaces row_sum_tolerance. Throws InputError for the first weight that is NaN,
 /// infinite or negative and the first row whose sum differs from 1 by more than the
 /// tolerance; ParameterError for a tolerance that is not a number >= 0.

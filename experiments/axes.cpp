@@ -89,14 +89,14 @@ AxisInfo word_axis(const std::string& name, const std::string& summary, const st
 
 std::vector<AxisInfo> make_axes() {
     return {
-        {"edge_weights", "what the capacities are made of",
-         "attention, or the NAME of tensors ID.NAME in the dataset", std::string("attention"), axis::heads,
-         checked_by({.name = "edge_weights", .summary = "", .fallback = std::string("attention")})},
         {"heads", "how the heads of a layer become one matrix", "one of " + head_strategies().forms(),
          head_strategies().names().front(), axis::heads,
          [](const ParameterValue& value, const std::string& where) {
              return called(head_strategies(), value, "heads", where);
          }},
+        {"edge_weights", "what the capacities are made of",
+         "attention, or the NAME of tensors ID.NAME in the dataset", std::string("attention"), axis::heads,
+         checked_by({.name = "edge_weights", .summary = "", .fallback = std::string("attention")})},
         {"pruning", "which weights of a fused layer are dropped", "one of " + edge_pruners().forms(),
          edge_pruners().names().front(), axis::heads,
          [](const ParameterValue& value, const std::string& where) {

@@ -181,8 +181,8 @@ void Session::subtract_uniform(const GridPoint& point, Attribution& attribution)
     NetworkOptions options = network_options(point, special_positions_);
     options.heads = "mean";
     options.pruning = "none";
-    const auto uniform = build_network(
-        uniform_causal_attention(example_.attention.layers(), example_.attention.tokens()), options);
+    const auto uniform =
+        build_network(uniform_causal_attention(example_.attention.layers(), example_.attention.tokens()), options);
     const auto scores = methods_.method(point.method).attribute({uniform, layer(point), sources(point)}).scores;
     for (std::size_t k = 0; k < scores.values().size(); ++k) {
         attribution.scores.values()[k] -= scores.values()[k];

@@ -289,10 +289,12 @@ std::string heading(const Request& request, const Session& session, std::size_t 
 std::string path_text(std::span<const PathTable::Position> path, const Request& request) {
     if (path.empty()) return "none";
     const std::size_t layer = path.size() - 1;
-    std::string text = position_name(request, layer, path.front());
+    std::string last = position_name(request, layer, path.front());
+    std::string text = last;
     for (std::size_t k = 1; k < path.size(); ++k) {
         const std::string name = position_name(request, layer - k, path[k]);
-        if (path[k] != path[k - 1]) text += fmt::format(" -{}-> {}", path.size() - k, name);
+        if (path[k] != path[k - 1] || name != last) text += fmt::format(" -{}-> {}", path.size() - k, name);
+        last = name;
     }
     return text;
 }

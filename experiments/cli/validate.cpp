@@ -19,6 +19,28 @@ struct ValidateArguments {
     double row_sum_tolerance = -1.0;
 };
 
+// "6 layers, 8 heads, F32", and how many positions each layer has where they differ.
+std::string shape_of(const AttentionStack& attention) {
+    std::string text = fmt::format("{} layers, {} heads, {}", attention.layers(), attention.heads(),
+                                   dtype_name(attention.dtype()));
+    std::string widths = fmt::format("{}", attention.tokens());
+    bool differ = false;
+    for (std::size_t l = 0; l < attention.layers(); ++l) {
+        widths += fmt::format(" -> {}", attention.queries(l));
+        differ = differ || attention.queries(l) != attention.tokens();
+    }
+    return differ ? text + ", positions " + widths : text;
+}
+
+std::string counted(const std::map<std::string, std::size_t>& names, std::size_t examples) {
+    std::vector<std::string> texts;
+    for (const auto& [name, count] : names) {
+        texts.push_back(escape_controls(name) +
+                        (count == examples ? "" : fmt::format(" (in {} examples)", count)));
+    }
+    return texts.empty() ? "none" : join(texts, ", ");
+}
+
 int validate_file(const ValidateArguments& arguments) {
     std::optional<double> tolerance;
     if (arguments.row_sum_tolerance >= 0.0) tolerance = arguments.row_sum_tolerance;
@@ -30,6 +52,7 @@ int validate_file(const ValidateArguments& arguments) {
     std::string worst_id;
     ValidationReport worst;
     std::map<std::string, std::size_t> references;
+    std::map<std::string, std::size_t> weights;
     std::string shape;
     for (std::size_t i = 0; i < dataset.size(); ++i) {
         const Example example = dataset.example(i);
@@ -39,13 +62,13 @@ int validate_file(const ValidateArguments& arguments) {
         causal += report.causal ? 1 : 0;
         zeros += report.zeros;
         for (const auto& [name, scores] : example.references) ++references[name];
+        for (const auto& [name, tensor] : example.weights) ++weights[name];
         if (i == 0 || report.largest_deviation > worst.largest_deviation) {
             worst = report;
             worst_id = example.id;
         }
         if (i == 0) {
-            shape = fmt::format("{} layers, {} heads, {}", example.attention.layers(), example.attention.heads(),
-                                dtype_name(example.attention.dtype()));
+            shape = shape_of(example.attention);
         }
     }
     fmt::print("{}: {} examples, {}, {} to {} tokens\n", escape_controls(arguments.file), dataset.size(), shape,
@@ -53,12 +76,8 @@ int validate_file(const ValidateArguments& arguments) {
     fmt::print("rows sum to 1 within {:.2e}, worst in {}: layer {}, head {}, row {}\n", worst.largest_deviation,
                escape_controls(worst_id), worst.layer, worst.head, worst.row);
     fmt::print("{} examples are causal (no weight on later positions); {} weights are exactly 0\n", causal, zeros);
-    std::vector<std::string> names;
-    for (const auto& [name, count] : references) {
-        names.push_back(escape_controls(name) +
-                        (count == dataset.size() ? "" : fmt::format(" (in {} examples)", count)));
-    }
-    fmt::print("references: {}\n", names.empty() ? "none" : join(names, ", "));
+    fmt::print("references: {}\n", counted(references, dataset.size()));
+    fmt::print("edge weights besides the attention: {}\n", counted(weights, dataset.size()));
     return exit_done;
 }
 

@@ -35,6 +35,18 @@ GridPoint network_of(const GridPoint& point) {
     return settings;
 }
 
+// Head strategies that combine scores have a network for each head.
+bool is_late(const GridPoint& point, const AttentionStack& attention) {
+    return point.has("heads") && !head_strategies().make(point.text("heads"), "heads")->passes(attention).empty();
+}
+
+bool has_equal_widths(const AttentionStack& attention) {
+    for (std::size_t l = 0; l < attention.layers(); ++l) {
+        if (attention.queries(l) != attention.tokens()) return false;
+    }
+    return true;
+}
+
 GridPoint without_skip(GridPoint settings) {
     settings.values.erase("skip_weight");
     return settings;
@@ -55,9 +67,10 @@ struct Networks {
     }
 };
 
-Networks networks_of(const std::vector<GridPoint>& grid) {
+Networks networks_of(const std::vector<GridPoint>& grid, const AttentionStack& attention) {
     Networks networks;
-    for (const GridPoint& point : grid) {
+    for (GridPoint point : grid) {
+        if (is_late(point, attention)) point.values["heads"] = std::string("mean");
         if (point.has("heads")) networks.add(network_of(point));
     }
     return networks;
@@ -69,7 +82,7 @@ public:
         : config_(config),
           result_(result),
           dataset_(dataset),
-          networks_(networks_of(result.grid)),
+          networks_(networks_of(result.grid, dataset.example(0).attention)),
           score_points_(scored_points(result.grid)) {
         scores_.resize(result.examples.size());
         for (const AttributionRow& row : result.attributions) scores_[row.example].push_back(&row);
@@ -93,7 +106,7 @@ public:
             table.columns.push_back(column);
         const Example example = dataset_.example(dataset_.index_of(result_.examples[index]));
         MethodSet methods(config_.parameters);
-        Session session(example, methods);
+        Session session(example, methods, special_tokens(config_.special_tokens, dataset_));
         for (const GridPoint& settings : networks_.settings) {
             const auto& network = session.network(settings);
             for (std::size_t l = 1; l <= network.layers(); ++l) {
@@ -103,9 +116,9 @@ public:
                         auto cells = point_cells(settings);
                         for (const double number : {static_cast<double>(l), static_cast<double>(i)})
                             cells.emplace_back(number);
-                        cells.emplace_back(example.tokens[i]);
+                        cells.emplace_back(name_of(example, network.width(l), i));
                         cells.emplace_back(static_cast<double>(j));
-                        cells.emplace_back(example.tokens[j]);
+                        cells.emplace_back(name_of(example, network.width(l - 1), j));
                         cells.emplace_back(row[j]);
                         table.rows.push_back(std::move(cells));
                     }
@@ -137,7 +150,7 @@ public:
     std::string example(std::size_t index) const {
         const Example example = dataset_.example(dataset_.index_of(result_.examples[index]));
         MethodSet methods(config_.parameters);
-        Session session(example, methods);
+        Session session(example, methods, special_tokens(config_.special_tokens, dataset_));
         Json json{{"id", example.id},
                   {"tokens", example.tokens},
                   {"layers", example.attention.layers()},
@@ -158,6 +171,11 @@ public:
     }
 
 private:
+    // That of the token, where a layer has a position for each.
+    static std::string name_of(const Example& example, std::size_t width, std::size_t position) {
+        return width == example.tokens.size() ? example.tokens[position] : fmt::format("#{}", position);
+    }
+
     void add_scores(std::size_t index, std::size_t n, Json& json) const {
         std::vector<float> scores(score_points_.size() * n, std::numeric_limits<float>::quiet_NaN());
         std::vector<std::uint16_t> cuts(score_points_.size() * n, 0xffff);
@@ -244,6 +262,17 @@ ExplorerData gather_explorer(const Config& config, const RunResult& result, cons
         data.left_out.push_back(fmt::format("The example explorer: the dataset {} cannot be read any more.",
                                             escape_controls(config.dataset.string())));
         return data;
+    }
+    const AttentionStack attention = dataset->example(0).attention;
+    if (!has_equal_widths(attention)) {
+        data.left_out.push_back(
+            "The example explorer: it draws only networks whose layers are as wide as the input.");
+        return data;
+    }
+    if (std::any_of(result.grid.begin(), result.grid.end(),
+                    [&](const GridPoint& point) { return is_late(point, attention); })) {
+        data.left_out.push_back(
+            "The networks of late head strategies, one for each head: the explorer shows the mean of the heads.");
     }
     const Gatherer gatherer(config, result, *dataset);
     data.networks = gatherer.networks();

@@ -25,7 +25,8 @@ GridPoint point(const std::string& method, std::map<std::string, ParameterValue>
 }
 
 std::vector<double> scores(Session& session, const GridPoint& at) {
-    const auto row = session.attribution(at).scores.row(0);
+    const Attribution attribution = session.attribution(at);
+    const auto row = attribution.scores.row(0);
     return {row.begin(), row.end()};
 }
 
@@ -88,7 +89,7 @@ TEST_CASE("a followed head is the paper's product", "[session]") {
     SmallFile file;
     Session session = file.session();
     const auto below = point("rollout", {{"layer", std::int64_t{2}}, {"source", Text("all")}});
-    const auto& rollout = session.attribution(below).scores;
+    const auto rollout = session.attribution(below).scores;
     const auto head = scores(session, point("raw_attention", {{"heads", Text("single(1)")}}));
     std::vector<double> product(4, 0.0);
     for (std::size_t i = 0; i < 4; ++i) {
