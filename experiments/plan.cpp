@@ -25,6 +25,18 @@ private:
     std::map<std::string, std::size_t> numbers_;
 };
 
+// Another method at the axis values of `point`; nothing where it takes an axis that the point lacks.
+std::optional<GridPoint> point_of(const std::string& method, const GridPoint& point) {
+    const EntryInfo& info = attribution_methods().at(method).info;
+    GridPoint other{method, {}};
+    for (const AxisInfo& axis : axes()) {
+        if (!takes(info, axis)) continue;
+        if (!point.has(axis.name)) return std::nullopt;
+        other.values[axis.name] = point.values.at(axis.name);
+    }
+    return other;
+}
+
 }  // namespace
 
 Plan make_plan(const Config& config, std::size_t layers) {
@@ -32,11 +44,16 @@ Plan make_plan(const Config& config, std::size_t layers) {
     const std::size_t grid_size = points.size();
     std::set<std::string> known;
     for (const GridPoint& point : points) known.insert(point.key(AxisStage::reading));
+    const auto ask_for = [&](std::optional<GridPoint> other) {
+        if (other && known.insert(other->key(AxisStage::reading)).second) points.push_back(std::move(*other));
+    };
     for (const Reference& reference : config.references) {
-        for (std::size_t p = 0; p < grid_size; ++p) {
-            auto other = reference_point(reference, points[p]);
-            if (other && known.insert(other->key(AxisStage::reading)).second) points.push_back(std::move(*other));
-        }
+        for (std::size_t p = 0; p < grid_size; ++p) ask_for(reference_point(reference, points[p]));
+    }
+    for (std::size_t p = 0; p < grid_size; ++p) {
+        FlowBounds bounds = flow_bounds(points[p]);
+        ask_for(std::move(bounds.column_sum));
+        ask_for(std::move(bounds.rollout));
     }
     return plan_of(std::move(points), grid_size);
 }
@@ -82,14 +99,15 @@ Plan plan_of(std::vector<GridPoint> points, std::size_t grid_size) {
 
 std::optional<GridPoint> reference_point(const Reference& reference, const GridPoint& point) {
     if (reference.kind != Reference::Kind::method) return std::nullopt;
-    const EntryInfo& info = attribution_methods().at(reference.name).info;
-    GridPoint other{reference.name, {}};
-    for (const AxisInfo& axis : axes()) {
-        if (!takes(info, axis)) continue;
-        if (!point.has(axis.name)) return std::nullopt;
-        other.values[axis.name] = point.values.at(axis.name);
+    return point_of(reference.name, point);
+}
+
+FlowBounds flow_bounds(const GridPoint& point) {
+    const auto& promises = attribution_methods().at(point.method).info.promises;
+    for (const char* needed : {promise::at_most_column_sum, promise::at_least_rollout}) {
+        if (std::find(promises.begin(), promises.end(), needed) == promises.end()) return {};
     }
-    return other;
+    return {point_of("column_sum", point), point_of("rollout", point)};
 }
 
 }  // namespace attnflow

@@ -11,7 +11,7 @@
 namespace attnflow {
 
 struct Plan {
-    /// The grid, then the points that only references by method(NAME) ask for.
+    /// The grid, then the points that only references by method(NAME) or flow_bounds() ask for.
     std::vector<GridPoint> points;
     std::size_t grid_size = 0;
     std::vector<std::size_t> attribution_of;          ///< by point
@@ -34,5 +34,13 @@ Plan plan_of(std::vector<GridPoint> points, std::size_t grid_size);
 /// The point whose scores a method(NAME) reference compares `point` with: the same axis
 /// values. Nothing where NAME takes an axis that the point lacks.
 std::optional<GridPoint> reference_point(const Reference& reference, const GridPoint& point);
+
+/// The points of column_sum and rollout with the axis values of `point`; nothing unless the
+/// method of `point` promises to lie between them. A plan has them for the saturation report.
+struct FlowBounds {
+    std::optional<GridPoint> column_sum;
+    std::optional<GridPoint> rollout;
+};
+FlowBounds flow_bounds(const GridPoint& point);
 
 }  // namespace attnflow

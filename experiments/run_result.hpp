@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "experiments/evaluation.hpp"
+#include "experiments/saturation.hpp"
 #include "graph/binding_cut.hpp"
 #include "graph/quantiser.hpp"
 
@@ -33,6 +34,7 @@ struct RunResult {
     std::vector<AttributionRow> attributions;  ///< when the config asks for them
     std::vector<Failure> failures;
     std::vector<CutCounts> cuts;  ///< for points whose method reports cuts
+    std::vector<Saturation> saturation;
     /// Of all flows: bits, the largest error bound, all entries rounded to 0 (each example
     /// and network counted once).
     std::optional<FixedPoint> fixed_point;

@@ -201,7 +201,9 @@ RunResult run_experiment(const Config& config, const Dataset& dataset, std::size
                          const Progress& progress) {
     const auto store = RunStore::create(":memory:", make_record(config, dataset, jobs), comparison_names(config));
     execute(*store, config, dataset, {.jobs = jobs, .progress = progress});
-    return store->result(config.write_attributions);
+    RunResult result = store->result(config.write_attributions);
+    result.saturation = saturation_of(*store, jobs);
+    return result;
 }
 
 }  // namespace attnflow

@@ -132,6 +132,7 @@ StoredRun read_run(const fs::path& folder, std::shared_ptr<RunStore> store, bool
 }
 
 void write_tables(StoredRun& run, std::size_t jobs) {
+    run.result.saturation = saturation_of(*run.store, jobs);
     const RunResult& result = run.result;
     const Config& config = run.config;
     const Summary summary = summarise(result, config, jobs);
@@ -143,7 +144,7 @@ void write_tables(StoredRun& run, std::size_t jobs) {
         {"summary.csv", summary_csv(result, config, summary)},
         {"comparisons.csv", comparisons_csv(result, config, summary)},
         {"summary.md", run.summary},
-        {"binding_cuts.csv", binding_cuts_csv(result)},
+        {"saturation.csv", saturation_csv(result)},
         {"run.json", run_json(result, config)},
     };
     if (config.write_attributions) files.emplace_back("attributions.csv", attributions_csv(result));

@@ -55,18 +55,6 @@ std::string difference_cell(const MethodPair& pair, double level) {
     return pair.p_holm && *pair.p_holm < 1.0 - level ? difference : "(" + difference + ")";
 }
 
-// Share of pairs whose flow only repeats the source's row or the token's column.
-std::string cut_cell(const CutCounts& counts) {
-    std::size_t pairs = 0;
-    for (const std::size_t count : counts.pairs) pairs += count;
-    const auto share = [&](CutKind kind) {
-        const auto count = counts.pairs[static_cast<std::size_t>(kind)];
-        return 100.0 * static_cast<double>(count) / static_cast<double>(pairs);
-    };
-    return fmt::format("{:.0f}% ({:.0f}+{:.0f})", share(CutKind::source_row) + share(CutKind::sink_column),
-                       share(CutKind::source_row), share(CutKind::sink_column));
-}
-
 constexpr std::size_t most_rows = 40;  // of a table in summary.md
 
 // What summary.md says of one metric, reference and set of positions.
@@ -116,6 +104,46 @@ std::vector<Block> make_blocks(const RunResult& result, const Config& config, co
                             difference_cell(pair, config.statistics.level));
     }
     return blocks;
+}
+
+// Symptom by layer, a table for each set of positions.
+std::string saturation_block(const RunResult& result, const TableLayout& layout) {
+    std::vector<std::pair<std::string, LayerTable>> tables;
+    for (const Saturation& one : result.saturation) {
+        const GridPoint& point = result.grid[one.point];
+        const std::string title = layout.table_label(point);
+        auto found = std::find_if(tables.begin(), tables.end(), [&](const auto& t) { return t.first == title; });
+        if (found == tables.end()) found = tables.insert(tables.end(), {title, {}});
+        const auto set = [&](const std::string& symptom, std::string cell) {
+            found->second.set(layout.row_label(point) + ": " + symptom, point.layer(), std::move(cell));
+        };
+        const auto percent = [](double share) { return fmt::format("{:.0f}%", 100.0 * share); };
+        const auto agreement = [](const RankAgreement& ranks) {
+            const auto mean = ranks.mean();
+            return mean ? fmt::format("{:.2f}", *mean) : "";
+        };
+        set("out-capacity of the source", percent(one.share(CutKind::source_row)));
+        set("in-capacity of the token", percent(one.share(CutKind::sink_column)));
+        set("lanes and crossings", percent(one.share(CutKind::source_lane) + one.share(CutKind::sink_lane) +
+                                           one.share(CutKind::crossing)));
+        set("inside the network", percent(one.share(CutKind::interior)));
+        set("tied scores", percent(one.share_tied()));
+        set("ranks as column_sum", agreement(one.column_sum));
+        set("ranks as rollout", agreement(one.rollout));
+    }
+    std::string out;
+    for (const auto& [title, table] : tables) {
+        out +=
+            fmt::format("\n## Saturation of flow{}\n\n{}", markdown_text(title),
+                        table.text(layout.layers(), "cut that binds, ties, ranks", most_rows, "saturation.csv"));
+    }
+    if (!out.empty()) {
+        out +=
+            "\nShares of (source, token) pairs by the cut that limits their flow; the first two say nothing of "
+            "the\n"
+            "layers between. Ranks: mean Spearman correlation with the flow's two bounds at the same settings.\n";
+    }
+    return out;
 }
 
 std::string how_to_read(const StatisticsOptions& options, bool has_differences) {
@@ -184,18 +212,18 @@ std::string comparisons_csv(const RunResult& result, const Config& config, const
     return out;
 }
 
-std::string binding_cuts_csv(const RunResult& result) {
-    std::string out = csv_line(point_header() + std::vector<std::string>{"cut", "pairs", "share"});
-    for (const CutCounts& counts : result.cuts) {
-        std::size_t pairs = 0;
-        for (const std::size_t count : counts.pairs) pairs += count;
-        for (const CutKind kind : all_cut_kinds) {
-            const std::size_t count = counts.pairs[static_cast<std::size_t>(kind)];
-            out += csv_line(
-                point_cells(result.grid[counts.point]) +
-                std::vector<std::string>{to_string(kind), fmt::format("{}", count),
-                                         number(static_cast<double>(count) / static_cast<double>(pairs))});
-        }
+std::string saturation_csv(const RunResult& result) {
+    std::vector<std::string> header = point_header();
+    header.push_back("pairs");
+    for (const CutKind kind : all_cut_kinds) header.push_back(to_string(kind));
+    std::string out =
+        csv_line(header + std::vector<std::string>{"ties", "rank_agreement_column_sum", "rank_agreement_rollout"});
+    for (const Saturation& one : result.saturation) {
+        std::vector<std::string> cells = point_cells(result.grid[one.point]);
+        cells.push_back(fmt::format("{}", one.pairs));
+        for (const CutKind kind : all_cut_kinds) cells.push_back(number(one.share(kind)));
+        out += csv_line(cells + std::vector<std::string>{number(one.share_tied()), number(one.column_sum.mean()),
+                                                         number(one.rollout.mean())});
     }
     return out;
 }
@@ -243,19 +271,7 @@ std::string summary_markdown(const RunResult& result, const Config& config, cons
         out += fmt::format("\n{} values are undefined (a side is constant, or too few tokens); they {}.\n",
                            undefined, config.undefined_as_zero ? "count as 0" : "are left out of the means");
     }
-    if (!result.cuts.empty()) {
-        LayerTable body;
-        for (const CutCounts& counts : result.cuts) {
-            const GridPoint& point = result.grid[counts.point];
-            body.set(layout.row_label(point), point.layer(), cut_cell(counts));
-        }
-        out +=
-            "\n## Saturation of flow\n\n"
-            "Share of pairs whose flow is nothing but the out-capacity of the source (first number in\n"
-            "brackets) or the in-capacity of the token in layer 1 (second): such a flow does not depend on\n"
-            "the layers between. binding_cuts.csv has every kind of cut.\n\n" +
-            body.text(layout.layers(), "method", most_rows, "binding_cuts.csv");
-    }
+    out += saturation_block(result, layout);
     if (result.fixed_point) {
         out += fmt::format(
             "\nFlows in fixed point: {} fractional bits, error at most {:.1e}; {} positive weights "

@@ -15,8 +15,9 @@ std::string summary_csv(const RunResult& result, const Config& config, const Sum
 /// first, second, axes, reference, metric, n, mean_difference, ci_low, ci_high, p, p_holm,
 /// effect_size: pairs of methods on the same examples, see MethodPair.
 std::string comparisons_csv(const RunResult& result, const Config& config, const Summary& summary);
-/// method, axes, cut, pairs, share: which cuts bind the flows of each grid point.
-std::string binding_cuts_csv(const RunResult& result);
+/// method, axes, pairs, the share of the pairs by binding cut, ties, rank_agreement_column_sum,
+/// rank_agreement_rollout: see saturation.hpp.
+std::string saturation_csv(const RunResult& result);
 /// method, axes, example, position, token, score, binding_cut.
 std::string attributions_csv(const RunResult& result);
 std::string failures_csv(const RunResult& result);
