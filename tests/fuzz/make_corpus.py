@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Write the seeds of the fuzz targets: small files, right and nearly right.
+
+    make_corpus.py [--out tests/fuzz/corpus]
+"""
+
+import argparse
+import io
+import json
+import struct
+from pathlib import Path
+
+import numpy as np
+
+
+def attention(layers, heads, tokens, dtype="<f4"):
+    return np.full((layers, heads, tokens, tokens), 1 / tokens, dtype)
+
+
+def safetensors(tensors, metadata=None):
+    names = {"float32": "F32", "float64": "F64", "float16": "F16", "int64": "I64"}
+    header, data = {}, b""
+    if metadata:
+        header["__metadata__"] = metadata
+    for name, array in tensors.items():
+        header[name] = {"dtype": names[array.dtype.name], "shape": list(array.shape),
+                        "data_offsets": [len(data), len(data) + array.nbytes]}
+        data += array.tobytes()
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def safetensors_seeds():
+    yield "single", safetensors({"attentions": attention(1, 1, 2)}, {"tokens": '["a", "b"]'})
+    yield "by_layer", safetensors({"attentions.0": attention(1, 1, 2)[0], "attentions.1": attention(1, 1, 2)[0]})
+    yield "batch", safetensors({"attentions": attention(2, 1, 2)[:, None], "score": np.zeros((2, 2))})
+    yield "dataset", safetensors(
+        {"a.attentions": attention(1, 2, 2, "<f2"), "a.score": np.arange(2.0), "a.input_ids": np.arange(2)},
+        {"examples": json.dumps([{"id": "a", "tokens": ["x", "y"], "label": 1, "predicted": None, "group": "g"}])})
+    yield "by_id", safetensors({"a.attentions": attention(1, 1, 1), "a.alti": attention(1, 1, 1)[0]},
+                               {"tokens": '{"a": ["x"]}', "labels": '{"a": 3}'})
+    yield "no_attention", safetensors({"weights": np.zeros(3)})
+    yield "empty_shape", safetensors({"attentions": np.zeros((1, 1, 0, 0))})
+
+
+def npz(save, **arrays):
+    out = io.BytesIO()
+    save(out, **arrays)
+    return out.getvalue()
+
+
+def npz_seeds():
+    yield "stored", npz(np.savez, attentions=attention(1, 1, 2), tokens=np.array(["a", "b"]))
+    yield "deflated", npz(np.savez_compressed, attentions=attention(2, 2, 3), tokens=np.array(["a", "b", "c"]))
+    yield "dataset", npz(np.savez_compressed, **{"a.attentions": attention(1, 1, 1), "a.tokens": np.array(["x"]),
+                                                 "a.score": np.zeros(1, ">f8")}, task=np.array("t"))
+    yield "fortran", npz(np.savez, attentions=np.asfortranarray(attention(1, 2, 2)))
+    yield "objects", npz(np.savez, attentions=np.array([None]))
+    yield "empty", npz(np.savez)
+
+
+def npy(array, version=None):
+    out = io.BytesIO()
+    np.lib.format.write_array(out, array, version)
+    return out.getvalue()
+
+
+def npy_seeds():
+    yield "float", npy(attention(1, 1, 2))
+    yield "big_endian_fortran", npy(np.asfortranarray(np.arange(6, dtype=">f8").reshape(2, 3)))
+    yield "version_2", npy(np.zeros(2), (2, 0))
+    yield "version_3", npy(np.zeros(2), (3, 0))
+    yield "text", npy(np.array([["a", "\u20ac"], ["", "xyz"]]))
+    yield "bytes", npy(np.array([b"ab", b"c"]))
+    yield "scalar", npy(np.array(1.0))
+    yield "object", npy(np.array([None]))
+    yield "structured", npy(np.zeros(1, [("a", "<f8")]))
+    yield "complex", npy(np.zeros(1, ">c8"))
+
+
+CONFIG = """methods = ["rollout", "attention_flow", "column_sum"]
+preset = "paper"
+[dataset]
+path = "x.safetensors"
+limit = 3
+special_tokens = ["[CLS]"]
+[axes]
+layer = [1, 2]
+skip_weight = [0, 0.5]
+positions = ["all", "no_special"]
+[parameters.attention_flow]
+bits = 30
+[evaluation]
+references = ["blank_out", "abs(grad)", "method(rollout)"]
+metrics = ["spearman", "top_k_overlap(k=2)"]
+undefined = "zero"
+[statistics]
+resamples = 500
+level = 0.9
+"""
+
+
+def config_seeds():
+    yield "whole", CONFIG.encode()
+    yield "all_layers", CONFIG.replace("[1, 2]", '"all"').encode()
+    yield "misspelt", CONFIG.replace("skip_weight", "skip_wieght").encode()
+    yield "wrong_type", CONFIG.replace("limit = 3", 'limit = "3"').encode()
+    yield "out_of_range", CONFIG.replace("level = 0.9", "level = 9").encode()
+    yield "syntax", CONFIG.replace("[axes]", "[axes").encode()
+    yield "source_all", CONFIG.replace("layer =", 'source = "all"\nlayer =').encode()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path("tests/fuzz/corpus"))
+    arguments = parser.parse_args()
+    for target, seeds in (("safetensors", safetensors_seeds), ("npz", npz_seeds), ("npy", npy_seeds),
+                          ("config", config_seeds)):
+        folder = arguments.out / target
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in seeds():
+            (folder / name).write_bytes(content)
+
+
+if __name__ == "__main__":
+    main()
