@@ -6,6 +6,9 @@
 #include "algorithms/paths/kernels.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <cstring>
 #include <functional>
 #include <limits>
 #include <utility>
@@ -129,8 +132,8 @@ public:
           row_bounds_(hwy::AllocateAligned<T>(largest_depth_ * (padded_columns_ / lanes()))),
           column_bounds_(hwy::AllocateAligned<T>(padded_columns_)),
           scales_(hwy::AllocateAligned<T>(padded_columns_)),
-          large_(hwy::AllocateAligned<Index>(row_block * list_size())),
-          rest_(hwy::AllocateAligned<Index>(list_size())) {}
+          large_(hwy::AllocateAligned<Index>(row_block * depth_block)),
+          rest_(hwy::AllocateAligned<Index>(depth_block)) {}
 
     void run() {
         for (std::size_t k0 = 0; k0 < left_.columns; k0 += depth_block) {
@@ -148,7 +151,7 @@ public:
     }
 
 private:
-    using Index = hwy::MakeUnsigned<T>;  // as wide as T, so that masks fit
+    using Index = std::uint32_t;
 
     static constexpr std::size_t depth_block =
         512;  // rows of `right` at a time: a panel stays in the second-level cache
@@ -156,8 +159,6 @@ private:
     static constexpr std::size_t chunk = 32;      // candidates between two looks at the bounds
 
     static HWY_INLINE std::size_t lanes() { return hn::Lanes(Tag<T>()); }
-    // Compressed vectors are written whole.
-    static std::size_t list_size() { return depth_block + hn::MaxLanes(Tag<T>()); }
 
     /// Vectors of columns that are done together; `column` is the first.
     template <std::size_t Width>
@@ -232,20 +233,18 @@ private:
     // About a sixteenth of the row, its largest entries, by the third largest of 32 samples.
     void find_large(std::size_t i, std::size_t r) {
         const Tag<T> d;
-        const hn::RebindToUnsigned<Tag<T>> d_index;
         const T* row = left_.values + i * left_.columns + first_;
         T samples[32];
         for (std::size_t s = 0; s < 32; ++s) samples[s] = row[s * depth_ / 32];
         std::nth_element(samples, samples + 2, samples + 32, std::greater<T>());
         limits_[r] = samples[2];
 
-        Index* list = large_.get() + r * list_size();
+        Index* list = large_.get() + r * depth_block;
         std::size_t count = 0;
         const auto limit = hn::Set(d, limits_[r]);
         std::size_t k = 0;
         for (; k + lanes() <= depth_; k += lanes()) {
-            const auto mask = hn::RebindMask(d_index, hn::Gt(hn::LoadU(d, row + k), limit));
-            count += append(mask, k, list + count);
+            count += append(hn::Gt(hn::LoadU(d, row + k), limit), k, list + count);
         }
         for (; k < depth_; ++k) {
             if (row[k] > limits_[r]) list[count++] = static_cast<Index>(k);
@@ -253,13 +252,18 @@ private:
         large_count_[r] = count;
     }
 
-    // Writes k plus the numbers of the lanes in `mask`; how many there were.
+    // Writes k plus the numbers of the lanes in `mask`; how many there were. Bit by bit, because
+    // few are set, and Highway 1.0's Compress copies a table to the stack for 64-bit lanes.
     template <class Mask>
     static HWY_INLINE std::size_t append(Mask mask, std::size_t k, Index* list) {
-        const hn::RebindToUnsigned<Tag<T>> d;
-        // Compress and StoreU: CompressStore is microcode on Zen 4.
-        hn::StoreU(hn::Compress(hn::Iota(d, static_cast<Index>(k)), mask), d, list);
-        return hn::CountTrue(d, mask);
+        std::uint8_t bytes[8] = {};
+        hn::StoreMaskBits(Tag<T>(), mask, bytes);
+        std::uint64_t bits;
+        std::memcpy(&bits, bytes, sizeof bits);
+        std::size_t count = 0;
+        for (; bits != 0; bits &= bits - 1)
+            list[count++] = static_cast<Index>(k) + static_cast<Index>(std::countr_zero(bits));
+        return count;
     }
 
     template <class P>
@@ -303,7 +307,6 @@ private:
     template <class P>
     HWY_INLINE std::size_t find_rest(const T* row, T limit, T reached, P panel) {
         const Tag<T> d;
-        const hn::RebindToUnsigned<Tag<T>> d_index;
         const T* bounds = row_bounds(panel);
         std::size_t count = 0;
         std::size_t k = 0;
@@ -312,7 +315,7 @@ private:
             const auto useful =
                 hn::And(hn::Gt(Lanes::multiply(factor, hn::LoadU(d, bounds + k)), hn::Set(d, reached)),
                         hn::Le(factor, hn::Set(d, limit)));
-            count += append(hn::RebindMask(d_index, useful), k, rest_.get() + count);
+            count += append(useful, k, rest_.get() + count);
         }
         for (; k < depth_; ++k) {
             if (row[k] <= limit && is_useful(row[k], bounds[k], reached)) rest_[count++] = static_cast<Index>(k);
@@ -329,7 +332,7 @@ private:
         const T* row = left_.values + i * left_.columns + first_;
         Sums<P> sums;
         load(i, panel, sums);
-        absorb(row, large_.get() + r * list_size(), large_count_[r], panel, sums);
+        absorb(row, large_.get() + r * depth_block, large_count_[r], panel, sums);
         const T limit = limits_[r];
         T reached = smallest_open(limit, panel, sums);
         if (reached < limit_of_use(limit)) {
