@@ -37,6 +37,8 @@ int run_app(int argc, const char* const* argv) {
         add_extract(app, exit_code);
         add_validate(app, exit_code);
         add_report(app, exit_code);
+        add_solve(app, exit_code);
+        add_generate(app, exit_code);
         add_catalogue(app, exit_code);
         app.footer("Exit codes: 0 done, 1 finished with failures, 2 usage or bad input, 130 stopped.");
         try {

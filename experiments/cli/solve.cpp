@@ -1,0 +1,137 @@
+/// attnflow solve FILE: one maximum flow of a DIMACS file, certified, with its cut.
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <memory>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "algorithms/maxflow/max_flow_solver.hpp"
+#include "algorithms/maxflow/stored_graph.hpp"
+#include "experiments/cli/app.hpp"
+#include "experiments/cli/commands.hpp"
+#include "experiments/output/files.hpp"
+#include "graph/dimacs.hpp"
+
+namespace attnflow {
+namespace {
+
+struct SolveArguments {
+    std::string file;
+    std::string solver;
+    std::string flow_file;
+};
+
+struct Solution {
+    std::string solver;
+    std::string graph;  ///< what it was solved on
+    std::int64_t value = 0;
+    std::vector<std::int64_t> flow = {};
+    double milliseconds = 0.0;  ///< of the solve alone
+};
+
+FlowProblem read_problem(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    const std::string name = escape_controls(path);
+    if (!file || file.peek() == std::ifstream::traits_type::eof()) {
+        throw InputError(name + ": cannot be read, or is empty");
+    }
+    return read_dimacs(file, name);
+}
+
+template <class Solve>
+std::int64_t timed(Solution& solution, Solve solve) {
+    const auto start = std::chrono::steady_clock::now();
+    solution.value = solve();
+    solution.milliseconds =
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+    return solution.value;
+}
+
+Solution solve_in_layers(const FlowProblem& problem, const LayeredProblem& layered, const std::string& solver) {
+    const FixedNetwork& g = layered.network;
+    const auto [narrowest, widest] = std::minmax_element(g.widths().begin(), g.widths().end());
+    Solution solution{
+        .solver = solver.empty() ? max_flow_solvers().names().front() : solver,
+        .graph = fmt::format("{} layers of {} to {} vertices, {} edges; solved without a copy of the edges",
+                             g.layers(), *narrowest, *widest, g.edges())};
+    const auto member = max_flow_solvers().at(solution.solver).make();
+    ResidualState<std::int64_t> state;
+    timed(solution, [&] { return member->solve(g, layered.source, layered.sink, state); });
+    solution.flow = layered.edge_flows(problem, state.forward());
+    return solution;
+}
+
+Solution solve_stored(const FlowProblem& problem, const std::string& obstacle, const std::string& solver) {
+    const auto able = StoredGraph::solvers();
+    Solution solution{.solver = solver.empty() ? "push_relabel" : max_flow_solvers().at(solver).info.name,
+                      .graph = fmt::format("not layered: {}; solved on a stored graph", obstacle)};
+    if (std::find(able.begin(), able.end(), solution.solver) == able.end()) {
+        throw ParameterError(fmt::format("{} solves layered networks only, and this is none: {}; use one of {}",
+                                         solution.solver, obstacle, join(able, ", ")));
+    }
+    StoredGraph graph = StoredGraph::of(problem);
+    timed(solution, [&] { return graph.solve(solution.solver, problem.source, problem.sink); });
+    solution.flow = graph.edge_flows(problem);
+    return solution;
+}
+
+void print(const FlowProblem& problem, const Solution& solution, const FlowCertificate& certificate) {
+    const auto inside = std::count(certificate.source_side.begin(), certificate.source_side.end(), true);
+    fmt::print("graph    {}\n", solution.graph);
+    fmt::print("solver   {}\n", solution.solver);
+    fmt::print("value    {}\n", solution.value);
+    fmt::print("cut      {} edges leave the source's side of {} vertices (minimum, certified)\n",
+               certificate.cut_edges.size(), inside);
+    constexpr std::size_t most = 10;
+    for (std::size_t k = 0; k < std::min(most, certificate.cut_edges.size()); ++k) {
+        const FlowEdge& edge = problem.edges[certificate.cut_edges[k]];
+        fmt::print("         {} -> {}, capacity {}\n", edge.from + std::size_t{1}, edge.to + std::size_t{1},
+                   edge.capacity);
+    }
+    if (certificate.cut_edges.size() > most)
+        fmt::print("         and {} more\n", certificate.cut_edges.size() - most);
+    fmt::print("time     {:.3f} ms (the solve alone)\n", solution.milliseconds);
+}
+
+int solve_file(const SolveArguments& arguments) {
+    if (!arguments.solver.empty()) max_flow_solvers().at(arguments.solver);  // a wrong name is told before reading
+    const FlowProblem problem = read_problem(arguments.file);
+    fmt::print("{}: {} vertices, {} edges, from {} to {}\n", escape_controls(arguments.file), problem.vertices,
+               problem.edges.size(), problem.source + std::size_t{1}, problem.sink + std::size_t{1});
+    const LayeringResult layers = find_layers(problem);
+    const Solution solution = layers.layered ? solve_in_layers(problem, *layers.layered, arguments.solver)
+                                             : solve_stored(problem, layers.obstacle, arguments.solver);
+    const FlowCertificate certificate = certify_flow(problem, solution.value, solution.flow);
+    if (!certificate.holds) {
+        throw InternalError(
+            fmt::format("{}: the flow fails its certificate: {}", solution.solver, certificate.failure));
+    }
+    print(problem, solution, certificate);
+    if (!arguments.flow_file.empty()) {
+        std::ostringstream text;
+        write_dimacs_flow(text, problem, solution.value, solution.flow);
+        const std::filesystem::path path(arguments.flow_file);
+        write_files(path.has_parent_path() ? path.parent_path() : ".", {{path.filename().string(), text.str()}});
+        fmt::print("flow     written to {}\n", escape_controls(arguments.flow_file));
+    }
+    return exit_done;
+}
+
+}  // namespace
+
+void add_solve(CLI::App& app, int& exit_code) {
+    auto arguments = std::make_shared<SolveArguments>();
+    CLI::App* command =
+        app.add_subcommand("solve", "Solve a max-flow problem in DIMACS format, on any directed graph");
+    command->add_option("FILE", arguments->file, "problem in DIMACS format ('p max ...')")->required();
+    command->add_option("--solver", arguments->solver,
+                        "max-flow solver; by default dinic on layered graphs, push_relabel on others");
+    command->add_option("--flow", arguments->flow_file, "also write the flow, in the format's solution lines");
+    command->callback([arguments, &exit_code] { exit_code = solve_file(*arguments); });
+}
+
+}  // namespace attnflow
