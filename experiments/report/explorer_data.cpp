@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
@@ -22,15 +23,11 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t max_pairs_per_network = 24;
 constexpr std::size_t sinks_per_source = 8;
 
-// Axes that say which network is meant; the others say what is asked of it.
-bool shapes_network(const std::string& axis) {
-    return axis != "layer" && axis != "source" && axis != "readout" && axis != "positions";
-}
-
+// The axes that say which network is meant; the others say what is asked of it.
 GridPoint network_of(const GridPoint& point) {
     GridPoint settings{"", {}};
     for (const auto& [axis, value] : point.values) {
-        if (shapes_network(axis)) settings.values.emplace(axis, value);
+        if (axis_info(axis).stage == AxisStage::network) settings.values.emplace(axis, value);
     }
     return settings;
 }
@@ -147,7 +144,8 @@ public:
         return table;
     }
 
-    std::string example(std::size_t index) const {
+    /// Nothing for an example whose layers differ in width: the explorer has a row a token.
+    std::optional<std::string> example(std::size_t index) const {
         const Example example = dataset_.example(dataset_.index_of(result_.examples[index]));
         MethodSet methods(config_.parameters);
         Session session(example, methods, special_tokens(config_.special_tokens, dataset_));
@@ -165,9 +163,11 @@ public:
                 json["references"][reference.name] = found->second;
         }
         add_scores(index, example.tokens.size(), json);
+        const auto networks = network_list(session, example);
+        if (!networks) return std::nullopt;
         std::string text = json.dump(-1, ' ', true, Json::error_handler_t::replace);
         text.pop_back();
-        return text + ",\"networks\":" + network_list(session, example) + "}";
+        return text + ",\"networks\":" + *networks + "}";
     }
 
 private:
@@ -196,10 +196,13 @@ private:
         if (has_cuts) json["cuts"] = base64_of(cuts);
     }
 
-    std::string network_list(Session& session, const Example& example) const {
+    std::optional<std::string> network_list(Session& session, const Example& example) const {
         std::string list = "[";
         for (std::size_t k = 0; k < networks_.settings.size(); ++k) {
             const auto& network = session.network(networks_.settings[k]);
+            for (const std::size_t width : network.widths()) {
+                if (width != example.tokens.size()) return std::nullopt;
+            }
             std::string text = network_json(network);
             const bool is_raw = networks_.raw[k] == k;
             if (example.tokens.size() > max_solvable_tokens && !is_raw) {
@@ -287,17 +290,26 @@ ExplorerData gather_explorer(const Config& config, const RunResult& result, cons
                                          name_hint(options.example, result.examples)));
     }
     std::size_t bytes = data.networks.size() + data.score_points.size();
+    std::size_t other_shapes = 0;
     for (const std::size_t e : wanted) {
-        std::string text = gatherer.example(e);
-        if (bytes + text.size() > max_bytes) {
+        auto text = gatherer.example(e);
+        if (!text) {
+            ++other_shapes;
+            continue;
+        }
+        if (bytes + text->size() > max_bytes) {
             data.left_out.push_back(
                 fmt::format("{} of {} asked-for examples: they would make the page larger than {} MB.",
                             wanted.size() - data.examples.size(), wanted.size(), options.max_bytes / 1'000'000));
             break;
         }
-        bytes += text.size();
-        data.examples.push_back(std::move(text));
+        bytes += text->size();
+        data.examples.push_back(std::move(*text));
         data.indices.push_back(e);
+    }
+    if (other_shapes > 0) {
+        data.left_out.push_back(fmt::format(
+            "{} examples whose layers differ in width: the explorer draws one row a token.", other_shapes));
     }
     if (options.example.empty() && result.examples.size() > wanted.size()) {
         data.left_out.push_back(

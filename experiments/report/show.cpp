@@ -17,6 +17,9 @@ namespace {
 // Layers that are written out as numbers; with more of them only every other one fits, so the
 // spark-line alone shows the rest.
 constexpr std::size_t written_layers = 12;
+// Lines of a block and methods of the saturation block; a sweep has hundreds.
+constexpr std::size_t shown_lines = 24;
+constexpr std::size_t shown_flows = 3;
 
 struct Line {
     std::string label;
@@ -86,7 +89,8 @@ std::string block_text(const Block& block, const std::vector<std::int64_t>& laye
     }
     if (has_flat) out += "  no layer";
     out += "\n";
-    for (const Line& line : block.lines) {
+    for (std::size_t i = 0; i < std::min(block.lines.size(), shown_lines); ++i) {
+        const Line& line = block.lines[i];
         std::vector<std::optional<double>> values;
         for (const std::int64_t layer : layers) {
             const auto found = line.by_layer.find(layer);
@@ -102,6 +106,8 @@ std::string block_text(const Block& block, const std::vector<std::int64_t>& laye
         if (line.without_layer) out += padded_left(fmt::format("{:.2f}", *line.without_layer), 10);
         out += "\n";
     }
+    if (block.lines.size() > shown_lines)
+        out += fmt::format("  ... and {} more in summary.csv\n", block.lines.size() - shown_lines);
     return out;
 }
 
@@ -123,7 +129,12 @@ std::string cuts_text(const RunResult& result, const TableLayout& layout) {
         }
     }
     std::string out;
+    std::size_t shown = 0;
     for (const auto& [label, kinds] : methods) {
+        if (++shown > shown_flows) {
+            out += fmt::format("\n  ... and {} more in binding_cuts.csv\n", methods.size() - shown_flows);
+            break;
+        }
         out += fmt::format("\n  {}\n", label);
         for (const auto& [kind, shares] : kinds) {
             std::vector<std::optional<double>> values;

@@ -11,6 +11,18 @@ import { field, select } from "./controls.js";
 import { figures } from "./figures.js";
 import { save } from "./save.js";
 
+/** After the browser has drawn what there is; hidden pages do not draw, so there is a limit. */
+const painted = () =>
+  new Promise((resolve) => {
+    const limit = setTimeout(resolve, 200);
+    requestAnimationFrame(() =>
+      setTimeout(() => {
+        clearTimeout(limit);
+        resolve();
+      }),
+    );
+  });
+
 class Page {
   constructor(json) {
     this.report = new Report(json);
@@ -20,7 +32,8 @@ class Page {
     this.views = new Map();
     this.main = document.getElementById("report");
     this.build();
-    this.applyTheme();
+    document.documentElement.dataset.theme = this.theme.name;
+    painted().then(() => this.applyTheme());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.applyTheme());
     this.watchWidth();
   }
@@ -142,9 +155,15 @@ class Page {
 
   applyTheme() {
     document.documentElement.dataset.theme = this.theme.name;
-    this.drawCharts();
-    if (this.explorer) this.explorer.refresh();
-    else if (document.getElementById("explorer-root")) this.explorer = new Explorer(document.getElementById("explorer-root"), this.report, this);
+    const charts = this.drawCharts();
+    if (this.explorer) return this.explorer.refresh();
+    const root = document.getElementById("explorer-root");
+    // The explorer stands below the charts: it waits for them.
+    if (root) {
+      charts.then(() => {
+        this.explorer ??= new Explorer(root, this.report, this);
+      });
+    }
   }
 
   watchWidth() {
@@ -163,6 +182,7 @@ class Page {
 
   // ---- charts
 
+  // Gives way to the browser between panels; a newer call ends an older one.
   async drawCharts() {
     const ticket = (this.chartTicket = (this.chartTicket ?? 0) + 1);
     const { report, selection, theme, tip } = this;
@@ -180,6 +200,8 @@ class Page {
       this.fillCard(card, chart);
       for (const [p, panel] of chart.panels.entries()) {
         const box = card.querySelectorAll(".panel-chart")[p];
+        await painted(); // what is there is seen before the next panel is worked on
+        if (ticket !== this.chartTicket) return;
         const view = await drawChart(box, pageSpec(panel, Math.max(180, box.clientWidth)), theme, tip);
         if (ticket !== this.chartTicket) return view.finalize();
         this.views.set(`${chart.id}/${p}`, view);
