@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <numeric>
 
-#include "algorithms/maxflow/flow_engine.hpp"
 #include "graph/certificate.hpp"
 
 namespace attnflow {
@@ -50,9 +49,21 @@ AttentionFlow::AttentionFlow(const Parameters& parameters)
 }
 
 Attribution AttentionFlow::attribute(const AttributionProblem& problem) {
-    Attribution result = solver_ == nullptr ? by_engine(problem) : by_solver(problem);
-    normalise(result);
-    return result;
+    return std::move(attribute_layers({problem.network, {problem.layer}, problem.sources}).front());
+}
+
+std::vector<Attribution> AttentionFlow::attribute_layers(const LayersProblem& problem) {
+    const auto [network, fixed_point] = quantiser_(problem.network);
+    std::vector<Attribution> results(problem.layers.size());
+    std::optional<FlowEngine> engine;
+    if (solver_ == nullptr) engine.emplace(network);
+    // The highest layer first: in the engine its backward sweeps serve all others.
+    for (std::size_t k = problem.layers.size(); k-- > 0;) {
+        const AttributionProblem layer{problem.network, problem.layers[k], problem.sources};
+        results[k] = engine ? by_engine(*engine, layer, fixed_point) : by_solver(network, layer, fixed_point);
+        normalise(results[k]);
+    }
+    return results;
 }
 
 Attribution AttentionFlow::empty_result(const AttributionProblem& problem, const FixedPoint& fixed_point) {
@@ -62,15 +73,14 @@ Attribution AttentionFlow::empty_result(const AttributionProblem& problem, const
             .fixed_point = fixed_point};
 }
 
-Attribution AttentionFlow::by_engine(const AttributionProblem& problem) const {
-    const auto [network, fixed_point] = quantiser_(problem.network);
-    FlowEngine engine(network);
+Attribution AttentionFlow::by_engine(FlowEngine& engine, const AttributionProblem& problem,
+                                     const FixedPoint& fixed_point) {
     FlowMatrix flows = engine.flows(problem.layer, problem.sources);
     Attribution result = empty_result(problem, fixed_point);
     std::transform(flows.values.values().begin(), flows.values.values().end(), result.scores.values().begin(),
                    [&](std::int64_t value) { return static_cast<double>(value) * result.fixed_point->unit(); });
     if (problem.sources.size() == 1) {
-        for (std::size_t t = 0; t < network.width(0); ++t) {
+        for (std::size_t t = 0; t < flows.cuts.columns(); ++t) {
             if (flows.cuts(0, t).kind != CutKind::interior) continue;
             result.interior_cuts.push_back({0, t, engine.source_side(problem.layer, problem.sources[0], t)});
         }
@@ -79,8 +89,8 @@ Attribution AttentionFlow::by_engine(const AttributionProblem& problem) const {
     return result;
 }
 
-Attribution AttentionFlow::by_solver(const AttributionProblem& problem) {
-    const auto [network, fixed_point] = quantiser_(problem.network);
+Attribution AttentionFlow::by_solver(const FixedNetwork& network, const AttributionProblem& problem,
+                                     const FixedPoint& fixed_point) {
     Attribution result = empty_result(problem, fixed_point);
     CutClassifier classifier(network, problem.layer);
     for (std::size_t s = 0; s < problem.sources.size(); ++s) {

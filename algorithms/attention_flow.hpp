@@ -29,6 +29,7 @@
 #include <memory>
 
 #include "algorithms/attribution_method.hpp"
+#include "algorithms/maxflow/flow_engine.hpp"
 #include "algorithms/maxflow/max_flow_solver.hpp"
 
 namespace attnflow {
@@ -38,11 +39,14 @@ public:
     static EntryInfo describe();
     explicit AttentionFlow(const Parameters& parameters);
     Attribution attribute(const AttributionProblem& problem);
+    std::vector<Attribution> attribute_layers(const LayersProblem& problem);
 
 private:
     static Attribution empty_result(const AttributionProblem& problem, const FixedPoint& fixed_point);
-    Attribution by_engine(const AttributionProblem& problem) const;
-    Attribution by_solver(const AttributionProblem& problem);
+    static Attribution by_engine(FlowEngine& engine, const AttributionProblem& problem,
+                                 const FixedPoint& fixed_point);
+    Attribution by_solver(const FixedNetwork& network, const AttributionProblem& problem,
+                          const FixedPoint& fixed_point);
     void normalise(Attribution& result) const;
 
     std::string solver_name_;

@@ -4,9 +4,11 @@
 ///
 /// Idea: n forward and n backward water-filling sweeps (engine/sweeps.hpp) give every pair a
 /// lower bound, closed-form cuts (engine/closed_cuts.hpp) an upper one; where the two are equal the
-/// pair is settled without any flow of its own. The others are solved exactly by waves
-/// (engine/waves.hpp), which start from the same sweeps. Every value is proven: either its lower
-/// bound equals an upper bound in integers, or the waves ended with a minimum cut.
+/// pair is settled without any flow of its own. Where many pairs stay open, half-flows of their
+/// sources to one distribution on a middle layer, and from it to their sinks, try again. The
+/// rest is solved exactly by waves (engine/waves.hpp), which start from the sweeps. Every value
+/// is proven: either its lower bound equals an upper bound in integers, or the waves ended with
+/// a minimum cut.
 ///
 /// Complexity for one layer and n sources: O(L n^3) for the sweeps, at most O(L n) a pair for the
 /// bounds, O(n^2) a wave; waves only for pairs that the bounds leave open.
@@ -25,12 +27,12 @@ namespace attnflow {
 
 /// What proved a flow.
 enum class SettledBy : std::uint8_t {
-    edge,        ///< source and sink in neighbouring layers: their edge is the only path
-    closed_cut,  ///< the sweeps' lower bound equals a row, column or lane
-    crossing,    ///< the sweeps' lower bound equals a crossing cut
-    waves,       ///< a maximum flow of its own
+    edge,     ///< source and sink in neighbouring layers: their edge is the only path
+    sweeps,   ///< a closed-form cut equals the lower bound of the two sweeps
+    meeting,  ///< ... or the lower bound of two half-flows that share a middle distribution
+    waves,    ///< a maximum flow of its own
 };
-inline constexpr SettledBy all_settled_by[] = {SettledBy::edge, SettledBy::closed_cut, SettledBy::crossing,
+inline constexpr SettledBy all_settled_by[] = {SettledBy::edge, SettledBy::sweeps, SettledBy::meeting,
                                                SettledBy::waves};
 const char* to_string(SettledBy by);
 
@@ -40,6 +42,7 @@ struct FlowCounters {
     std::size_t edges_scanned = 0;  ///< capacities looked at by waves
 
     std::size_t pairs(SettledBy by) const { return settled[static_cast<std::size_t>(by)]; }
+    void add(std::size_t more_waves, std::size_t more_edges_scanned);
     void add(const FlowCounters& other);
 };
 

@@ -23,6 +23,14 @@ public:
     /// Flows from layer `top` to layer 0. Keeps a reference.  O(L n).
     ClosedCuts(const PackedNetwork<T>& network, std::size_t top);
 
+    /// The smallest row or lane cut of a source alone, column or lane cut of a sink alone.
+    std::int64_t source_bound(std::size_t source) const {
+        return std::min(network_.row_sum(top_, source), source_lane_[source].value);
+    }
+    std::int64_t sink_bound(std::size_t sink) const {
+        return std::min(network_.column_sum(1, sink), sink_lane_[sink].value);
+    }
+
     /// The first smallest cut among rows, columns and lanes.  O(1).
     Bound lanes(std::size_t source, std::size_t sink) const;
     /// `bound`, or the first crossing cut that is smallest and below it.  O(L n), less when

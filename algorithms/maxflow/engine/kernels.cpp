@@ -5,6 +5,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include <algorithm>
+
 HWY_BEFORE_NAMESPACE();
 namespace attnflow::engine::HWY_NAMESPACE {
 
@@ -181,26 +183,54 @@ void label_receivers(const T* flow, T* label, T next, std::size_t n) {
 }
 
 template <class T>
-T push_row(const T* capacity, T* flow, const T* label, T wanted, T excess, T* balance, std::size_t n) {
+T sendable(const T* capacity, const T* flow, const T* label, T wanted, const T* intake, std::size_t n) {
+    const Tag<T> d;
+    const auto target = hn::Set(d, wanted);
+    auto sum = hn::Zero(d);
+    for (std::size_t x = 0; x < n; x += hn::Lanes(d)) {
+        const auto room =
+            hn::Min(hn::Sub(hn::Load(d, capacity + x), hn::Load(d, flow + x)), hn::Load(d, intake + x));
+        sum = hn::Add(sum, hn::IfThenElseZero(hn::Eq(hn::Load(d, label + x), target), room));
+    }
+    return hn::GetLane(hn::SumOfLanes(d, sum));
+}
+
+template <class T>
+void add_returnable(const T* flow, T intake, const T* label, T wanted, T* sum, std::size_t n) {
+    const Tag<T> d;
+    const auto target = hn::Set(d, wanted);
+    const auto most = hn::Set(d, intake);
+    for (std::size_t x = 0; x < n; x += hn::Lanes(d)) {
+        const auto amount =
+            hn::IfThenElseZero(hn::Eq(hn::Load(d, label + x), target), hn::Min(hn::Load(d, flow + x), most));
+        hn::Store(hn::Add(hn::Load(d, sum + x), amount), d, sum + x);
+    }
+}
+
+template <class T>
+T push_row(const T* capacity, T* flow, const T* label, T wanted, T excess, T* intake, T* balance, std::size_t n) {
     const Tag<T> d;
     const auto target = hn::Set(d, wanted);
     for (std::size_t x = 0; x < n && excess > 0; x += hn::Lanes(d)) {
         const auto chosen = hn::Eq(hn::Load(d, label + x), target);
         if (hn::AllFalse(d, chosen)) continue;
         const auto old = hn::Load(d, flow + x);
-        const auto room = hn::IfThenElseZero(chosen, hn::Sub(hn::Load(d, capacity + x), old));
-        // All of the block, in T: rooms of a row may be added, they are at most its row sum.
+        const auto limit = hn::Load(d, intake + x);
+        const auto room = hn::IfThenElseZero(chosen, hn::Min(hn::Sub(hn::Load(d, capacity + x), old), limit));
+        // Rooms of one row may be added: together they are at most its row sum.
         const T sum = hn::GetLane(hn::SumOfLanes(d, room));
         if (sum <= excess) {
             hn::Store(hn::Add(old, room), d, flow + x);
+            hn::Store(hn::Sub(limit, room), d, intake + x);
             hn::Store(hn::Add(hn::Load(d, balance + x), room), d, balance + x);
             excess = static_cast<T>(excess - sum);
             continue;
         }
         for (std::size_t y = x; excess > 0; ++y) {
             if (label[y] != wanted) continue;
-            const T amount = std::min<T>(excess, capacity[y] - flow[y]);
+            const T amount = std::min<T>({excess, static_cast<T>(capacity[y] - flow[y]), intake[y]});
             flow[y] += amount;
+            intake[y] -= amount;
             balance[y] += amount;
             excess -= amount;
         }
@@ -225,8 +255,16 @@ T push_row(const T* capacity, T* flow, const T* label, T wanted, T excess, T* ba
     void LabelReceivers##bits(const T* flow, T* label, T next, std::size_t n) {                                  \
         HWY_NAMESPACE::label_receivers(flow, label, next, n);                                                    \
     }                                                                                                            \
-    T PushRow##bits(const T* capacity, T* flow, const T* label, T wanted, T excess, T* balance, std::size_t n) { \
-        return HWY_NAMESPACE::push_row(capacity, flow, label, wanted, excess, balance, n);                       \
+    T Sendable##bits(const T* capacity, const T* flow, const T* label, T wanted, const T* intake,                \
+                     std::size_t n) {                                                                            \
+        return HWY_NAMESPACE::sendable(capacity, flow, label, wanted, intake, n);                                \
+    }                                                                                                            \
+    void AddReturnable##bits(const T* flow, T intake, const T* label, T wanted, T* sum, std::size_t n) {         \
+        HWY_NAMESPACE::add_returnable(flow, intake, label, wanted, sum, n);                                      \
+    }                                                                                                            \
+    T PushRow##bits(const T* capacity, T* flow, const T* label, T wanted, T excess, T* intake, T* balance,       \
+                    std::size_t n) {                                                                             \
+        return HWY_NAMESPACE::push_row(capacity, flow, label, wanted, excess, intake, balance, n);               \
     }
 ATTNFLOW_DEFINE(std::int32_t, 32)
 ATTNFLOW_DEFINE(std::int64_t, 64)
@@ -245,6 +283,8 @@ namespace attnflow::engine {
     HWY_EXPORT(PourRow##bits);                                                                                  \
     HWY_EXPORT(LabelSenders##bits);                                                                             \
     HWY_EXPORT(LabelReceivers##bits);                                                                           \
+    HWY_EXPORT(Sendable##bits);                                                                                 \
+    HWY_EXPORT(AddReturnable##bits);                                                                            \
     HWY_EXPORT(PushRow##bits);                                                                                  \
     template <>                                                                                                 \
     std::int64_t min_sum(const T* a, const T* b, std::size_t n) {                                               \
@@ -272,8 +312,17 @@ namespace attnflow::engine {
         HWY_DYNAMIC_DISPATCH(LabelReceivers##bits)(flow, label, next, n);                                       \
     }                                                                                                           \
     template <>                                                                                                 \
-    T push_row(const T* capacity, T* flow, const T* label, T wanted, T excess, T* balance, std::size_t n) {     \
-        return HWY_DYNAMIC_DISPATCH(PushRow##bits)(capacity, flow, label, wanted, excess, balance, n);          \
+    T sendable(const T* capacity, const T* flow, const T* label, T wanted, const T* intake, std::size_t n) {    \
+        return HWY_DYNAMIC_DISPATCH(Sendable##bits)(capacity, flow, label, wanted, intake, n);                  \
+    }                                                                                                           \
+    template <>                                                                                                 \
+    void add_returnable(const T* flow, T intake, const T* label, T wanted, T* sum, std::size_t n) {             \
+        HWY_DYNAMIC_DISPATCH(AddReturnable##bits)(flow, intake, label, wanted, sum, n);                         \
+    }                                                                                                           \
+    template <>                                                                                                 \
+    T push_row(const T* capacity, T* flow, const T* label, T wanted, T excess, T* intake, T* balance,           \
+               std::size_t n) {                                                                                 \
+        return HWY_DYNAMIC_DISPATCH(PushRow##bits)(capacity, flow, label, wanted, excess, intake, balance, n);  \
     }
 ATTNFLOW_DISPATCH(std::int32_t, 32)
 ATTNFLOW_DISPATCH(std::int64_t, 64)

@@ -40,8 +40,17 @@ std::size_t label_senders(const Panel<T>& capacity, const Panel<T>& flow, const 
 template <class T>
 void label_receivers(const T* flow, T* label, T next, std::size_t n);
 
-/// Pushes up to `excess` along the row to columns labelled `wanted`; returns what is left.
+/// What a row can send to columns labelled `wanted`, sum of min(capacity - flow, intake).
 template <class T>
-T push_row(const T* capacity, T* flow, const T* label, T wanted, T excess, T* balance, std::size_t n);
+T sendable(const T* capacity, const T* flow, const T* label, T wanted, const T* intake, std::size_t n);
+
+/// What can be sent back along this row: adds min(flow, intake) to `sum` at columns labelled `wanted`.
+template <class T>
+void add_returnable(const T* flow, T intake, const T* label, T wanted, T* sum, std::size_t n);
+
+/// Pushes up to `excess` along the row to columns labelled `wanted`, to none more than its
+/// intake, which shrinks; returns what is left.
+template <class T>
+T push_row(const T* capacity, T* flow, const T* label, T wanted, T excess, T* intake, T* balance, std::size_t n);
 
 }  // namespace attnflow::engine

@@ -16,8 +16,36 @@ Pseudoflow<T>::Pseudoflow(const PackedNetwork<T>& network) : network_(network), 
     std::size_t widest = 0;
     for (std::size_t l = 0; l <= network.layers(); ++l) widest = std::max(widest, network.width(l));
     balance_ = Panel<T>(network.layers() + 1, widest);
+    intake_ = Panel<T>(network.layers() + 1, widest);
     label_ = Panel<T>(network.layers() + 1, widest);
     rows_ = Panel<T>(rows_at_once, widest);
+}
+
+template <class T>
+void Pseudoflow<T>::start(std::size_t lowest, std::size_t highest, std::size_t k) {
+    lowest_ = lowest;
+    highest_ = highest;
+    k_ = k;
+    built_.assign(network_.layers() + 1, 0);
+    for (std::size_t l = lowest; l <= highest; ++l) std::fill_n(balance_.row(l), balance_.stride(), T(0));
+}
+
+// Mass that a vertex above layer k could not pass on.
+template <class T>
+void Pseudoflow<T>::set_upper_balance(std::size_t l) {
+    const T* const mass = sources_->mass(l, upper_);
+    for (std::size_t x = 0; x < network_.width(l); ++x) {
+        balance_(l, x) = static_cast<T>(std::max<std::int64_t>(0, mass[x] - network_.row_sum(l, x)));
+    }
+}
+
+// Demand that a vertex below layer k could not have met.
+template <class T>
+void Pseudoflow<T>::set_lower_balance(std::size_t l) {
+    const T* const demand = sinks_->mass(l, lower_);
+    for (std::size_t x = 0; x < network_.width(l); ++x) {
+        balance_(l, x) = static_cast<T>(std::min<std::int64_t>(0, network_.column_sum(l + 1, x) - demand[x]));
+    }
 }
 
 template <class T>
@@ -30,23 +58,37 @@ void Pseudoflow<T>::join(std::size_t top, std::size_t source, const Sweeps<T>& s
     sink_ = sink;
     sinks_ = &sinks;
     lower_ = lower;
-    k_ = k;
-    built_.assign(network_.layers() + 1, 0);
-    for (std::size_t l = 1; l < top; ++l) {
-        T* const balance = balance_.row(l);
-        std::fill_n(balance, balance_.stride(), T(0));
-        const T* const mass = l >= k ? sources.mass(l, upper) : nullptr;
-        const T* const demand = l <= k ? sinks.mass(l, lower) : nullptr;
-        for (std::size_t x = 0; x < network_.width(l); ++x) {
-            if (l > k) {
-                balance[x] = static_cast<T>(std::max<std::int64_t>(0, mass[x] - network_.row_sum(l, x)));
-            } else if (l == k) {
-                balance[x] = mass[x] - demand[x];
-            } else {
-                balance[x] = static_cast<T>(std::min<std::int64_t>(0, network_.column_sum(l + 1, x) - demand[x]));
-            }
-        }
-    }
+    start(1, top - 1, k);
+    for (std::size_t l = 1; l < k; ++l) set_lower_balance(l);
+    for (std::size_t l = k + 1; l < top; ++l) set_upper_balance(l);
+    const T* const mass = sources.mass(k, upper);
+    const T* const demand = sinks.mass(k, lower);
+    for (std::size_t x = 0; x < network_.width(k); ++x) balance_(k, x) = mass[x] - demand[x];
+}
+
+template <class T>
+void Pseudoflow<T>::join_upper(std::size_t top, std::size_t source, const Sweeps<T>& sources, std::size_t upper,
+                               std::size_t k, const T* wanted) {
+    top_ = top;
+    source_ = source;
+    sources_ = &sources;
+    upper_ = upper;
+    start(k, top - 1, k);
+    for (std::size_t l = k + 1; l < top; ++l) set_upper_balance(l);
+    const T* const mass = sources.mass(k, upper);
+    for (std::size_t x = 0; x < network_.width(k); ++x) balance_(k, x) = mass[x] - wanted[x];
+}
+
+template <class T>
+void Pseudoflow<T>::join_lower(std::size_t sink, const Sweeps<T>& sinks, std::size_t lower, std::size_t k,
+                               const T* supply) {
+    sink_ = sink;
+    sinks_ = &sinks;
+    lower_ = lower;
+    start(1, k, k);
+    for (std::size_t l = 1; l < k; ++l) set_lower_balance(l);
+    const T* const demand = sinks.mass(k, lower);
+    for (std::size_t x = 0; x < network_.width(k); ++x) balance_(k, x) = supply[x] - demand[x];
 }
 
 // The flow of layer l as its sweep left it: poured by rows above the meeting layer, pulled by
@@ -102,11 +144,39 @@ std::int64_t Pseudoflow<T>::lower_bound() const {
 
 template <class T>
 std::int64_t Pseudoflow<T>::maximise(std::int64_t upper_bound) {
-    for (;;) {
-        const std::int64_t bound = lower_bound();
-        if (bound >= upper_bound || !label_from_shortages()) return bound;
+    run(network_.row_sum(top_, source_) - upper_bound);
+    return lower_bound();
+}
+
+template <class T>
+void Pseudoflow<T>::run(std::int64_t allowed, std::size_t most_waves) {
+    for (std::size_t wave = 0; wave < most_waves && total_excess() > allowed; ++wave) {
+        patient_ = wave < patience;
+        if (!label_from_shortages()) break;
         push_excess();
         ++counters_.waves;
+    }
+}
+
+template <class T>
+void Pseudoflow<T>::return_excess() {
+    for (std::size_t l = lowest_; l < k_; ++l) return_excess_of(l);
+}
+
+// Takes excess of layer l back along the flow that brought it, to layer l + 1.
+template <class T>
+void Pseudoflow<T>::return_excess_of(std::size_t l) {
+    for (std::size_t x = 0; x < network_.width(l); ++x) {
+        T excess = std::max<T>(0, balance_(l, x));
+        if (excess == 0) continue;
+        build(l + 1);
+        balance_(l, x) = 0;
+        for (std::size_t z = 0; z < network_.width(l + 1) && excess > 0; ++z) {
+            const T amount = std::min(excess, flow_[l + 1](z, x));
+            flow_[l + 1](z, x) -= amount;
+            balance_(l + 1, z) += amount;
+            excess -= amount;
+        }
     }
 }
 
@@ -118,22 +188,25 @@ bool Pseudoflow<T>::label_from_shortages() {
     order_.clear();
     begin_.clear();
     if (enough == 0) return false;
-    for (std::size_t l = 0; l < top_; ++l) {
+    for (std::size_t l = 0; l <= highest_; ++l) {
         begin_.push_back(order_.size());
-        if (l == 0) continue;
+        if (l < lowest_) continue;
         std::fill_n(label_.row(l), label_.stride(), unlabelled);
         for (std::size_t x = 0; x < network_.width(l); ++x) {
             if (balance_(l, x) >= 0) continue;
             label_(l, x) = 0;
+            intake_(l, x) = patient_ ? -balance_(l, x) : std::numeric_limits<T>::max();
             order_.push_back({static_cast<std::uint32_t>(l), static_cast<std::uint32_t>(x)});
         }
     }
     std::int64_t found = 0;
     for (T next = 1; found < enough; ++next) {
         const std::size_t first = order_.size();
-        for (std::size_t m = 0; m < top_; ++m) {
+        begin_.push_back(first);  // layer 0 is never labelled
+        for (std::size_t m = lowest_; next > 1 && m <= highest_; ++m) find_intake(m, static_cast<T>(next - 1));
+        for (std::size_t m = 1; m <= highest_; ++m) {
             begin_.push_back(order_.size());
-            if (m > 0) label_layer(m, next);
+            if (m >= lowest_) label_layer(m, next);
         }
         if (order_.size() == first) break;
         for (std::size_t v = first; v < order_.size(); ++v) {
@@ -147,8 +220,43 @@ bool Pseudoflow<T>::label_from_shortages() {
 // The vertices of distance h in a layer, as a range of order_.
 template <class T>
 std::pair<std::size_t, std::size_t> Pseudoflow<T>::places(std::size_t h, std::size_t layer) const {
-    const std::size_t at = h * top_ + layer;
+    const std::size_t at = h * (highest_ + 1) + layer;
     return {begin_[at], begin_[at + 1]};
+}
+
+// What the vertices of layer m at distance h > 0 can pass on to distance h - 1, as far as
+// that can be said one vertex at a time.
+template <class T>
+void Pseudoflow<T>::find_intake(std::size_t m, T h) {
+    const auto [begin, end] = places(static_cast<std::size_t>(h), m);
+    if (begin == end) return;
+    const auto nearer = static_cast<T>(h - 1);
+    T* const intake = intake_.row(m);
+    for (std::size_t v = begin; v < end; ++v) {
+        intake[order_[v].position] = patient_ ? T(0) : std::numeric_limits<T>::max();
+    }
+    if (!patient_) return;
+    if (m < highest_) {
+        const auto [above, above_end] = places(static_cast<std::size_t>(nearer), m + 1);
+        for (std::size_t v = above; v < above_end; ++v) {
+            const std::size_t z = order_[v].position;
+            counters_.edges_scanned += network_.width(m);
+            add_returnable(flow_[m + 1].row(z), intake_(m + 1, z), label_.row(m), h, intake,
+                           flow_[m + 1].stride());
+        }
+    }
+    if (m == lowest_) return;
+    const auto [below, below_end] = places(static_cast<std::size_t>(nearer), m - 1);
+    if (below == below_end) return;
+    const Panel<T>& capacity = network_.down(m);
+    for (std::size_t v = begin; v < end; ++v) {
+        const std::size_t x = order_[v].position;
+        counters_.edges_scanned += capacity.columns();
+        const std::int64_t sum =
+            std::int64_t{intake[x]} + sendable(capacity.row(x), flow_[m].row(x), label_.row(m - 1), nearer,
+                                               intake_.row(m - 1), capacity.stride());
+        intake[x] = static_cast<T>(std::min<std::int64_t>(sum, std::numeric_limits<T>::max()));
+    }
 }
 
 // Labels `next` what can send to a vertex labelled next - 1: down an edge with room, or back
@@ -157,7 +265,7 @@ template <class T>
 void Pseudoflow<T>::label_layer(std::size_t m, T next) {
     const std::size_t h = static_cast<std::size_t>(next) - 1;
     T* const label = label_.row(m);
-    if (m >= 2) {
+    if (m > lowest_) {
         const auto [begin, end] = places(h, m - 1);
         if (begin != end) {
             build(m);
@@ -166,7 +274,7 @@ void Pseudoflow<T>::label_layer(std::size_t m, T next) {
                                                       static_cast<T>(next - 1), label, next);
         }
     }
-    if (m + 1 < top_) {
+    if (m < highest_) {
         const auto [begin, end] = places(h, m + 1);
         if (begin != end) build(m + 1);
         for (std::size_t v = begin; v < end; ++v) {
@@ -198,20 +306,21 @@ void Pseudoflow<T>::push_from(Place place, T h) {
     const auto nearer = static_cast<std::size_t>(h) - 1;
     T excess = balance_(l, x);
     const auto [below, below_end] = places(nearer, l - 1);
-    if (l >= 2 && below != below_end) {
+    if (l > lowest_ && below != below_end) {
         const Panel<T>& capacity = network_.down(l);
         counters_.edges_scanned += capacity.columns();
         excess = push_row(capacity.row(x), flow_[l].row(x), label_.row(l - 1), static_cast<T>(h - 1), excess,
-                          balance_.row(l - 1), capacity.stride());
+                          intake_.row(l - 1), balance_.row(l - 1), capacity.stride());
     }
-    if (l + 1 < top_) {
+    if (l < highest_) {
         const auto [above, above_end] = places(nearer, l + 1);
         counters_.edges_scanned += above_end - above;
         for (std::size_t v = above; v < above_end && excess > 0; ++v) {
             const std::size_t z = order_[v].position;
             T& flow = flow_[l + 1](z, x);
-            const T amount = std::min(excess, flow);
+            const T amount = std::min({excess, flow, intake_(l + 1, z)});
             flow -= amount;
+            intake_(l + 1, z) -= amount;
             balance_(l + 1, z) += amount;
             excess -= amount;
         }
@@ -263,21 +372,11 @@ void Pseudoflow<T>::cancel_imbalance() {
     const T* const column = network_.up(1).row(sink_);
     source_flow_.assign(row, row + network_.width(top_ - 1));
     sink_flow_.assign(column, column + network_.width(1));
-    for (std::size_t l = 1; l < top_; ++l) {
-        for (std::size_t x = 0; x < network_.width(l); ++x) {
-            T excess = std::max<T>(0, balance_(l, x));
-            balance_(l, x) -= excess;
-            if (l + 1 == top_) {
-                source_flow_[x] -= excess;
-                continue;
-            }
-            for (std::size_t z = 0; z < network_.width(l + 1) && excess > 0; ++z) {
-                const T amount = std::min(excess, flow_[l + 1](z, x));
-                flow_[l + 1](z, x) -= amount;
-                balance_(l + 1, z) += amount;
-                excess -= amount;
-            }
-        }
+    for (std::size_t l = 1; l + 1 < top_; ++l) return_excess_of(l);
+    for (std::size_t x = 0; x < network_.width(top_ - 1); ++x) {
+        const T excess = std::max<T>(0, balance_(top_ - 1, x));
+        source_flow_[x] -= excess;
+        balance_(top_ - 1, x) -= excess;
     }
     for (std::size_t l = top_ - 1; l >= 1; --l) {
         for (std::size_t x = 0; x < network_.width(l); ++x) {

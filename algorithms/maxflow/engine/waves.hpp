@@ -4,7 +4,9 @@
 /// A forward and a backward sweep joined at a layer are a *pseudoflow*: capacities hold, but
 /// a vertex may receive more than it sends (excess) or less (shortage). A wave labels vertices
 /// by their distance to the nearest shortage in the residual network and then pushes excess
-/// level by level towards shortages, until blocked. All edges out of the source and into the
+/// level by level towards shortages, until blocked. So that little gets stuck on the way, no
+/// vertex is sent more than its *intake*, a bound on what it can pass on (for a shortage, what
+/// it lacks). All edges out of the source and into the
 /// sink stay full throughout.
 ///
 /// *Lower bound.* With R the source's row sum, R minus the sum of all excess is at most the
@@ -15,8 +17,9 @@
 /// no shortage lies in S; so the capacity of the cut (S, rest) is R minus the sum of all excess,
 /// which is therefore the maximum flow. The same count shows that S is contained in the source
 /// side of *every* minimum cut: it is the source-minimal one, as certify_max_flow names it.
-/// *Termination.* After a wave every excess that was labelled is gone or sits at a larger
-/// distance.
+/// *Termination.* A wave moves some excess to smaller distances and never shortens a distance.
+/// After `patience` waves the intake no longer limits anything; from then on every excess that
+/// a wave labels is gone afterwards or sits at a larger distance, so O(V^2) waves are enough.
 ///
 /// Flow matrices are built from the sweeps' water levels only when a wave touches their layer.
 
@@ -27,6 +30,10 @@ namespace attnflow::engine {
 struct WaveCounters {
     std::size_t waves = 0;
     std::size_t edges_scanned = 0;  ///< capacities looked at by labelling and pushing
+
+    WaveCounters operator-(const WaveCounters& before) const {
+        return {waves - before.waves, edges_scanned - before.edges_scanned};
+    }
 };
 
 /// Scratch memory for one pair after the other: O(L n^2), allocated once. Keeps a reference.
@@ -39,6 +46,20 @@ public:
     /// [1, top - 1]; the sweeps must reach it. Keeps references to both until the next join.
     void join(std::size_t top, std::size_t source, const Sweeps<T>& sources, std::size_t upper, std::size_t sink,
               const Sweeps<T>& sinks, std::size_t lower, std::size_t k);
+
+    /// The upper half alone: from the source to layer k, where vertex x wants wanted[x].
+    void join_upper(std::size_t top, std::size_t source, const Sweeps<T>& sources, std::size_t upper,
+                    std::size_t k, const T* wanted);
+    /// The lower half alone: from layer k, where vertex x has supply[x], to the sink.
+    void join_lower(std::size_t sink, const Sweeps<T>& sinks, std::size_t lower, std::size_t k, const T* supply);
+
+    /// Waves until all excess together is at most `allowed` or cannot reach a shortage, or
+    /// there were `most_waves`.
+    void run(std::int64_t allowed, std::size_t most_waves = std::numeric_limits<std::size_t>::max());
+    /// Received minus sent of the vertices of layer l.
+    const T* balance(std::size_t l) const { return balance_.row(l); }
+    /// After join_lower and run: takes excess that is stuck below layer k back to layer k.
+    void return_excess();
 
     /// The source's row sum minus all excess: at most the maximum flow.
     std::int64_t lower_bound() const;
@@ -67,18 +88,26 @@ private:
         std::uint32_t position;
     };
 
+    void start(std::size_t lowest, std::size_t highest, std::size_t k);
+    void set_upper_balance(std::size_t l);
+    void set_lower_balance(std::size_t l);
     void build(std::size_t l);
+    void return_excess_of(std::size_t l);
     std::int64_t total_excess() const;
     std::int64_t total_shortage() const;
     bool label_from_shortages();
+    void find_intake(std::size_t m, T h);
     void label_layer(std::size_t m, T next);
     void push_excess();
     void push_from(Place v, T h);
     std::pair<std::size_t, std::size_t> places(std::size_t h, std::size_t layer) const;
 
     static constexpr T unlabelled = -1;
+    static constexpr std::size_t patience = 64;
 
     const PackedNetwork<T>& network_;
+    std::size_t lowest_ = 1;  // layers whose vertices waves may visit
+    std::size_t highest_ = 0;
     std::size_t top_ = 0;
     std::size_t source_ = 0;
     std::size_t sink_ = 0;
@@ -91,9 +120,11 @@ private:
     std::vector<Panel<T>> flow_;  // by layer; layers 2..top-1, valid where built_
     std::vector<char> built_;
     Panel<T> balance_;                // [layer][position]: received minus sent
+    Panel<T> intake_;                 // what a labelled vertex may still be sent in this wave
+    bool patient_ = true;             // intake limits pushes
     Panel<T> label_;                  // distance to the nearest shortage
     std::vector<Place> order_;        // labelled vertices by ascending distance, then layer
-    std::vector<std::size_t> begin_;  // of distance h and layer m in order_: [h * top + m]
+    std::vector<std::size_t> begin_;  // of distance h and layer m in order_: [h * (highest + 1) + m]
     Panel<T> rows_;                   // scratch of build()
     std::vector<T> source_flow_;
     std::vector<T> sink_flow_;

@@ -2,7 +2,9 @@
 
 #include "algorithms/maxflow/boykov_kolmogorov.hpp"
 #include "algorithms/maxflow/flow_engine.hpp"
+#include "algorithms/maxflow/max_flow_solver.hpp"
 #include "graph/certificate.hpp"
+#include "graph/generators/network_generator.hpp"
 #include "layered_instances.hpp"
 
 using namespace attnflow;
@@ -159,4 +161,61 @@ TEST_CASE("flow engine: layers and positions that do not exist are refused", "[f
                       "flow engine: there is no source layer 2, the network has layers 1 to 1");
     CHECK_THROWS_WITH(engine.all_pairs(0),
                       "flow engine: there is no source layer 0, the network has layers 1 to 1");
+}
+
+TEST_CASE("flow engine: every generator, every layer and pair", "[flow_engine]") {
+    for (const auto& entry : network_generators().entries()) {
+        INFO(entry.info.name);
+        const auto generator = entry.make();
+        for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+            INFO("seed " << seed);
+            check_all_layers(Quantiser(30)(generator->generate({.layers = 4, .tokens = 8}, seed)).network);
+        }
+    }
+}
+
+TEST_CASE("flow engine: coarse fixed point stays within its error bound", "[flow_engine]") {
+    for (const char* name : {"uneven_keys", "peaked", "no_skip", "causal"}) {
+        INFO(name);
+        const auto network = network_generators().at(name).make()->generate({.layers = 5, .tokens = 12}, 1);
+        const auto fine = Quantiser(48)(network);
+        const auto expected = FlowEngine(fine.network).all_pairs(5);
+        for (const int bits : {8, 16, 30}) {
+            INFO(bits << " bits");
+            const auto coarse = Quantiser(bits)(network);
+            const auto flows = FlowEngine(coarse.network).all_pairs(5);
+            const double bound = coarse.fixed_point.error_bound + fine.fixed_point.error_bound;
+            double largest = 0.0;
+            for (std::size_t p = 0; p < 144; ++p) {
+                const double difference =
+                    static_cast<double>(flows.values.values()[p]) * coarse.fixed_point.unit() -
+                    static_cast<double>(expected.values.values()[p]) * fine.fixed_point.unit();
+                largest = std::max(largest, std::abs(difference));
+            }
+            CHECK(largest <= bound);
+            CHECK(largest > 0.0);
+        }
+    }
+}
+
+// attnflow_tests "[long]"; a million instances take some minutes.
+TEST_CASE("flow engine: a million small networks against push-relabel", "[.long]") {
+    const auto reference = max_flow_solvers().at("push_relabel").make();
+    ResidualState<std::int64_t> state;
+    std::size_t pairs = 0;
+    for (std::uint64_t seed = 1'000'000; seed < 2'000'000; ++seed) {
+        const FixedNetwork network = awkward_network(seed, 5, 5);
+        const std::size_t layer = 1 + seed % network.layers();
+        const FlowMatrix flows = FlowEngine(network).all_pairs(layer);
+        for (std::size_t s = 0; s < network.width(layer); ++s) {
+            for (std::size_t t = 0; t < network.width(0); ++t) {
+                const auto value =
+                    reference->solve(network, network.vertex(layer, s), network.vertex(0, t), state);
+                ++pairs;
+                if (value != flows.values(s, t))
+                    FAIL("seed " << seed << " layer " << layer << " source " << s << " sink " << t);
+            }
+        }
+    }
+    WARN(pairs << " pairs of a million networks");
 }
