@@ -37,7 +37,7 @@ EntryInfo AttentionFlow::describe() {
                             .fallback = false}},
             .axes = {axis::heads, axis::skip_weight, axis::layer, axis::source},
             .promises = {promise::at_most_one, promise::at_most_column_sum, promise::at_least_rollout,
-                         promise::monotone, promise::identity, promise::equivariant}};
+                         promise::homogeneous, promise::monotone, promise::identity, promise::equivariant}};
 }
 
 AttentionFlow::AttentionFlow(const Parameters& parameters)

@@ -36,9 +36,12 @@ inline constexpr const char* at_most_one = "at_most_one";                ///< no
 inline constexpr const char* at_most_column_sum = "at_most_column_sum";  ///< <= in-capacity in layer 1
 inline constexpr const char* at_least_rollout = "at_least_rollout";
 inline constexpr const char* at_most_rollout = "at_most_rollout";
-inline constexpr const char* at_most_flow = "at_most_flow";                  ///< whatever the rows sum to
+inline constexpr const char* at_most_flow = "at_most_flow";
 inline constexpr const char* at_most_widest_path = "at_most_widest_path";    ///< whatever the rows sum to
 inline constexpr const char* at_least_widest_path = "at_least_widest_path";  ///< whatever the rows sum to
+inline constexpr const char* homogeneous = "homogeneous";  ///< c times all capacities give c times the scores
+/// c times the capacities of one layer, at most the source's, give c times the scores
+inline constexpr const char* multilinear = "multilinear";
 inline constexpr const char* monotone = "monotone";        ///< raising a capacity lowers no score
 inline constexpr const char* identity = "identity";        ///< identity layers give the identity
 inline constexpr const char* equivariant = "equivariant";  ///< renaming tokens permutes the scores

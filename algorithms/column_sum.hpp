@@ -19,7 +19,8 @@ public:
                 .summary = "in-capacity of each token in layer 1: the bound that saturated flow repeats",
                 .complexity = "O(n^2)",
                 .axes = {axis::heads, axis::skip_weight},
-                .promises = {promise::at_most_column_sum, promise::monotone, promise::equivariant}};
+                .promises = {promise::at_most_column_sum, promise::homogeneous, promise::monotone,
+                             promise::equivariant}};
     }
 
     Attribution attribute(const AttributionProblem& problem) const {

@@ -22,8 +22,8 @@ public:
                 .paper = "Abnar & Zuidema 2020, arXiv:2005.00928",
                 .complexity = "O(n) a source",
                 .axes = {axis::heads, axis::layer, axis::source},
-                .promises = {promise::rows_sum_to_one, promise::at_most_one, promise::monotone, promise::identity,
-                             promise::equivariant}};
+                .promises = {promise::rows_sum_to_one, promise::at_most_one, promise::homogeneous,
+                             promise::monotone, promise::identity, promise::equivariant}};
     }
 
     Attribution attribute(const AttributionProblem& problem) const {

@@ -24,7 +24,8 @@ public:
                 .complexity = "O(L n^2) a source",
                 .axes = {axis::heads, axis::skip_weight, axis::layer, axis::source},
                 .promises = {promise::rows_sum_to_one, promise::at_most_one, promise::at_most_column_sum,
-                             promise::at_most_flow, promise::monotone, promise::identity, promise::equivariant}};
+                             promise::at_most_flow, promise::multilinear, promise::monotone, promise::identity,
+                             promise::equivariant}};
     }
 
     Attribution attribute(const AttributionProblem& problem) const {

@@ -25,20 +25,21 @@ namespace attnflow {
 class ShortestPath {
 public:
     static EntryInfo describe() {
-        return {.name = "shortest_path",
-                .summary =
-                    "shortest path with lengths weight^-exponent, as a weight: at most the widest path, "
-                    "fewer ties, with the path",
-                .paper = "Opsahl, Agneessens & Skvoretz 2010, Social Networks 32(3)",
-                .complexity = "O(L n^2) a source",
-                .parameters = {{.name = "exponent",
-                                .summary = "1: weights in series; larger: nearer to the widest path",
-                                .fallback = 1.0,
-                                .minimum = 0.125,
-                                .maximum = 16.0}},
-                .axes = {axis::heads, axis::skip_weight, axis::layer, axis::source},
-                .promises = {promise::at_most_one, promise::at_most_column_sum, promise::at_most_widest_path,
-                             promise::at_most_flow, promise::monotone, promise::equivariant}};
+        return {
+            .name = "shortest_path",
+            .summary =
+                "shortest path with lengths weight^-exponent, as a weight: at most the widest path, "
+                "fewer ties, with the path",
+            .paper = "Opsahl, Agneessens & Skvoretz 2010, Social Networks 32(3)",
+            .complexity = "O(L n^2) a source",
+            .parameters = {{.name = "exponent",
+                            .summary = "1: weights in series; larger: nearer to the widest path",
+                            .fallback = 1.0,
+                            .minimum = 0.125,
+                            .maximum = 16.0}},
+            .axes = {axis::heads, axis::skip_weight, axis::layer, axis::source},
+            .promises = {promise::at_most_one, promise::at_most_column_sum, promise::at_most_widest_path,
+                         promise::at_most_flow, promise::homogeneous, promise::monotone, promise::equivariant}};
     }
 
     explicit ShortestPath(const Parameters& parameters) : lengths_{parameters.get<double>("exponent")} {}

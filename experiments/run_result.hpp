@@ -26,6 +26,13 @@ struct CutCounts {
     std::size_t pairs[std::size(all_cut_kinds)] = {};
 };
 
+/// How much of the attention pruning dropped at a grid point, over all examples.
+struct PruningShares {
+    std::size_t point;
+    double mean = 0.0;
+    double largest = 0.0;
+};
+
 struct RunResult {
     std::vector<std::string> examples;             ///< ids
     std::vector<std::vector<std::string>> tokens;  ///< by example
@@ -35,6 +42,7 @@ struct RunResult {
     std::vector<Failure> failures;
     std::vector<CutCounts> cuts;  ///< for points whose method reports cuts
     std::vector<Saturation> saturation;
+    std::vector<PruningShares> pruning;  ///< for points that prune
     /// Of all flows: bits, the largest error bound, all entries rounded to 0 (each example
     /// and network counted once).
     std::optional<FixedPoint> fixed_point;

@@ -148,6 +148,7 @@ void write_tables(StoredRun& run, std::size_t jobs) {
         {"run.json", run_json(result, config)},
     };
     if (config.write_attributions) files.emplace_back("attributions.csv", attributions_csv(result));
+    if (!result.pruning.empty()) files.emplace_back("pruning.csv", pruning_csv(result));
     if (!result.failures.empty()) files.emplace_back("failures.csv", failures_csv(result));
     write_files(run.folder, files);
     for (const auto& [name, content] : files) run.tables.push_back(name);

@@ -228,6 +228,15 @@ std::string saturation_csv(const RunResult& result) {
     return out;
 }
 
+std::string pruning_csv(const RunResult& result) {
+    std::string out = csv_line(point_header() + std::vector<std::string>{"mean_share", "largest_share"});
+    for (const PruningShares& shares : result.pruning) {
+        out += csv_line(point_cells(result.grid[shares.point]) +
+                        std::vector<std::string>{number(shares.mean), number(shares.largest)});
+    }
+    return out;
+}
+
 std::string attributions_csv(const RunResult& result) {
     std::string out = csv_line(point_header() +
                                std::vector<std::string>{"example", "position", "token", "score", "binding_cut"});
@@ -272,6 +281,15 @@ std::string summary_markdown(const RunResult& result, const Config& config, cons
                            undefined, config.undefined_as_zero ? "count as 0" : "are left out of the means");
     }
     out += saturation_block(result, layout);
+    if (!result.pruning.empty()) {
+        LayerTable body;
+        for (const PruningShares& shares : result.pruning) {
+            const GridPoint& point = result.grid[shares.point];
+            body.set(layout.row_label(point), point.layer(), fmt::format("{:.1f}%", 100.0 * shares.mean));
+        }
+        out += "\n## Pruning\n\nShare of the attention that pruning dropped, mean over examples.\n\n" +
+               body.text(layout.layers(), "method", most_rows, "pruning.csv");
+    }
     if (result.fixed_point) {
         out += fmt::format(
             "\nFlows in fixed point: {} fractional bits, error at most {:.1e}; {} positive weights "

@@ -18,6 +18,8 @@ std::string comparisons_csv(const RunResult& result, const Config& config, const
 /// method, axes, pairs, the share of the pairs by binding cut, ties, rank_agreement_column_sum,
 /// rank_agreement_rollout: see saturation.hpp.
 std::string saturation_csv(const RunResult& result);
+/// method, axes, mean_share, largest_share: what pruning dropped, for points that prune.
+std::string pruning_csv(const RunResult& result);
 /// method, axes, example, position, token, score, binding_cut.
 std::string attributions_csv(const RunResult& result);
 std::string failures_csv(const RunResult& result);

@@ -27,7 +27,8 @@ CREATE TABLE points(point INTEGER PRIMARY KEY, attribution INTEGER NOT NULL, in_
                     method TEXT NOT NULL, axes TEXT NOT NULL);
 CREATE TABLE attributions(cell INTEGER PRIMARY KEY, example INTEGER NOT NULL, attribution INTEGER NOT NULL,
                           sources INTEGER NOT NULL, tokens INTEGER NOT NULL, bits INTEGER, error_bound REAL,
-                          rounded_to_zero INTEGER, checksum INTEGER NOT NULL, scores BLOB NOT NULL, cuts BLOB);
+                          rounded_to_zero INTEGER, checksum INTEGER NOT NULL, scores BLOB NOT NULL, cuts BLOB,
+                          pruned REAL);
 CREATE TABLE binding_cuts(cell INTEGER, cut TEXT, pairs INTEGER NOT NULL, PRIMARY KEY(cell, cut)) WITHOUT ROWID;
 CREATE TABLE reference_names(reference INTEGER PRIMARY KEY, name TEXT NOT NULL);
 CREATE TABLE metric_names(metric INTEGER PRIMARY KEY, name TEXT NOT NULL);
@@ -293,8 +294,9 @@ std::vector<std::size_t> RunStore::stored_attributions(std::size_t example) {
 Attribution RunStore::attribution(std::size_t example, std::size_t attribution) {
     const std::lock_guard lock(mutex_);
     Statement row = database_.prepare(
-        "SELECT sources, tokens, bits, error_bound, rounded_to_zero, checksum, scores, cuts "
-        "FROM attributions WHERE cell = ?");
+        "SELECT sources, tokens, bits, error_bound, rounded_to_zero, checksum, scores, cuts, example, "
+        "attribution, "
+        "pruned FROM attributions WHERE cell = ?");
     row.bind(cell(example, attribution));
     if (!row.step()) {
         throw InputError(fmt::format("{}: holds no scores of {} for {}", database_.file(),
@@ -317,6 +319,7 @@ Attribution RunStore::read_attribution(std::size_t example, std::size_t attribut
                                          .error_bound = row.real(3),
                                          .rounded_to_zero = row.index(4)};
         }
+        if (!row.is_null(10)) out.pruned_share = row.real(10);
         return out;
     } catch (const InputError& error) {
         throw InputError(fmt::format("{}: the scores of {} for {} are damaged: {}", database_.file(),
@@ -344,7 +347,7 @@ void RunStore::add(std::size_t example, std::span<const std::pair<std::size_t, A
                    double seconds) {
     const std::lock_guard lock(mutex_);
     begin();
-    Statement insert = database_.prepare("INSERT INTO attributions VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    Statement insert = database_.prepare("INSERT INTO attributions VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     Statement count = database_.prepare("INSERT INTO binding_cuts VALUES(?, ?, ?)");
     for (const auto& [number, attribution] : attributions) {
         const Blob scores = encode(attribution.scores.values());
@@ -361,6 +364,11 @@ void RunStore::add(std::size_t example, std::span<const std::pair<std::size_t, A
             insert.bind_null();
         } else {
             insert.bind(cuts);
+        }
+        if (attribution.pruned_share) {
+            insert.bind(*attribution.pruned_share);
+        } else {
+            insert.bind_null();
         }
         insert.run();
         std::size_t pairs[std::size(all_cut_kinds)] = {};
@@ -443,11 +451,13 @@ RunResult RunStore::result(bool with_attributions) {
     }
     read_rows(result);
     read_cuts(result);
+    read_pruning(result);
     read_fixed_point(result);
     if (!with_attributions) return result;
     Statement row = database_.prepare(
-        "SELECT sources, tokens, bits, error_bound, rounded_to_zero, checksum, scores, cuts, example, attribution "
-        "FROM attributions ORDER BY cell");
+        "SELECT sources, tokens, bits, error_bound, rounded_to_zero, checksum, scores, cuts, example, "
+        "attribution, "
+        "pruned FROM attributions ORDER BY cell");
     while (row.step()) {
         const Attribution attribution = read_attribution(row.index(8), row.index(9), row);
         for (const std::size_t p : plan_.points_of.at(row.index(9))) {
@@ -503,6 +513,29 @@ void RunStore::read_cuts(RunResult& result) {
     }
     for (const auto& count : counts) {
         if (count) result.cuts.push_back(*count);
+    }
+}
+
+void RunStore::read_pruning(RunResult& result) {
+    struct Sum {
+        double total = 0.0;
+        double largest = 0.0;
+        std::size_t count = 0;
+    };
+    std::map<std::size_t, Sum> sums;  // by attribution
+    Statement row =
+        database_.prepare("SELECT attribution, pruned FROM attributions WHERE pruned IS NOT NULL ORDER BY cell");
+    while (row.step()) {
+        Sum& sum = sums[row.index(0)];
+        sum.total += row.real(1);
+        sum.largest = std::max(sum.largest, row.real(1));
+        ++sum.count;
+    }
+    for (std::size_t p = 0; p < plan_.grid_size; ++p) {
+        const auto found = sums.find(plan_.attribution_of[p]);
+        if (found == sums.end()) continue;
+        const Sum& sum = found->second;
+        result.pruning.push_back({p, sum.total / static_cast<double>(sum.count), sum.largest});
     }
 }
 

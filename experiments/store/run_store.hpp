@@ -7,7 +7,8 @@
 ///   reference_scores by example and name
 ///   points           method and axes (JSON) of each grid point; points with equal scores
 ///                    before read-out share an attribution
-///   attributions     by example: the whole matrix of scores and its binding cuts (blob.hpp)
+///   attributions     by example: the whole matrix of scores and its binding cuts (blob.hpp),
+///                    and the share of the attention that pruning dropped
 ///   binding_cuts     how many pairs each kind of cut binds
 ///   metrics          by example, point, reference, metric; NULL = undefined
 ///   failures         by example, point
@@ -108,6 +109,7 @@ private:
     Attribution read_attribution(std::size_t example, std::size_t attribution, sqlite::Statement& row) const;
     void read_rows(RunResult& result);
     void read_cuts(RunResult& result);
+    void read_pruning(RunResult& result);
     void read_fixed_point(RunResult& result);
 
     std::mutex mutex_;

@@ -6,7 +6,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/attention/make_files.hpp"
+#include "tests/run_command.hpp"
 
 using namespace attnflow;
 using namespace attnflow::testing;
@@ -202,4 +202,24 @@ TEST_CASE("uniform attention has nothing left when its scores are subtracted", "
         const auto plain = point(method, {{"source", Text("last")}});
         CHECK(scores(session, plain)[3] > 0.1);
     }
+}
+
+TEST_CASE("a run reports what pruning dropped", "[session]") {
+    const TemporaryDirectory directory;
+    const auto data = std::filesystem::absolute(std::string(ATTNFLOW_SOURCE_DIR) +
+                                                "/experiments/data/token_merging.safetensors");
+    write_bytes(directory.file("run.toml"),
+                "methods = [\"rollout\"]\n[dataset]\npath = \"" + data.string() +
+                    "\"\n[axes]\npruning = [\"none\", \"threshold(0.5)\"]\n[evaluation]\nreferences = "
+                    "[\"method(column_sum)\"]\n");
+    const auto run = attnflow::testing::attnflow({"run", "run.toml", "--out", "out"}, directory.path());
+    INFO(run.err);
+    REQUIRE(run.exit_code == 0);
+    // Fused weights below 0.5: 0.25 twice in layer 1 and 0.375 in layer 3, of 8 in all.
+    const std::string table = read_bytes(directory.file("out/pruning.csv"));
+    INFO(table);
+    CHECK(std::count(table.begin(), table.end(), '\n') == 2);
+    CHECK(table.find("threshold(0.5)") != std::string::npos);
+    CHECK(table.ends_with(",0.109375,0.109375\n"));
+    CHECK(read_bytes(directory.file("out/summary.md")).find("## Pruning") != std::string::npos);
 }
