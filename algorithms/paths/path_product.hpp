@@ -12,6 +12,7 @@
 /// begins at the input: O(L n^3) for every source of every layer.
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 #include <span>
 #include <vector>
@@ -80,6 +81,24 @@ private:
     std::vector<Value> mapped_;
 };
 
+/// Throws ParameterError unless `from` > `to` are layers and `sources` positions of layer `from`.
+template <class C>
+void check_range(const LayeredNetwork<C>& network, std::size_t from, std::size_t to,
+                 std::span<const std::size_t> sources) {
+    if (from <= to || from > network.layers()) {
+        throw ParameterError(
+            fmt::format("path product: from layer {} to layer {}, expected a higher and a lower one of "
+                        "0 to {}",
+                        from, to, network.layers()));
+    }
+    for (const std::size_t source : sources) {
+        if (source >= network.width(from)) {
+            throw ParameterError(fmt::format("path product: source {} does not exist, layer {} has {} positions",
+                                             source, from, network.width(from)));
+        }
+    }
+}
+
 /// Copies the rows `sources` of `matrix` to the last rows of `out`.
 template <class T>
 void gather_rows(MatrixView<const T> matrix, std::span<const std::size_t> sources, RowMajor<T>& out) {
@@ -91,11 +110,13 @@ void gather_rows(MatrixView<const T> matrix, std::span<const std::size_t> source
 }
 
 /// Rows: `sources`, positions in layer `from`; columns: the positions of layer `to` < `from`.
-/// `visit(layer, rows)` sees the rows at every layer from `from` - 1 down to `to`.
+/// `visit(layer, rows)` sees the rows at every layer from `from` - 1 down to `to`. Throws
+/// ParameterError for layers or sources that do not exist.
 template <Semiring S, class C, class Visit>
 RowMajor<typename S::Value> path_product(const S& semiring, const LayeredNetwork<C>& network, std::size_t from,
                                          std::size_t to, std::span<const std::size_t> sources, Visit visit) {
     using Rows = RowMajor<typename S::Value>;
+    check_range(network, from, to, sources);
     EdgeMatrices<S, C> matrices(semiring, network);
     Rows rows(sources.size(), network.width(from - 1));
     gather_rows(matrices(from), sources, rows);
@@ -119,6 +140,7 @@ RowMajor<typename S::Value> path_product(const S& semiring, const LayeredNetwork
 template <Semiring S, class C>
 RowMajor<typename S::Value> path_product(const S& semiring, const LayeredNetwork<C>& network, std::size_t from,
                                          std::size_t to) {
+    check_range(network, from, to, {});
     std::vector<std::size_t> every(network.width(from));
     std::iota(every.begin(), every.end(), std::size_t{0});
     return path_product(semiring, network, from, to, every);
@@ -127,7 +149,8 @@ RowMajor<typename S::Value> path_product(const S& semiring, const LayeredNetwork
 /// To every input token from the same `sources` in each of `layers` (ascending): one matrix a
 /// layer. Many sources (half a layer or more) share one sweep from the input, R_l = A_l R_{l-1};
 /// few are carried down together. Which of the two depends on the number of sources alone, so
-/// asking for more layers changes no bits.
+/// asking for more layers changes no bits. Throws ParameterError when layers do not ascend, or for
+/// layers or sources that do not exist.
 template <Semiring S, class C>
 std::vector<RowMajor<typename S::Value>> path_products(const S& semiring, const LayeredNetwork<C>& network,
                                                        std::span<const std::size_t> layers,
@@ -135,6 +158,10 @@ std::vector<RowMajor<typename S::Value>> path_products(const S& semiring, const 
     using Rows = RowMajor<typename S::Value>;
     std::vector<Rows> results;
     if (layers.empty()) return results;
+    if (std::adjacent_find(layers.begin(), layers.end(), std::greater_equal<>()) != layers.end()) {
+        throw ParameterError("path products: layers must ascend");
+    }
+    for (const std::size_t layer : layers) check_range(network, layer, 0, sources);
     EdgeMatrices<S, C> matrices(semiring, network);
     const auto widths = network.widths();
     const bool many = 2 * sources.size() >= *std::max_element(widths.begin(), widths.end());

@@ -162,3 +162,19 @@ TEST_CASE("no layers, no work", "[paths]") {
     CHECK(path_products(MaxMin<double>(), network, {}, source).empty());
     CHECK(path_products(MaxMin<double>(), network, std::vector<std::size_t>{1}, {}).front().rows() == 0);
 }
+
+TEST_CASE("layers and sources that do not exist are refused", "[paths]") {
+    const LayeredNetwork<double> network({2, 3, 1}, {0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.5});
+    const MaxMin<double> widest;
+    const std::vector<std::size_t> first{0};
+    const std::vector<std::size_t> third{2};
+    CHECK_THROWS_AS(path_product(widest, network, 1, 1), ParameterError);
+    CHECK_THROWS_AS(path_product(widest, network, 0, 1), ParameterError);
+    CHECK_THROWS_AS(path_product(widest, network, 3, 0), ParameterError);
+    CHECK_THROWS_AS(path_product(widest, network, 2, 0, third), ParameterError);
+    CHECK_NOTHROW(path_product(widest, network, 1, 0, third));
+    CHECK_THROWS_AS(path_products(widest, network, std::vector<std::size_t>{1, 2}, third), ParameterError);
+    for (const auto& layers : {std::vector<std::size_t>{2, 1}, {1, 1}, {0}, {1, 3}}) {
+        CHECK_THROWS_AS(path_products(widest, network, layers, first), ParameterError);
+    }
+}
