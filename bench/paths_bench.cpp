@@ -201,7 +201,7 @@ void add(const char* name, Row row, const char* generator, std::size_t n) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    for (const std::size_t n : {128, 512}) {
+    for (const std::size_t n : {128u, 512u}) {
         for (const char* generator : {"diffuse", "uneven_keys", "causal"}) {
             add("widest_path_f32", sweep<MaxMin<float>>, generator, n);
             add("best_path_f32", sweep<MaxTimes<float>>, generator, n);

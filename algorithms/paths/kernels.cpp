@@ -139,7 +139,7 @@ public:
         for (std::size_t k0 = 0; k0 < left_.columns; k0 += depth_block) {
             first_ = k0;
             depth_ = std::min(depth_block, left_.columns - k0);
-            for_each_panel([this](auto panel) HWY_ATTR { pack(panel); });
+            for_each_panel([&](auto panel) HWY_ATTR { pack(panel); });
             for (std::size_t i0 = 0; i0 < left_.rows; i0 += row_block) {
                 const std::size_t rows = std::min(row_block, left_.rows - i0);
                 for (std::size_t r = 0; r < rows; ++r) find_large(i0 + r, r);
@@ -455,7 +455,7 @@ void multiply_by_blas(MatrixView<const T> left, MatrixView<const T> right, Matri
 // make products exact, so any difference is an error.
 template <class T>
 bool blas_is_right() {
-    for (const std::size_t n : {3, 40, 200}) {
+    for (const std::size_t n : {3u, 40u, 200u}) {
         RowMajor<T> left(n, n + 1);
         RowMajor<T> right(n + 1, n + 2);
         std::size_t number = 1;
