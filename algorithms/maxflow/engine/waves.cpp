@@ -124,7 +124,7 @@ void Pseudoflow<T>::build(std::size_t l) {
 template <class T>
 std::int64_t Pseudoflow<T>::total_excess() const {
     std::int64_t sum = 0;
-    for (std::size_t l = 1; l < top_; ++l)
+    for (std::size_t l = lowest_; l <= highest_; ++l)
         sum += signed_sums(balance_.row(l), Panel<T>::padded(network_.width(l))).positive;
     return sum;
 }
@@ -132,7 +132,7 @@ std::int64_t Pseudoflow<T>::total_excess() const {
 template <class T>
 std::int64_t Pseudoflow<T>::total_shortage() const {
     std::int64_t sum = 0;
-    for (std::size_t l = 1; l < top_; ++l)
+    for (std::size_t l = lowest_; l <= highest_; ++l)
         sum += signed_sums(balance_.row(l), Panel<T>::padded(network_.width(l))).negative;
     return sum;
 }
@@ -317,6 +317,7 @@ void Pseudoflow<T>::push_from(Place place, T h) {
         counters_.edges_scanned += above_end - above;
         for (std::size_t v = above; v < above_end && excess > 0; ++v) {
             const std::size_t z = order_[v].position;
+            if (intake_(l + 1, z) == 0) continue;  // spares the walk down a column
             T& flow = flow_[l + 1](z, x);
             const T amount = std::min({excess, flow, intake_(l + 1, z)});
             flow -= amount;
