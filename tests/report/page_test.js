@@ -6,7 +6,10 @@ import { Example, Report } from "../../experiments/report/web/src/data.js";
 import { check, finish, launchBrowser, near, reportOf, writeConfig, writeDataset } from "./support.js";
 
 const HOSTILE = "</script><img src=x onerror=\"document.title='broken'\">";
-const LONGEST_FRAME = 100; // ms, median over pointer moves with 512 tokens, software rendering
+// With 512 tokens, medians over pointer moves: the page's own work has to fit in a frame of 60 Hz;
+// the whole frame depends on software rendering and on what else the machine does.
+const LONGEST_WORK = 16; // ms
+const LONGEST_FRAME = 250; // ms
 
 const browser = await launchBrowser();
 
@@ -159,18 +162,22 @@ for (const colorScheme of ["light", "dark"]) {
   const frames = await page.evaluate(async () => {
     const graph = document.querySelector("#explorer-graph");
     const box = graph.getBoundingClientRect();
-    const times = [];
+    const work = [];
+    const whole = [];
     for (let step = 0; step < 40; ++step) {
       const begin = performance.now();
       const at = { clientX: box.left + (box.width * ((step * 7) % 40)) / 40, clientY: box.top + (box.height * step) / 40, bubbles: true };
       graph.dispatchEvent(new PointerEvent("pointermove", at));
+      work.push(performance.now() - begin);
       await new Promise(requestAnimationFrame);
-      times.push(performance.now() - begin);
+      whole.push(performance.now() - begin);
     }
-    return times.sort((a, b) => a - b);
+    const median = (times) => times.sort((a, b) => a - b)[times.length / 2];
+    return { work: median(work), whole: median(whole) };
   });
-  console.log(`512 tokens: frame while hovering, median ${frames[20].toFixed(0)} ms, largest ${frames[39].toFixed(0)} ms`);
-  check(frames[20] <= LONGEST_FRAME, `hovering takes ${frames[20]} ms a frame, at most ${LONGEST_FRAME} wanted`);
+  console.log(`512 tokens, hovering: ${frames.work.toFixed(1)} ms of work, ${frames.whole.toFixed(0)} ms a frame (medians)`);
+  check(frames.work <= LONGEST_WORK, `hovering takes ${frames.work} ms of work, at most ${LONGEST_WORK} wanted`);
+  check(frames.whole <= LONGEST_FRAME, `hovering takes ${frames.whole} ms a frame, at most ${LONGEST_FRAME} wanted`);
   await page.close();
 }
 
