@@ -4,6 +4,7 @@
 #include <set>
 
 #include "algorithms/attribution_method.hpp"
+#include "attention/model/target.hpp"
 #include "experiments/metrics/metric.hpp"
 #include "experiments/presets.hpp"
 
@@ -104,21 +105,80 @@ void refuse_unknown(const Settings& settings) {
         count == 1 ? "" : fmt::format(" ({} more unknown keys)", count - 1)));
 }
 
+// A relative path counts from the config file, from the command line from the current folder.
+std::optional<std::filesystem::path> take_path(Reader& reader, const std::string& key,
+                                               const std::string& config_path) {
+    const auto setting = reader.take(key);
+    if (!setting) return std::nullopt;
+    std::filesystem::path file =
+        std::get<std::string>(ParameterSpec{.name = key, .summary = "", .fallback = std::string()}.check(
+            setting->values.empty() ? ParameterValue(false) : setting->values.front(), setting->where));
+    if (file.is_relative() && !setting->where.starts_with("--set")) {
+        file = std::filesystem::path(config_path).parent_path() / file;
+    }
+    return file.lexically_normal();
+}
+
+// What `model.*` settings there are besides paths.
+const std::vector<ParameterSpec>& model_specs() {
+    static const std::vector<ParameterSpec> specs{
+        {.name = "model.precision",
+         .summary = "numbers to compute with",
+         .fallback = std::string("float32"),
+         .choices = {"float32", "float64"}},
+        {.name = "model.target_scale",
+         .summary = "what of the target gradients derive",
+         .fallback = std::string("logit"),
+         .choices = {"logit", "probability"}},
+        {.name = "model.replace",
+         .summary = "what blank-out puts in a token's place",
+         .fallback = std::string("unk"),
+         .choices = {"unk", "mask", "pad", "remove"}},
+    };
+    return specs;
+}
+
+void read_texts_and_model(Reader& reader, Config& config, const std::string& path) {
+    TextSource texts;
+    const auto model = take_path(reader, "model.path", path);
+    const auto sentences = take_path(reader, "dataset.sentences", path);
+    texts.cache = take_path(reader, "model.cache", path).value_or(std::filesystem::path());
+    const auto& specs = model_specs();
+    texts.precision = reader.take_as<std::string>(specs[0]).value_or(texts.precision);
+    texts.target_scale = reader.take_as<std::string>(specs[1]).value_or(texts.target_scale);
+    texts.replace = reader.take_as<std::string>(specs[2]).value_or(texts.replace);
+    if (const auto target = reader.take("model.target")) {
+        const ParameterSpec spec{.name = "model.target", .summary = "", .fallback = std::string()};
+        try {
+            texts.target = std::get<std::string>(spec.check(target->values.front(), target->where));
+            TargetSpec::parse(texts.target);
+        } catch (const ParameterError& error) {
+            throw ParameterError(fmt::format("{}: {}", target->where, error.what()));
+        }
+    }
+    if (!model && !sentences) return;
+    const std::string shown = escape_controls(path);
+    if (!model) throw InputError(shown + ": dataset.sentences needs model.path, the model to run on them");
+    if (!sentences) throw InputError(shown + ": model.path needs dataset.sentences, the texts to run it on");
+    texts.model = *model;
+    texts.sentences = *sentences;
+    config.texts = texts;
+}
+
 void read_dataset(Reader& reader, Config& config, const std::string& path) {
-    const auto setting = reader.take("dataset.path");
-    if (!setting) {
-        throw InputError(fmt::format("{}: dataset.path is missing, expected the path of a safetensors file",
+    const auto dataset = take_path(reader, "dataset.path", path);
+    read_texts_and_model(reader, config, path);
+    if (!dataset && !config.texts) {
+        throw InputError(
+            fmt::format("{}: dataset.path is missing, expected the path of a safetensors file; or "
+                        "model.path and dataset.sentences",
+                        escape_controls(path)));
+    }
+    if (dataset && config.texts) {
+        throw InputError(fmt::format("{}: dataset.path and dataset.sentences are both given, expected one of them",
                                      escape_controls(path)));
     }
-    const auto text = std::get<std::string>(
-        ParameterSpec{.name = "dataset.path", .summary = "", .fallback = std::string()}.check(
-            setting->values.empty() ? ParameterValue(false) : setting->values.front(), setting->where));
-    config.dataset = text;
-    const bool from_command_line = setting->where.starts_with("--set");
-    if (config.dataset.is_relative() && !from_command_line) {
-        config.dataset = std::filesystem::path(path).parent_path() / config.dataset;
-    }
-    config.dataset = config.dataset.lexically_normal();
+    config.dataset = dataset.value_or(std::filesystem::path());
     if (const auto limit = reader.take_as<std::int64_t>(
             {.name = "dataset.limit", .summary = "", .fallback = std::int64_t{0}, .minimum = 0})) {
         config.limit = static_cast<std::size_t>(*limit);
@@ -303,6 +363,14 @@ std::vector<ConfigKey> config_keys() {
     std::vector<ConfigKey> keys{
         {"preset", "settings to start from", "a preset", ""},
         {"dataset.path", "safetensors, npz or npy file, relative to the config file", "text", ""},
+
+        {"dataset.path", "safetensors file, relative to the config file", "text", ""},
+        {"dataset.sentences",
+         "instead of path: texts to run model.path on, a line each or .tsv with a column text", "text", ""},
+        {"model.path", "Hugging Face directory of the model that reads the sentences", "text", ""},
+        {"model.cache", "folder for the attention it gives", "text", "attnflow in the user's cache folder"},
+        {"model.target", "what gradients and blank-out explain: predicted, label, output(X), difference(X, Y)",
+         "text", "predicted for gradients; the label, if there is one, for blank-out"},
         {"dataset.limit", "use the first examples only; 0 = all", "integer >= 0", "0"},
         {"dataset.one_extra_example", "with a limit, one example more", "boolean", "false"},
         {"dataset.row_sum_tolerance", "how far from 1 an attention row may sum", "real >= 0",
@@ -312,6 +380,9 @@ std::vector<ConfigKey> config_keys() {
          "list of text", "the dataset's, else " + join(default_special_tokens(), " ")},
         {"methods", "attribution methods to run", "list of methods", ""},
     };
+    for (const ParameterSpec& spec : model_specs()) {
+        keys.push_back({spec.name, spec.summary, spec.range_text(), to_text(spec.fallback)});
+    }
     for (const AxisInfo& axis : axes()) {
         keys.push_back({"axes." + axis.name, axis.summary, axis.values + "; or a list", to_text(axis.fallback)});
     }

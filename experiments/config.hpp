@@ -12,6 +12,7 @@
 #include "experiments/axes.hpp"
 #include "experiments/settings.hpp"
 #include "experiments/statistics/inference.hpp"
+#include "experiments/text_source.hpp"
 
 namespace attnflow {
 
@@ -32,7 +33,8 @@ struct Config {
     std::string preset;
 
     std::filesystem::path dataset;
-    std::size_t limit = 0;  ///< first examples used; 0 = all
+    std::optional<TextSource> texts;  ///< what `dataset` is to be made of; see provide_dataset()
+    std::size_t limit = 0;            ///< first examples used; 0 = all
     bool one_extra_example = false;
     std::optional<double> row_sum_tolerance;
     std::vector<std::string> special_tokens;  ///< instead of the dataset's

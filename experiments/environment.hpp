@@ -16,6 +16,7 @@ std::string instruction_set();
 /// Lower-case hexadecimal, as `sha256sum` prints it. Throws InputError for a file that cannot
 /// be read.
 std::string sha256_of_file(const std::string& path);
+std::string sha256_of_text(const std::string& text);
 
 /// Text by name: attnflow, compiler, flags, instruction_set, threads, quantiser,
 /// dataset_sha256. Reads the whole dataset file.

@@ -57,7 +57,12 @@ private:
 int run(const RunArguments& arguments) {
     Settings overrides;
     for (const std::string& assignment : arguments.set) overlay(overrides, setting_from_argument(assignment));
-    const Config config = load_config(arguments.config, overrides);
+    Config config = load_config(arguments.config, overrides);
+    {
+        ProgressLine line("texts");
+        provide_dataset(config, arguments.jobs,
+                        [&](std::size_t done, std::size_t total) { line.update(done, total, 0); });
+    }
     const Dataset dataset = Dataset::open(config.dataset.string());
 
     RunOptions options;

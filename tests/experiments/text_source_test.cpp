@@ -1,0 +1,77 @@
+#include "experiments/text_source.hpp"
+
+#include <filesystem>
+
+#include <catch2/catch.hpp>
+
+#include "attention/dataset.hpp"
+#include "experiments/config.hpp"
+#include "experiments/runner.hpp"
+#include "graph/support/error.hpp"
+#include "tests/attention/make_files.hpp"
+
+using namespace attnflow;
+using namespace attnflow::testing;
+
+namespace {
+
+const std::string root = std::filesystem::absolute(ATTNFLOW_SOURCE_DIR).lexically_normal().string();
+
+std::string config_text(const std::string& more) {
+    return "methods = [\"rollout\"]\nmodel.path = \"" + root + "/tests/golden/model/classifier\"\n" + more;
+}
+
+Config load(const TemporaryDirectory& folder, const std::string& text) {
+    write_bytes(folder.file("c.toml"), text);
+    return load_config(folder.file("c.toml"), {});
+}
+
+}  // namespace
+
+TEST_CASE("a config of sentences and a model becomes one of a dataset, made once", "[model]") {
+    const TemporaryDirectory folder;
+    write_bytes(folder.file("s.tsv"), "text\tlabel\nthe key\tyes\na b c\t\n");
+    const std::string text = config_text(
+        "model.cache = \"cache\"\ndataset.sentences = \"s.tsv\"\n"
+        "evaluation.references = [\"blank_out\", \"abs(grad_dot_input)\"]\n");
+    std::size_t texts_run = 0;
+    const auto provide = [&](const std::string& content) {
+        Config config = load(folder, content);
+        provide_dataset(config, 1, [&](std::size_t, std::size_t) { ++texts_run; });
+        return config;
+    };
+    const Config config = provide(text);
+    CHECK(texts_run == 2);
+    CHECK(config.dataset.parent_path() == folder.file("cache"));
+    CHECK_FALSE(config.texts.has_value());
+    CHECK_FALSE(config.given.contains("model.path"));
+    const Dataset dataset = Dataset::open(config.dataset.string());
+    CHECK(dataset.example(0).label == 1);
+    CHECK(dataset.example(0).references.contains("grad_dot_input"));
+
+    CHECK(provide(text).dataset == config.dataset);
+    CHECK(texts_run == 2);
+    CHECK(provide(text + "model.replace = \"mask\"\n").dataset != config.dataset);
+    CHECK(texts_run == 4);
+    write_bytes(folder.file("s.tsv"), "text\tlabel\nthe key\tno\na b c\t\n");
+    CHECK(provide(text).dataset != config.dataset);
+    CHECK(texts_run == 6);
+}
+
+TEST_CASE("configs with half of a text source are refused", "[model]") {
+    const TemporaryDirectory folder;
+    const auto message = [&](const std::string& text) {
+        return message_of<InputError>([&] { load(folder, text); });
+    };
+    CHECK_THAT(message(config_text("")), Catch::Contains("model.path needs dataset.sentences"));
+    CHECK_THAT(message("methods = [\"rollout\"]\ndataset.sentences = \"s.txt\"\n"),
+               Catch::Contains("dataset.sentences needs model.path"));
+    CHECK_THAT(message(config_text("dataset.sentences = \"s.txt\"\ndataset.path = \"d\"\n")),
+               Catch::Contains("dataset.path and dataset.sentences are both given"));
+    CHECK_THAT(message(config_text("dataset.sentences = \"s.txt\"\nmodel.target = \"best\"\n")),
+               Catch::Contains("target: 'best', expected predicted, label, output(X) or difference(X, Y)"));
+    CHECK_THAT(message(config_text("dataset.sentences = \"s.txt\"\nmodel.precision = \"float16\"\n")),
+               Catch::Contains("model.precision"));
+    Config config = load(folder, config_text("dataset.sentences = \"none.txt\"\nmodel.cache = \"cache\"\n"));
+    CHECK_THAT(message_of<InputError>([&] { provide_dataset(config, 1); }), Catch::Contains("none.txt"));
+}
