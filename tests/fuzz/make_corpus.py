@@ -110,12 +110,35 @@ def config_seeds():
     yield "source_all", CONFIG.replace("layer =", 'source = "all"\nlayer =').encode()
 
 
+DIMACS = """c two layers
+p max 5 6
+n 5 s
+n 1 t
+a 5 3 4
+a 5 4 3
+a 3 1 2
+a 3 2 9
+a 4 1 7
+a 4 2 0
+"""
+
+
+def dimacs_seeds():
+    yield "layered", DIMACS.encode()
+    yield "skips_a_layer", DIMACS.replace("a 4 2 0", "a 5 1 1").encode()
+    yield "cycle", DIMACS.replace("a 4 2 0", "a 3 4 1").encode()
+    yield "too_few_edges", DIMACS.replace("p max 5 6", "p max 5 7").encode()
+    yield "largest", DIMACS.replace(" 7", " 9223372036854775000").encode()
+    yield "no_sink", DIMACS.replace("n 1 t\n", "").encode()
+    yield "huge_claim", b"p max 1000000000 1000000000\nn 1 s\nn 2 t\n"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("tests/fuzz/corpus"))
     arguments = parser.parse_args()
     for target, seeds in (("safetensors", safetensors_seeds), ("npz", npz_seeds), ("npy", npy_seeds),
-                          ("config", config_seeds)):
+                          ("config", config_seeds), ("dimacs", dimacs_seeds)):
         folder = arguments.out / target
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in seeds():

@@ -1,6 +1,7 @@
 #include "tests/fuzz/targets.hpp"
 
 #include <cstdlib>
+#include <sstream>
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "attention/safetensors.hpp"
 #include "attention/validate.hpp"
 #include "experiments/config.hpp"
+#include "graph/dimacs.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
 
@@ -76,6 +78,21 @@ void npy(Input input) {
 void config(Input input) {
     const MemoryFile file(input);
     expect_answer([&] { expand_grid(load_config(file.path(), {}), 4); });
+}
+
+void dimacs(Input input) {
+    expect_answer([&] {
+        std::istringstream text(std::string(reinterpret_cast<const char*>(input.data()), input.size()));
+        const FlowProblem problem = read_dimacs(text, "fuzz");
+        if (problem.source == problem.sink || problem.source >= problem.vertices ||
+            problem.sink >= problem.vertices) {
+            std::abort();
+        }
+        const LayeringResult layers = find_layers(problem);
+        if (layers.layered.has_value() != layers.obstacle.empty()) std::abort();
+        // No flow at all is feasible; whether it is maximum depends on the problem.
+        certify_flow(problem, 0, std::vector<std::int64_t>(problem.edges.size(), 0));
+    });
 }
 
 }  // namespace attnflow::fuzz

@@ -20,16 +20,14 @@ void safetensors(Input input);
 void npz(Input input);
 void npy(Input input);
 void config(Input input);
+void dimacs(Input input);
 
 struct Target {
     const char* name;  ///< also of the folder in corpus/
     void (*run)(Input);
 };
 inline constexpr Target targets[] = {
-    {"safetensors", safetensors},
-    {"npz", npz},
-    {"npy", npy},
-    {"config", config},
+    {"safetensors", safetensors}, {"npz", npz}, {"npy", npy}, {"config", config}, {"dimacs", dimacs},
 };
 
 /// A file in memory that can be opened by path, for readers that map files.
