@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "attention/heads/head_aggregator.hpp"
 
@@ -43,8 +44,18 @@ public:
         std::fill(out.begin(), out.end(), 0.0);
         const std::size_t keys = attention.keys(layer);
         double total = 0.0;
+        // Shares are relative to the largest so far: exp of a long row's entropy has no room for
+        // `sharpness` times it.
+        double best = -std::numeric_limits<double>::infinity();
         for_each_head(attention, layer, head_, [&](std::size_t, std::span<const double> weights) {
-            const double share = std::exp(-sharpness_ * mean_row_entropy(weights, keys));
+            const double exponent = -sharpness_ * mean_row_entropy(weights, keys);
+            if (exponent > best) {
+                const double shrink = std::exp(best - exponent);  // 0 at first
+                for (double& weight : out) weight *= shrink;
+                total *= shrink;
+                best = exponent;
+            }
+            const double share = std::exp(exponent - best);
             total += share;
             for (std::size_t k = 0; k < out.size(); ++k) out[k] += share * weights[k];
         });

@@ -58,6 +58,18 @@ TEST_CASE("entropy weights are inverse perplexities", "[heads]") {
     check_equal(fused("entropy_weighted", attention), {0.5 / 3, 6.5 / 3, 6.5 / 3, 0.5 / 3});
 }
 
+TEST_CASE("entropy weights neither vanish nor overflow on long rows", "[heads]") {
+    // Uniform rows of 2000 keys: exp(-100 log 2000) is 0 and exp(100 log 2000) infinite in a double.
+    constexpr std::size_t n = 2000;
+    const std::vector<double> row(n, 1.0 / static_cast<double>(n));
+    std::vector<double> values;
+    for (std::size_t i = 0; i < n; ++i) values.insert(values.end(), row.begin(), row.end());
+    const auto attention = AttentionStack::from_values(1, 1, n, values);
+    for (const char* call : {"entropy_weighted(100)", "entropy_weighted(-100)"}) {
+        CHECK(fused(call, attention)[0] == Approx(1.0 / static_cast<double>(n)));
+    }
+}
+
 TEST_CASE("the median of an even number of heads is the mean of the middle two", "[heads]") {
     const auto attention = AttentionStack::from_values(1, 4, 1, {0.9, 0.1, 0.4, 0.2});
     check_equal(fused("median", attention), {0.3});
