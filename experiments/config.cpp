@@ -87,34 +87,50 @@ private:
     Settings settings_;
 };
 
+// "matrix[3].axes.layer" taken apart into "matrix[3]." and "axes.layer"; other keys have no
+// first part.
+std::pair<std::string, std::string> split_matrix(const std::string& key) {
+    if (!key.starts_with("matrix[")) return {"", key};
+    const std::size_t dot = std::min(key.find("]."), key.size() - 2) + 2;
+    return {key.substr(0, dot), key.substr(dot)};
+}
+
 void refuse_unknown(const Settings& settings) {
     std::vector<std::string> known;
-    for (const ConfigKey& key : config_keys()) known.push_back(key.name);
+    std::vector<std::string> known_in_matrix;
+    for (const ConfigKey& key : config_keys()) {
+        known.push_back(key.name);
+        if (key.name == "methods" || key.name.starts_with("axes.")) known_in_matrix.push_back(key.name);
+    }
     const std::set<std::string, std::less<>> lookup(known.begin(), known.end());
+    const std::set<std::string, std::less<>> lookup_in_matrix(known_in_matrix.begin(), known_in_matrix.end());
     const std::pair<const std::string, Setting>* first = nullptr;
     std::size_t count = 0;
     for (const auto& entry : settings) {
-        if (lookup.contains(entry.first)) continue;
+        const auto [matrix, key] = split_matrix(entry.first);
+        if (matrix.empty() ? lookup.contains(key) : lookup_in_matrix.contains(key)) continue;
         if (++count == 1) first = &entry;
     }
     if (count == 0) return;
-    const std::string nearest = nearest_name(first->first, known);
-    throw ParameterError(fmt::format(
-        "{}: unknown key '{}'{}{}", first->second.where, excerpt(first->first),
-        nearest.empty() ? "; `attnflow describe config` lists the keys" : "; did you mean '" + nearest + "'?",
-        count == 1 ? "" : fmt::format(" ({} more unknown keys)", count - 1)));
+    const auto [matrix, key] = split_matrix(first->first);
+    const std::string nearest = nearest_name(key, matrix.empty() ? known : known_in_matrix);
+    const std::string fallback = matrix.empty() ? "; `attnflow describe config` lists the keys"
+                                                : "; a [[matrix]] holds methods and axes.* only";
+    throw ParameterError(fmt::format("{}: unknown key '{}'{}{}", first->second.where, excerpt(first->first),
+                                     nearest.empty() ? fallback : "; did you mean '" + nearest + "'?",
+                                     count == 1 ? "" : fmt::format(" ({} more unknown keys)", count - 1)));
 }
 
-// A relative path counts from the config file, from the command line from the current folder.
-std::optional<std::filesystem::path> take_path(Reader& reader, const std::string& key,
-                                               const std::string& config_path) {
+// A relative path counts from the file that the setting stands in, from the command line from the
+// current folder.
+std::optional<std::filesystem::path> take_path(Reader& reader, const std::string& key) {
     const auto setting = reader.take(key);
     if (!setting) return std::nullopt;
     std::filesystem::path file =
         std::get<std::string>(ParameterSpec{.name = key, .summary = "", .fallback = std::string()}.check(
             setting->values.empty() ? ParameterValue(false) : setting->values.front(), setting->where));
-    if (file.is_relative() && !setting->where.starts_with("--set")) {
-        file = std::filesystem::path(config_path).parent_path() / file;
+    if (file.is_relative() && !setting->file.empty()) {
+        file = std::filesystem::path(setting->file).parent_path() / file;
     }
     return file.lexically_normal();
 }
@@ -140,9 +156,9 @@ const std::vector<ParameterSpec>& model_specs() {
 
 void read_texts_and_model(Reader& reader, Config& config, const std::string& path) {
     TextSource texts;
-    const auto model = take_path(reader, "model.path", path);
-    const auto sentences = take_path(reader, "dataset.sentences", path);
-    texts.cache = take_path(reader, "model.cache", path).value_or(std::filesystem::path());
+    const auto model = take_path(reader, "model.path");
+    const auto sentences = take_path(reader, "dataset.sentences");
+    texts.cache = take_path(reader, "model.cache").value_or(std::filesystem::path());
     const auto& specs = model_specs();
     texts.precision = reader.take_as<std::string>(specs[0]).value_or(texts.precision);
     texts.target_scale = reader.take_as<std::string>(specs[1]).value_or(texts.target_scale);
@@ -166,7 +182,7 @@ void read_texts_and_model(Reader& reader, Config& config, const std::string& pat
 }
 
 void read_dataset(Reader& reader, Config& config, const std::string& path) {
-    const auto dataset = take_path(reader, "dataset.path", path);
+    const auto dataset = take_path(reader, "dataset.path");
     read_texts_and_model(reader, config, path);
     if (!dataset && !config.texts) {
         throw InputError(
@@ -192,41 +208,77 @@ void read_dataset(Reader& reader, Config& config, const std::string& path) {
     if (auto names = reader.take_names("dataset.special_tokens")) config.special_tokens = std::move(names->first);
 }
 
-void read_methods(Reader& reader, Config& config) {
-    if (auto names = reader.take_names("methods")) {
-        for (const std::string& name : names->first) {
-            try {
-                attribution_methods().at(name);
-            } catch (const ParameterError& error) {
-                throw ParameterError(fmt::format("{}: methods: {}", names->second, error.what()));
-            }
+// Nothing when `key` is not given.
+std::optional<std::vector<std::string>> take_methods(Reader& reader, const std::string& key) {
+    auto names = reader.take_names(key);
+    if (!names) return std::nullopt;
+    for (const std::string& name : names->first) {
+        try {
+            attribution_methods().at(name);
+        } catch (const ParameterError& error) {
+            throw ParameterError(fmt::format("{}: {}: {}", names->second, key, error.what()));
         }
-        config.methods = std::move(names->first);
     }
-    if (config.methods.empty()) {
-        throw InputError(fmt::format("{}: methods is missing or empty; known: {}", config.name,
-                                     join(attribution_methods().names(), ", ")));
+    return std::move(names->first);
+}
+
+std::optional<std::vector<ParameterValue>> take_axis(Reader& reader, const AxisInfo& axis,
+                                                     const std::string& key) {
+    const auto setting = reader.take(key);
+    if (!setting) return std::nullopt;
+    std::vector<ParameterValue> values;
+    std::vector<std::string> texts;
+    for (const ParameterValue& value : setting->values) {
+        values.push_back(axis.check(value, setting->where));
+        texts.push_back(to_text(values.back()));
+    }
+    if (values.empty()) {
+        throw ParameterError(fmt::format("{}: {} is empty, expected {}", setting->where, key, axis.values));
+    }
+    Reader::refuse_duplicates(texts, key, setting->where);
+    return values;
+}
+
+// A single score a token is compared with the reference: several sources need a read-out.
+void check_readout(const GridBlock& block, const std::string& where) {
+    const auto has = [&](const char* axis, const char* word) {
+        const auto& values = block.axes.at(axis);
+        return std::find(values.begin(), values.end(), ParameterValue(std::string(word))) != values.end();
+    };
+    if (has("source", "all") && has("readout", "row")) {
+        throw ParameterError(
+            fmt::format("{}: source \"all\" gives a row of scores for every position; choose "
+                        "axes.readout = \"column_max\" or \"column_sum\"",
+                        where));
     }
 }
 
-void read_axes(Reader& reader, Config& config) {
+// Methods and axes of `base`, those given below `prefix` ("" or "matrix[1].") instead.
+GridBlock take_block(Reader& reader, GridBlock base, const std::string& prefix) {
+    if (auto methods = take_methods(reader, prefix + "methods")) base.methods = std::move(*methods);
     for (const AxisInfo& axis : axes()) {
-        const auto setting = reader.take("axes." + axis.name);
-        auto& values = config.axes[axis.name];
-        if (!setting) {
-            values = {axis.fallback};
-            continue;
+        if (auto values = take_axis(reader, axis, prefix + "axes." + axis.name)) {
+            base.axes[axis.name] = std::move(*values);
         }
-        std::vector<std::string> texts;
-        for (const ParameterValue& value : setting->values) {
-            values.push_back(axis.check(value, setting->where));
-            texts.push_back(to_text(values.back()));
+    }
+    return base;
+}
+
+void read_blocks(Reader& reader, Config& config, std::size_t matrices) {
+    GridBlock base;
+    for (const AxisInfo& axis : axes()) base.axes[axis.name] = {axis.fallback};
+    base = take_block(reader, std::move(base), "");
+    for (std::size_t m = 1; m <= matrices; ++m) {
+        config.blocks.push_back(take_block(reader, base, fmt::format("matrix[{}].", m)));
+    }
+    if (matrices == 0) config.blocks.push_back(std::move(base));
+    for (std::size_t b = 0; b < config.blocks.size(); ++b) {
+        const std::string where = matrices == 0 ? config.name : fmt::format("{}: matrix[{}]", config.name, b + 1);
+        if (config.blocks[b].methods.empty()) {
+            throw InputError(fmt::format("{}: methods is missing or empty; known: {}", where,
+                                         join(attribution_methods().names(), ", ")));
         }
-        if (values.empty()) {
-            throw ParameterError(
-                fmt::format("{}: axes.{} is empty, expected {}", setting->where, axis.name, axis.values));
-        }
-        Reader::refuse_duplicates(texts, "axes." + axis.name, setting->where);
+        check_readout(config.blocks[b], where);
     }
 }
 
@@ -330,20 +382,13 @@ Settings preset_settings(const Preset& chosen) {
     return settings;
 }
 
-// A single score a token is compared with the reference: several sources need a read-out.
-void check_readout(const Config& config) {
-    const auto& sources = config.axes.at("source");
-    const auto& readouts = config.axes.at("readout");
-    const auto is = [](const char* word) {
-        return [word](const ParameterValue& value) { return value == ParameterValue(std::string(word)); };
-    };
-    if (std::any_of(sources.begin(), sources.end(), is("all")) &&
-        std::any_of(readouts.begin(), readouts.end(), is("row"))) {
-        throw ParameterError(
-            fmt::format("{}: source \"all\" gives a row of scores for every position; choose "
-                        "axes.readout = \"column_max\" or \"column_sum\"",
-                        config.name));
+// Number of [[matrix]] tables; they are numbered from 1 without gaps.
+std::size_t count_matrices(const Settings& settings) {
+    std::set<std::string> prefixes;
+    for (const auto& [key, setting] : settings) {
+        if (auto prefix = split_matrix(key).first; !prefix.empty()) prefixes.insert(std::move(prefix));
     }
+    return prefixes.size();
 }
 
 }  // namespace
@@ -361,10 +406,10 @@ std::vector<std::string> special_tokens(const std::vector<std::string>& given, c
 
 std::vector<ConfigKey> config_keys() {
     std::vector<ConfigKey> keys{
+        {"include", "config files whose settings lie below this one's, relative to it; later ones win",
+         "a path or a list", ""},
         {"preset", "settings to start from", "a preset", ""},
         {"dataset.path", "safetensors, npz or npy file, relative to the config file", "text", ""},
-
-        {"dataset.path", "safetensors file, relative to the config file", "text", ""},
         {"dataset.sentences",
          "instead of path: texts to run model.path on, a line each or .tsv with a column text", "text", ""},
         {"model.path", "Hugging Face directory of the model that reads the sentences", "text", ""},
@@ -386,6 +431,10 @@ std::vector<ConfigKey> config_keys() {
     for (const AxisInfo& axis : axes()) {
         keys.push_back({"axes." + axis.name, axis.summary, axis.values + "; or a list", to_text(axis.fallback)});
     }
+    keys.push_back({"[[matrix]]",
+                    "a part of the grid with methods and axes.* of its own over those above; the grid is the "
+                    "union of the parts",
+                    "tables", ""});
     keys.push_back({"evaluation.references",
                     "what scores are compared with: a reference of the dataset, abs(NAME), or method(NAME)",
                     "list of text", "[\"blank_out\", \"grad_norm\"]"});
@@ -426,24 +475,43 @@ Config config_from_settings(Settings given, const std::string& name, const std::
         given.erase("preset");
     }
     overlay(settings, given);
+    if (const auto found = settings.find("include"); found != settings.end()) {
+        throw ParameterError(fmt::format("{}: include works in config files only", found->second.where));
+    }
     refuse_unknown(settings);  // before anything else: a misspelt key explains a missing one
     for (const auto& [key, setting] : settings) config.given[key] = setting.text();
 
+    const std::size_t matrices = count_matrices(settings);
     Reader reader(std::move(settings));
     read_dataset(reader, config, path);
-    read_methods(reader, config);
-    read_axes(reader, config);
+    read_blocks(reader, config, matrices);
     read_parameters(reader, config);
     read_evaluation(reader, config);
     read_statistics(reader, config);
-    check_readout(config);
     return config;
 }
 
 Config load_config(const std::string& path, const Settings& overrides) {
     Settings given = settings_from_file(path);
+    for (const auto& [key, setting] : overrides) {
+        // What the command line says holds for every part of the grid.
+        std::erase_if(given, [&key = key](const auto& entry) {
+            const auto [matrix, inner] = split_matrix(entry.first);
+            return !matrix.empty() && inner == key;
+        });
+    }
     overlay(given, overrides);
     return config_from_settings(std::move(given), std::filesystem::path(path).stem().string(), path);
+}
+
+std::vector<std::string> Config::methods() const {
+    std::vector<std::string> all;
+    for (const GridBlock& block : blocks) {
+        for (const std::string& method : block.methods) {
+            if (std::find(all.begin(), all.end(), method) == all.end()) all.push_back(method);
+        }
+    }
+    return all;
 }
 
 std::string config_toml(const Config& config) {
@@ -461,6 +529,15 @@ std::string config_toml(const Config& config) {
             out += fmt::format("# {}: {}\n", key.name, key.fallback);
         }
     }
+    for (std::size_t m = 1; m <= config.blocks.size(); ++m) {
+        const std::string prefix = fmt::format("matrix[{}].", m);
+        std::string table;
+        for (auto it = config.given.lower_bound(prefix); it != config.given.end() && it->first.starts_with(prefix);
+             ++it) {
+            table += fmt::format("{} = {}\n", it->first.substr(prefix.size()), it->second);
+        }
+        if (!table.empty()) out += "\n[[matrix]]\n" + table;
+    }
     return out;
 }
 
@@ -468,46 +545,67 @@ Config config_from_toml(const std::string& toml, const std::string& name, const 
     return config_from_settings(settings_from_toml(toml, escape_controls(origin)), name, origin);
 }
 
-std::vector<GridPoint> expand_grid(const Config& config, std::size_t layers) {
-    std::vector<GridPoint> grid;
-    for (const std::string& method : config.methods) {
-        const EntryInfo& info = attribution_methods().at(method).info;
-        std::vector<GridPoint> points{{method, {}}};
-        for (const AxisInfo& axis : axes()) {
-            if (!takes(info, axis)) continue;
-            std::vector<ParameterValue> values;
-            for (const ParameterValue& value : config.axes.at(axis.name)) {
-                if (axis.name != "layer") {
-                    values.push_back(value);
-                } else if (value == ParameterValue(std::string("all"))) {
-                    for (std::size_t l = 1; l <= layers; ++l) values.emplace_back(static_cast<std::int64_t>(l));
-                } else if (value == ParameterValue(std::string("top"))) {
-                    values.emplace_back(static_cast<std::int64_t>(layers));
-                } else {
-                    values.push_back(value);
-                }
-            }
-            std::vector<GridPoint> extended;
-            for (const GridPoint& point : points) {
-                for (const ParameterValue& value : values) {
-                    GridPoint next = point;
-                    next.values[axis.name] = value;
-                    // "top" may name a layer that is listed too
-                    if (std::find(extended.begin(), extended.end(), next) == extended.end()) {
-                        extended.push_back(std::move(next));
-                    }
-                }
-            }
-            points = std::move(extended);
-        }
-        grid.insert(grid.end(), points.begin(), points.end());
-    }
-    for (const GridPoint& point : grid) {
-        if (!point.has("layer")) continue;
-        const auto layer = std::get<std::int64_t>(point.values.at("layer"));
-        if (layer > static_cast<std::int64_t>(layers)) {
+namespace {
+
+// The values of an axis with layers as numbers, each once ("top" may name one that is listed).
+std::vector<ParameterValue> resolved_values(const std::string& axis, const std::vector<ParameterValue>& values,
+                                            std::size_t layers) {
+    if (axis != "layer") return values;
+    const auto top = static_cast<std::int64_t>(layers);
+    std::vector<ParameterValue> resolved;
+    const auto add = [&](std::int64_t layer) {
+        if (layer > top) {
             throw ParameterError(
                 fmt::format("axes.layer: there is no layer {}, the attention has layers 1 to {}", layer, layers));
+        }
+        const ParameterValue value = layer;
+        if (std::find(resolved.begin(), resolved.end(), value) == resolved.end()) resolved.push_back(value);
+    };
+    for (const ParameterValue& value : values) {
+        if (value == ParameterValue(std::string("all"))) {
+            for (std::int64_t l = 1; l <= top; ++l) add(l);
+        } else {
+            add(value == ParameterValue(std::string("top")) ? top : std::get<std::int64_t>(value));
+        }
+    }
+    return resolved;
+}
+
+std::vector<GridPoint> expand_method(const std::string& method, const GridBlock& block, std::size_t layers) {
+    constexpr std::size_t most_points = 1'000'000;
+    const EntryInfo& info = attribution_methods().at(method).info;
+    std::vector<GridPoint> points{{method, {}}};
+    for (const AxisInfo& axis : axes()) {
+        if (!takes(info, axis)) continue;
+        const auto values = resolved_values(axis.name, block.axes.at(axis.name), layers);
+        if (values.size() > most_points / points.size()) {
+            throw ParameterError(
+                fmt::format("{}: the axes span more than {} grid points; list fewer values, or "
+                            "choose parts of the product with [[matrix]]",
+                            method, most_points));
+        }
+        std::vector<GridPoint> extended;
+        for (const GridPoint& point : points) {
+            for (const ParameterValue& value : values) {
+                extended.push_back(point);
+                extended.back().values[axis.name] = value;
+            }
+        }
+        points = std::move(extended);
+    }
+    return points;
+}
+
+}  // namespace
+
+std::vector<GridPoint> expand_grid(const Config& config, std::size_t layers) {
+    std::vector<GridPoint> grid;
+    std::set<std::string> known;
+    for (const GridBlock& block : config.blocks) {
+        for (const std::string& method : block.methods) {
+            for (GridPoint& point : expand_method(method, block, layers)) {
+                if (known.insert(point.key(AxisStage::reading)).second) grid.push_back(std::move(point));
+            }
         }
     }
     return grid;

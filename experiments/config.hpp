@@ -28,6 +28,12 @@ struct Reference {
     std::string text;  ///< as written
 };
 
+/// One product of the grid: methods x the axes each takes.
+struct GridBlock {
+    std::vector<std::string> methods;
+    std::map<std::string, std::vector<ParameterValue>> axes;  ///< all of them
+};
+
 struct Config {
     std::string name;  ///< of the config file, without extension
     std::string preset;
@@ -39,8 +45,8 @@ struct Config {
     std::optional<double> row_sum_tolerance;
     std::vector<std::string> special_tokens;  ///< instead of the dataset's
 
-    std::vector<std::string> methods;
-    std::map<std::string, std::vector<ParameterValue>> axes;
+    /// The grid is the union of these: one a [[matrix]], else the one that methods and axes span.
+    std::vector<GridBlock> blocks;
     std::map<std::string, std::map<std::string, ParameterValue>> parameters;  ///< by method
 
     std::vector<Reference> references;
@@ -49,6 +55,9 @@ struct Config {
     bool cumulative_layer_mean = false;
     bool write_attributions = false;
     StatisticsOptions statistics;
+
+    /// All methods of the grid, each once.
+    std::vector<std::string> methods() const;
 
     /// Every setting that was given, preset included, as resolved: for the record of a run.
     std::map<std::string, std::string> given;
@@ -68,10 +77,11 @@ struct ConfigKey {
 };
 std::vector<ConfigKey> config_keys();
 
-/// Reads `path`, puts its preset below and `overrides` (from --set) above it, and checks
-/// everything: unknown keys (with the nearest one), types, ranges. dataset.path is relative
-/// to the config file; given by --set, to the current directory.
-/// Throws InputError or ParameterError with "file:line:column: ...".
+/// Reads `path` with what it includes, puts its preset below and `overrides` (from --set)
+/// above it, also above what a [[matrix]] says, and checks everything: unknown keys (with the
+/// nearest one), types, ranges. dataset.path is relative to the file that gives it; given by
+/// --set, to the current directory. Throws InputError or ParameterError with
+/// "file:line:column: ...".
 Config load_config(const std::string& path, const Settings& overrides);
 
 /// The config as TOML that load_config understands, without preset: every setting that was
@@ -81,8 +91,9 @@ std::string config_toml(const Config& config);
 Config config_from_toml(const std::string& toml, const std::string& name, const std::string& origin);
 Config config_from_settings(Settings settings, const std::string& name, const std::string& origin);
 
-/// The grid: methods x the axes each takes, last axis fastest. `layers` resolves "top" and
-/// "all"; a layer above it is refused.
+/// The grid: for each block methods x the axes each takes, last axis fastest; a point that
+/// several blocks hold counts once. `layers` resolves "top" and "all"; a layer above it is
+/// refused, and so is a grid of more than a million points.
 std::vector<GridPoint> expand_grid(const Config& config, std::size_t layers);
 
 }  // namespace attnflow

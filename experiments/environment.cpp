@@ -18,7 +18,7 @@ namespace {
 // The fixed point of every method that has one.
 std::string quantiser_text(const Config& config) {
     std::vector<std::string> parts;
-    for (const std::string& method : config.methods) {
+    for (const std::string& method : config.methods()) {
         const auto& specs = attribution_methods().at(method).info.parameters;
         for (const ParameterSpec& spec : specs) {
             if (spec.name != "bits") continue;
@@ -92,6 +92,7 @@ std::map<std::string, std::string> describe_environment(const Config& config) {
             {"compiler", compiler()},
             {"flags", compiler_flags()},
             {"instruction_set", instruction_set()},
+            {"seed", std::to_string(config.statistics.seed)},
             {"quantiser", quantiser_text(config)},
             {"dataset_sha256", sha256_of_file(config.dataset.string())}};
 }

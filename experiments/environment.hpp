@@ -18,7 +18,7 @@ std::string instruction_set();
 std::string sha256_of_file(const std::string& path);
 std::string sha256_of_text(const std::string& text);
 
-/// Text by name: attnflow, compiler, flags, instruction_set, threads, quantiser,
+/// Text by name: attnflow, compiler, flags, instruction_set, seed, quantiser,
 /// dataset_sha256. Reads the whole dataset file.
 std::map<std::string, std::string> describe_environment(const Config& config);
 

@@ -12,11 +12,6 @@
 namespace attnflow {
 namespace {
 
-std::size_t example_count(const Config& config, const Dataset& dataset) {
-    if (config.limit == 0) return dataset.size();
-    return std::min(dataset.size(), config.limit + (config.one_extra_example ? 1 : 0));
-}
-
 // One run of execute(): what its workers share.
 class Execution {
 public:
@@ -132,6 +127,11 @@ private:
 
 }  // namespace
 
+std::size_t used_examples(const Config& config, const Dataset& dataset) {
+    if (config.limit == 0) return dataset.size();
+    return std::min(dataset.size(), config.limit + (config.one_extra_example ? 1 : 0));
+}
+
 RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t jobs) {
     const std::size_t layers = dataset.example(0).attention.layers();
     const Plan plan = make_plan(config, layers);
@@ -143,7 +143,7 @@ RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t 
                      .special_tokens = special_tokens(config.special_tokens, dataset),
                      .points = plan.points,
                      .grid_size = plan.grid_size,
-                     .examples = std::vector<ExampleRecord>(example_count(config, dataset))};
+                     .examples = std::vector<ExampleRecord>(used_examples(config, dataset))};
     const Evaluator evaluator(config, plan, record.special_tokens);
     std::vector<double> deviations(record.examples.size());
     parallel_for(record.examples.size(), jobs, [&](std::size_t i, std::size_t) {

@@ -26,6 +26,9 @@ struct RunControl {
     const std::atomic<bool>* stop = nullptr;
 };
 
+/// How many examples of the dataset the config uses.
+std::size_t used_examples(const Config& config, const Dataset& dataset);
+
 /// Checks every example and describes the run. Throws InputError when one is bad: not
 /// attention, a reference that is missing, a layer or source that does not exist.
 RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t jobs);

@@ -1,5 +1,6 @@
 #include "experiments/settings.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -34,6 +35,12 @@ void flatten(const toml::table& table, const std::string& prefix, const std::str
         const std::string key = prefix.empty() ? std::string(name.str()) : prefix + "." + std::string(name.str());
         if (const auto* child = node.as_table()) {
             flatten(*child, key, origin, out);
+            continue;
+        }
+        if (const auto* list = node.as_array(); list != nullptr && key == "matrix" && list->is_array_of_tables()) {
+            for (std::size_t i = 0; i < list->size(); ++i) {
+                flatten(*(*list)[i].as_table(), fmt::format("matrix[{}]", i + 1), origin, out);
+            }
             continue;
         }
         Setting setting{.values = {}, .is_list = node.is_array(), .where = place(node.source(), origin)};
@@ -84,16 +91,61 @@ Settings settings_from_toml(std::string_view toml, const std::string& origin) {
     return settings;
 }
 
-Settings settings_from_file(const std::string& path) {
-    if (!std::filesystem::is_regular_file(path)) {
-        throw InputError(fmt::format("{}: no such config file", escape_controls(path)));
+namespace {
+
+constexpr std::uintmax_t most_bytes = 16u << 20;
+constexpr std::size_t deepest = 16;
+
+std::string read_file(const std::string& path, const std::string& included_at) {
+    const std::string where = included_at.empty() ? "" : included_at + ": includes ";
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(path, error)) {
+        throw InputError(fmt::format("{}{}: no such config file", where, escape_controls(path)));
+    }
+    if (std::filesystem::file_size(path, error) > most_bytes) {
+        throw InputError(fmt::format("{}{}: is over {} bytes, too large for a config", where,
+                                     escape_controls(path), most_bytes));
     }
     std::ifstream file(path, std::ios::binary);
     std::ostringstream text;
     text << file.rdbuf();
-    if (!file || !text) throw InputError(fmt::format("{}: cannot be read", escape_controls(path)));
-    return settings_from_toml(text.view(), escape_controls(path));
+    if (!file || !text) throw InputError(fmt::format("{}{}: cannot be read", where, escape_controls(path)));
+    return std::move(text).str();
 }
+
+// `chain`: the files that include this one, outermost first.
+Settings with_includes(const std::string& path, std::vector<std::string> chain, const std::string& included_at) {
+    const std::string text = read_file(path, included_at);
+    chain.push_back(std::filesystem::weakly_canonical(path).string());
+    Settings own = settings_from_toml(text, escape_controls(path));
+    for (auto& [key, setting] : own) setting.file = path;
+
+    const auto node = own.extract("include");
+    if (node.empty()) return own;
+    const Setting& include = node.mapped();
+    Settings settings;
+    for (const ParameterValue& value : include.values) {
+        const auto name =
+            std::get<std::string>(ParameterSpec{.name = "include", .summary = "", .fallback = std::string()}.check(
+                value, include.where));
+        const auto target = std::filesystem::path(path).parent_path() / name;
+        if (std::find(chain.begin(), chain.end(), std::filesystem::weakly_canonical(target).string()) !=
+            chain.end()) {
+            throw InputError(
+                fmt::format("{}: includes {}, which includes this file", include.where, excerpt(name)));
+        }
+        if (chain.size() == deepest) {
+            throw InputError(fmt::format("{}: includes are nested more than {} deep", include.where, deepest));
+        }
+        overlay(settings, with_includes(target.string(), chain, include.where));
+    }
+    overlay(settings, own);
+    return settings;
+}
+
+}  // namespace
+
+Settings settings_from_file(const std::string& path) { return with_includes(path, {}, ""); }
 
 Settings setting_from_argument(const std::string& assignment) {
     const std::size_t equals = assignment.find('=');
@@ -117,6 +169,8 @@ Settings setting_from_argument(const std::string& assignment) {
 }
 
 void overlay(Settings& base, const Settings& over) {
+    const auto is_matrix = [](const auto& entry) { return entry.first.starts_with("matrix["); };
+    if (std::any_of(over.begin(), over.end(), is_matrix)) std::erase_if(base, is_matrix);
     for (const auto& [key, setting] : over) base.insert_or_assign(key, setting);
 }
 

@@ -14,7 +14,8 @@ namespace attnflow {
 struct Setting {
     std::vector<ParameterValue> values;  ///< one, or the items of a list
     bool is_list = false;
-    std::string where;  ///< "file.toml:3:1", "--set axes.layer", "preset paper"
+    std::string where;      ///< "file.toml:3:1", "--set axes.layer", "preset paper"
+    std::string file = {};  ///< path of the file that says it, "" when none does
 
     /// The value as TOML.
     std::string text() const;
@@ -22,16 +23,20 @@ struct Setting {
 
 using Settings = std::map<std::string, Setting>;
 
-/// Throws InputError for a syntax error ("file.toml:3:7: ...") or a value that is neither a
-/// scalar nor a list of scalars.
+/// The keys of the n-th [[matrix]] table (from 1) become "matrix[n].KEY". Throws InputError
+/// for a syntax error ("file.toml:3:7: ...") or a value that is neither a scalar nor a list of
+/// scalars.
 Settings settings_from_toml(std::string_view toml, const std::string& origin);
+/// With the settings of the files that `include` names (relative to `path`) below its own.
+/// Throws InputError for files that are missing or include each other, a chain of more than 16
+/// or a file over 16 MiB.
 Settings settings_from_file(const std::string& path);
 
 /// "key=value", the value in TOML; text that is no TOML value is taken as a string. Throws
 /// ParameterError without '=' or with an empty key.
 Settings setting_from_argument(const std::string& assignment);
 
-/// Settings of `over` replace those of `base`.
+/// Settings of `over` replace those of `base`; its [[matrix]] tables, if any, all of those.
 void overlay(Settings& base, const Settings& over);
 
 }  // namespace attnflow

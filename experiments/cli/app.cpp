@@ -16,7 +16,8 @@ namespace attnflow {
 namespace {
 
 int complain(const std::string& message) {
-    fmt::print(stderr, "attnflow: {}\n", message);
+    // Not fmt::print, which throws when standard error cannot be written (a log on a full disk).
+    std::fputs(("attnflow: " + message + "\n").c_str(), stderr);
     return exit_bad_input;
 }
 

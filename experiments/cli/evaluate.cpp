@@ -47,8 +47,9 @@ void add_evaluate(CLI::App& app, int& exit_code) {
     CLI::App* command = app.add_subcommand("evaluate", "Compare the stored scores of a finished run anew");
     command->add_option("RUN", arguments->folder, "Folder of the run")->required();
     command
-        ->add_option("--set", arguments->set,
-                     "KEY=VALUE over the config of the run, evaluation.* and output.* only; repeatable")
+        ->add_option(
+            "--set", arguments->set,
+            "KEY=VALUE over the config of the run, evaluation.*, statistics.* and output.* only; repeatable")
         ->allow_extra_args(false);
     command->add_option("--jobs", arguments->jobs, "Threads; the results do not depend on it")
         ->check(CLI::Range(std::size_t{1}, std::size_t{1024}))

@@ -5,9 +5,12 @@
 #include <csignal>
 #include <filesystem>
 #include <memory>
+#include <set>
+#include <string_view>
 #include <thread>
 
 #include <fmt/format.h>
+#include <unistd.h>
 #include <CLI/CLI.hpp>
 
 #include "experiments/cli/app.hpp"
@@ -24,6 +27,8 @@ struct RunArguments {
     std::vector<std::string> set;
     bool resume = false;
     bool overwrite = false;
+    bool dry_run = false;
+    bool quiet = false;
     std::size_t jobs = std::max(1u, std::thread::hardware_concurrency());
 };
 
@@ -34,7 +39,13 @@ public:
     StopOnSignal() {
         stop = false;
         struct sigaction action {};
-        action.sa_handler = [](int) { stop.store(true, std::memory_order_relaxed); };
+        action.sa_handler = [](int) {
+            stop.store(true, std::memory_order_relaxed);
+            constexpr std::string_view message =
+                "\nattnflow: finishing the cells at work; once more ends at once\n";
+            // write() is one of the few calls that a handler may make; a lost message does no harm.
+            [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, message.data(), message.size());
+        };
         action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
         ::sigaction(SIGINT, &action, &interrupt_);
         ::sigaction(SIGTERM, &action, &terminate_);
@@ -54,6 +65,26 @@ private:
     struct sigaction terminate_ {};
 };
 
+// What a run would do, and every point of its grid.
+void print_plan(const Config& config, const Dataset& dataset) {
+    const Plan plan = make_plan(config, dataset.example(0).attention.layers());
+    const std::size_t examples = used_examples(config, dataset);
+    std::set<std::string> networks;
+    for (const GridPoint& point : plan.attributions) networks.insert(point.key(AxisStage::network));
+    for (std::size_t p = 0; p < plan.grid_size; ++p) {
+        std::string line = plan.points[p].method;
+        for (const AxisInfo& axis : axes()) {
+            if (plan.points[p].has(axis.name))
+                line += fmt::format(" {}={}", axis.name, plan.points[p].text(axis.name));
+        }
+        fmt::print("{}\n", escape_controls(line));
+    }
+    fmt::print("\n{}: {} grid points x {} examples = {} cells\n", escape_controls(config.name), plan.grid_size,
+               examples, plan.grid_size * examples);
+    fmt::print("for each example {} attributions in {} passes over {} networks\n", plan.attributions.size(),
+               plan.steps.size(), networks.size());
+}
+
 int run(const RunArguments& arguments) {
     Settings overrides;
     for (const std::string& assignment : arguments.set) overlay(overrides, setting_from_argument(assignment));
@@ -64,6 +95,11 @@ int run(const RunArguments& arguments) {
                         [&](std::size_t done, std::size_t total) { line.update(done, total, 0); });
     }
     const Dataset dataset = Dataset::open(config.dataset.string());
+
+    if (arguments.dry_run) {
+        print_plan(config, dataset);
+        return exit_done;
+    }
 
     RunOptions options;
     options.folder = arguments.out.empty() ? std::filesystem::path("results") / config.name
@@ -78,7 +114,7 @@ int run(const RunArguments& arguments) {
     std::optional<StoredRun> run;
     {
         const StopOnSignal signals;
-        ProgressLine line("cells");
+        ProgressLine line("cells", arguments.quiet);
         options.control = {.jobs = arguments.jobs,
                            .progress = [&](std::size_t done, std::size_t total,
                                            std::size_t failures) { line.update(done, total, failures); },
@@ -92,7 +128,9 @@ int run(const RunArguments& arguments) {
                    folder);
         return exit_stopped;
     }
-    fmt::print("{}\nFiles in {}: run.sqlite {}\n", run->summary, folder, join(run->tables, " "));
+    if (!arguments.quiet) {
+        fmt::print("{}\nFiles in {}: run.sqlite {}\n", run->summary, folder, join(run->tables, " "));
+    }
     return report_failures(*run);
 }
 
@@ -109,6 +147,8 @@ void add_run(CLI::App& app, int& exit_code) {
                                      "Finish the run that was begun in the folder, if there is one");
     command->add_flag("--overwrite", arguments->overwrite, "Start anew where the folder holds a run")
         ->excludes(resume);
+    command->add_flag("--dry-run", arguments->dry_run, "Only print the grid points and how many cells there are");
+    command->add_flag("--quiet", arguments->quiet, "No progress and no tables, only errors");
     command
         ->add_option(
             "--set", arguments->set,

@@ -37,27 +37,53 @@ std::string padded(const std::string& text, std::size_t width) {
     return used < width ? text + std::string(width - used, ' ') : text;
 }
 
-ProgressLine::ProgressLine(std::string unit)
-    : unit_(std::move(unit)), visible_(::isatty(STDERR_FILENO) == 1), start_(std::chrono::steady_clock::now()) {}
+std::string duration_text(double seconds) {
+    const auto whole = static_cast<long long>(std::min(std::ceil(std::max(seconds, 0.0)), 1e9));
+    if (whole < 60) return fmt::format("{} s", whole);
+    if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);
+    return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
+}
+
+ProgressLine::ProgressLine(std::string unit, bool quiet)
+    : unit_(std::move(unit)),
+      quiet_(quiet),
+      terminal_(::isatty(STDERR_FILENO) == 1),
+      start_(std::chrono::steady_clock::now()),
+      last_(start_) {}
 
 ProgressLine::~ProgressLine() {
     if (drawn_) std::fputs("\r\x1b[K", stderr);
 }
 
 void ProgressLine::update(std::size_t done, std::size_t total, std::size_t failures) {
+    if (quiet_) return;
     const auto now = std::chrono::steady_clock::now();
-    if (!visible_ || done == 0 || (done != total && now - last_ < std::chrono::milliseconds(100))) return;
+    if (!first_) {
+        first_ = done;
+        start_ = now;
+        return;
+    }
+    const auto pause = terminal_ ? std::chrono::milliseconds(100) : std::chrono::seconds(30);
+    if (now - last_ < pause) return;
     last_ = now;
-    const double seconds = std::chrono::duration<double>(now - start_).count();
-    const double left = seconds / static_cast<double>(done) * static_cast<double>(total - done);
-    constexpr std::size_t width = 30;
-    const std::size_t filled = width * done / std::max<std::size_t>(total, 1);
-    fmt::print(stderr, "\r\x1b[K[{}{}] {}/{} {}, {:.0f}/s, {:.0f} s left{}", std::string(filled, '#'),
-               std::string(width - filled, '.'), done, total, unit_,
-               static_cast<double>(done) / std::max(seconds, 1e-9), left,
-               failures > 0 ? fmt::format(", {} failed", failures) : "");
+    if (!terminal_) {
+        fmt::print(stderr, "attnflow: {}\n", numbers(done, total, failures));
+    } else {
+        constexpr std::size_t width = 30;
+        const std::size_t filled = width * done / std::max<std::size_t>(total, 1);
+        fmt::print(stderr, "\r\x1b[K[{}{}] {}", std::string(filled, '#'), std::string(width - filled, '.'),
+                   numbers(done, total, failures));
+        drawn_ = true;
+    }
     std::fflush(stderr);
-    drawn_ = true;
+}
+
+std::string ProgressLine::numbers(std::size_t done, std::size_t total, std::size_t failures) const {
+    const double seconds = std::chrono::duration<double>(last_ - start_).count();
+    const double rate = static_cast<double>(done - *first_) / std::max(seconds, 1e-9);
+    return fmt::format("{}/{} {}, {:.0f}/s{}{}", done, total, unit_, rate,
+                       rate > 0.0 ? ", " + duration_text(static_cast<double>(total - done) / rate) + " left" : "",
+                       failures > 0 ? fmt::format(", {} failed", failures) : "");
 }
 
 }  // namespace attnflow

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 
 namespace attnflow {
@@ -20,17 +21,26 @@ std::string shaded(const std::string& text, double share);
 /// `text` padded with spaces on the right to `width` columns.
 std::string padded(const std::string& text, std::size_t width);
 
-/// A line on standard error that is rewritten in place; silent when that is no terminal.
+/// "8 s", "12 min 5 s", "3 h 12 min".
+std::string duration_text(double seconds);
+
+/// How far a long piece of work is, on standard error: a bar that is rewritten in place on a
+/// terminal, a line every half minute in a log, nothing when quiet. Rate and remaining time
+/// count what was done since the first update.
 class ProgressLine {
 public:
-    explicit ProgressLine(std::string unit);
+    explicit ProgressLine(std::string unit, bool quiet = false);
     ~ProgressLine();
     void update(std::size_t done, std::size_t total, std::size_t failures);
 
 private:
+    std::string numbers(std::size_t done, std::size_t total, std::size_t failures) const;
+
     std::string unit_;
-    bool visible_;
+    bool quiet_;
+    bool terminal_;
     bool drawn_ = false;
+    std::optional<std::size_t> first_;  // done before this process
     std::chrono::steady_clock::time_point start_;
     std::chrono::steady_clock::time_point last_;
 };

@@ -47,8 +47,8 @@ void write_files(const std::filesystem::path& folder,
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     if (error) fail(folder, error.message());
-    const std::string suffix = fmt::format(".tmp{}", ::getpid());
-    const auto temporary = [&](const std::string& name) { return folder / (name + suffix); };
+    // One fixed name, so that what a killed process left is overwritten by the next.
+    const auto temporary = [&](const std::string& name) { return folder / (name + ".partial"); };
     try {
         for (const auto& [name, content] : files) write_synced(temporary(name), content);
     } catch (...) {

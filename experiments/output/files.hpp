@@ -9,8 +9,9 @@
 namespace attnflow {
 
 /// Writes all `files` (name, content) into `folder`, which is made if needed: each to a
-/// temporary name and synced, then all renamed, so that a full disk leaves nothing
-/// half-written. Throws InputError naming the file and the system's reason.
+/// temporary name (NAME.partial) and synced, then all renamed, so that a full disk leaves
+/// nothing half-written. One process a folder at a time. Throws InputError naming the file and the system's
+/// reason.
 void write_files(const std::filesystem::path& folder,
                  const std::vector<std::pair<std::string, std::string>>& files);
 

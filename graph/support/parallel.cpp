@@ -4,8 +4,8 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
-#include <thread>
-#include <vector>
+
+#include "graph/support/parallel/backend.hpp"
 
 namespace attnflow {
 
@@ -36,11 +36,7 @@ void parallel_for(std::size_t count, std::size_t jobs,
             }
         }
     };
-    {
-        std::vector<std::jthread> workers;
-        for (std::size_t w = 1; w < std::min(jobs, count); ++w) workers.emplace_back(work, w);
-        work(0);
-    }
+    parallel::run_workers(std::min(jobs, count), work);
     if (first) std::rethrow_exception(first);
 }
 

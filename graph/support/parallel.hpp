@@ -1,6 +1,10 @@
 #pragma once
 /// The one seam to threads: independent pieces of work, numbered, on several workers.
 ///
+/// The CMake option ATTNFLOW_PARALLEL chooses what workers are: threads (std::thread, the
+/// default: it needs nothing, and the thread sanitizer sees through it), tbb (oneTBB's pool)
+/// or serial.
+///
 /// Callers write piece i to place i of their result, so results do not depend on the number
 /// of workers or on who did what.
 
