@@ -163,7 +163,7 @@ ReportData gather_report(const Config& config, const RunResult& result, const Da
     json["attnflow"] = version();
     json["name"] = config.name;
     json["run"] = run_json_object(config, result, dataset);
-    json["methods"] = config.methods;
+    json["methods"] = config.methods();
     for (const AxisInfo& axis : axes()) json["axes"].push_back(axis.name);
     for (const GridPoint& point : result.grid) {
         Json cells = Json::array();
