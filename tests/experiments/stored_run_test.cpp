@@ -129,7 +129,7 @@ TEST_CASE("a stored run gives back what was computed", "[store]") {
     for (std::size_t p = 0; p < plan.grid_size; ++p) {
         const Example example = dataset.example(2);
         MethodSet methods(bench.config.parameters);
-        Session session(example, methods);
+        Session session(example, methods, stored.record().special_tokens);
         const Attribution expected = session.attribution(plan.points[p]);
         const Attribution found = stored.store->attribution(2, plan.attribution_of[p]);
         CHECK(found.scores == expected.scores);
