@@ -113,10 +113,18 @@ std::string read_file(const std::string& path, const std::string& included_at) {
     return std::move(text).str();
 }
 
+// One text for one file, however it is reached. Not every readable path has a canonical form
+// (a pipe of the shell, for instance): those stand for themselves.
+std::string identity(const std::filesystem::path& path) {
+    std::error_code none;
+    const auto canonical = std::filesystem::weakly_canonical(path, none);
+    return none ? path.string() : canonical.string();
+}
+
 // `chain`: the files that include this one, outermost first.
 Settings with_includes(const std::string& path, std::vector<std::string> chain, const std::string& included_at) {
     const std::string text = read_file(path, included_at);
-    chain.push_back(std::filesystem::weakly_canonical(path).string());
+    chain.push_back(identity(path));
     Settings own = settings_from_toml(text, escape_controls(path));
     for (auto& [key, setting] : own) setting.file = path;
 
@@ -129,8 +137,7 @@ Settings with_includes(const std::string& path, std::vector<std::string> chain, 
             std::get<std::string>(ParameterSpec{.name = "include", .summary = "", .fallback = std::string()}.check(
                 value, include.where));
         const auto target = std::filesystem::path(path).parent_path() / name;
-        if (std::find(chain.begin(), chain.end(), std::filesystem::weakly_canonical(target).string()) !=
-            chain.end()) {
+        if (std::find(chain.begin(), chain.end(), identity(target)) != chain.end()) {
             throw InputError(
                 fmt::format("{}: includes {}, which includes this file", include.where, excerpt(name)));
         }

@@ -202,9 +202,10 @@ StoredRun run_in_folder(const Config& config, const Dataset& dataset, const RunO
 
 StoredRun evaluate_run(const fs::path& folder, const Settings& overrides, std::size_t jobs) {
     for (const auto& [key, setting] : overrides) {
-        if (key.starts_with("evaluation.") || key.starts_with("output.")) continue;
+        if (key.starts_with("evaluation.") || key.starts_with("statistics.") || key.starts_with("output."))
+            continue;
         throw ParameterError(
-            fmt::format("{}: only evaluation.* and output.* can be changed without computing "
+            fmt::format("{}: only evaluation.*, statistics.* and output.* can be changed without computing "
                         "scores; for this, run the config anew",
                         setting.where));
     }

@@ -83,7 +83,7 @@ TEST_CASE("a dataset is relative to the file that names it", "[config]") {
     CHECK(config.dataset == "here.safetensors");
 }
 
-TEST_CASE("--set holds for every part of a matrix", "[config]") {
+TEST_CASE("a --set holds for every part of a matrix", "[config]") {
     const std::string path =
         ATTNFLOW_SOURCE_DIR "/tests/experiments/configs/valid/matrix_overlap_counts_once.toml";
     const Config config = load_config(path, setting_from_argument("axes.skip_weight=0.3"));

@@ -15,10 +15,10 @@ using namespace attnflow::testing;
 
 namespace {
 
-const std::string root = std::filesystem::absolute(ATTNFLOW_SOURCE_DIR).lexically_normal().string();
+std::string root() { return std::filesystem::absolute(ATTNFLOW_SOURCE_DIR).lexically_normal().string(); }
 
 std::string config_text(const std::string& more) {
-    return "methods = [\"rollout\"]\nmodel.path = \"" + root + "/tests/golden/model/classifier\"\n" + more;
+    return "methods = [\"rollout\"]\nmodel.path = \"" + root() + "/tests/golden/model/classifier\"\n" + more;
 }
 
 Config load(const TemporaryDirectory& folder, const std::string& text) {
