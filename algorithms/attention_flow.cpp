@@ -15,10 +15,10 @@ EntryInfo AttentionFlow::describe() {
                 "auto: O(l n^2) a source and a token, O(l n) a pair, more where bounds leave a pair "
                 "open; others: a max flow on l n vertices and l n^2 edges a pair",
             .parameters = {{.name = "solver",
-                            .summary = "auto: the all-pairs engine, fastest on attention of any size, proves "
-                                       "every value itself. The others solve pair by pair, to check or to "
-                                       "compare: boykov_kolmogorov for few edges or few tokens, layered_flow "
-                                       "for single pairs of dense layers. All return the same values",
+                            .summary = "auto: the all-pairs engine, which shares work between pairs and proves "
+                                       "every value itself; made for dense attention. The others solve pair by "
+                                       "pair, to check or to compare; for long causal inputs choose dinic. All "
+                                       "return the same values",
                             .fallback = std::string("auto"),
                             .choices = {"auto"},
                             .more_choices = [] { return max_flow_solvers().names(); }},
