@@ -6,19 +6,27 @@
 #include "graph/certificate.hpp"
 
 namespace attnflow {
+namespace {
+
+// Under a causal mask, in windows and after pruning most pairs see a part of the network only,
+// which pair-by-pair solvers use and the engine's guides do not.
+bool is_dense(const FixedNetwork& network) { return 10 * network.edges() >= 9 * network.slots(); }
+
+}  // namespace
 
 EntryInfo AttentionFlow::describe() {
     return {.name = "attention_flow",
             .summary = "maximum flow with the attention weights as capacities, one problem a pair",
             .paper = "Abnar & Zuidema 2020, arXiv:2005.00928",
             .complexity =
-                "auto: O(l n^2) a source and a token, O(l n) a pair, more where bounds leave a pair "
-                "open; others: a max flow on l n vertices and l n^2 edges a pair",
+                "auto, dense: O(l n^2) a source and a token, O(l n) a pair, more where bounds leave a "
+                "pair open; else a max flow on l n vertices and l n^2 edges a pair",
             .parameters = {{.name = "solver",
-                            .summary = "auto: the all-pairs engine, which shares work between pairs and proves "
-                                       "every value itself; made for dense attention. The others solve pair by "
-                                       "pair, to check or to compare; for long causal inputs choose dinic. All "
-                                       "return the same values",
+                            .summary = "auto: for dense attention the all-pairs engine, which shares work between "
+                                       "pairs and proves every value itself; for causal, windowed or pruned "
+                                       "attention dinic, which sees only the positions between source and token. "
+                                       "The others solve pair by pair, to check or to compare. All return the "
+                                       "same values",
                             .fallback = std::string("auto"),
                             .choices = {"auto"},
                             .more_choices = [] { return max_flow_solvers().names(); }},
@@ -30,7 +38,7 @@ EntryInfo AttentionFlow::describe() {
                             .maximum = Quantiser::max_bits},
                            {.name = "certify",
                             .summary = "prove every flow of a pair-by-pair solver maximum by an independent "
-                                       "check; auto proves its values in any case",
+                                       "check; the engine proves its values in any case",
                             .fallback = true},
                            {.name = "normalise_rows",
                             .summary = "divide the flows of a source by their sum, as the authors' program does",
@@ -45,7 +53,8 @@ AttentionFlow::AttentionFlow(const Parameters& parameters)
       quantiser_(static_cast<int>(parameters.get<std::int64_t>("bits"))),
       certify_(parameters.get<bool>("certify")),
       normalise_rows_(parameters.get<bool>("normalise_rows")) {
-    if (solver_name_ != "auto") solver_ = max_flow_solvers().at(solver_name_).make();
+    // In auto the engine answers for dense networks, this solver for the others.
+    solver_ = max_flow_solvers().at(solver_name_ == "auto" ? "dinic" : solver_name_).make();
 }
 
 Attribution AttentionFlow::attribute(const AttributionProblem& problem) {
@@ -56,7 +65,7 @@ std::vector<Attribution> AttentionFlow::attribute_layers(const LayersProblem& pr
     const auto [network, fixed_point] = quantiser_(problem.network);
     std::vector<Attribution> results(problem.layers.size());
     std::optional<FlowEngine> engine;
-    if (solver_ == nullptr) engine.emplace(network);
+    if (solver_name_ == "auto" && is_dense(network)) engine.emplace(network);
     // The highest layer first: in the engine its backward sweeps serve all others.
     for (std::size_t k = problem.layers.size(); k-- > 0;) {
         const AttributionProblem layer{problem.network, problem.layers[k], problem.sources};

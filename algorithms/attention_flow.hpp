@@ -13,14 +13,15 @@
 /// Computed in fixed point (graph/quantiser.hpp), so every solver returns the same value;
 /// the result carries the bits, the error bound and the entries rounded to 0.
 ///
-/// solver = "auto" is the engine of all pairs (maxflow/flow_engine.hpp): sources, sinks and
-/// layers share their work, and each value is proven by construction (lower bound equal to an
-/// upper bound, or a minimum cut). The other solvers treat each pair alone and are there to
-/// check and to compare; `certify` has each of their flows proven by graph/certificate.hpp.
+/// solver = "auto" is, for dense networks, the engine of all pairs (maxflow/flow_engine.hpp):
+/// sources, sinks and layers share their work, and each value is proven by construction (lower
+/// bound equal to an upper bound, or a minimum cut). Where a tenth of the edges or more is missing
+/// (causal masks, windows, pruning) it is Dinic's method, pair by pair. The other solvers are there
+/// to check and to compare; `certify` has each flow of a pair proven by graph/certificate.hpp.
 ///
 /// Scores: [source, token], in [0, 1] when rows sum to 1. The vertices of an interior cut are
 /// listed when there is one source.
-/// Complexity: auto: O(l n^2) a source and a token for sweeps, O(l n) a pair for bounds, more
+/// Complexity: the engine: O(l n^2) a source and a token for sweeps, O(l n) a pair for bounds, more
 /// for pairs that these leave open. Others: S n max flows on l n vertices and l n^2 edges.
 /// Throws InternalError when a certificate fails, which means a bug in a solver.
 ///
@@ -50,7 +51,7 @@ private:
     void normalise(Attribution& result) const;
 
     std::string solver_name_;
-    std::unique_ptr<MaxFlowFamily::Interface> solver_;  // null: the engine
+    std::unique_ptr<MaxFlowFamily::Interface> solver_;  // of pairs; in auto for what is not dense
     Quantiser quantiser_;
     bool certify_;
     bool normalise_rows_;
