@@ -54,6 +54,66 @@ void flatten(const toml::table& table, const std::string& prefix, const std::str
     }
 }
 
+// A dotted key opens a table a part, and the parser goes into each without a limit of its own. So
+// a text is looked through for what it must not reach: more than 64 dots without a comma, bracket
+// or '=' between them, outside of strings and comments.
+class KeyDepthCheck {
+public:
+    KeyDepthCheck(std::string_view toml, const std::string& origin) : text_(toml), origin_(origin) {}
+
+    void run() {
+        while (at_ < text_.size()) {
+            const char c = text_[at_];
+            if (c == '"' || c == '\'') {
+                skip_string(c);
+            } else if (c == '#') {
+                at_ = std::min(text_.find('\n', at_), text_.size());
+            } else {
+                if (std::string_view(",=[]{}\n").find(c) != std::string_view::npos) dots_ = 0;
+                if (c == '.' && ++dots_ > most_dots) refuse();
+                ++at_;
+            }
+        }
+    }
+
+private:
+    static constexpr std::size_t most_dots = 64;
+
+    // Behind the string that begins here; one that does not end is the parser's to refuse.
+    void skip_string(char quote) {
+        const std::string three(3, quote);
+        const bool long_form = text_.substr(at_).starts_with(three);
+        at_ += long_form ? 3 : 1;
+        while (at_ < text_.size()) {
+            if (quote == '"' && text_[at_] == '\\') {
+                at_ += 2;
+            } else if (long_form && text_.substr(at_).starts_with(three)) {
+                at_ += 3;
+                while (at_ < text_.size() && text_[at_] == quote) ++at_;  // """" ends with a quote of its own
+                return;
+            } else if (!long_form && (text_[at_] == quote || text_[at_] == '\n')) {
+                ++at_;
+                return;
+            } else {
+                ++at_;
+            }
+        }
+    }
+
+    [[noreturn]] void refuse() const {
+        const std::string_view before = text_.substr(0, at_);
+        const std::size_t line_start = before.rfind('\n') + 1;  // 0 where there is none
+        throw InputError(fmt::format("{}:{}:{}: a key of more than {} parts", origin_,
+                                     std::count(before.begin(), before.end(), '\n') + 1, at_ - line_start + 1,
+                                     most_dots));
+    }
+
+    std::string_view text_;
+    const std::string& origin_;
+    std::size_t at_ = 0;
+    std::size_t dots_ = 0;
+};
+
 std::string toml_text(const ParameterValue& value) {
     const auto* text = std::get_if<std::string>(&value);
     if (text == nullptr) return to_text(value);
@@ -81,6 +141,7 @@ std::string Setting::text() const {
 }
 
 Settings settings_from_toml(std::string_view toml, const std::string& origin) {
+    KeyDepthCheck(toml, origin).run();
     Settings settings;
     try {
         flatten(toml::parse(toml, origin), "", origin, settings);

@@ -115,3 +115,34 @@ TEST_CASE("text of any kind survives the resolved config", "[config]") {
     const Config again = config_from_toml(config_toml(config), "c", "c.toml");
     CHECK(again.special_tokens == std::vector<std::string>{"a\"b\\c\n\t\x01\x7f ü"});
 }
+
+TEST_CASE("keys and values nested without end are refused, strings with dots are not", "[config]") {
+    const auto refusal = [](const std::string& toml) {
+        return message_of<InputError>([&] { settings_from_toml(toml, "c.toml"); });
+    };
+    std::string deep;
+    for (int i = 0; i < 100'000; ++i) deep += ".a";
+    CHECK(refusal("x = 1\ny" + deep + " = 1\n") == "c.toml:2:130: a key of more than 64 parts");
+    CHECK(refusal("[y" + deep + "]\n").find("a key of more than 64 parts") != std::string::npos);
+    for (const std::string hide : {"\"=\"", "'#'", "\"\\\"\"", "','"}) {
+        std::string quoted;
+        for (int i = 0; i < 100'000; ++i) quoted += "." + hide;
+        CHECK(refusal("y" + quoted + " = 1\n").find("a key of more than 64 parts") != std::string::npos);
+        CHECK(refusal("t = { x = \"\"\"a\"b\"\"\"\"\", y" + quoted + " = 1 }\n").find("more than 64 parts") !=
+              std::string::npos);
+    }
+    const std::string parts(64 * 2 - 1, '.');
+    std::string key = "a";
+    for (int i = 0; i < 60; ++i) key += ".a";
+    std::string nested = key + " = 1";
+    for (int i = 0; i < 250; ++i) nested = key + " = {" + nested + "}";
+    CHECK(refusal(nested).empty());  // as deep as a text can get
+    CHECK(refusal("x = \"" + parts + "\" # " + parts + "\ny = '" + parts + "'\nz = [0.1" +
+                  [] {
+                      std::string more;
+                      for (int i = 0; i < 1000; ++i) more += ", 0.1";
+                      return more;
+                  }() +
+                  "]\n")
+              .empty());
+}
