@@ -11,6 +11,12 @@ void lower(Bound& bound, std::int64_t value, CutKind kind, std::size_t layer) {
     if (value < bound.value) bound = {value, {kind, static_cast<std::uint32_t>(layer)}};
 }
 
+// Sums over layers may pass 64 bits where capacities are huge; such a cut bounds nothing.
+std::int64_t add(std::int64_t a, std::int64_t b) {
+    std::int64_t sum = 0;
+    return __builtin_add_overflow(a, b, &sum) ? unbounded : sum;
+}
+
 }  // namespace
 
 template <class T>
@@ -24,29 +30,29 @@ ClosedCuts<T>::ClosedCuts(const PackedNetwork<T>& network, std::size_t top)
     for (std::size_t s = 0; s < network.width(top); ++s) {
         std::int64_t off_lane = 0;
         for (std::size_t k = top - 1; k >= 1; --k) {
-            off_lane += network.row_off_lane(k + 1, s);
+            off_lane = add(off_lane, network.row_off_lane(k + 1, s));
             const std::int64_t row = s < network.width(k) ? network.row_sum(k, s) : 0;
-            lower(source_lane_[s], off_lane + row, CutKind::source_lane, k);
+            lower(source_lane_[s], add(off_lane, row), CutKind::source_lane, k);
         }
     }
     for (std::size_t t = 0; t < network.width(0); ++t) {
         std::int64_t off_lane = 0;
         for (std::size_t k = 1; k + 2 <= top; ++k) {
-            off_lane += network.column_off_lane(k, t);
+            off_lane = add(off_lane, network.column_off_lane(k, t));
             const std::int64_t column = t < network.width(k) ? network.column_sum(k + 1, t) : 0;
-            lower(sink_lane_[t], off_lane + column, CutKind::sink_lane, k);
+            lower(sink_lane_[t], add(off_lane, column), CutKind::sink_lane, k);
         }
     }
     for (auto& sums : above_) sums.assign(network.width(top), 0);
     for (auto& sums : below_) sums.assign(network.width(0), 0);
     for (std::size_t l = top; l >= 1; --l) {
         for (std::size_t s = 0; s < network.width(top); ++s) {
-            above_[l][s] = above_[l + 1][s] + network.row_off_lane(l, s);
+            above_[l][s] = add(above_[l + 1][s], network.row_off_lane(l, s));
         }
     }
     for (std::size_t l = 1; l <= top; ++l) {
         for (std::size_t t = 0; t < network.width(0); ++t) {
-            below_[l][t] = below_[l - 1][t] + network.column_off_lane(l, t);
+            below_[l][t] = add(below_[l - 1][t], network.column_off_lane(l, t));
         }
     }
 }
@@ -63,13 +69,13 @@ Bound ClosedCuts<T>::lanes(std::size_t source, std::size_t sink) const {
 template <class T>
 Bound ClosedCuts<T>::crossings(std::size_t source, std::size_t sink, Bound bound) const {
     for (std::size_t b = 1; b < top_; ++b) {
-        const std::int64_t lanes = above_[b + 2][source] + below_[b - 1][sink];
+        const std::int64_t lanes = add(above_[b + 2][source], below_[b - 1][sink]);
         if (lanes >= bound.value) continue;
         const bool meets = source < network_.width(b + 1) && sink < network_.width(b - 1);
         const std::int64_t middle =
             meets ? min_sum(network_.down(b + 1).row(source), network_.up(b).row(sink), network_.up(b).stride())
                   : 0;
-        lower(bound, lanes + middle, CutKind::crossing, b);
+        lower(bound, add(lanes, middle), CutKind::crossing, b);
     }
     return bound;
 }
