@@ -17,6 +17,7 @@
 
 #include "attention/json.hpp"
 #include "graph/support/error.hpp"
+#include "graph/support/special_file.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {
@@ -224,6 +225,7 @@ void check_utf8(const std::string& text, const char* what) {
 }
 
 void write_whole_file(const std::string& path, const std::string& bytes) {
+    refuse_special_file(path);
     const std::string partial = fmt::format("{}.{}.partial", path, ::getpid());
     std::ofstream file(partial, std::ios::binary);
     file << bytes;

@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "graph/support/error.hpp"
+#include "graph/support/special_file.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {
@@ -25,6 +26,7 @@ constexpr std::size_t length_bytes = 8;
 SafetensorsWriter::SafetensorsWriter(std::string path, const std::vector<TensorDeclaration>& tensors,
                                      std::size_t metadata_bytes)
     : path_(std::move(path)), partial_(fmt::format("{}.{}.partial", path_, ::getpid())) {
+    refuse_special_file(path_);
     std::vector<const TensorDeclaration*> order;
     for (const TensorDeclaration& tensor : tensors) order.push_back(&tensor);
     // Widest type first, so that all tensors are aligned; then by name.

@@ -115,6 +115,11 @@ int solve_file(const SolveArguments& arguments) {
         std::ostringstream text;
         write_dimacs_flow(text, problem, solution.value, solution.flow);
         const std::filesystem::path path(arguments.flow_file);
+        std::error_code none;
+        if (std::filesystem::equivalent(path, arguments.file, none)) {
+            throw ParameterError(fmt::format("--flow {}: is the problem itself, expected another file",
+                                             escape_controls(arguments.flow_file)));
+        }
         write_files(path.has_parent_path() ? path.parent_path() : ".", {{path.filename().string(), text.str()}});
         fmt::print("flow     written to {}\n", escape_controls(arguments.flow_file));
     }

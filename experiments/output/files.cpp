@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "graph/support/error.hpp"
+#include "graph/support/special_file.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {
@@ -47,6 +48,7 @@ void write_files(const std::filesystem::path& folder,
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     if (error) fail(folder, error.message());
+    for (const auto& [name, content] : files) refuse_special_file((folder / name).string());
     // One fixed name, so that what a killed process left is overwritten by the next.
     const auto temporary = [&](const std::string& name) { return folder / (name + ".partial"); };
     try {

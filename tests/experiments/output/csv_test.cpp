@@ -1,7 +1,10 @@
 #include <filesystem>
 
+#include <sys/stat.h>
+
 #include <catch2/catch.hpp>
 
+#include "attention/safetensors_writer.hpp"
 #include "experiments/output/csv.hpp"
 #include "experiments/output/files.hpp"
 #include "graph/support/error.hpp"
@@ -36,4 +39,21 @@ TEST_CASE("files are written whole or not at all", "[files]") {
     CHECK_THROWS_AS(write_files(out, {{"a.txt", "three"}, {"missing/b.txt", "x"}}), InputError);
     CHECK(read_bytes((out / "a.txt").string()) == "two");
     CHECK(std::distance(std::filesystem::directory_iterator(out), {}) == 2);
+}
+
+TEST_CASE("a link or a pipe is not replaced by a file", "[files]") {
+    const TemporaryDirectory folder;
+    std::filesystem::create_symlink(folder.file("target"), folder.file("link"));
+    REQUIRE(::mkfifo(folder.file("pipe").c_str(), 0600) == 0);
+    for (const std::string name : {"link", "pipe"}) {
+        INFO(name);
+        const std::string path = folder.file(name);
+        const auto before = std::filesystem::symlink_status(path).type();
+        CHECK_THROWS_WITH(write_files(folder.path(), {{"other", "x"}, {name, "x"}}),
+                          Catch::Contains(name + ": cannot be written: it is not a regular file"));
+        CHECK_THROWS_WITH(write_safetensors(path, {}, {}), Catch::Contains("it is not a regular file"));
+        CHECK_THROWS_WITH(SafetensorsWriter(path, {}, 0), Catch::Contains("it is not a regular file"));
+        CHECK(std::filesystem::symlink_status(path).type() == before);
+    }
+    CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 2);
 }
