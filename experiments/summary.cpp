@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <nlohmann/json.hpp>
 
 #include "experiments/output/csv.hpp"
 #include "experiments/output/layer_table.hpp"
+#include "experiments/plan.hpp"
 #include "experiments/version.hpp"
 
 namespace attnflow {
@@ -162,6 +164,29 @@ std::string how_to_read(const StatisticsOptions& options, bool has_differences) 
     return out;
 }
 
+// A method that lacks an axis of the method it should be compared with has no values; said in words,
+// because nothing in a table tells.
+std::string not_compared(const RunResult& result, const Config& config) {
+    std::string out;
+    for (std::size_t r = 0; r < config.references.size(); ++r) {
+        if (config.references[r].kind != Reference::Kind::method) continue;
+        std::set<std::string> compared;
+        for (const ResultRow& row : result.rows) {
+            if (row.reference == r) compared.insert(result.grid[row.point].method);
+        }
+        std::set<std::string> missing;
+        for (const GridPoint& point : result.grid) {
+            const bool takes_all = reference_point(config.references[r], point).has_value();
+            if (!takes_all && !compared.contains(point.method)) missing.insert(point.method);
+        }
+        if (missing.empty()) continue;
+        out += fmt::format("\nNot compared with {}: {}, for want of an axis that {} takes.\n",
+                           config.references[r].text, join({missing.begin(), missing.end()}, ", "),
+                           config.references[r].name);
+    }
+    return out;
+}
+
 }  // namespace
 
 std::string results_csv(const RunResult& result, const Config& config) {
@@ -270,6 +295,7 @@ std::string summary_markdown(const RunResult& result, const Config& config, cons
         out += fmt::format("\n**{} cells failed**, see failures.csv; they are missing below.\n",
                            result.failures.size());
     }
+    out += not_compared(result, config);
     const auto blocks = make_blocks(result, config, summary, layout);
     out += how_to_read(config.statistics, std::any_of(blocks.begin(), blocks.end(),
                                                       [](const auto& block) { return block.has_differences; }));

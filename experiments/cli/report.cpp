@@ -103,6 +103,7 @@ void add_page(CLI::App& app, int& exit_code) {
     command
         ->add_option("--examples", arguments->options.examples,
                      "Most examples in the explorer; 20 MB limit the page")
+        ->check(CLI::Range(std::size_t{0}, std::size_t{1000000}))
         ->capture_default_str();
     command->callback([arguments, &exit_code] { exit_code = report(*arguments); });
 }

@@ -97,6 +97,7 @@ int run(const RunArguments& arguments) {
     const Dataset dataset = Dataset::open(config.dataset.string());
 
     if (arguments.dry_run) {
+        make_record(config, dataset, arguments.jobs);  // refuses what a run would refuse
         print_plan(config, dataset);
         return exit_done;
     }

@@ -133,6 +133,12 @@ void Database::execute(const std::string& sql) {
     if (code != SQLITE_OK) fail(code);
 }
 
+bool Database::try_execute(const std::string& sql) {
+    const int code = sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr);
+    if (code != SQLITE_OK && (code & 0xFF) != SQLITE_BUSY && (code & 0xFF) != SQLITE_LOCKED) fail(code);
+    return code == SQLITE_OK;
+}
+
 Statement Database::prepare(std::string_view sql) {
     sqlite3_stmt* statement = nullptr;
     const int code =

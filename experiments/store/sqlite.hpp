@@ -69,6 +69,8 @@ public:
 
     const std::string& file() const { return file_; }
     void execute(const std::string& sql);
+    /// False when another process' use of the file stood in the way (after the usual wait).
+    bool try_execute(const std::string& sql);
     Statement prepare(std::string_view sql);
     /// The first column of the first row, as text.
     std::string value(const std::string& sql);

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <optional>
 
 #include <catch2/catch.hpp>
 
@@ -15,6 +16,7 @@
 #include "experiments/environment.hpp"
 #include "experiments/session.hpp"
 #include "experiments/store/blob.hpp"
+#include "experiments/store/sqlite.hpp"
 #include "experiments/stored_run.hpp"
 #include "tests/run_command.hpp"
 
@@ -60,7 +62,7 @@ std::map<std::string, std::string> tables(const fs::path& folder) {
     std::map<std::string, std::string> files;
     for (const auto& entry : fs::directory_iterator(folder)) {
         const std::string name = entry.path().filename().string();
-        if (name != "run.sqlite" && name != "run.lock") files[name] = read_bytes(entry.path().string());
+        if (!name.starts_with("run.sqlite") && name != "run.lock") files[name] = read_bytes(entry.path().string());
     }
     return files;
 }
@@ -232,6 +234,24 @@ TEST_CASE("a finished run can be read where nothing can be written", "[store]") 
     CHECK(open_run(bench.at("run")).finished);
     CHECK_FALSE(bench.refusal("run", Existing::resume).empty());
     REQUIRE(::chmod(bench.at("run").c_str(), 0700) == 0);
+}
+
+TEST_CASE("a run that somebody reads is finished all the same", "[store]") {
+    const Bench bench;
+    bench.run("alone");
+    // As a report that is being made: a transaction that stays open until the run is over.
+    std::optional<sqlite::Database> reader;
+    const auto read = [&](std::size_t, std::size_t, std::size_t) {
+        if (reader) return;
+        reader.emplace((bench.at("watched") / "run.sqlite").string(), sqlite::Database::Access::read);
+        reader->execute("BEGIN");
+        CHECK(reader->value("SELECT count(*) FROM meta") != "0");
+    };
+    CHECK(bench.run("watched", Existing::refuse, {.progress = read}).finished);
+    REQUIRE(reader.has_value());
+    CHECK(tables(bench.at("watched")) == tables(bench.at("alone")));
+    reader.reset();
+    CHECK(open_run(bench.at("watched")).finished);
 }
 
 TEST_CASE("evaluate equals a new run with other metrics, and computes no scores", "[store]") {

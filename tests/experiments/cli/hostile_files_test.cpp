@@ -155,6 +155,9 @@ TEST_CASE("hostile configs are refused with their place", "[cli][hostile]") {
         CHECK(result.exit_code == 2);
         CHECK(result.err.find(config.message) != std::string::npos);
         CHECK_FALSE(std::filesystem::exists(folder.file("out")));
+        const auto dry = attnflow::testing::attnflow({"run", "c.toml", "--dry-run"}, folder.path());
+        CHECK(dry.exit_code == 2);
+        CHECK(dry.err == result.err);
     }
 }
 
