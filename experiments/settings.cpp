@@ -30,11 +30,19 @@ ParameterValue scalar(const toml::node& node, const std::string& key, const std:
                                                    : "date or time"));
 }
 
-void flatten(const toml::table& table, const std::string& prefix, const std::string& origin, Settings& out) {
+// Far more than any key has; a text can open thousands, and each takes a level of the stack.
+constexpr std::size_t most_tables = 64;
+
+void flatten(const toml::table& table, const std::string& prefix, const std::string& origin, Settings& out,
+             std::size_t depth = 0) {
     for (const auto& [name, node] : table) {
         const std::string key = prefix.empty() ? std::string(name.str()) : prefix + "." + std::string(name.str());
         if (const auto* child = node.as_table()) {
-            flatten(*child, key, origin, out);
+            if (depth == most_tables) {
+                throw InputError(fmt::format("{}: tables are nested more than {} deep",
+                                             place(node.source(), origin), most_tables));
+            }
+            flatten(*child, key, origin, out, depth + 1);
             continue;
         }
         if (const auto* list = node.as_array(); list != nullptr && key == "matrix" && list->is_array_of_tables()) {
