@@ -3,7 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import { Example, Report } from "../../experiments/report/web/src/data.js";
-import { check, finish, launchBrowser, near, reportOf, writeConfig, writeDataset } from "./support.js";
+import { check, finish, launchBrowser, near, reportOf, settled, writeConfig, writeDataset } from "./support.js";
 
 const HOSTILE = "</script><img src=x onerror=\"document.title='broken'\">";
 // With 512 tokens, medians over pointer moves: the page's own work has to fit in a frame of 60 Hz;
@@ -13,22 +13,35 @@ const LONGEST_FRAME = 250; // ms
 
 const browser = await launchBrowser();
 
-async function open(html, options = {}) {
+async function open(html, options = {}, prepare = async () => {}) {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: "light", acceptDownloads: true, ...options });
-  page.on("console", (message) => check(!["error", "warning"].includes(message.type()), `console: ${message.text()}`));
+  page.on("console", (message) => check(page.expectsErrors || !["error", "warning"].includes(message.type()), `console: ${message.text()}`));
   page.on("pageerror", (error) => check(false, `page error: ${error.stack}`));
   page.on("request", (request) => check(/^(file|blob|data):/.test(request.url()), `request: ${request.url()}`));
+  await prepare(page);
   await page.goto(`file://${html}`);
-  await page.waitForFunction(() => document.documentElement.dataset.ready && document.querySelector("#explorer-root").dataset.ready);
+  await settled(page);
   return page;
 }
 
+// Runs before the page's script: whenever the explorer is in the page, so must be a graph with edges.
+function watchGraph() {
+  globalThis.graphs = { seen: 0, missing: 0 };
+  new MutationObserver(() => {
+    const graph = document.getElementById("explorer-graph");
+    if (!graph) return;
+    ++globalThis.graphs.seen;
+    if (!graph.querySelector("svg .edges path")) ++globalThis.graphs.missing;
+  }).observe(document, { childList: true, subtree: true });
+}
+
 const text = (page, selector) => page.textContent(selector);
-/** Acts, then waits until the graph has been drawn anew. */
+/** Acts, then waits until everything has been drawn anew. */
 async function redrawn(page, act) {
   const before = await page.getAttribute("#explorer-root", "data-ready");
   await act();
   await page.waitForFunction((old) => document.querySelector("#explorer-root").dataset.ready !== old, before);
+  if (!page.expectsErrors) await settled(page);
 }
 
 // ---- a run of the bundled sentences
@@ -105,16 +118,91 @@ const report = new Report(run.json);
   await page.close();
 }
 
-// ---- two themes, two widths: nothing sticks out
+// ---- two themes, two widths, another run, on a slow machine: nothing sticks out, the graph is there from the start
 
-for (const colorScheme of ["light", "dark"]) {
-  for (const width of [1280, 390]) {
-    const page = await open(run.html, { viewport: { width, height: 900 }, colorScheme });
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    check(wide <= 0, `${colorScheme}, ${width} pixels: ${wide} pixels stick out`);
-    check((await page.getAttribute("html", "data-theme")) === colorScheme, `theme ${colorScheme} follows the system`);
-    await page.close();
+const gpt2 = reportOf("gpt2", "experiments/configs/gpt2.toml");
+for (const [words, { html }] of [["sentences", run], ["gpt2", gpt2]]) {
+  for (const colorScheme of ["light", "dark"]) {
+    for (const width of [1280, 390]) {
+      const name = `${words}, ${colorScheme}, ${width} pixels`;
+      const page = await open(html, { viewport: { width, height: 900 }, colorScheme }, async (fresh) => {
+        await fresh.addInitScript(watchGraph);
+        const session = await fresh.context().newCDPSession(fresh);
+        await session.send("Emulation.setCPUThrottlingRate", { rate: 4 });
+      });
+      await redrawn(page, () => page.selectOption("#example", "1"));
+      await redrawn(page, () => page.selectOption("#set-layer", "2"));
+      await redrawn(page, () => page.click("#theme"));
+      const graphs = await page.evaluate(() => globalThis.graphs);
+      check(graphs.seen > 0 && graphs.missing === 0, `${name}: the graph is missing ${graphs.missing} of ${graphs.seen} times`);
+      const box = await page.locator("#explorer-graph svg").boundingBox();
+      check(box.width > 250 && box.height > 100, `${name}: the graph has a size`);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      check(wide <= 0, `${name}: ${wide} pixels stick out`);
+      await page.close();
+    }
   }
+}
+for (const colorScheme of ["light", "dark"]) {
+  const page = await open(run.html, { colorScheme });
+  check((await page.getAttribute("html", "data-theme")) === colorScheme, `theme ${colorScheme} follows the system`);
+  await page.close();
+}
+
+// ---- a worker that is refused, breaks or keeps silent: the page solves by itself
+
+const brokenWorkers = {
+  refused: () => {
+    globalThis.Worker = class {
+      constructor() {
+        throw new Error("no workers here");
+      }
+    };
+  },
+  broken: () => {
+    globalThis.Worker = class {
+      postMessage() {
+        setTimeout(() => this.onerror(new Event("error")));
+      }
+      terminate() {}
+    };
+  },
+  silent: () => {
+    const later = setTimeout;
+    globalThis.setTimeout = (act, ms) => later(act, Math.min(ms, 200)); // do not wait for its patience to end
+    globalThis.Worker = class {
+      postMessage() {}
+      terminate() {}
+    };
+  },
+};
+for (const [kind, breakWorker] of Object.entries(brokenWorkers)) {
+  const page = await open(run.html, {}, (fresh) => fresh.addInitScript(breakWorker));
+  const stored = new Example(report, 0).attributions(report.initialSelection()).find((row) => row.method === "attention_flow");
+  for (const sink of [3, 0]) {
+    await redrawn(page, () => page.selectOption("#sink", String(sink)));
+    check(near(Number(await text(page, "#flow-value")), stored.scores[sink], 2e-6), `worker ${kind}: flow to ${sink}`);
+  }
+  check((await page.getAttribute("html", "data-state")) === "ready", `worker ${kind}: the page is ready`);
+  await page.close();
+}
+
+// ---- a solver that fails: the page says so, and goes on
+
+{
+  const page = await open(run.html);
+  page.expectsErrors = true;
+  const worker = await page.evaluateHandle(() => attnflow.page.explorer.solver);
+  await worker.evaluate((solver) => {
+    solver.pair = () => Promise.reject(new Error("out of order"));
+  });
+  await page.selectOption("#sink", "3");
+  await page.waitForSelector("#graph-problem");
+  check((await text(page, "#graph-problem")).includes("out of order"), "a failure is said in words");
+  check((await page.getAttribute("html", "data-state")) === "error", "and in the page's state");
+  await redrawn(page, () => page.click("#view-rollout"));
+  check((await page.locator("#explorer-graph svg .edges path").count()) > 0, "other views are still drawn");
+  await page.close();
 }
 
 // ---- strangers' text

@@ -2,7 +2,7 @@
 
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { launchBrowser, reportOf } from "./support.js";
+import { launchBrowser, reportOf, settled } from "./support.js";
 
 const folder = resolve(process.argv[3]);
 mkdirSync(folder, { recursive: true });
@@ -11,13 +11,13 @@ const browser = await launchBrowser();
 for (const theme of ["light", "dark"]) {
   const page = await browser.newPage({ viewport: { width: 1180, height: 860 }, colorScheme: theme });
   await page.goto(`file://${html}`);
-  await page.waitForFunction(() => document.documentElement.dataset.ready && document.querySelector("#explorer-root").dataset.ready);
+  await settled(page);
   await page.screenshot({ path: join(folder, `report-${theme}.png`) });
   await page.selectOption("#example", "3");
   await page.selectOption("#set-layer", "3");
   // The settings stay on top while scrolling: not in a picture of the explorer alone.
   await page.evaluate(() => (document.querySelector("#settings").hidden = true));
-  await page.waitForTimeout(500);
+  await settled(page);
   await page.locator("#explorer-root").screenshot({ path: join(folder, `explorer-${theme}.png`) });
   await page.close();
 }

@@ -28,6 +28,12 @@ export async function launchBrowser() {
   return playwright.chromium.launch({ executablePath, args: process.getuid() === 0 ? ["--no-sandbox"] : [] });
 }
 
+/** Waits until the page says that it is neither drawing nor solving; throws when something failed. */
+export async function settled(page) {
+  await page.waitForFunction(() => ["ready", "error"].includes(document.documentElement.dataset.state), null, { timeout: 120_000 });
+  if ((await page.getAttribute("html", "data-state")) === "error") throw new Error("the page says that something failed");
+}
+
 export const folder = mkdtempSync(join(tmpdir(), "attnflow-report-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 

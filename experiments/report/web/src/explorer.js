@@ -6,6 +6,7 @@ import { EmbeddedNetwork } from "./network.js";
 import { Solver } from "./solver.js";
 import { edgeDistance, edgePath, graphGeometry, graphTree } from "./graph_view.js";
 import { VIEWS, cutMeaning, cutText, decodeCut, filtered, precomputedView, solvedView, staticView } from "./views.js";
+import { maxFlow } from "./max_flow.js";
 import { methodStyles, pretty } from "./charts.js";
 import { inkOn, ramp } from "./theme.js";
 import { field, segmented, select } from "./controls.js";
@@ -18,11 +19,12 @@ export class Explorer {
   constructor(root, report, page) {
     this.root = root;
     this.report = report;
-    this.page = page; // { selection, theme, tip }
+    this.page = page; // { selection, theme, tip, select(), track() }
     this.solver = new Solver();
     this.state = { example: 0, view: "flow", source: null, sink: null, edgeStep: 3 };
     this.networks = new Map();
     this.ticket = 0;
+    this.last = null; // the latest content and what it was made for
     this.build();
     this.openExample(0);
   }
@@ -87,7 +89,7 @@ export class Explorer {
     if (this.state.sink === null) this.state.sink = this.firstSink();
     this.drawControls();
     this.drawStrips();
-    return this.drawGraph();
+    return this.redraw();
   }
 
   // To begin with, the token that the flow (else the first method) scores highest, source aside;
@@ -145,7 +147,7 @@ export class Explorer {
             state.edgeStep = Number(event.target.value);
             event.target.title = `${EDGE_STEPS[state.edgeStep]}`;
             event.target.setAttribute("aria-valuetext", event.target.title);
-            this.drawGraph();
+            this.redraw();
           },
         }),
       ),
@@ -157,7 +159,12 @@ export class Explorer {
     Object.assign(this.state, changes);
     this.drawControls();
     this.drawStrips();
-    return this.drawGraph();
+    return this.redraw();
+  }
+
+  /** Draws the graph anew: its width or what it shows has changed. */
+  redraw() {
+    return this.page.track(this.drawGraph());
   }
 
   // ---- tokens shaded by each method
@@ -204,24 +211,37 @@ export class Explorer {
       rows.map((row) => this.strip(row)),
       el("div", { class: "own-strips" }),
     );
-    if (focusedStrip) {
-      this.boxes.strips.querySelector(`[data-strip="${focusedStrip}"][data-token="${focusedToken}"]`)?.focus();
-    }
+    this.drawOwnStrips();
+    if (focusedStrip) this.focusToken(focusedStrip, focusedToken);
   }
 
-  // Scores from a source that the run did not ask for, solved here.
-  async drawOwnStrips(ticket) {
-    const { state, layer, fused } = this;
-    const box = this.boxes.strips.querySelector(".own-strips");
-    if (!fused.exact || state.source === this.sourceOfRun()) return show(box);
-    const values = await this.solver.row(`${state.example}/${this.fusedIndex}`, fused.exact, layer, state.source);
-    if (ticket !== this.ticket) return;
-    const from = `from \u201c${shortToken(this.example.tokens[state.source], 12)}\u201d`;
-    const rows = [
+  // Scores from a source that the run did not ask for: the walk at once, the flow when the solver
+  // has it, in a line that is there from the start so that nothing moves.
+  ownRows(flow) {
+    const { state, layer, fused, example } = this;
+    if (!fused.exact || state.source === this.sourceOfRun()) return [];
+    const from = `from \u201c${shortToken(example.tokens[state.source], 12)}\u201d`;
+    return [
       { name: `rollout ${from}`, id: "own-rollout", scores: Array.from(fused.walk(layer, state.source).mass[0]) },
-      { name: `flow ${from}`, id: "own-flow", scores: Array.from(values, (v) => v * fused.unit) },
+      { name: `flow ${from}`, id: "own-flow", scores: flow ?? example.tokens.map(() => NaN), pending: !flow },
     ];
-    show(box, rows.map((row) => this.strip(row)));
+  }
+
+  drawOwnStrips(flow) {
+    const focused = document.activeElement?.dataset ?? {};
+    show(this.boxes.strips.querySelector(".own-strips"), this.ownRows(flow).map((row) => this.strip(row)));
+    if (focused.strip?.startsWith("own-")) this.focusToken(focused.strip, focused.token);
+  }
+
+  focusToken(strip, token) {
+    this.boxes.strips.querySelector(`[data-strip="${strip}"][data-token="${token}"]`)?.focus();
+  }
+
+  async solveOwnStrips(ticket) {
+    const { state, layer, fused } = this;
+    if (this.ownRows().length === 0) return;
+    const values = await this.solver.row(`${state.example}/${this.fusedIndex}`, fused.exact, layer, state.source);
+    if (ticket === this.ticket) this.drawOwnStrips(Array.from(values, (v) => v * fused.unit));
   }
 
   strip(row) {
@@ -243,7 +263,7 @@ export class Explorer {
     ];
     return el(
       "div",
-      { class: row.isReference ? "strip reference" : "strip", "data-method": row.id },
+      { class: row.isReference ? "strip reference" : "strip", "data-method": row.id, "aria-busy": row.pending && "true" },
       el("span", { class: "strip-name" }, row.colour && el("i", { class: "dot", style: { background: row.colour } }), row.name),
       el(
         "span",
@@ -300,17 +320,19 @@ export class Explorer {
 
   // ---- the graph
 
-  // Edges and cut of the chosen view; `problem` where it cannot be had.
-  async content() {
+  // Edges and cut of the chosen view, or a promise of them; `problem` where they cannot be had.
+  content() {
     const { state, layer } = this;
-    if (state.view !== "flow") {
-      return { ...staticView(state.view, { raw: this.raw, fused: this.fused }, layer, state.source), kept: this.fused.kept };
-    }
     const { source, sink } = state;
+    if (state.view !== "flow") {
+      return { ...staticView(state.view, { raw: this.raw, fused: this.fused }, layer, source), kept: this.fused.kept };
+    }
     if (this.fused.exact) {
-      const key = `${state.example}/${this.fusedIndex}`;
-      const answer = await this.solver.pair(key, this.fused.exact, layer, source, sink);
-      return solvedView(this.fused, layer, source, sink, answer);
+      const { fused } = this;
+      const view = (answer) => solvedView(fused, layer, source, sink, answer);
+      // The first graph is solved here and now: there is no page without one, however late a worker starts.
+      if (!this.drawn) return view(maxFlow(fused.exact, layer, source, sink));
+      return this.solver.pair(`${state.example}/${this.fusedIndex}`, fused.exact, layer, source, sink).then(view);
     }
     const pair = this.fused.pairs.find((p) => p.layer === layer && p.source === source && p.sink === sink);
     if (pair) return precomputedView(this.fused, pair);
@@ -326,10 +348,40 @@ export class Explorer {
     return `With more than 64 tokens only some pairs are computed: from ${sources} in layer ${pairs[0].layer} to ${sinks}.`;
   }
 
+  // What is drawn stays, dimmed, until the new one is there; a newer call ends an older one.
   async drawGraph() {
     const ticket = ++this.ticket;
-    const content = await this.content();
-    if (ticket !== this.ticket) return; // something newer is on its way
+    const { state } = this;
+    const key = [state.example, state.view, this.fusedIndex, this.layer, state.source, state.sink].join("/");
+    try {
+      const content = this.last?.key === key ? this.last.content : this.content();
+      if (content instanceof Promise) {
+        this.root.setAttribute("aria-busy", "true");
+        const solved = await content;
+        if (ticket !== this.ticket) return; // something newer is on its way
+        this.last = { key, content: solved };
+      } else {
+        this.last = { key, content };
+      }
+      this.drawContent(this.last.content);
+      this.root.removeAttribute("aria-busy");
+      this.root.dataset.ready = String(ticket);
+      await this.solveOwnStrips(ticket);
+    } catch (error) {
+      if (ticket === this.ticket) this.fail(error);
+      throw error;
+    }
+  }
+
+  fail(error) {
+    this.drawn = null;
+    this.last = null;
+    this.root.removeAttribute("aria-busy");
+    show(this.boxes.graph, el("p", { class: "notice strong", id: "graph-problem", role: "alert" }, `This graph could not be drawn: ${error.message}`));
+    show(this.boxes.answer);
+  }
+
+  drawContent(content) {
     const { state, layer, example } = this;
     const { theme } = this.page;
     const width = Math.max(280, this.boxes.graph.clientWidth);
@@ -360,8 +412,6 @@ export class Explorer {
     show(this.boxes.graph, graphTree(this.drawn.model, geometry, theme));
     if (document.activeElement === this.boxes.graph && this.cursor) this.showCursor();
     this.drawFacts(content, picked);
-    this.root.dataset.ready = String(ticket);
-    await this.drawOwnStrips(ticket);
   }
 
   drawFacts(content, picked) {

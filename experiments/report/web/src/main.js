@@ -31,11 +31,40 @@ class Page {
     this.themeChoice = "auto";
     this.views = new Map();
     this.main = document.getElementById("report");
-    this.build();
+    this.pending = 0;
     document.documentElement.dataset.theme = this.theme.name;
-    painted().then(() => this.applyTheme());
+    this.build();
+    this.openExplorer();
+    this.track(painted().then(() => this.drawCharts()));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.applyTheme());
     this.watchWidth();
+  }
+
+  // In one task with its first graph, so that the page is never without; charts are kept from its troubles.
+  openExplorer() {
+    const root = document.getElementById("explorer-root");
+    if (!root) return;
+    try {
+      this.explorer = new Explorer(root, this.report, this);
+    } catch (error) {
+      show(root, el("p", { class: "notice strong", role: "alert" }, `The examples could not be shown: ${error.message}`));
+      this.track(Promise.reject(error));
+    }
+  }
+
+  /** html[data-state]: "busy" while something is drawn or solved, then "ready"; "error" once something failed. */
+  track(work) {
+    const { dataset } = document.documentElement;
+    ++this.pending;
+    if (dataset.state !== "error") dataset.state = "busy";
+    return work
+      .catch((error) => {
+        dataset.state = "error";
+        console.error(error);
+      })
+      .finally(() => {
+        if (--this.pending === 0 && dataset.state === "busy") dataset.state = "ready";
+      });
   }
 
   get theme() {
@@ -140,7 +169,7 @@ class Page {
   select(changes) {
     Object.assign(this.selection, changes);
     this.drawSettings();
-    this.drawCharts();
+    this.track(this.drawCharts());
     return this.explorer?.refresh();
   }
 
@@ -155,15 +184,8 @@ class Page {
 
   applyTheme() {
     document.documentElement.dataset.theme = this.theme.name;
-    const charts = this.drawCharts();
-    if (this.explorer) return this.explorer.refresh();
-    const root = document.getElementById("explorer-root");
-    // The explorer stands below the charts: it waits for them.
-    if (root) {
-      charts.then(() => {
-        this.explorer ??= new Explorer(root, this.report, this);
-      });
-    }
+    this.track(this.drawCharts());
+    this.explorer?.refresh();
   }
 
   watchWidth() {
@@ -174,8 +196,8 @@ class Page {
       width = this.main.clientWidth;
       clearTimeout(timer);
       timer = setTimeout(() => {
-        this.drawCharts();
-        this.explorer?.drawGraph();
+        this.track(this.drawCharts());
+        this.explorer?.redraw();
       }, 120);
     }).observe(this.main);
   }
@@ -206,10 +228,7 @@ class Page {
         if (ticket !== this.chartTicket) return view.finalize();
         this.views.set(`${chart.id}/${p}`, view);
       }
-      card.dataset.ready = String(ticket);
     }
-    section.dataset.ready = String(ticket);
-    document.documentElement.dataset.ready = String(ticket);
   }
 
   chartCard(chart) {

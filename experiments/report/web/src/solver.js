@@ -1,7 +1,9 @@
-// Asks the worker; where workers are not to be had, solves on the page itself.
+// Asks the worker. Where workers are not to be had, fail or keep silent, solves on the page itself.
 
 /* global SOLVER_WORKER_SOURCE */
 import { flowRow, maxFlow } from "./max_flow.js";
+
+const PATIENCE = 20_000; // ms that the worker may take for one question
 
 export class Solver {
   constructor() {
@@ -12,36 +14,43 @@ export class Solver {
       const url = URL.createObjectURL(new Blob([SOLVER_WORKER_SOURCE], { type: "text/javascript" }));
       this.worker = new Worker(url);
       URL.revokeObjectURL(url);
-      this.worker.onmessage = ({ data }) => {
-        this.waiting.get(data.id)?.(data.answer);
-        this.waiting.delete(data.id);
+      this.worker.onmessage = ({ data }) => this.waiting.get(data.id)?.(data.answer);
+      this.worker.onerror = (event) => {
+        event.preventDefault?.();
+        this.giveUpWorker();
       };
-      this.worker.onerror = () => this.giveUpWorker();
     } catch {
       this.worker = null;
     }
   }
 
-  // Questions that are still open are answered here.
+  // Questions that are still open are answered on the page.
   giveUpWorker() {
+    this.worker?.terminate();
     this.worker = null;
-    for (const ask of this.waiting.values()) ask(null);
-    this.waiting.clear();
+    for (const answer of [...this.waiting.values()]) answer(null);
+  }
+
+  askWorker(question) {
+    const id = this.nextId++;
+    return new Promise((resolve) => {
+      const limit = setTimeout(() => this.giveUpWorker(), PATIENCE);
+      this.waiting.set(id, (answer) => {
+        clearTimeout(limit);
+        this.waiting.delete(id);
+        resolve(answer);
+      });
+      this.worker.postMessage({ id, ...question });
+    });
   }
 
   async ask(key, network, layer, source, sink) {
-    const here = () => (sink === undefined ? flowRow(network, layer, source) : maxFlow(network, layer, source, sink));
-    if (!this.worker) return here();
-    if (!this.sent.has(key)) {
+    if (this.worker && !this.sent.has(key)) {
       this.sent.add(key);
       this.worker.postMessage({ key, network: { widths: network.widths, capacities: network.capacities } });
     }
-    const id = this.nextId++;
-    const answer = await new Promise((resolve) => {
-      this.waiting.set(id, resolve);
-      this.worker.postMessage({ id, key, layer, source, sink });
-    });
-    return answer ?? here();
+    const answer = this.worker && (await this.askWorker({ key, layer, source, sink }));
+    return answer ?? (sink === undefined ? flowRow(network, layer, source) : maxFlow(network, layer, source, sink));
   }
 
   /** { value, flow, cut, side } of one pair. */
