@@ -158,8 +158,9 @@ void RunStore::write_names(const ComparisonNames& names) {
 
 bool RunStore::exists(const std::string& file) {
     if (!std::filesystem::exists(file) || std::filesystem::file_size(file) == 0) return false;
-    // A process that dies while it creates the schema leaves a valid file without tables.
-    sqlite::Database database(file, sqlite::Database::Access::read);
+    // A process that dies while it creates the schema leaves a valid file without tables; one that dies while
+    // it changes the kind of journal, a journal that only a connection that may write can roll back.
+    sqlite::Database database(file, sqlite::Database::Access::write);
     return database.value("SELECT count(*) FROM sqlite_master") != "0";
 }
 
