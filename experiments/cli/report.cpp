@@ -13,6 +13,7 @@
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/terminal.hpp"
+#include "experiments/environment.hpp"
 #include "experiments/output/files.hpp"
 #include "experiments/report/figures.hpp"
 #include "experiments/report/page.hpp"
@@ -43,15 +44,21 @@ struct ShowArguments {
     Color color = Color::automatic;
 };
 
-// The dataset of a run, or nothing when it cannot be read any more.
-std::optional<Dataset> dataset_of(const Config& config) {
+// The dataset of a run, or nothing when it cannot be read any more or is another one by now.
+std::optional<Dataset> dataset_of(const StoredRun& run, ReportOptions& options) {
+    const std::string path = run.config.dataset.string();
     try {
-        return Dataset::open(config.dataset.string());
+        const auto& environment = run.record().environment;
+        const auto checksum = environment.find("dataset_sha256");
+        options.dataset_changed = checksum != environment.end() && checksum->second != sha256_of_file(path);
+        if (!options.dataset_changed) return Dataset::open(path);
+        fmt::print(stderr, "attnflow: {}: the dataset has changed since the run, so examples are left out\n",
+                   escape_controls(path));
     } catch (const InputError& error) {
         fmt::print(stderr, "attnflow: the run's dataset cannot be read, so examples are left out: {}\n",
                    error.what());
-        return std::nullopt;
     }
+    return std::nullopt;
 }
 
 std::size_t processors() { return std::max(1u, std::thread::hardware_concurrency()); }
@@ -59,18 +66,25 @@ std::size_t processors() { return std::max(1u, std::thread::hardware_concurrency
 ReportData gather(const std::string& folder, ReportOptions options) {
     options.jobs = processors();
     const StoredRun run = open_run(folder, true);
-    const auto dataset = dataset_of(run.config);
+    const auto dataset = dataset_of(run, options);
     ReportData data = gather_report(run.config, run.result, dataset ? &*dataset : nullptr, options);
     if (!run.finished) fmt::print(stderr, "attnflow: the run is not finished; this is what is there\n");
     return data;
 }
 
 int report(const ReportArguments& arguments) {
-    const ReportData data = gather(arguments.run, arguments.options);
     const std::filesystem::path out = arguments.out.empty() ? std::filesystem::path(arguments.run) / "report.html"
                                                             : std::filesystem::path(arguments.out);
+    if (!out.has_filename()) {
+        throw InputError(fmt::format("--out {}: names no file; give one, as in --out report.html",
+                                     escape_controls(out.string())));
+    }
+    const std::filesystem::path folder = out.has_parent_path() ? out.parent_path() : ".";
+    const std::string name = out.filename().string();
+    if (!arguments.out.empty()) check_place(folder, {name});
+    const ReportData data = gather(arguments.run, arguments.options);
     const std::string page = report_page(data);
-    write_files(out.has_parent_path() ? out.parent_path() : ".", {{out.filename().string(), page}});
+    write_files(folder, {{name, page}});
     for (const std::string& text : data.left_out) fmt::print("Left out: {}\n", text);
     fmt::print("{} ({:.1f} MB, {} examples to explore)\n", escape_controls(out.string()),
                static_cast<double>(page.size()) / 1e6, data.embedded_examples);
@@ -78,11 +92,13 @@ int report(const ReportArguments& arguments) {
 }
 
 int figures(const FigureArguments& arguments) {
+    check_figures(arguments.format, arguments.only);
+    const std::filesystem::path out = arguments.out.empty() ? std::filesystem::path(arguments.run) / "figures"
+                                                            : std::filesystem::path(arguments.out);
+    if (!arguments.out.empty()) check_place(out, {});
     ReportOptions options{.examples = 1};
     options.example = arguments.example;
     const ReportData data = gather(arguments.run, options);
-    const std::filesystem::path out = arguments.out.empty() ? std::filesystem::path(arguments.run) / "figures"
-                                                            : std::filesystem::path(arguments.out);
     const auto files = make_figures(data, arguments.format, arguments.only);
     write_files(out, files);
     for (const auto& [name, content] : files) fmt::print("{}\n", escape_controls((out / name).string()));

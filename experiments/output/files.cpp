@@ -43,6 +43,20 @@ void sync_folder(const std::filesystem::path& folder) {
 
 }  // namespace
 
+void check_place(const std::filesystem::path& folder, const std::vector<std::string>& names) {
+    std::error_code error;
+    std::filesystem::path nearest = std::filesystem::absolute(folder).lexically_normal();
+    while (!std::filesystem::exists(nearest, error) && nearest.has_relative_path())
+        nearest = nearest.parent_path();
+    if (!std::filesystem::is_directory(nearest, error))
+        fail(folder, fmt::format("{} is not a folder", escape_controls(nearest.string())));
+    if (::access(nearest.c_str(), W_OK | X_OK) != 0) fail(folder, std::strerror(errno));
+    for (const std::string& name : names) {
+        refuse_special_file((folder / name).string());
+        if (std::filesystem::is_directory(folder / name, error)) fail(folder / name, "it is a folder");
+    }
+}
+
 void write_files(const std::filesystem::path& folder,
                  const std::vector<std::pair<std::string, std::string>>& files) {
     std::error_code error;

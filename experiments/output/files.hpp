@@ -15,4 +15,8 @@ namespace attnflow {
 void write_files(const std::filesystem::path& folder,
                  const std::vector<std::pair<std::string, std::string>>& files);
 
+/// What write_files would throw about the place of files `names` in `folder`, before the work that
+/// makes them. Changes nothing.
+void check_place(const std::filesystem::path& folder, const std::vector<std::string>& names);
+
 }  // namespace attnflow

@@ -73,13 +73,17 @@ Networks networks_of(const std::vector<GridPoint>& grid, const AttentionStack& a
     return networks;
 }
 
+AttentionStack first_attention(const RunResult& result, const Dataset& dataset) {
+    return dataset.example(dataset.index_of(result.examples.front())).attention;
+}
+
 class Gatherer {
 public:
     Gatherer(const Config& config, const RunResult& result, const Dataset& dataset)
         : config_(config),
           result_(result),
           dataset_(dataset),
-          networks_(networks_of(result.grid, dataset.example(0).attention)),
+          networks_(networks_of(result.grid, first_attention(result, dataset))),
           score_points_(scored_points(result.grid)) {
         scores_.resize(result.examples.size());
         for (const AttributionRow& row : result.attributions) scores_[row.example].push_back(&row);
@@ -147,6 +151,7 @@ public:
     /// Nothing for an example whose layers differ in width: the explorer has a row a token.
     std::optional<std::string> example(std::size_t index) const {
         const Example example = dataset_.example(dataset_.index_of(result_.examples[index]));
+        if (!has_equal_widths(example.attention)) return std::nullopt;
         MethodSet methods(config_.parameters);
         Session session(example, methods, special_tokens(config_.special_tokens, dataset_));
         Json json{{"id", example.id},
@@ -163,11 +168,9 @@ public:
                 json["references"][reference.name] = found->second;
         }
         add_scores(index, example.tokens.size(), json);
-        const auto networks = network_list(session, example);
-        if (!networks) return std::nullopt;
         std::string text = json.dump(-1, ' ', true, Json::error_handler_t::replace);
         text.pop_back();
-        return text + ",\"networks\":" + *networks + "}";
+        return text + ",\"networks\":" + network_list(session, example) + "}";
     }
 
 private:
@@ -196,13 +199,10 @@ private:
         if (has_cuts) json["cuts"] = base64_of(cuts);
     }
 
-    std::optional<std::string> network_list(Session& session, const Example& example) const {
+    std::string network_list(Session& session, const Example& example) const {
         std::string list = "[";
         for (std::size_t k = 0; k < networks_.settings.size(); ++k) {
             const auto& network = session.network(networks_.settings[k]);
-            for (const std::size_t width : network.widths()) {
-                if (width != example.tokens.size()) return std::nullopt;
-            }
             std::string text = network_json(network);
             const bool is_raw = networks_.raw[k] == k;
             if (example.tokens.size() > max_solvable_tokens && !is_raw) {
@@ -262,16 +262,13 @@ ExplorerData gather_explorer(const Config& config, const RunResult& result, cons
                              const ReportOptions& options, std::size_t max_bytes) {
     ExplorerData data;
     if (dataset == nullptr) {
-        data.left_out.push_back(fmt::format("The example explorer: the dataset {} cannot be read any more.",
-                                            escape_controls(config.dataset.string())));
-        return data;
-    }
-    const AttentionStack attention = dataset->example(0).attention;
-    if (!has_equal_widths(attention)) {
         data.left_out.push_back(
-            "The example explorer: it draws only networks whose layers are as wide as the input.");
+            fmt::format("The example explorer: the dataset {} {}.", escape_controls(config.dataset.string()),
+                        options.dataset_changed ? "has changed since the run" : "cannot be read any more"));
         return data;
     }
+    if (result.examples.empty()) return data;
+    const AttentionStack attention = first_attention(result, *dataset);
     if (std::any_of(result.grid.begin(), result.grid.end(),
                     [&](const GridPoint& point) { return is_late(point, attention); })) {
         data.left_out.push_back(

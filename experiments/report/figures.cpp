@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <set>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -27,16 +29,30 @@ const std::map<std::string, std::string>& table_of_figure() {
     return tables;
 }
 
+// True when some column takes two values: heads_by_skip is drawn for such runs only.
+bool varies(const Table& table, const std::vector<std::string>& columns) {
+    for (std::size_t c = 0; c < table.columns.size(); ++c) {
+        if (std::find(columns.begin(), columns.end(), table.columns[c]) == columns.end()) continue;
+        std::set<std::pair<std::optional<double>, std::string>> values;
+        for (const auto& row : table.rows) {
+            if (row[c].number || !row[c].text.empty()) values.emplace(row[c].number, row[c].text);
+        }
+        if (values.size() > 1) return true;
+    }
+    return false;
+}
+
 Files csv_figures(const ReportData& data, const std::string& only) {
     Files files;
     for (const std::string& name : figure_names()) {
         if (!only.empty() && name != only) continue;
         const auto alias = table_of_figure().find(name);
-        if (alias != table_of_figure().end() && only.empty()) continue;
         const std::string& wanted = alias == table_of_figure().end() ? name : alias->second;
         for (const auto* tables : {&data.tables, &data.example_tables}) {
             for (const Table& table : *tables) {
-                if (table.name == wanted && !table.rows.empty()) files.emplace_back(name + ".csv", to_csv(table));
+                if (table.name != wanted || table.rows.empty()) continue;
+                if (name == "heads_by_skip" && !varies(table, {"heads", "skip_weight"})) continue;
+                files.emplace_back(name + ".csv", to_csv(table));
             }
         }
     }
@@ -89,18 +105,27 @@ std::string draw_in_chromium(const std::string& chromium, const ReportData& data
     return result.output.substr(from + begin.size(), to - from - begin.size());
 }
 
+std::optional<std::string> find_node() { return find_program({"node", "nodejs"}); }
+
+std::string chromium_program() {
+    if (const auto chromium = find_program({"chromium", "chromium-browser", "google-chrome"})) return *chromium;
+    throw InputError(
+        "figures are drawn by node or Chromium, and neither is installed: install the Debian package "
+        "nodejs or chromium (--format csv needs neither)");
+}
+
+std::string converter_program(const std::string& format) {
+    if (const auto program = find_program({"rsvg-convert"})) return *program;
+    throw InputError(fmt::format(
+        "--format {} needs rsvg-convert: install the Debian package librsvg2-bin (--format svg does not)",
+        format));
+}
+
 Files svg_figures(const ReportData& data, const std::string& only) {
     const TemporaryFolder folder;
-    std::string text;
-    if (const auto node = find_program({"node", "nodejs"})) {
-        text = draw_in_node(*node, data, only, folder);
-    } else if (const auto chromium = find_program({"chromium", "chromium-browser", "google-chrome"})) {
-        text = draw_in_chromium(*chromium, data, only, folder);
-    } else {
-        throw InputError(
-            "figures are drawn by node or Chromium, and neither is installed: install the Debian package "
-            "nodejs or chromium (--format csv needs neither)");
-    }
+    const auto node = find_node();
+    const std::string text =
+        node ? draw_in_node(*node, data, only, folder) : draw_in_chromium(chromium_program(), data, only, folder);
     Files files;
     for (const auto& figure : parse_json(text, "figures")) {
         files.emplace_back(figure.at("name").get<std::string>() + ".svg", figure.at("svg").get<std::string>());
@@ -110,15 +135,13 @@ Files svg_figures(const ReportData& data, const std::string& only) {
 
 // By librsvg; PNG in twice the size on the page, for sharp print.
 Files converted(const Files& svgs, const std::string& format) {
-    const auto program = find_program({"rsvg-convert"});
-    if (!program)
-        throw InputError(fmt::format("{} needs rsvg-convert: install the Debian package librsvg2-bin", format));
+    const std::string program = converter_program(format);
     const TemporaryFolder folder;
     Files files;
     for (const auto& [name, svg] : svgs) {
         const std::string to = name.substr(0, name.size() - 3) + format;
         write_files(folder.path(), {{name, svg}});
-        std::vector<std::string> arguments{*program, "-f", format, "-o", (folder.path() / to).string()};
+        std::vector<std::string> arguments{program, "-f", format, "-o", (folder.path() / to).string()};
         if (format == "png") arguments.insert(arguments.end(), {"-z", "2"});
         arguments.push_back((folder.path() / name).string());
         const auto result = run_process(arguments, folder.path());
@@ -137,10 +160,18 @@ const std::vector<std::string>& figure_names() {
     return names;
 }
 
-Files make_figures(const ReportData& data, FigureFormat format, const std::string& only) {
+void check_figures(FigureFormat format, const std::string& only) {
     const auto& names = figure_names();
     if (!only.empty() && std::find(names.begin(), names.end(), only) == names.end())
         throw ParameterError(fmt::format("no figure '{}'{}", excerpt(only), name_hint(only, names)));
+    if (format == FigureFormat::csv) return;
+    if (!find_node()) chromium_program();
+    if (format == FigureFormat::png) converter_program("png");
+    if (format == FigureFormat::pdf) converter_program("pdf");
+}
+
+Files make_figures(const ReportData& data, FigureFormat format, const std::string& only) {
+    check_figures(format, only);
     Files files;
     switch (format) {
         case FigureFormat::csv:
@@ -157,7 +188,9 @@ Files make_figures(const ReportData& data, FigureFormat format, const std::strin
             break;
     }
     if (!only.empty() && files.empty())
-        throw InputError(fmt::format("figure '{}': this run holds no data for it", only));
+        throw InputError(fmt::format(
+            "figure '{}': this run holds no data for it{}", only,
+            data.embedded_examples > 0 || data.left_out.empty() ? "" : ". Left out: " + join(data.left_out, " ")));
     return files;
 }
 

@@ -14,6 +14,10 @@ enum class FigureFormat { svg, png, pdf, csv };
 /// Names of all figures, in the order of the report; a run may lack the data for some.
 const std::vector<std::string>& figure_names();
 
+/// What make_figures would throw about its arguments and about programs that are not installed,
+/// before any work is done.
+void check_figures(FigureFormat format, const std::string& only);
+
 /// (file name, content) of every figure that the run has data for, or of `only` when that is
 /// not empty. CSV needs no other program: it is the table that the figure is drawn from. SVG is
 /// drawn by the bundled asset in node, else in Chromium; PNG and PDF are made from it by

@@ -172,6 +172,14 @@ ReportData gather_report(const Config& config, const RunResult& result, const Da
     }
     if (const auto words = saturation_words(result))
         json["saturation"] = {{"saturated", words->is_saturated}, {"title", words->title}, {"text", words->text}};
+    if (options.dataset_changed) {
+        json["warning"] = {
+            {"title", "The dataset has changed since this run"},
+            {"text", fmt::format("{} is not the file that the run read: its checksum differs. The charts show the "
+                                 "run as it was stored; its examples are left out. Run again for a report on the "
+                                 "file as it is now.",
+                                 escape_controls(config.dataset.filename().string()))}};
+    }
     for (const Table& table : data.tables) json["tables"][table.name] = table_json(table);
     std::string head = dump(json);
 

@@ -18,6 +18,8 @@ struct ReportOptions {
     std::size_t examples = 20;
     /// Only this example, by id, when not empty.
     std::string example = {};
+    /// Why there is no dataset: it is not the one that the run read (else: it cannot be read).
+    bool dataset_changed = false;
     /// Most bytes of the document; examples are left out to keep below it.
     std::size_t max_bytes = 18'000'000;
     std::size_t jobs = 1;  ///< threads; the document does not depend on it
@@ -33,11 +35,10 @@ struct ReportData {
     std::size_t embedded_examples = 0;
 };
 
-/// `dataset` may be null when it cannot be found any more: the charts need only the run, the
-/// explorer is then left out, which `left_out` says. Throws ParameterError when
-/// options.example is not an example of the run.
-/// Time: O(examples of the run x pairs of methods) for the agreement table, O(L n^2) for each
-/// embedded example and network.
+/// `dataset` may be null when it cannot be found any more or has changed: the charts need only the
+/// run, the explorer is then left out, which `left_out` says, and the page warns of a change. Throws
+/// ParameterError when options.example is not an example of the run. Time: O(examples of the run x pairs of
+/// methods) for the agreement table, O(L n^2) for each embedded example and network.
 ReportData gather_report(const Config& config, const RunResult& result, const Dataset* dataset,
                          const ReportOptions& options);
 

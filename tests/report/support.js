@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -37,7 +37,7 @@ export async function settled(page) {
 export const folder = mkdtempSync(join(tmpdir(), "attnflow-report-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
-const program = process.argv[2];
+export const program = resolve(process.argv[2]);
 export const attnflow = (...args) => execFileSync(program, args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
 
 /** Runs a config and writes its report; { html, json, results } with the CSV of attributions. */
@@ -74,19 +74,29 @@ export function writeDataset(name, tokens, layers, seed) {
     for (let k = 0; k < n; ++k) weights[row * n + k] /= sum;
   }
   const scores = Float32Array.from({ length: n }, random);
-  const header = JSON.stringify({
-    __metadata__: { examples: JSON.stringify([{ id: "ex0", tokens }]) },
-    "ex0.attentions": { dtype: "F32", shape: [layers, 1, n, n], data_offsets: [0, weights.byteLength] },
-    "ex0.blank_out": { dtype: "F32", shape: [n], data_offsets: [weights.byteLength, weights.byteLength + scores.byteLength] },
+  return writeTensors(name, [{ id: "ex0", tokens }], {
+    "ex0.attentions": { shape: [layers, 1, n, n], data: weights },
+    "ex0.blank_out": { shape: [n], data: scores },
   });
+}
+
+/** A safetensors file of float32 tensors, name to { shape, data }. */
+export function writeTensors(name, examples, tensors) {
+  const header = { __metadata__: { examples: JSON.stringify(examples) } };
+  let bytes = 0;
+  for (const [key, { shape, data }] of Object.entries(tensors)) {
+    header[key] = { dtype: "F32", shape, data_offsets: [bytes, bytes + data.byteLength] };
+    bytes += data.byteLength;
+  }
+  const text = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(Buffer.byteLength(header)));
+  length.writeBigUInt64LE(BigInt(text.length));
   const file = join(folder, `${name}.safetensors`);
-  writeFileSync(file, Buffer.concat([length, Buffer.from(header), Buffer.from(weights.buffer), Buffer.from(scores.buffer)]));
+  writeFileSync(file, Buffer.concat([length, text, ...Object.values(tensors).map(({ data }) => Buffer.from(data.buffer))]));
   return file;
 }
 
-export function writeConfig(name, dataset, methods = ["raw_attention", "rollout", "attention_flow", "column_sum"]) {
+export function writeConfig(name, dataset, methods = ["raw_attention", "rollout", "attention_flow", "column_sum"], axes = "") {
   const file = join(folder, `${name}.toml`);
   writeFileSync(
     file,
@@ -96,6 +106,7 @@ path = "${dataset}"
 [axes]
 layer = "all"
 source = "cls"
+${axes}
 [evaluation]
 references = ["blank_out"]
 `,

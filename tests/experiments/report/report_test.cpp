@@ -30,14 +30,16 @@ struct Run {
     RunResult result;
     std::optional<Dataset> dataset;
 
-    Run(const std::string& token, const std::vector<std::size_t>& lengths, std::size_t layers = 3) {
+    Run(const std::string& token, const std::vector<std::size_t>& lengths, std::size_t layers = 3,
+        const std::string& more_axes = "") {
         testing::write_small_dataset(folder.file("small.safetensors"), layers, 2, lengths);
         if (!token.empty()) rename_first_token(token);
         testing::write_bytes(folder.file("small.toml"),
                              "methods = [\"rollout\", \"attention_flow\", \"column_sum\"]\n"
                              "[dataset]\npath = \"small.safetensors\"\n[axes]\nlayer = \"all\"\n"
-                             "positions = [\"all\", \"no_special\"]\n"
-                             "[evaluation]\nreferences = [\"blank_out\"]\n[output]\nattributions = true\n");
+                             "positions = [\"all\", \"no_special\"]\n" +
+                                 more_axes +
+                                 "[evaluation]\nreferences = [\"blank_out\"]\n[output]\nattributions = true\n");
         config = load_config(folder.file("small.toml"), {});
         dataset = Dataset::open(config.dataset.string());
         result = run_experiment(config, *dataset, 1);
@@ -146,6 +148,11 @@ TEST_CASE("examples are left out to keep the page small, and the document says s
     const ReportData none = gather_report(run.config, run.result, nullptr, {});
     CHECK(none.embedded_examples == 0);
     CHECK(none.left_out.at(0).find("cannot be read any more") != std::string::npos);
+    CHECK_FALSE(nlohmann::json::parse(none.json).contains("warning"));
+
+    const ReportData changed = gather_report(run.config, run.result, nullptr, {.dataset_changed = true});
+    CHECK(changed.left_out.at(0).find("has changed since the run") != std::string::npos);
+    CHECK(nlohmann::json::parse(changed.json)["warning"]["title"] == "The dataset has changed since this run");
 
     ReportOptions named;
     named.example = "ex2";
@@ -187,7 +194,14 @@ TEST_CASE("figures: CSV needs no program, and wrong names are told", "[report]")
     CHECK(make_figures(data, FigureFormat::csv, "table_by_layer").at(0).first == "table_by_layer.csv");
     CHECK(message_of<ParameterError>([&] { make_figures(data, FigureFormat::csv, "tokenbars"); }) ==
           "no figure 'tokenbars'; did you mean 'token_bars'?");
-    CHECK(message_of<InputError>([&] { make_figures(data, FigureFormat::csv, "heads_by_skip"); }).empty());
+    // Every figure has a file of its own; heads_by_skip only where one of the two is varied.
+    CHECK(by_name["scores_by_layer.csv"] == by_name["correlation_by_layer.csv"]);
+    CHECK(by_name.contains("table_by_layer.csv"));
+    CHECK_FALSE(by_name.contains("heads_by_skip.csv"));
+    CHECK(message_of<InputError>([&] { make_figures(data, FigureFormat::csv, "heads_by_skip"); }) ==
+          "figure 'heads_by_skip': this run holds no data for it");
+    const Run varied("", {4, 5}, 3, "skip_weight = [0.25, 0.5]\n");
+    CHECK(make_figures(varied.gather(), FigureFormat::csv, "heads_by_skip").at(0).first == "heads_by_skip.csv");
 }
 
 TEST_CASE("spark-lines run over the given range", "[report]") {

@@ -110,6 +110,7 @@ class Page {
       el("p", { class: "lead" }, `Methods: ${json.methods.map(pretty).join(", ")}.${report.fixed.length > 0 ? ` Everywhere: ${report.fixed.join(", ")}.` : ""}`),
       about.length > 0 && el("p", { class: "note" }, about.join(" \u00b7 ")),
       el("dl", { class: "facts" }, facts.map(([term, text]) => el("div", {}, el("dt", {}, term), el("dd", {}, text)))),
+      json.warning && el("div", { class: "notice strong", id: "warning", role: "alert" }, el("strong", {}, tokenText(json.warning.title)), el("p", {}, tokenText(json.warning.text))),
       json.saturation && el("div", { class: json.saturation.saturated ? "notice strong" : "notice", id: "saturation" }, el("strong", {}, json.saturation.title), el("p", {}, json.saturation.text)),
       json.left_out.length > 0 &&
         el("details", { class: "left-out" }, el("summary", {}, `Not in this page: ${json.left_out.length === 1 ? "one thing" : `${json.left_out.length} things`}`), el("ul", {}, json.left_out.map((text) => el("li", {}, tokenText(text))))),
