@@ -21,8 +21,7 @@ public:
           dataset_(dataset),
           control_(control),
           evaluator_(config, store.plan(), store.record().special_tokens),
-          jobs_(std::max<std::size_t>(control.jobs, 1)),
-          total_(store.record().examples.size() * plan_.grid_size) {
+          jobs_(std::max<std::size_t>(control.jobs, 1)) {
         for (std::size_t j = 0; j < jobs_; ++j) methods_.emplace_back(config.parameters);
         for (const auto& points : plan_.points_of) {
             cells_of_.push_back(static_cast<std::size_t>(
@@ -35,9 +34,11 @@ public:
         const auto done = store_.done_examples();
         std::vector<std::size_t> open;
         for (std::size_t i = 0; i < done.size(); ++i) {
+            if (!control_.shard.has(i)) continue;
+            total_ += plan_.grid_size;
             if (!done[i]) open.push_back(i);
         }
-        report((done.size() - open.size()) * plan_.grid_size, 0);
+        report(total_ - open.size() * plan_.grid_size, 0);
         parallel_for(open.size(), jobs_, [&](std::size_t i, std::size_t worker) {
             if (!stopped()) run_example(open[i], methods_[worker]);
         });
@@ -119,7 +120,7 @@ private:
     std::size_t jobs_;
     std::vector<MethodSet> methods_;     // one a worker
     std::vector<std::size_t> cells_of_;  // by attribution: grid points that read it
-    std::size_t total_;
+    std::size_t total_ = 0;              // cells of the shard
     std::mutex mutex_;
     std::size_t done_ = 0;
     std::size_t failures_ = 0;

@@ -19,8 +19,17 @@ namespace attnflow {
 /// any worker but never by two at once.
 using Progress = std::function<void(std::size_t done, std::size_t total, std::size_t failures)>;
 
+/// A part of the examples, for a process of its own: those whose number is `index` modulo `count`.
+struct Shard {
+    std::size_t index = 0;  ///< < count
+    std::size_t count = 1;
+
+    bool has(std::size_t example) const { return example % count == index; }
+};
+
 struct RunControl {
     std::size_t jobs = 1;  ///< threads; results do not depend on it
+    Shard shard = {};
     Progress progress = {};
     /// When it becomes true, workers finish their step and return.
     const std::atomic<bool>* stop = nullptr;
@@ -34,7 +43,7 @@ std::size_t used_examples(const Config& config, const Dataset& dataset);
 RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t jobs);
 ComparisonNames comparison_names(const Config& config);
 
-/// Does what the store has not got yet. A cell that throws is recorded as a failure and the
+/// Does what the store has not got yet of the shard. A cell that throws is recorded as a failure and the
 /// rest goes on. False when it was stopped.
 bool execute(RunStore& store, const Config& config, const Dataset& dataset, const RunControl& control);
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
@@ -168,18 +167,21 @@ constexpr std::size_t deepest = 16;
 std::string read_file(const std::string& path, const std::string& included_at) {
     const std::string where = included_at.empty() ? "" : included_at + ": includes ";
     std::error_code error;
-    if (!std::filesystem::is_regular_file(path, error)) {
-        throw InputError(fmt::format("{}{}: no such config file", where, escape_controls(path)));
+    const auto status = std::filesystem::status(path, error);
+    if (!std::filesystem::is_regular_file(status)) {
+        throw InputError(fmt::format("{}{}: {}", where, escape_controls(path),
+                                     !std::filesystem::exists(status)        ? "no such config file"
+                                     : std::filesystem::is_directory(status) ? "is a folder, expected a TOML file"
+                                                                             : "is no plain file"));
     }
     if (std::filesystem::file_size(path, error) > most_bytes) {
         throw InputError(fmt::format("{}{}: is over {} bytes, too large for a config", where,
                                      escape_controls(path), most_bytes));
     }
     std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    text << file.rdbuf();
-    if (!file || !text) throw InputError(fmt::format("{}{}: cannot be read", where, escape_controls(path)));
-    return std::move(text).str();
+    std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    if (!file.is_open() || file.bad()) throw InputError(fmt::format("{}{}: cannot be read", where, escape_controls(path)));
+    return text;
 }
 
 // One text for one file, however it is reached. Not every readable path has a canonical form

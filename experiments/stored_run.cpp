@@ -50,26 +50,27 @@ private:
     int file_;
 };
 
-// A folder that is not there, or empty but for what a run leaves before it begins, may be used.
-void refuse_used_folder(const RunOptions& options) {
+/// True when there is a run. A folder that is not there, or empty but for what a run leaves before
+/// it begins, holds none; one with anything else is refused.
+bool holds_run(const fs::path& folder) {
     std::error_code error;
-    if (!fs::exists(options.folder, error)) return;
+    if (!fs::exists(folder, error)) return false;
     bool foreign = false;
-    for (const auto& entry : fs::directory_iterator(options.folder, error)) {
+    for (const auto& entry : fs::directory_iterator(folder, error)) {
         foreign = foreign || !own_files.contains(entry.path().filename().string());
     }
-    if (error) throw InputError(fmt::format("{}: cannot be read: {}", shown(options.folder), error.message()));
-    const bool holds_run = fs::exists(store_file(options.folder), error);
-    if (foreign && !holds_run) {
-        throw InputError(
-            fmt::format("{}: holds files but no run; choose another folder with --out", shown(options.folder)));
-    }
-    if (holds_run && options.existing == Existing::refuse) {
-        throw InputError(
-            fmt::format("{}: holds a run already; --resume finishes it, --overwrite starts anew, "
-                        "--out chooses another folder",
-                        shown(options.folder)));
-    }
+    if (error) throw InputError(fmt::format("{}: cannot be read: {}", shown(folder), error.message()));
+    if (fs::exists(store_file(folder), error)) return true;
+    if (!foreign) return false;
+    throw InputError(fmt::format("{}: holds files but no run; choose another folder with --out", shown(folder)));
+}
+
+void refuse_used_folder(const RunOptions& options) {
+    if (!holds_run(options.folder) || options.existing != Existing::refuse) return;
+    throw InputError(
+        fmt::format("{}: holds a run already; --resume finishes it, --overwrite starts anew, "
+                    "--out chooses another folder",
+                    shown(options.folder)));
 }
 
 void make_folder(const fs::path& folder) {
@@ -95,20 +96,32 @@ std::string differences(const std::map<std::string, std::string>& was,
     return out;
 }
 
+/// What makes two runs one: settings, and where and on what the numbers were made.
+struct Identity {
+    std::map<std::string, std::string> settings;
+    std::map<std::string, std::string> environment;
+
+    Identity(std::map<std::string, std::string> given, std::map<std::string, std::string> where)
+        : settings(std::move(given)), environment(std::move(where)) {
+        settings.erase("dataset.path");  // the file may have moved; its checksum is part of the environment
+    }
+    Identity(const RunRecord& record, const fs::path& folder)
+        : Identity(config_from_toml(record.config_toml, record.name, "config.toml of " + shown(folder)).given,
+                   record.environment) {}
+
+    std::string differences_to(const Identity& other) const {
+        return differences(settings, other.settings) + differences(environment, other.environment);
+    }
+};
+
 void refuse_differences(const RunRecord& stored, const Config& config, const fs::path& folder) {
-    // The file may have moved; its checksum is part of the environment.
-    std::map<std::string, std::string> was =
-        config_from_toml(stored.config_toml, stored.name, "config.toml of " + shown(folder)).given;
-    std::map<std::string, std::string> is = config.given;
-    was.erase("dataset.path");
-    is.erase("dataset.path");
-    const std::string settings = differences(was, is);
-    const std::string environment = differences(stored.environment, describe_environment(config));
-    if (settings.empty() && environment.empty()) return;
+    const std::string different =
+        Identity(stored, folder).differences_to({config.given, describe_environment(config)});
+    if (different.empty()) return;
     throw InputError(
-        fmt::format("{}: cannot be resumed, because this is another run:{}{}\n--overwrite starts "
+        fmt::format("{}: cannot be resumed, because this is another run:{}\n--overwrite starts "
                     "anew, --out chooses another folder",
-                    shown(folder), settings, environment));
+                    shown(folder), different));
 }
 
 std::string environment_json(const RunRecord& record) {
@@ -127,7 +140,8 @@ StoredRun read_run(const fs::path& folder, std::shared_ptr<RunStore> store, bool
     run.config.preset = record.preset;
     run.result = store->result(with_attributions || run.config.write_attributions);
     const auto done = store->done_examples();
-    run.finished = std::find(done.begin(), done.end(), false) == done.end();
+    run.done = static_cast<std::size_t>(std::count(done.begin(), done.end(), true));
+    run.finished = run.done == done.size();
     return run;
 }
 
@@ -192,12 +206,47 @@ StoredRun run_in_folder(const Config& config, const Dataset& dataset, const RunO
         store = RunStore::open(file, RunStore::Access::write);
         refuse_differences(store->record(), config, options.folder);
     }
-    const bool finished = execute(*store, config, dataset, options.control);
+    execute(*store, config, dataset, options.control);
     store->close();
     StoredRun run = read_run(options.folder, std::move(store), false);
-    run.finished = finished;
-    if (finished) write_tables(run, options.control.jobs);
+    if (run.finished) write_tables(run, options.control.jobs);
     return run;
+}
+
+StoredRun merge_runs(const std::vector<fs::path>& parts, const fs::path& folder, std::size_t jobs) {
+    if (parts.empty()) throw ParameterError("no runs to merge");
+    const auto refuse_run = [&] {
+        if (!holds_run(folder)) return;
+        throw InputError(fmt::format("{}: holds a run already; choose another folder with --out", shown(folder)));
+    };
+    refuse_run();
+    std::vector<StoredRun> runs;
+    for (const fs::path& part : parts) {
+        const StoredRun& run = runs.emplace_back(open_run(part));
+        const StoredRun& first = runs.front();
+        std::string different =
+            Identity(first.record(), first.folder).differences_to(Identity(run.record(), run.folder));
+        if (run.result.examples != first.result.examples) different += "\n  its examples differ";
+        if (different.empty()) continue;
+        throw InputError(fmt::format("{}: cannot be merged with {}, because it is another run:{}", shown(part),
+                                     shown(first.folder), different));
+    }
+    make_folder(folder);
+    const FolderLock lock(folder);
+    refuse_run();  // again: another process may have been here before the lock
+    std::shared_ptr<RunStore> store = RunStore::create(store_file(folder).string(), runs.front().record(),
+                                                       comparison_names(runs.front().config));
+    try {
+        for (const StoredRun& run : runs) store->take(*run.store, run.result);
+        store->close();
+    } catch (...) {
+        store.reset();
+        remove_store(folder);  // the parts are as they were: the command can be repeated
+        throw;
+    }
+    StoredRun merged = read_run(folder, std::move(store), false);
+    if (merged.finished) write_tables(merged, jobs);
+    return merged;
 }
 
 StoredRun evaluate_run(const fs::path& folder, const Settings& overrides, std::size_t jobs) {

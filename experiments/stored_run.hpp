@@ -35,7 +35,8 @@ struct StoredRun {
     /// Examples with tokens and reference scores, dataset, environment; and, by
     /// store->attribution(example, store->plan().attribution_of[point]), every matrix of scores.
     std::shared_ptr<RunStore> store;
-    bool finished = false;
+    std::size_t done = 0;                  ///< examples, failed cells included
+    bool finished = false;                 ///< all of them
     std::vector<std::string> tables = {};  ///< names of those just written
     std::string summary = {};              ///< summary.md, when it was just written
 
@@ -50,8 +51,14 @@ StoredRun open_run(const std::filesystem::path& folder, bool with_attributions =
 /// not exist or be empty; with it, what is stored there is kept when config, input and
 /// program are the same, else InputError shows the differences. Existing::overwrite removes an
 /// earlier run. Two processes in one folder: the second is refused. `finished` is false when
-/// control.stop ended it early; then no table is written.
+/// control.stop ended it early or examples belong to another shard; then no table is written.
 StoredRun run_in_folder(const Config& config, const Dataset& dataset, const RunOptions& options);
+
+/// Joins runs of shards in a new `folder`: what any of them has finished, and the tables when that
+/// is every example. Throws InputError, with the differences, unless config, dataset (by content),
+/// program and instruction set are the same: numbers of different machines are not mixed.
+StoredRun merge_runs(const std::vector<std::filesystem::path>& parts, const std::filesystem::path& folder,
+                     std::size_t jobs);
 
 /// Compares the stored scores of a finished run anew, with `overrides` of evaluation.* keys,
 /// and writes the tables. Throws ParameterError for other keys.

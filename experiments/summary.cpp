@@ -289,11 +289,12 @@ std::string failures_csv(const RunResult& result) {
 
 std::string summary_markdown(const RunResult& result, const Config& config, const Summary& summary) {
     const TableLayout layout(result.grid);
-    std::string out = fmt::format("# {}\n\n{} examples; {}.\n", markdown_text(config.name), result.examples.size(),
-                                  layout.fixed().empty() ? "every axis varies" : join(layout.fixed(), ", "));
+    std::string out =
+        fmt::format("# {}\n\n{}; {}.\n", markdown_text(config.name), counted(result.examples.size(), "example"),
+                    layout.fixed().empty() ? "every axis varies" : join(layout.fixed(), ", "));
     if (!result.failures.empty()) {
-        out += fmt::format("\n**{} cells failed**, see failures.csv; they are missing below.\n",
-                           result.failures.size());
+        out += fmt::format("\n**{} failed**, see failures.csv; missing below.\n",
+                           counted(result.failures.size(), "cell"));
     }
     out += not_compared(result, config);
     const auto blocks = make_blocks(result, config, summary, layout);

@@ -34,6 +34,7 @@ int run_app(int argc, const char* const* argv) {
         int exit_code = exit_done;
         add_run(app, exit_code);
         add_evaluate(app, exit_code);
+        add_merge(app, exit_code);
         add_attribute(app, exit_code);
         add_extract(app, exit_code);
         add_validate(app, exit_code);
@@ -45,7 +46,7 @@ int run_app(int argc, const char* const* argv) {
         try {
             app.parse(argc, argv);
         } catch (const CLI::ParseError& error) {
-            return app.exit(error) == 0 ? exit_done : exit_bad_input;  // prints help or the error
+            exit_code = app.exit(error) == 0 ? exit_done : exit_bad_input;  // prints help or the error
         }
         if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
             return complain("standard output cannot be written");

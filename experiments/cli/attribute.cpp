@@ -13,6 +13,7 @@
 #include "attention/model/extraction.hpp"
 #include "attention/validate.hpp"
 #include "experiments/cli/app.hpp"
+#include "experiments/cli/checks.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/terminal.hpp"
 #include "experiments/config.hpp"
@@ -35,7 +36,7 @@ struct AttributeArguments {
     std::string preset;
     std::string format = "table";
     Color color = Color::automatic;
-    double row_sum_tolerance = -1.0;
+    std::optional<double> row_sum_tolerance;
 };
 
 // What is to be attributed, with everything resolved.
@@ -78,9 +79,7 @@ Request make_request(const AttributeArguments& arguments) {
     const EntryInfo& method = attribution_methods().at(arguments.method).info;
     auto [example, special] = chosen_example(arguments);
     Request request{std::move(example), {method.name, {}}, {}, std::move(special)};
-    std::optional<double> tolerance;
-    if (arguments.row_sum_tolerance >= 0.0) tolerance = arguments.row_sum_tolerance;
-    const auto report = validate(request.example.attention, request.example.id, tolerance);
+    const auto report = validate(request.example.attention, request.example.id, arguments.row_sum_tolerance);
 
     // Fallbacks, then the preset, then what was given.
     for (const AxisInfo& axis : axes()) {
@@ -114,6 +113,8 @@ Request make_request(const AttributeArguments& arguments) {
         throw ParameterError("--layer: all is for `attnflow run`; choose one layer");
     }
     for (const std::string& assignment : arguments.parameters) {
+        if (assignment.find('=') == std::string::npos || assignment.front() == '=')
+            throw ParameterError(fmt::format("--param {}: expected NAME=VALUE", excerpt(assignment)));
         const Settings parsed = setting_from_argument(assignment);
         const auto& [name, setting] = *parsed.begin();
         if (setting.values.size() != 1)
@@ -418,7 +419,7 @@ void add_attribute(CLI::App& app, int& exit_code) {
     command
         ->add_option("--row-sum-tolerance", arguments->row_sum_tolerance,
                      "How far from 1 an attention row may sum")
-        ->check(CLI::NonNegativeNumber);
+        ->check(is_tolerance());
     command->callback([arguments, &exit_code] { exit_code = attribute(*arguments); });
 }
 

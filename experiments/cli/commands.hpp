@@ -16,6 +16,7 @@ void add_attribute(CLI::App& app, int& exit_code);
 void add_catalogue(CLI::App& app, int& exit_code);  // list, describe
 void add_extract(CLI::App& app, int& exit_code);
 void add_generate(CLI::App& app, int& exit_code);
+void add_merge(CLI::App& app, int& exit_code);
 void add_solve(CLI::App& app, int& exit_code);
 void add_validate(CLI::App& app, int& exit_code);
 void add_report(CLI::App& app, int& exit_code);  // report, figures, show

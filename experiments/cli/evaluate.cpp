@@ -36,7 +36,7 @@ int report_failures(const StoredRun& run) {
     const RunResult& result = run.result;
     if (result.failures.empty()) return exit_done;
     const Failure& first = result.failures.front();
-    fmt::print(stderr, "attnflow: {} cells failed, first: {}, {}: {}\n", result.failures.size(),
+    fmt::print(stderr, "attnflow: {} failed, first: {}, {}: {}\n", counted(result.failures.size(), "cell"),
                escape_controls(result.examples[first.example]), result.grid[first.point].method,
                escape_controls(first.message));
     return exit_failures;

@@ -10,6 +10,7 @@
 #include "attention/model/edge_weights/edge_weight.hpp"
 #include "attention/model/extraction.hpp"
 #include "experiments/cli/app.hpp"
+#include "experiments/cli/checks.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/terminal.hpp"
 #include "graph/support/text.hpp"
@@ -61,8 +62,8 @@ int extract_texts(const ExtractArguments& arguments) {
     }
     const Dataset dataset = Dataset::open(arguments.out);
     const ModelShape& shape = model.model->shape();
-    fmt::print("{}: {} example{}, {} layers, {} heads\n", escape_controls(arguments.out), dataset.size(),
-               dataset.size() == 1 ? "" : "s", shape.layers, shape.heads);
+    fmt::print("{}: {}, {}, {}\n", escape_controls(arguments.out), counted(dataset.size(), "example"),
+               counted(shape.layers, "layer"), counted(shape.heads, "head"));
     return exit_done;
 }
 
@@ -79,7 +80,7 @@ void add_extract(CLI::App& app, int& exit_code) {
     source->add_option("--file", arguments->file,
                        "File with one text a line, or .tsv whose header names text and, if there is one, label");
     source->require_option(1);
-    command->add_option("--out", arguments->out, "The safetensors file to write")->required();
+    command->add_option("--out", arguments->out, "The safetensors file to write")->required()->check(has_name());
     command
         ->add_option("--target", arguments->target,
                      "What gradients and blank-out explain: predicted, label, output(X) or difference(X, Y) "

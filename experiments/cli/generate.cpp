@@ -9,6 +9,7 @@
 
 #include "attention/safetensors.hpp"
 #include "experiments/cli/app.hpp"
+#include "experiments/cli/checks.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/output/files.hpp"
 #include "graph/dimacs.hpp"
@@ -138,16 +139,21 @@ void add_generate(CLI::App& app, int& exit_code) {
     command->add_option("NAME", arguments->generator, "a network generator of `attnflow list`")->required();
     command->add_option("--out", arguments->out, "NAME.max or NAME.dimacs: problem; NAME.safetensors: attention")
         ->required();
-    command->add_option("--layers", arguments->layers, "Layers of edges")->capture_default_str();
-    command->add_option("--tokens", arguments->tokens, "Tokens, the vertices of the input layer")
+    command->add_option("--layers", arguments->layers, "Layers of edges")
+        ->check(is_count())
         ->capture_default_str();
-    command->add_option("--seed", arguments->seed, "Names the instance")->capture_default_str();
+    command->add_option("--tokens", arguments->tokens, "Tokens, the vertices of the input layer")
+        ->check(is_count())
+        ->capture_default_str();
+    command->add_option("--seed", arguments->seed, "Names the instance")->check(is_count())->capture_default_str();
     command
         ->add_option("--param", arguments->parameters, "Parameter of the generator, NAME=VALUE; may be repeated")
         ->allow_extra_args(false);
     command->add_option("--source", arguments->source, "Position of the source in the top layer (problems)")
+        ->check(is_count())
         ->capture_default_str();
     command->add_option("--sink", arguments->sink, "Position of the sink in the input (problems)")
+        ->check(is_count())
         ->capture_default_str();
     command->add_option("--bits", arguments->bits, "Fractional bits of the capacities (problems)")
         ->capture_default_str();

@@ -11,6 +11,7 @@
 #include <CLI/CLI.hpp>
 
 #include "experiments/cli/app.hpp"
+#include "experiments/cli/checks.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/terminal.hpp"
 #include "experiments/environment.hpp"
@@ -68,7 +69,10 @@ ReportData gather(const std::string& folder, ReportOptions options) {
     const StoredRun run = open_run(folder, true);
     const auto dataset = dataset_of(run, options);
     ReportData data = gather_report(run.config, run.result, dataset ? &*dataset : nullptr, options);
-    if (!run.finished) fmt::print(stderr, "attnflow: the run is not finished; this is what is there\n");
+    if (!run.finished) {
+        fmt::print(stderr, "attnflow: the run is not finished; this is what {} of {} examples give\n", run.done,
+                   run.result.examples.size());
+    }
     return data;
 }
 
@@ -86,8 +90,8 @@ int report(const ReportArguments& arguments) {
     const std::string page = report_page(data);
     write_files(folder, {{name, page}});
     for (const std::string& text : data.left_out) fmt::print("Left out: {}\n", text);
-    fmt::print("{} ({:.1f} MB, {} examples to explore)\n", escape_controls(out.string()),
-               static_cast<double>(page.size()) / 1e6, data.embedded_examples);
+    fmt::print("{} ({:.1f} MB, {} to explore)\n", escape_controls(out.string()),
+               static_cast<double>(page.size()) / 1e6, counted(data.embedded_examples, "example"));
     return exit_done;
 }
 
@@ -107,6 +111,10 @@ int figures(const FigureArguments& arguments) {
 
 int show(const ShowArguments& arguments) {
     const StoredRun run = open_run(arguments.run);
+    if (!run.finished) {
+        fmt::print("Not finished: {} of {} examples are done, and this is what they give.\n\n", run.done,
+                   run.result.examples.size());
+    }
     fmt::print("{}", show_text(run.config, run.result, use_color(arguments.color), processors()));
     return exit_done;
 }
@@ -115,7 +123,7 @@ void add_page(CLI::App& app, int& exit_code) {
     auto arguments = std::make_shared<ReportArguments>();
     CLI::App* command = app.add_subcommand("report", "Write one HTML file with the charts and examples of a run");
     command->add_option("RUN", arguments->run, "Folder of a run")->required();
-    command->add_option("--out", arguments->out, "File to write (default: RUN/report.html)");
+    command->add_option("--out", arguments->out, "File to write (default: RUN/report.html)")->check(has_name());
     command
         ->add_option("--examples", arguments->options.examples,
                      "Most examples in the explorer; 20 MB limit the page")
@@ -138,7 +146,7 @@ void add_figures(CLI::App& app, int& exit_code) {
     command->add_option("--only", arguments->only, "One figure: " + join(figure_names(), ", "));
     command->add_option("--example", arguments->example,
                         "Example of attention_graph and token_bars, by id (default: the first)");
-    command->add_option("--out", arguments->out, "Folder to write to (default: RUN/figures)");
+    command->add_option("--out", arguments->out, "Folder to write to (default: RUN/figures)")->check(has_name());
     command->callback([arguments, &exit_code] { exit_code = figures(*arguments); });
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <csignal>
 #include <filesystem>
 #include <memory>
@@ -14,6 +15,7 @@
 #include <CLI/CLI.hpp>
 
 #include "experiments/cli/app.hpp"
+#include "experiments/cli/checks.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/terminal.hpp"
 #include "experiments/stored_run.hpp"
@@ -25,6 +27,7 @@ struct RunArguments {
     std::string config;
     std::string out;
     std::vector<std::string> set;
+    Shard shard;
     bool resume = false;
     bool overwrite = false;
     bool dry_run = false;
@@ -65,6 +68,27 @@ private:
     struct sigaction terminate_ {};
 };
 
+// "2/4": the second of four.
+Shard parse_shard(const std::string& text) {
+    const char* end = text.data() + text.size();
+    Shard shard;
+    const auto number = std::from_chars(text.data(), end, shard.index);
+    if (number.ec == std::errc() && number.ptr != end && *number.ptr == '/') {
+        const auto count = std::from_chars(number.ptr + 1, end, shard.count);
+        if (count.ec == std::errc() && count.ptr == end && shard.index >= 1 && shard.index <= shard.count) {
+            --shard.index;
+            return shard;
+        }
+    }
+    throw ParameterError(fmt::format(
+        "--shard {}: expected K/N with 1 <= K <= N, for instance 2/4: the second of four parts", excerpt(text)));
+}
+
+std::filesystem::path default_folder(const std::string& name, const Shard& shard) {
+    const std::string part = shard.count == 1 ? "" : fmt::format("-{}-of-{}", shard.index + 1, shard.count);
+    return std::filesystem::path("results") / (name + part);
+}
+
 // What a run would do, and every point of its grid.
 void print_plan(const Config& config, const Dataset& dataset) {
     const Plan plan = make_plan(config, dataset.example(0).attention.layers());
@@ -79,10 +103,10 @@ void print_plan(const Config& config, const Dataset& dataset) {
         }
         fmt::print("{}\n", escape_controls(line));
     }
-    fmt::print("\n{}: {} grid points x {} examples = {} cells\n", escape_controls(config.name), plan.grid_size,
-               examples, plan.grid_size * examples);
-    fmt::print("for each example {} attributions in {} passes over {} networks\n", plan.attributions.size(),
-               plan.steps.size(), networks.size());
+    fmt::print("\n{}: {} x {} = {}\n", escape_controls(config.name), counted(plan.grid_size, "grid point"),
+               counted(examples, "example"), counted(plan.grid_size * examples, "cell"));
+    fmt::print("for each example {} in {} over {}\n", counted(plan.attributions.size(), "attribution"),
+               counted(plan.steps.size(), "step"), counted(networks.size(), "network"));
 }
 
 int run(const RunArguments& arguments) {
@@ -103,7 +127,7 @@ int run(const RunArguments& arguments) {
     }
 
     RunOptions options;
-    options.folder = arguments.out.empty() ? std::filesystem::path("results") / config.name
+    options.folder = arguments.out.empty() ? default_folder(config.name, arguments.shard)
                                            : std::filesystem::path(arguments.out);
     if (arguments.resume) options.existing = Existing::resume;
     if (arguments.overwrite) options.existing = Existing::overwrite;
@@ -117,17 +141,26 @@ int run(const RunArguments& arguments) {
         const StopOnSignal signals;
         ProgressLine line("cells", arguments.quiet);
         options.control = {.jobs = arguments.jobs,
+                           .shard = arguments.shard,
                            .progress = [&](std::size_t done, std::size_t total,
                                            std::size_t failures) { line.update(done, total, failures); },
                            .stop = &StopOnSignal::stop};
         run = run_in_folder(config, dataset, options);
     }
-    if (!run->finished) {
+    if (!run->finished && StopOnSignal::stop) {
         fmt::print(stderr,
                    "attnflow: stopped; what is done is kept in {}. The same command with --resume "
                    "finishes it\n",
                    folder);
         return exit_stopped;
+    }
+    if (!run->finished) {
+        if (!arguments.quiet) {
+            fmt::print("Part {} of {} is done: {} of {}, in {}. `attnflow merge` joins the parts.\n",
+                       arguments.shard.index + 1, arguments.shard.count, run->done,
+                       counted(run->result.examples.size(), "example"), folder);
+        }
+        return report_failures(*run);
     }
     if (!arguments.quiet) {
         fmt::print("{}\nFiles in {}: run.sqlite {}\n", run->summary, folder, join(run->tables, " "));
@@ -143,11 +176,15 @@ void add_run(CLI::App& app, int& exit_code) {
         app.add_subcommand("run", "Run an experiment: methods x axes on every example of a dataset");
     command->add_option("CONFIG", arguments->config, "TOML file; `attnflow describe config` lists the keys")
         ->required();
-    command->add_option("--out", arguments->out, "Folder for the results (default: results/NAME-OF-CONFIG)");
+    command->add_option("--out", arguments->out, "Folder for the results (default: results/NAME-OF-CONFIG)")
+        ->check(has_name());
     auto* resume = command->add_flag("--resume", arguments->resume,
                                      "Finish the run that was begun in the folder, if there is one");
     command->add_flag("--overwrite", arguments->overwrite, "Start anew where the folder holds a run")
         ->excludes(resume);
+    command->add_option_function<std::string>(
+        "--shard", [arguments](const std::string& text) { arguments->shard = parse_shard(text); },
+        "K/N: only every Nth example, from the Kth on, for one of N machines; `attnflow merge` joins them");
     command->add_flag("--dry-run", arguments->dry_run, "Only print the grid points and how many cells there are");
     command->add_flag("--quiet", arguments->quiet, "No progress and no tables, only errors");
     command

@@ -12,6 +12,7 @@
 #include "algorithms/maxflow/max_flow_solver.hpp"
 #include "algorithms/maxflow/stored_graph.hpp"
 #include "experiments/cli/app.hpp"
+#include "experiments/cli/checks.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/output/files.hpp"
 #include "graph/dimacs.hpp"
@@ -135,7 +136,8 @@ void add_solve(CLI::App& app, int& exit_code) {
     command->add_option("FILE", arguments->file, "problem in DIMACS format ('p max ...')")->required();
     command->add_option("--solver", arguments->solver,
                         "max-flow solver; by default dinic on layered graphs, push_relabel on others");
-    command->add_option("--flow", arguments->flow_file, "also write the flow, in the format's solution lines");
+    command->add_option("--flow", arguments->flow_file, "also write the flow, in the format's solution lines")
+        ->check(has_name());
     command->callback([arguments, &exit_code] { exit_code = solve_file(*arguments); });
 }
 

@@ -8,6 +8,7 @@
 #include "attention/dataset.hpp"
 #include "attention/validate.hpp"
 #include "experiments/cli/app.hpp"
+#include "experiments/cli/checks.hpp"
 #include "experiments/cli/commands.hpp"
 #include "graph/support/text.hpp"
 
@@ -16,13 +17,13 @@ namespace {
 
 struct ValidateArguments {
     std::string file;
-    double row_sum_tolerance = -1.0;
+    std::optional<double> row_sum_tolerance;
 };
 
 // "6 layers, 8 heads, F32", and how many positions each layer has where they differ.
 std::string shape_of(const AttentionStack& attention) {
-    std::string text = fmt::format("{} layers, {} heads, {}", attention.layers(), attention.heads(),
-                                   dtype_name(attention.dtype()));
+    std::string text = fmt::format("{}, {}, {}", counted(attention.layers(), "layer"),
+                                   counted(attention.heads(), "head"), dtype_name(attention.dtype()));
     std::string widths = fmt::format("{}", attention.tokens());
     bool differ = false;
     for (std::size_t l = 0; l < attention.layers(); ++l) {
@@ -32,18 +33,16 @@ std::string shape_of(const AttentionStack& attention) {
     return differ ? text + ", positions " + widths : text;
 }
 
-std::string counted(const std::map<std::string, std::size_t>& names, std::size_t examples) {
+std::string occurrences(const std::map<std::string, std::size_t>& names, std::size_t examples) {
     std::vector<std::string> texts;
     for (const auto& [name, count] : names) {
         texts.push_back(escape_controls(name) +
-                        (count == examples ? "" : fmt::format(" (in {} examples)", count)));
+                        (count == examples ? "" : fmt::format(" (in {})", counted(count, "example"))));
     }
     return texts.empty() ? "none" : join(texts, ", ");
 }
 
 int validate_file(const ValidateArguments& arguments) {
-    std::optional<double> tolerance;
-    if (arguments.row_sum_tolerance >= 0.0) tolerance = arguments.row_sum_tolerance;
     const Dataset dataset = Dataset::open(arguments.file);
     std::size_t smallest = static_cast<std::size_t>(-1);
     std::size_t largest = 0;
@@ -56,7 +55,7 @@ int validate_file(const ValidateArguments& arguments) {
     std::string shape;
     for (std::size_t i = 0; i < dataset.size(); ++i) {
         const Example example = dataset.example(i);
-        const auto report = validate(example.attention, example.id, tolerance);
+        const auto report = validate(example.attention, example.id, arguments.row_sum_tolerance);
         smallest = std::min(smallest, example.tokens.size());
         largest = std::max(largest, example.tokens.size());
         causal += report.causal ? 1 : 0;
@@ -71,13 +70,16 @@ int validate_file(const ValidateArguments& arguments) {
             shape = shape_of(example.attention);
         }
     }
-    fmt::print("{}: {} examples, {}, {} to {} tokens\n", escape_controls(arguments.file), dataset.size(), shape,
-               smallest, largest);
+    const std::string tokens =
+        smallest == largest ? counted(smallest, "token") : fmt::format("{} to {} tokens", smallest, largest);
+    fmt::print("{}: {}, {}, {}\n", escape_controls(arguments.file), counted(dataset.size(), "example"), shape,
+               tokens);
     fmt::print("rows sum to 1 within {:.2e}, worst in {}: layer {}, head {}, row {}\n", worst.largest_deviation,
                escape_controls(worst_id), worst.layer, worst.head, worst.row);
-    fmt::print("{} examples are causal (no weight on later positions); {} weights are exactly 0\n", causal, zeros);
-    fmt::print("references: {}\n", counted(references, dataset.size()));
-    fmt::print("edge weights besides the attention: {}\n", counted(weights, dataset.size()));
+    fmt::print("{} {} causal (no weight on later positions); {} {} exactly 0\n", counted(causal, "example"),
+               causal == 1 ? "is" : "are", counted(zeros, "weight"), zeros == 1 ? "is" : "are");
+    fmt::print("references: {}\n", occurrences(references, dataset.size()));
+    fmt::print("edge weights besides the attention: {}\n", occurrences(weights, dataset.size()));
     return exit_done;
 }
 
@@ -88,7 +90,7 @@ void add_validate(CLI::App& app, int& exit_code) {
     CLI::App* command = app.add_subcommand("validate", "Check that a file holds attention, and report on it");
     command->add_option("FILE", arguments->file, "safetensors, npz or npy file")->required();
     command->add_option("--row-sum-tolerance", arguments->row_sum_tolerance, "How far from 1 a row may sum")
-        ->check(CLI::NonNegativeNumber);
+        ->check(is_tolerance());
     command->callback([arguments, &exit_code] { exit_code = validate_file(*arguments); });
 }
 

@@ -172,9 +172,10 @@ std::string spark_line(const std::vector<std::optional<double>>& values, double 
 
 std::string show_text(const Config& config, const RunResult& result, bool color, std::size_t jobs) {
     const TableLayout layout(result.grid);
-    std::string out = fmt::format("{}: {} examples, {} grid points, {} cells, {} failed\n",
-                                  escape_controls(config.name), result.examples.size(), result.grid.size(),
-                                  result.examples.size() * result.grid.size(), result.failures.size());
+    std::string out =
+        fmt::format("{}: {}, {}, {}, {} failed\n", escape_controls(config.name),
+                    counted(result.examples.size(), "example"), counted(result.grid.size(), "grid point"),
+                    counted(result.examples.size() * result.grid.size(), "cell"), result.failures.size());
     if (!layout.fixed().empty()) out += escape_controls(join(layout.fixed(), ", ")) + "\n";
 
     std::vector<Block> blocks;

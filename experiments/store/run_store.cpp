@@ -168,6 +168,7 @@ std::unique_ptr<RunStore> RunStore::open(const std::string& file, Access access)
     std::unique_ptr<RunStore> store(new RunStore(
         file, access == Access::write ? sqlite::Database::Access::write : sqlite::Database::Access::read));
     sqlite::Database& database = store->database_;
+    if (access == Access::read) database.execute("BEGIN");  // one view of the file, from the first read on
     if (database.value("PRAGMA application_id") != std::to_string(application_id)) {
         throw InputError(fmt::format("{}: is not the store of a run", database.file()));
     }
@@ -410,6 +411,26 @@ void RunStore::finish(std::size_t example, const Comparison& comparison) {
     database_.prepare("UPDATE examples SET done = 1 WHERE example = ?").bind(example).run();
     bytes_at_risk_ += 64 * comparison.rows.size();
     if (bytes_at_risk_ >= most_bytes_at_risk) commit_locked();
+}
+
+void RunStore::take(RunStore& part, const RunResult& result_of_part) {
+    std::vector<Comparison> comparisons(record_.examples.size());
+    for (const ResultRow& row : result_of_part.rows) comparisons.at(row.example).rows.push_back(row);
+    for (const Failure& failure : result_of_part.failures) {
+        comparisons.at(failure.example).failures.push_back(failure);
+    }
+    const auto here = done_examples();
+    const auto there = part.done_examples();
+    for (std::size_t example = 0; example < here.size(); ++example) {
+        if (here[example] || !there.at(example)) continue;
+        std::vector<std::pair<std::size_t, Attribution>> attributions;
+        for (const std::size_t a : part.stored_attributions(example)) {
+            attributions.emplace_back(a, part.attribution(example, a));
+        }
+        add(example, attributions, 0.0);
+        finish(example, comparisons[example]);
+    }
+    commit();
 }
 
 void RunStore::retry_failures() {

@@ -62,8 +62,9 @@ public:
     /// A new store in `file`, which must not hold one; ":memory:" for one that is not kept.
     static std::unique_ptr<RunStore> create(const std::string& file, const RunRecord& record,
                                             const ComparisonNames& names);
-    /// Throws InputError for a file that is no store, one of a newer version or damaged, and,
-    /// with Access::write, one that fails SQLite's own check.
+    /// With Access::read all that is read is the run at this moment, whatever another process adds
+    /// meanwhile. Throws InputError for a file that is no store, one of a newer version or damaged,
+    /// and, with Access::write, one that fails SQLite's own check.
     static std::unique_ptr<RunStore> open(const std::string& file, Access access);
     /// True when `file` exists and a run has begun in it.
     static bool exists(const std::string& file);
@@ -83,6 +84,8 @@ public:
              double seconds);
     /// Marks the example as done, its cells with it.
     void finish(std::size_t example, const Comparison& comparison);
+    /// Adds the examples that `part`, another store of this run, has done and this one has not.
+    void take(RunStore& part, const RunResult& result_of_part);
     /// Forgets the outcome of examples with failed cells, so that these are tried again.
     void retry_failures();
     /// Puts other comparisons in place of all there are, in one transaction.

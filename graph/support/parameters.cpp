@@ -66,6 +66,7 @@ ParameterValue ParameterSpec::check(const ParameterValue& value, const std::stri
     } else {
         return result;
     }
+    if (number == 0.0 && std::holds_alternative<double>(result)) result = 0.0;  // -0 is no value of its own
     if (!std::isfinite(number) || (minimum && number < *minimum) || (maximum && number > *maximum)) {
         refuse("");
     }

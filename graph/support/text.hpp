@@ -2,6 +2,7 @@
 /// Small text helpers that every folder needs: names close to a misspelt one, and
 /// text from strangers made harmless.
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,9 @@ bool is_utf8(std::string_view text);
 /// Columns that `text` takes in a terminal: one a code point, two for the usual
 /// wide East Asian and emoji ranges, none for combining marks.
 std::size_t display_width(std::string_view text);
+
+/// "1 example", "2 examples": for messages; `noun` takes an s.
+std::string counted(std::size_t count, std::string_view noun);
 
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 

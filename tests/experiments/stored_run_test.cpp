@@ -254,6 +254,100 @@ TEST_CASE("a run that somebody reads is finished all the same", "[store]") {
     CHECK(open_run(bench.at("watched")).finished);
 }
 
+TEST_CASE("readers see one moment of a run at work", "[store]") {
+    const Bench bench;
+    std::vector<std::pair<std::size_t, std::size_t>> counts;  // examples done, before and after more was stored
+    std::optional<StoredRun> reader;
+    const auto read = [&](std::size_t, std::size_t, std::size_t) {
+        if (reader) {
+            const auto later = reader->store->done_examples();
+            counts.emplace_back(reader->done, std::count(later.begin(), later.end(), true));
+        }
+        // A run in which nothing is stored yet cannot be opened.
+        reader.reset();
+        try {
+            reader = open_run(bench.at("run"));
+        } catch (const InputError&) {
+        }
+    };
+    CHECK(bench.run("run", Existing::refuse, {.progress = read}).finished);
+    REQUIRE(reader);
+    const auto now = open_run(bench.at("run"));
+    CHECK(now.finished);
+    const auto then = reader->store->done_examples();
+    CHECK(static_cast<std::size_t>(std::count(then.begin(), then.end(), true)) == reader->done);
+    CHECK(reader->done < now.done);
+    for (const auto& [before, after] : counts) CHECK(before == after);
+}
+
+TEST_CASE("shards merge to the bytes of the whole run", "[store][merge]") {
+    const Bench bench;
+    bench.run("whole");
+    const auto expected = tables(bench.at("whole"));
+    std::vector<fs::path> parts;
+    for (std::size_t k = 0; k < 3; ++k) {
+        const std::string name = "part" + std::to_string(k);
+        const auto part = bench.run(name, Existing::refuse, {.jobs = k + 1, .shard = {.index = k, .count = 3}});
+        CHECK_FALSE(part.finished);
+        CHECK(part.done == 2);
+        CHECK(tables(bench.at(name)).empty());
+        parts.push_back(bench.at(name));
+    }
+    SECTION("in any order, and twice the same") {
+        const auto merged = merge_runs({parts[2], parts[0], parts[1], parts[0]}, bench.at("merged"), 2);
+        CHECK(merged.finished);
+        CHECK(tables(bench.at("merged")) == expected);
+        Settings overrides = setting_from_argument("evaluation.metrics=pearson");
+        CHECK(evaluate_run(bench.at("merged"), overrides, 1).finished);
+    }
+    SECTION("and what is missing can be done afterwards") {
+        const auto merged = merge_runs({parts[2], parts[0]}, bench.at("merged"), 1);
+        CHECK_FALSE(merged.finished);
+        CHECK(merged.done == 4);
+        CHECK(tables(bench.at("merged")).empty());
+        CHECK(bench.run("merged", Existing::resume).finished);
+        CHECK(tables(bench.at("merged")) == expected);
+    }
+    SECTION("not with another run") {
+        const auto refusal = [&](const fs::path& other) {
+            return message_of<InputError>([&] { merge_runs({parts[0], other}, bench.at("merged"), 1); });
+        };
+        sql(parts[1],
+            "UPDATE meta SET value = replace(value, '\"instruction_set\":\"', '\"instruction_set\":\"not ') "
+            "WHERE key = 'environment'");
+        says(refusal(parts[1]), "cannot be merged with");
+        says(refusal(parts[1]), "instruction_set: was");
+        Config other = bench.config;
+        const Settings settings = setting_from_argument("statistics.seed=7");
+        other = load_config(bench.folder.file("grid.toml"), settings);
+        run_in_folder(other, Dataset::open(other.dataset.string()), {.folder = bench.at("other"), .control = {}});
+        says(refusal(bench.at("other")), "statistics.seed: was (default), is 7");
+        sql(parts[2], "UPDATE examples SET id = 'x' WHERE example = 5");
+        says(refusal(parts[2]), "its examples differ");
+        CHECK_FALSE(fs::exists(bench.at("merged")));
+    }
+    SECTION("not from damaged parts, which leave nothing behind") {
+        sql(parts[1], "UPDATE attributions SET scores = zeroblob(8) WHERE example = 1");
+        says(message_of<InputError>([&] { merge_runs(parts, bench.at("merged"), 1); }), "are damaged");
+        sql(parts[1], "DELETE FROM attributions");
+        CHECK_FALSE(RunStore::exists((bench.at("merged") / "run.sqlite").string()));
+    }
+    SECTION("not into a folder with a run") {
+        says(message_of<InputError>([&] { merge_runs(parts, parts[0], 1); }), "holds a run already");
+        says(message_of<InputError>([&] { merge_runs({bench.at("none")}, bench.at("merged"), 1); }),
+             "no such folder");
+    }
+}
+
+TEST_CASE("failed cells are merged as failures", "[store][merge]") {
+    const Bench bench;
+    const auto part = bench.run("part");
+    sql(bench.at("part"), "INSERT INTO failures VALUES(2, 0, 'made up')");
+    const auto merged = merge_runs({bench.at("part")}, bench.at("merged"), 1);
+    REQUIRE(merged.result.failures.size() == 1);
+    CHECK(merged.result.failures.front().message == "made up");
+}
+
 TEST_CASE("evaluate equals a new run with other metrics, and computes no scores", "[store]") {
     const Bench bench;
     bench.run("run");
@@ -367,6 +461,34 @@ TEST_CASE("the command line runs, resumes, stops and counts", "[store][cli]") {
         attnflow::testing::attnflow({"run", "run/config.toml", "--out", "again", "--quiet"}, bench.folder.path());
     CHECK(again.exit_code == exit_done);
     CHECK(tables(bench.at("again")).at("results.csv") == tables(bench.at("run")).at("results.csv"));
+}
+
+TEST_CASE("the command line runs shards and merges them", "[store][cli][merge]") {
+    const Bench bench;
+    const std::string config = bench.folder.file("grid.toml");
+    const auto out = [&](const std::string& name) { return bench.at(name).string(); };
+    CHECK(attnflow::testing::attnflow({"run", config, "--out", out("whole"), "--quiet"}).exit_code == 0);
+    const auto first = attnflow::testing::attnflow({"run", config, "--shard", "1/2", "--out", out("a")});
+    CHECK(first.exit_code == 0);
+    says(first.out, "Part 1 of 2 is done: 3 of 6 examples");
+    const auto half = attnflow::testing::attnflow({"merge", out("a"), "--out", out("half")});
+    CHECK(half.exit_code == 1);
+    says(half.err, "3 of 6 examples were done in none of the runs");
+    says(attnflow::testing::attnflow({"show", out("a")}).out, "Not finished: 3 of 6 examples are done");
+    CHECK(attnflow::testing::attnflow({"run", config, "--shard", "2/2", "--out", out("b"), "--quiet"}).exit_code ==
+          0);
+    const auto merged = attnflow::testing::attnflow({"merge", out("a"), out("b"), "--out", out("merged")});
+    CHECK(merged.exit_code == 0);
+    says(merged.out, "Files in");
+    CHECK(tables(bench.at("merged")) == tables(bench.at("whole")));
+    for (const char* shard :
+         {"", "0/2", "3/2", "1", "1/", "/2", "-1/2", "1/0", "1/2x", "99999999999999999999/2"}) {
+        const auto refused = attnflow::testing::attnflow({"run", config, "--shard", shard, "--out", out("none")});
+        CHECK(refused.exit_code == 2);
+        says(refused.err, "expected K/N");
+    }
+    CHECK(attnflow::testing::attnflow({"run", config, "--out", ""}).exit_code == 2);
+    CHECK(attnflow::testing::attnflow({"merge", "--out", out("none")}).exit_code == 2);
 }
 
 TEST_CASE("blobs come back, and bytes that do not fit are refused", "[store]") {

@@ -98,6 +98,8 @@ TEST_CASE("attribute refuses what it cannot answer", "[cli]") {
         {{tiny, "--method", "rollout", "--layer", "0"}, "layer is 0"},
         {{tiny, "--method", "rollout", "--source", "3"}, "source 3 does not exist, the 3 positions count from 0"},
         {{tiny, "--method", "rollout", "--preset", "papre"}, "no preset 'papre'; did you mean 'paper'?"},
+        {{tiny, "--method", "rollout", "--param", "x"}, "--param x: expected NAME=VALUE"},
+        {{tiny, "--method", "rollout", "--row-sum-tolerance", "nan"}, "is nan, expected a number >= 0"},
         {{sva, "--method", "rollout"}, "holds 200 examples"},
         {{sva, "--method", "rollout", "--example", "ex0000"}, "did you mean"},
         {{folder.file("missing"), "--method", "rollout"}, "cannot be opened: No such file or directory"},

@@ -96,7 +96,7 @@ TEST_CASE("generated attention is attention", "[cli]") {
     CHECK(testing::attnflow({"generate", "causal", "--tokens", "8", "--out", file}).exit_code == 0);
     const auto report = testing::attnflow({"validate", file});
     CHECK(report.exit_code == 0);
-    CHECK_THAT(report.out, Contains("1 examples are causal"));
+    CHECK_THAT(report.out, Contains("1 example is causal"));
     const auto refused = testing::attnflow({"generate", "orphans", "--out", file});
     CHECK(refused.exit_code == 2);
     CHECK_THAT(refused.err, Contains("orphans makes no attention"));
@@ -125,5 +125,9 @@ TEST_CASE("solve and generate refuse what they cannot use", "[cli]") {
                Contains("--sink 20: layer 0 has 20 vertices, counted from 0"));
     CHECK_THAT(error({"generate", "diffuse", "--out", folder.file("x.txt")}), Contains("ends in .max or .dimacs"));
     CHECK_THAT(error({"generate", "diffuse", "--out", out, "--layers", "0"}), Contains("at least one of each"));
+    CHECK_THAT(error({"generate", "diffuse", "--out", out, "--seed", "-1"}), Contains("a whole number >= 0"));
+    const std::string problem = write(folder.file("own.max"), cyclic);
+    CHECK(testing::attnflow({"solve", problem, "--flow", problem}).exit_code == 2);
+    CHECK(testing::read_bytes(problem) == cyclic);
     CHECK_FALSE(std::filesystem::exists(out));
 }

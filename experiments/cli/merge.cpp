@@ -1,0 +1,53 @@
+/// attnflow merge RUN...: join the shards of a run that were made side by side.
+
+#include <algorithm>
+#include <memory>
+#include <thread>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "experiments/cli/app.hpp"
+#include "experiments/cli/checks.hpp"
+#include "experiments/cli/commands.hpp"
+#include "experiments/stored_run.hpp"
+
+namespace attnflow {
+namespace {
+
+struct MergeArguments {
+    std::vector<std::string> parts;
+    std::string out;
+    std::size_t jobs = std::max(1u, std::thread::hardware_concurrency());
+};
+
+int merge(const MergeArguments& arguments) {
+    const StoredRun run =
+        merge_runs({arguments.parts.begin(), arguments.parts.end()}, arguments.out, arguments.jobs);
+    if (!run.finished) {
+        const std::size_t examples = run.result.examples.size();
+        fmt::print(stderr,
+                   "attnflow: {} of {} were done in none of the runs, so there are no tables yet; `attnflow run` "
+                   "with --resume --out {} does them\n",
+                   examples - run.done, counted(examples, "example"), escape_controls(arguments.out));
+        return exit_failures;
+    }
+    fmt::print("{}\nFiles in {}: run.sqlite {}\n", run.summary, escape_controls(arguments.out),
+               join(run.tables, " "));
+    return report_failures(run);
+}
+
+}  // namespace
+
+void add_merge(CLI::App& app, int& exit_code) {
+    auto arguments = std::make_shared<MergeArguments>();
+    CLI::App* command = app.add_subcommand("merge", "Join the runs that `run --shard` made");
+    command->add_option("RUN", arguments->parts, "Folders of the runs")->required();
+    command->add_option("--out", arguments->out, "Folder for the whole run")->required()->check(has_name());
+    command->add_option("--jobs", arguments->jobs, "Threads; the results do not depend on it")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{1024}))
+        ->capture_default_str();
+    command->callback([arguments, &exit_code] { exit_code = merge(*arguments); });
+}
+
+}  // namespace attnflow
