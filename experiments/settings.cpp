@@ -180,7 +180,8 @@ std::string read_file(const std::string& path, const std::string& included_at) {
     }
     std::ifstream file(path, std::ios::binary);
     std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    if (!file.is_open() || file.bad()) throw InputError(fmt::format("{}{}: cannot be read", where, escape_controls(path)));
+    if (!file.is_open() || file.bad())
+        throw InputError(fmt::format("{}{}: cannot be read", where, escape_controls(path)));
     return text;
 }
 

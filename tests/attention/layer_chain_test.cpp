@@ -81,8 +81,7 @@ TEST_CASE("layers of different width go through every command", "[layers]") {
     const auto file = data + "token_merging.safetensors";
     const auto validated = attnflow::testing::attnflow({"validate", file});
     CHECK(validated.exit_code == 0);
-    CHECK(validated.out.find("3 layers, 2 heads, F32, positions 4 -> 4 -> 2 -> 2, 4 to 4 tokens") !=
-          std::string::npos);
+    CHECK(validated.out.find("3 layers, 2 heads, F32, positions 4 -> 4 -> 2 -> 2, 4 tokens") != std::string::npos);
     const auto table =
         attnflow::testing::attnflow({"attribute", file, "--method", "widest_path", "--source", "last"});
     CHECK(table.exit_code == 0);
