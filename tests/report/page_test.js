@@ -3,6 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import { Example, Report } from "../../experiments/report/web/src/data.js";
+import { cutName, decodeCut } from "../../experiments/report/web/src/views.js";
 import { check, finish, launchBrowser, near, reportOf, settled, writeConfig, writeDataset } from "./support.js";
 
 const HOSTILE = "</script><img src=x onerror=\"document.title='broken'\">";
@@ -36,6 +37,7 @@ function watchGraph() {
 }
 
 const text = (page, selector) => page.textContent(selector);
+const number = async (page, selector) => Number(await page.getAttribute(selector, "data-value"));
 /** Acts, then waits until everything has been drawn anew. */
 async function redrawn(page, act) {
   const before = await page.getAttribute("#explorer-root", "data-ready");
@@ -58,12 +60,41 @@ const report = new Report(run.json);
     const axes = await page.locator(`#chart-${id} .panel-chart`).first().evaluate((box) => box.querySelectorAll("[aria-roledescription=axis]").length);
     check(axes >= 1 || id === "agreement", `chart ${id} has axes`);
   }
-  check((await page.locator("#saturation").count()) === 1, "saturation is said in words");
+  check((await text(page, "#saturation")).includes("Flow is saturated"), "saturation is said in words");
+
+  // What is said first: who is closest to each reference, with interval, from the numbers of the run.
+  for (const reference of report.references) {
+    const selection = report.initialSelection();
+    const best = report
+      .table("correlation_by_layer")
+      .filter((row) => row.reference === reference && report.matches(row, selection))
+      .sort((a, b) => b.mean - a.mean)[0];
+    const card = await text(page, `.result[data-reference="${reference}"]`);
+    const numbers = [best.mean, best.ci_low, best.ci_high].map((v) => v.toFixed(2).replace("-", "\u2212"));
+    check(card.includes(best.method.replaceAll("_", " ")) && numbers.every((n) => card.includes(n)), `${reference}: ${best.method} ${numbers} in \u201c${card}\u201d`);
+  }
+
+  // A method of the legend alone: the others fade.
+  const faint = () => page.locator("#chart-correlation_by_layer .mark-symbol path").evaluateAll((marks) => marks.filter((mark) => Number(mark.getAttribute("opacity") ?? 1) < 0.5).length);
+  check((await faint()) === 0, "all methods are drawn alike");
+  await page.focus("#chart-correlation_by_layer .legend button");
+  await settled(page);
+  check((await faint()) > 0, "the others fade");
+  await page.evaluate(() => document.activeElement.blur());
+  await settled(page);
+  check((await faint()) === 0, "and come back");
+
+  // On paper the page is light.
+  await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+  await settled(page);
+  check((await page.locator("#charts svg").count()) > 6, "charts are there on paper");
+  await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+  await settled(page);
 
   // A tooltip with the number of the table.
   const point = page.locator("#chart-correlation_by_layer .mark-symbol path").first();
   await point.hover();
-  check((await text(page, ".tooltip")).includes("Mean spearman"), "a point has a tooltip");
+  check((await text(page, ".tooltip")).includes("Mean Spearman"), "a point has a tooltip");
 
   // Every binding cut and flow that the explorer says is the one of the store.
   const example = new Example(report, 0);
@@ -72,15 +103,19 @@ const report = new Report(run.json);
     const stored = example.attributions({ ...report.initialSelection(), layer }).find((row) => row.method === "attention_flow");
     for (const sink of [0, 1, 3]) {
       await redrawn(page, () => page.selectOption("#sink", String(sink)));
-      const value = Number(await text(page, "#flow-value"));
+      const value = (await number(page, "#flow-value"));
       check(near(value, stored.scores[sink], 2e-6), `flow to ${sink} from layer ${layer}: page ${value}, store ${stored.scores[sink]}`);
-      check(near(Number(await text(page, "#cut-capacity")), value, 2e-6), "the cut is as large as the flow");
+      check(near((await number(page, "#cut-capacity")), value, 2e-6), "the cut is as large as the flow");
       check((await page.locator(".cut-edge").count()) > 0, "the cut is drawn");
+      const cut = cutName(decodeCut(stored.cuts[sink]));
+      check((await text(page, "#binding-cut")).startsWith(`${cut}: `), `the kind of the cut is the store's: ${cut}`);
+      const answer = await text(page, "#explorer-answer");
+      check(answer.includes("found by Dinic") && answer.includes("its value is unique, its edges are not"), "it is said which flow is drawn");
     }
   }
   const rollout = example.attributions(report.initialSelection()).find((row) => row.method === "rollout");
   await redrawn(page, () => page.selectOption("#sink", "2"));
-  check(near(Number(await text(page, "#rollout-value")), rollout.scores[2], 2e-6), "rollout is the store's");
+  check(near((await number(page, "#rollout-value")), rollout.scores[2], 2e-6), "rollout is the store's");
   const strip = page.locator('.strip[data-method="rollout"]');
   check(near(Number(await strip.locator(".strip-value").textContent()), rollout.scores[2], 6e-5), "the strip's number is the store's");
 
@@ -124,6 +159,7 @@ const gpt2 = reportOf("gpt2", "experiments/configs/gpt2.toml");
 for (const [words, { html }] of [["sentences", run], ["gpt2", gpt2]]) {
   for (const colorScheme of ["light", "dark"]) {
     for (const width of [1280, 390]) {
+      if (words === "gpt2" && (colorScheme === "dark") !== (width === 390)) continue; // the sentences have all four
       const name = `${words}, ${colorScheme}, ${width} pixels`;
       const page = await open(html, { viewport: { width, height: 900 }, colorScheme }, async (fresh) => {
         await fresh.addInitScript(watchGraph);
@@ -181,10 +217,35 @@ for (const [kind, breakWorker] of Object.entries(brokenWorkers)) {
   const stored = new Example(report, 0).attributions(report.initialSelection()).find((row) => row.method === "attention_flow");
   for (const sink of [3, 0]) {
     await redrawn(page, () => page.selectOption("#sink", String(sink)));
-    check(near(Number(await text(page, "#flow-value")), stored.scores[sink], 2e-6), `worker ${kind}: flow to ${sink}`);
+    check(near((await number(page, "#flow-value")), stored.scores[sink], 2e-6), `worker ${kind}: flow to ${sink}`);
   }
   check((await page.getAttribute("html", "data-state")) === "ready", `worker ${kind}: the page is ready`);
   await page.close();
+}
+
+// ---- many methods, heads and skip weights: panels in even rows, nothing cut off, a warning where the data has changed
+
+{
+  const { html } = reportOf("ablation", "experiments/configs/ablation.toml", "dataset.limit=6");
+  for (const width of [1280, 390]) {
+    const page = await open(html, { viewport: { width, height: 900 } });
+    const columns = await page.evaluate(() => getComputedStyle(document.querySelector("#chart-heads_by_skip .panels")).gridTemplateColumns.split(" ").length);
+    check(columns === (width > 400 ? 3 : 1), `six heat maps stand in ${columns} columns at ${width} pixels`);
+    const outside = await page.evaluate(() => {
+      const found = [];
+      for (const svg of document.querySelectorAll(".panel-chart > svg, .panel-chart .chart-wrapper svg, .panel-chart svg")) {
+        const frame = svg.getBoundingClientRect();
+        for (const text of svg.querySelectorAll("text")) {
+          const box = text.getBoundingClientRect();
+          const isOutside = box.left < frame.left - 1 || box.right > frame.right + 1 || box.bottom > frame.bottom + 1;
+          if (box.width > 0 && isOutside) found.push(text.textContent);
+        }
+      }
+      return found;
+    });
+    check(outside.length === 0, `${width} pixels: text is cut off: ${outside.slice(0, 5).join(", ")}`);
+    await page.close();
+  }
 }
 
 // ---- a solver that fails: the page says so, and goes on
@@ -241,7 +302,7 @@ for (const [kind, breakWorker] of Object.entries(brokenWorkers)) {
   const long = reportOf("long", writeConfig("long", writeDataset("long", tokens, 4, 11), ["raw_attention", "rollout", "column_sum"]));
   const page = await open(long.html);
   check((await text(page, "#explorer-answer")).includes("48 of 512 tokens"), "filtering is said");
-  check(near(Number(await text(page, "#flow-value")), Number(await text(page, "#cut-capacity")), 1e-6), "a precomputed pair is shown");
+  check(near((await number(page, "#flow-value")), (await number(page, "#cut-capacity")), 1e-6), "a precomputed pair is shown");
   await redrawn(page, () => page.selectOption("#sink", "300"));
   check((await page.locator("#pair-problem").count()) === 1, "a pair that was not computed is said to be missing");
   for (const view of ["raw", "fused", "rollout"]) await redrawn(page, () => page.click(`#view-${view}`));

@@ -1,16 +1,16 @@
 // The charts of a report as Vega-Lite specifications. Each chart is
-//   { id, title, note, panels: [{ title, spec }], legend: [{ label, colour, shape }], rows }
-// where `rows` are the numbers that it shows. The page lays out panels and legend itself;
-// `standalone` puts them into one specification for a figure file.
+//   { id, name, title, note, panels: [{ title, minWidth, spec(width) }], legend, rows }
+// where `name` says what is shown, `title` what is found, legend is [{ label, colour, shape, method }]
+// and `rows` are the numbers that it shows. The page lays out panels and legend itself; `standalone`
+// puts them into one specification for a figure file.
 
 import { CUT_KINDS, CUT_WORDS, SHAPES, inkOn, ramp } from "./theme.js";
 import { unique } from "./data.js";
+import { capital, correlationFinding, decimal, leadersOf, listed, metricName, pretty, referenceName } from "./findings.js";
 
 const WITHOUT_LAYER = "no layer";
 const NONE = "none";
-
-export const pretty = (name) => name.replaceAll("_", " ");
-const firstUpper = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+const FEW = 3; // methods whose intervals can be bands without hiding each other
 
 /** Colour and shape of each method, the same in every chart. */
 export function methodStyles(report, theme) {
@@ -33,7 +33,7 @@ function styleScales(report, theme, rows) {
 
 function legendOf(report, theme, methods) {
   const styles = methodStyles(report, theme);
-  return methods.map((method) => ({ label: pretty(method), ...styles.get(method) }));
+  return methods.map((method) => ({ label: pretty(method), method, ...styles.get(method) }));
 }
 
 export function vegaConfig(theme) {
@@ -56,7 +56,7 @@ const hasBand = (row) => typeof row.ci_low === "number" && typeof row.ci_high ==
 const meanTooltip = (metric) => [
   { field: "method", title: "Method" },
   { field: "layer", title: "Layer" },
-  { field: "mean", title: `Mean ${metric}`, format: ".3f" },
+  { field: "mean", title: `Mean ${metricName(metric)}`, format: ".3f" },
   { field: "std", title: "Standard deviation", format: ".3f" },
   { field: "ci", title: "95 % interval" },
   { field: "n", title: "Examples" },
@@ -65,126 +65,169 @@ const meanTooltip = (metric) => [
 
 const withInterval = (row) => ({
   ...row,
-  ci: hasBand(row) ? `${row.ci_low.toFixed(3)} to ${row.ci_high.toFixed(3)}` : "not computed",
+  ci: hasBand(row) ? `${decimal(row.ci_low, 3)} to ${decimal(row.ci_high, 3)}` : "not computed",
 });
 
+// What the values and their intervals span; with 0 where it is near.
 function valueDomain(rows) {
-  const low = Math.min(0, ...rows.map((r) => (hasBand(r) ? r.ci_low : r.mean)));
-  const high = Math.max(0, ...rows.map((r) => (hasBand(r) ? r.ci_high : r.mean)));
-  const margin = 0.04 * (high - low || 1);
-  return [low < 0 ? Math.max(-1, low - margin) : 0, Math.min(Math.max(1, high), high + margin)];
+  let low = Math.min(...rows.map((r) => (hasBand(r) ? r.ci_low : r.mean)));
+  let high = Math.max(...rows.map((r) => (hasBand(r) ? r.ci_high : r.mean)));
+  const span = Math.max(0.1, high - low);
+  if (low > 0 && low < 0.25 * span) low = 0;
+  if (high < 0 && high > -0.25 * span) high = 0;
+  const margin = 0.05 * span;
+  return [low === 0 ? 0 : low - margin, high === 0 ? 0 : Math.min(Math.max(1, high), high + margin)];
 }
 
+/** Pixels that labels of these texts take at most. */
+const labelRoom = (texts, limit = 220) => Math.min(limit, 14 + 6.1 * Math.max(3, ...texts.map((t) => String(t).length)));
+
+// Few methods: bands. More: an interval at each point, the methods side by side within a layer, and a band for the
+// one method that the reader points at (the signal `emphasis`).
 export function correlationByLayer(report, selection, theme) {
-  const rows = report
+  const all = report
     .table("correlation_by_layer")
     .filter((row) => row.metric === selection.metric && row.mean !== null && report.matches(row, selection, ["layer"]))
     .map(withInterval);
-  if (rows.length === 0) return null;
+  if (all.length === 0) return null;
+  const { layers } = report;
+  const drawn = report.methods.filter((method) => all.some((row) => row.method === method));
+  const layered = drawn.filter((method) => all.some((row) => row.method === method && row.layer !== null));
+  const few = layered.length <= FEW;
+  const step = few ? 0 : Math.min(0.11, 0.66 / layered.length);
+  const place = (row) => row.layer + step * (layered.indexOf(row.method) - (layered.length - 1) / 2);
+  const rows = all.map((row) => (row.layer === null ? row : { ...row, place: place(row) }));
   const { color, shape } = styleScales(report, theme, rows);
-  const layers = report.layers;
   const x = {
-    field: "layer",
+    field: "place",
     type: "quantitative",
     title: "Layer of the source",
-    scale: { domain: [Math.min(...layers), Math.max(...layers, Math.min(...layers) + 1)], nice: false, padding: 14 },
+    scale: { domain: [Math.min(...layers) - 0.4, Math.max(...layers) + 0.4], nice: false },
     axis: { values: layers, format: "d", grid: false },
   };
-  const scale = { domain: valueDomain(rows), nice: true };
-  const metric = selection.metric;
+  const domain = valueDomain(rows);
+  const scale = { domain, nice: true };
+  const { metric } = selection;
+  const pointedAt = "emphasis === '' || datum.method === emphasis";
+  const opacity = (value) => ({ condition: { test: pointedAt, value }, value: 0.12 });
+  const band = (value) => ({ condition: { test: "datum.method === emphasis", value: 0.2 }, value });
   const panels = report.references
     .map((reference) => [reference, rows.filter((row) => row.reference === reference)])
     .filter(([, own]) => own.length > 0)
     .map(([reference, own]) => {
-      const y = { field: "mean", type: "quantitative", title: `Mean ${pretty(metric)}`, scale, axis: { tickCount: 6, format: ".1f" } };
+      const y = { field: "mean", type: "quantitative", title: `Mean ${metricName(metric)}`, scale, axis: { tickCount: 6, format: ".1f" } };
       const byLayer = [{ filter: "isValid(datum.layer)" }];
+      const withBand = [...byLayer, { filter: "isValid(datum.ci_low)" }];
+      const flat = [{ filter: "!isValid(datum.layer)" }];
       return {
-        title: `Reference: ${reference}`,
-        height: 260,
-        spec: {
+        title: `Reference: ${referenceName(reference)}`,
+        minWidth: 300,
+        spec: () => ({
+          params: [{ name: "emphasis", value: "" }],
           data: { values: own },
-          height: 260,
+          height: 300,
           layer: [
-            { mark: { type: "rule", opacity: 0.6 }, encoding: { y: { datum: 0 } } },
+            ...(domain[0] <= 0 && domain[1] >= 0 ? [{ mark: { type: "rule", opacity: 0.6 }, encoding: { y: { datum: 0 } } }] : []),
             {
-              transform: [...byLayer, { filter: "isValid(datum.ci_low)" }],
-              mark: { type: "area", opacity: 0.16 },
-              encoding: { x, y: { ...y, field: "ci_low" }, y2: { field: "ci_high" }, color },
+              transform: withBand,
+              mark: { type: "area" },
+              encoding: { x, y: { ...y, field: "ci_low" }, y2: { field: "ci_high" }, color, opacity: band(few ? 0.16 : 0) },
             },
             {
-              transform: [{ filter: "!isValid(datum.layer)" }],
-              mark: { type: "rule", strokeDash: [6, 4], strokeWidth: 2, opacity: 1 },
-              encoding: { y, color, tooltip: meanTooltip(metric) },
+              transform: [...flat, { filter: "isValid(datum.ci_low)" }],
+              mark: { type: "rect" },
+              encoding: { y: { ...y, field: "ci_low" }, y2: { field: "ci_high" }, color, opacity: band(few ? 0.1 : 0) },
             },
-            { transform: byLayer, mark: { type: "line", strokeWidth: 2 }, encoding: { x, y, color } },
+            {
+              transform: flat,
+              mark: { type: "rule", strokeDash: [6, 4], strokeWidth: 2 },
+              encoding: { y, color, opacity: opacity(1), tooltip: meanTooltip(metric) },
+            },
+            ...(few
+              ? []
+              : [{ transform: withBand, mark: { type: "rule", strokeWidth: 1.5 }, encoding: { x, y: { ...y, field: "ci_low" }, y2: { field: "ci_high" }, color, opacity: opacity(0.75) } }]),
+            { transform: byLayer, mark: { type: "line", strokeWidth: few ? 2 : 1.5 }, encoding: { x, y, color, opacity: opacity(few ? 1 : 0.55) } },
             {
               transform: byLayer,
-              mark: { type: "point", filled: true, size: 58, opacity: 1 },
-              encoding: { x, y, color, shape, tooltip: meanTooltip(metric) },
+              mark: { type: "point", filled: true, size: few ? 58 : 44 },
+              encoding: { x, y, color, shape, opacity: opacity(1), tooltip: meanTooltip(metric) },
             },
           ],
-        },
+        }),
       };
     });
-  const drawn = report.methods.filter((method) => rows.some((row) => row.method === method));
-  const dashed = drawn.filter((method) => rows.every((row) => row.method !== method || row.layer === null));
+  const dashed = drawn.filter((method) => !layered.includes(method));
+  const intervals = few ? "Bands: 95 % bootstrap intervals of the mean over examples." : "Bars: 95 % bootstrap intervals of the mean over examples, methods side by side within a layer; choose a method to see it alone.";
   return {
     id: "correlation_by_layer",
-    title: `${firstUpper(pretty(metric))} with each reference, by layer`,
-    note:
-      (rows.some(hasBand) ? "Bands: 95 % bootstrap intervals of the mean over examples. " : "") +
-      (dashed.length > 0 ? `Dashed: ${dashed.map(pretty).join(", ")}, which takes no layer.` : ""),
+    name: `${capital(metricName(metric))} with each reference, by layer`,
+    title: correlationFinding(report, selection),
+    note: (rows.some(hasBand) ? `${intervals} ` : "") + (dashed.length > 0 ? `Dashed: ${listed(dashed.map(pretty))}, which takes no layer.` : ""),
     panels,
     legend: legendOf(report, theme, drawn).map((entry, m) => ({ ...entry, dashed: dashed.includes(drawn[m]) })),
-    rows,
+    rows: all,
   };
 }
 
-// The colour scale of a metric: diverging around 0 where it can be negative.
-function metricColour(report, metric, theme) {
-  const means = report.table("correlation_by_layer").filter((r) => r.metric === metric && r.mean !== null).map((r) => r.mean);
-  const signed = means.some((m) => m < 0);
-  return signed
-    ? { domain: [-1, 1], range: theme.diverging, of: (v) => ramp(theme.diverging, (v + 1) / 2) }
-    : { domain: [0, 1], range: theme.sequential, of: (v) => ramp(theme.sequential, v) };
+// Metrics that are shares; all others are correlations and have a sign.
+const isShare = (metric) => /^(top_k_overlap|precision_at_k)/.test(metric);
+
+// The colour scale of a metric. It never follows the data: a colour is the same number in every chart.
+function metricColour(metric, theme) {
+  return isShare(metric)
+    ? { domain: [0, 1], range: theme.sequential, of: (v) => ramp(theme.sequential, v) }
+    : { domain: [-1, 1], range: theme.diverging, of: (v) => ramp(theme.diverging, (v + 1) / 2) };
 }
 
-// A heat map with its numbers written in; `x` and `y` are names of fields of `rows`.
-function heatMap({ rows, x, y, xTitle, yTitle, xOrder, yOrder, value, colour, valueTitle, tooltip, fontSize = 11 }) {
-  const values = rows.map((row) => ({ ...row, cell_ink: inkOn(colour.of(row[value])) }));
-  const encoding = {
-    x: { field: x, type: "nominal", title: xTitle, sort: xOrder, axis: { labelAngle: 0, domain: false, ticks: false, labelLimit: 120 } },
-    y: { field: y, type: "nominal", title: yTitle, sort: yOrder, axis: { domain: false, ticks: false, labelLimit: 140 } },
-  };
-  return {
-    data: { values },
-    height: 34 * yOrder.length,
-    encoding,
-    layer: [
-      {
-        mark: { type: "rect", cornerRadius: 2, strokeWidth: 2, stroke: "transparent" },
-        encoding: {
-          color: {
-            field: value,
-            type: "quantitative",
-            scale: { domain: colour.domain, range: colour.range, interpolate: "rgb", clamp: true },
-            legend: null,
-          },
-          tooltip,
+// A heat map with its numbers written in where they fit; `x` and `y` are names of fields of `rows`.
+function heatMap({ rows, x, y, xTitle, yTitle, xOrder, yOrder, value, colour, valueTitle, tooltip }) {
+  const values = rows.map((row) => ({ ...row, cell_ink: inkOn(colour.of(row[value])), short: decimal(row[value]).replace(/^(\u2212?)0\./, "$1.") }));
+  const room = labelRoom(yOrder, 150) + (yTitle ? 18 : 0);
+  const minWidth = room + Math.max(120, 40 * xOrder.length);
+  const spec = (width) => {
+    const cell = (width - room) / xOrder.length;
+    const turned = cell < 4 + 6.1 * Math.max(...xOrder.map((text) => text.length));
+    return {
+      data: { values },
+      height: 34 * yOrder.length,
+      encoding: {
+        x: {
+          field: x,
+          type: "nominal",
+          title: xTitle,
+          sort: xOrder,
+          axis: { labelAngle: turned ? -40 : 0, labelAlign: turned ? "right" : "center", domain: false, ticks: false, labelLimit: 140, labelOverlap: false },
         },
+        y: { field: y, type: "nominal", title: yTitle, sort: yOrder, axis: { domain: false, ticks: false, labelLimit: 150 } },
       },
-      ...["#101316", "#ffffff"].map((ink) => ({
-        transform: [{ filter: { field: "cell_ink", equal: ink } }],
-        mark: { type: "text", fontSize, color: ink },
-        encoding: { text: { field: value, type: "quantitative", format: ".2f" }, tooltip },
-      })),
-    ],
-    _legend: { title: valueTitle, domain: colour.domain, range: colour.range },
+      layer: [
+        {
+          mark: { type: "rect", cornerRadius: 2, strokeWidth: 2, stroke: "transparent" },
+          encoding: {
+            color: {
+              field: value,
+              type: "quantitative",
+              scale: { domain: colour.domain, range: colour.range, interpolate: "rgb", clamp: true },
+              legend: null,
+            },
+            tooltip,
+          },
+        },
+        ...(cell < 19 ? [] : ["#101316", "#ffffff"]).map((ink) => ({
+          transform: [{ filter: { field: "cell_ink", equal: ink } }],
+          mark: { type: "text", fontSize: cell < 27 ? 8.5 : 11, color: ink },
+          encoding: { text: cell < 34 ? { field: "short", type: "nominal" } : { field: value, type: "quantitative", format: ".2f" }, tooltip },
+        })),
+      ],
+    };
   };
+  return { spec, minWidth, ramp: { title: valueTitle, domain: colour.domain, range: colour.range } };
 }
+
+const highest = (rows) => rows.reduce((best, row) => (best === null || row.mean > best.mean ? row : best), null);
 
 export function scoresByLayer(report, selection, theme) {
-  const colour = metricColour(report, selection.metric, theme);
+  const colour = metricColour(selection.metric, theme);
   const rows = report
     .table("correlation_by_layer")
     .filter((row) => row.metric === selection.metric && row.mean !== null && report.matches(row, selection, ["layer"]))
@@ -195,8 +238,8 @@ export function scoresByLayer(report, selection, theme) {
   const panels = report.references
     .filter((reference) => rows.some((r) => r.reference === reference))
     .map((reference) => ({
-      title: `Reference: ${reference}`,
-      spec: heatMap({
+      title: `Reference: ${referenceName(reference)}`,
+      ...heatMap({
         rows: rows.filter((r) => r.reference === reference),
         x: "column",
         y: "name",
@@ -206,18 +249,27 @@ export function scoresByLayer(report, selection, theme) {
         yOrder,
         value: "mean",
         colour,
-        valueTitle: `Mean ${pretty(selection.metric)}`,
+        valueTitle: `Mean ${metricName(selection.metric)}`,
         tooltip: meanTooltip(selection.metric),
       }),
     }));
-  return { id: "scores_by_layer", title: "Methods by layer", note: `Mean ${pretty(selection.metric)} over examples.`, panels, rows };
+  const best = highest(rows.filter((r) => r.reference === selection.reference && r.reference !== `method(${r.method})`));
+  const where = best && (best.layer === null ? "without a layer" : `at layer ${best.layer}`);
+  return {
+    id: "scores_by_layer",
+    name: "Methods by layer",
+    title: best ? `Highest with ${referenceName(selection.reference)}: ${pretty(best.method)} ${where}, ${decimal(best.mean)}` : "Every method and layer in numbers",
+    note: `Mean ${metricName(selection.metric)} over examples.`,
+    panels,
+    rows,
+  };
 }
 
 export function headsBySkip(report, selection, theme) {
   const heads = report.values("heads");
   const skips = report.values("skip_weight");
   if (heads.length < 2 && skips.length < 2) return null;
-  const colour = metricColour(report, selection.metric, theme);
+  const colour = metricColour(selection.metric, theme);
   const free = ["heads", "skip_weight"];
   const rows = report
     .table("correlation_by_layer")
@@ -230,18 +282,17 @@ export function headsBySkip(report, selection, theme) {
     const own = rows.filter((r) => r.method === method);
     return {
       title: pretty(method),
-      narrow: true,
-      spec: heatMap({
+      ...heatMap({
         rows: own,
         x: "skip",
         y: "fused",
         xTitle: "Skip weight",
         yTitle: "Heads",
         xOrder: [...skips.map(String), NONE].filter((s) => own.some((r) => r.skip === s)),
-        yOrder: heads.map(String).filter((h) => own.some((r) => r.fused === h)),
+        yOrder: [...heads.map(String), NONE].filter((h) => own.some((r) => r.fused === h)),
         value: "mean",
         colour,
-        valueTitle: `Mean ${pretty(selection.metric)}`,
+        valueTitle: `Mean ${metricName(selection.metric)}`,
         tooltip: [
           ...meanTooltip(selection.metric),
           { field: "fused", title: "Heads" },
@@ -250,28 +301,40 @@ export function headsBySkip(report, selection, theme) {
       }),
     };
   });
+  const best = highest(rows);
+  const settings = [best.heads !== null && `heads ${best.heads}`, best.skip_weight !== null && `skip weight ${best.skip_weight}`].filter(Boolean);
   return {
     id: "heads_by_skip",
-    title: `Heads and skip weight, layer ${selection.layer}`,
-    note: `Mean ${pretty(selection.metric)} with ${selection.reference}. "${NONE}": the method takes no skip connection.`,
+    name: `Heads and skip weight, layer ${selection.layer}`,
+    title: `Highest with ${referenceName(selection.reference)}: ${pretty(best.method)}${settings.length > 0 ? ` with ${settings.join(" and ")}` : ""}, ${decimal(best.mean)}`,
+    note: `Mean ${metricName(selection.metric)} with ${referenceName(selection.reference)}.${rows.some((r) => r.skip === NONE) ? ` \u201c${NONE}\u201d: the method takes no skip connection.` : ""}`,
     panels,
     rows,
   };
 }
 
+const MOST_PAIRS = 21;
+
 export function comparisons(report, selection, theme) {
-  const rows = report
+  const all = report
     .table("comparisons")
     .filter((row) => row.metric === selection.metric && row.mean_difference !== null && report.matches(row, selection))
     .map((row) => ({
       ...row,
       pair: `${pretty(row.method)} \u2212 ${pretty(row.other_method)}`,
       decided: row.p_holm !== null && row.p_holm < 0.05 ? "yes" : "no",
-      interval: `${Number(row.ci_low).toFixed(3)} to ${Number(row.ci_high).toFixed(3)}`,
+      interval: row.ci_low === null ? "not computed" : `${decimal(row.ci_low, 3)} to ${decimal(row.ci_high, 3)}`,
     }));
-  if (rows.length === 0) return null;
-  const order = unique(rows.map((r) => r.pair));
-  const extent = Math.max(0.05, ...rows.flatMap((r) => [Math.abs(r.ci_low), Math.abs(r.ci_high)])) * 1.08;
+  if (all.length === 0) return null;
+  const references = report.references.filter((reference) => all.some((r) => r.reference === reference));
+  const best = leadersOf(report, selection, selection.reference)?.best.method ?? all[0].method;
+  const tooMany = unique(all.map((r) => r.pair)).length > MOST_PAIRS;
+  const rows = tooMany ? all.filter((r) => r.method === best || r.other_method === best) : all;
+  // One scale for all references: what the intervals span, and 0.
+  const low = Math.min(0, ...rows.map((r) => r.ci_low ?? r.mean_difference));
+  const high = Math.max(0, ...rows.map((r) => r.ci_high ?? r.mean_difference));
+  const margin = 0.06 * Math.max(0.02, high - low);
+  const domain = [low - margin, high + margin];
   const tooltip = [
     { field: "pair", title: "Pair" },
     { field: "mean_difference", title: "Mean difference", format: ".3f" },
@@ -281,56 +344,76 @@ export function comparisons(report, selection, theme) {
     { field: "p_holm", title: "p after Holm", format: ".4f" },
     { field: "n", title: "Examples" },
   ];
-  const panels = report.references
-    .filter((reference) => rows.some((r) => r.reference === reference))
-    .map((reference) => {
-      const y = { field: "pair", type: "nominal", sort: order, title: null, axis: { labelLimit: 210, domain: false, ticks: false } };
+  const panels = references.map((reference) => {
+    const own = rows.filter((r) => r.reference === reference);
+    const order = unique(own.map((r) => r.pair));
+    const room = labelRoom(order, 300);
+    const spec = (width) => {
+      // Where labels would take half of the width, each stands above its line.
+      const isNarrow = width < room + 200;
+      const y = {
+        field: "pair",
+        type: "nominal",
+        sort: order,
+        title: null,
+        axis: isNarrow ? null : { labelLimit: 300, domain: false, ticks: false, grid: true },
+      };
       const x = {
         type: "quantitative",
-        title: `Difference of mean ${pretty(selection.metric)}`,
-        scale: { domain: [-extent, extent], nice: false },
-        axis: { tickCount: 5 },
+        title: `Difference of mean ${metricName(selection.metric)}`,
+        scale: { domain, nice: false },
+        axis: { tickCount: width < 420 ? 4 : 6, grid: false },
       };
-      const color = {
-        field: "decided",
-        type: "nominal",
-        scale: { domain: ["yes", "no"], range: [theme.accent, theme.soft] },
-        legend: null,
-      };
+      const color = { field: "decided", type: "nominal", scale: { domain: ["yes", "no"], range: [theme.accent, theme.soft] }, legend: null };
+      const down = isNarrow ? { yOffset: 8 } : {};
       return {
-        title: `Reference: ${reference}`,
-        spec: {
-          data: { values: rows.filter((r) => r.reference === reference) },
-          height: Math.max(80, 26 * order.length),
-          layer: [
-            { mark: { type: "rule" }, encoding: { x: { datum: 0, ...x } } },
-            { mark: { type: "rule", strokeWidth: 2.5 }, encoding: { x: { ...x, field: "ci_low" }, x2: { field: "ci_high" }, y, color } },
-            {
-              mark: { type: "point", filled: true, size: 70, opacity: 1 },
-              encoding: {
-                x: { ...x, field: "mean_difference" },
-                y,
-                color,
-                shape: { field: "decided", type: "nominal", scale: { domain: ["yes", "no"], range: ["circle", "diamond"] }, legend: null },
-                tooltip,
-              },
+        data: { values: own },
+        height: Math.max(60, (isNarrow ? 40 : 24) * order.length),
+        layer: [
+          { mark: { type: "rule" }, encoding: { x: { datum: 0, ...x } } },
+          ...(isNarrow
+            ? [{ stroke: theme.ground, strokeWidth: 4 }, { color: theme.soft }].map((style) => ({
+                mark: { type: "text", align: "left", baseline: "middle", dy: -8, ...style }, // first its halo
+                encoding: { x: { value: 0 }, y, text: { field: "pair" } },
+              }))
+            : []),
+          { mark: { type: "rule", strokeWidth: 2.5, ...down }, encoding: { x: { ...x, field: "ci_low" }, x2: { field: "ci_high" }, y, color } },
+          {
+            mark: { type: "point", filled: true, size: 64, opacity: 1, ...down },
+            encoding: {
+              x: { ...x, field: "mean_difference" },
+              y,
+              color,
+              shape: { field: "decided", type: "nominal", scale: { domain: ["yes", "no"], range: ["circle", "diamond"] }, legend: null },
+              tooltip,
             },
-          ],
-        },
+          },
+        ],
       };
-    });
+    };
+    return { title: `Reference: ${referenceName(reference)}`, minWidth: 340, spec };
+  });
+  const decided = (reference) => {
+    const own = all.filter((r) => r.reference === reference);
+    return `${own.filter((r) => r.decided === "yes").length} of ${own.length} with ${referenceName(reference)}`;
+  };
   return {
     id: "comparisons",
-    title: `Paired comparisons, layer ${selection.layer}`,
-    note: "Difference of means on the same examples with its 95 % interval; right of 0, the first method correlates more.",
+    name: `Paired comparisons, layer ${selection.layer}`,
+    title: `Differences that are decided: ${listed(references.map(decided))}`,
+    note:
+      "Difference of means on the same examples with its 95 % interval; right of 0, the first method correlates more." +
+      (tooMany ? ` Only pairs with ${pretty(best)} are drawn; the CSV of \u201cattnflow figures\u201d has all.` : ""),
     panels,
     legend: [
-      { label: "Holm-corrected p < 0.05", colour: theme.accent, shape: "circle" },
+      { label: "decided: p < 0.05 after Holm\u2019s correction", colour: theme.accent, shape: "circle" },
       { label: "not decided", colour: theme.soft, shape: "diamond" },
     ],
     rows,
   };
 }
+
+const TRIVIAL = ["source_row", "sink_column"];
 
 export function saturationByLayer(report, selection, theme) {
   const free = ["layer", "positions"];
@@ -338,12 +421,13 @@ export function saturationByLayer(report, selection, theme) {
   const rows = report
     .table("saturation_by_layer")
     .filter((row) => report.matches(row, selection, free) && (row.positions === null || row.positions === kept))
-    .map((row) => ({ ...row, order: CUT_KINDS.indexOf(row.cut), words: CUT_WORDS[row.cut] }));
+    .map((row) => ({ ...row, order: CUT_KINDS.indexOf(row.cut), name: pretty(row.cut), words: CUT_WORDS[row.cut] }));
   if (rows.length === 0) return null;
   const methods = unique(rows.map((r) => r.method));
   const panels = methods.map((method) => ({
     title: `Binding cuts of ${pretty(method)}`,
-    spec: {
+    minWidth: 300,
+    spec: () => ({
       data: { values: rows.filter((r) => r.method === method && r.share > 0) },
       height: 240,
       mark: { type: "bar", stroke: theme.ground, strokeWidth: 1 },
@@ -361,26 +445,28 @@ export function saturationByLayer(report, selection, theme) {
         order: { field: "order" },
         tooltip: [
           { field: "layer", title: "Layer" },
-          { field: "cut", title: "Cut" },
+          { field: "name", title: "Cut" },
           { field: "words", title: "Meaning" },
           { field: "share", title: "Share", format: ".1%" },
           { field: "pairs", title: "Flows" },
         ],
       },
-    },
+    }),
   }));
   const agreement = flowAgreement(report, selection, theme, methods);
   if (agreement) panels.push(agreement);
+  const top = Math.max(...rows.map((r) => r.layer ?? 0));
+  const trivial = rows.filter((r) => r.method === methods[0] && r.layer === top && TRIVIAL.includes(r.cut)).reduce((sum, r) => sum + r.share, 0);
   return {
     id: "saturation_by_layer",
-    title: "Saturation of flow, by layer",
+    name: "Saturation of flow, by layer",
+    title: `From layer ${top}, ${Math.round(100 * trivial)} % of flows are limited by a trivial cut`,
     note:
-      "Which cut limits each flow. A flow limited by source row or sink column is one number of the top or of the first layer: " +
-      "no layer in between plays a part.",
+      "Which cut limits each flow. Red: source row or sink column, one number of the top or of the first layer, where no layer in between plays a part. " +
+      "Grey: cuts that the layers in between have a part in.",
     panels,
     legend: CUT_KINDS.filter((cut) => rows.some((r) => r.cut === cut && r.share > 0)).map((cut) => ({
-      label: pretty(cut),
-      title: CUT_WORDS[cut],
+      label: `${pretty(cut)}: ${CUT_WORDS[cut]}`,
       colour: theme.cuts[CUT_KINDS.indexOf(cut)],
       shape: "square",
     })),
@@ -412,8 +498,9 @@ function flowAgreement(report, selection, theme, flows) {
     axis: { tickCount: 5, format: ".1f" },
   };
   return {
-    title: `Rank agreement of flow with ${others.map(pretty).join(" and ")}`,
-    spec: {
+    title: `Rank agreement of flow with ${listed(others.map(pretty))}`,
+    minWidth: 300,
+    spec: () => ({
       data: { values: rows },
       height: 240,
       layer: [
@@ -434,7 +521,7 @@ function flowAgreement(report, selection, theme, flows) {
           },
         },
       ],
-    },
+    }),
     legend: legendOf(report, theme, others),
   };
 }
@@ -448,16 +535,18 @@ export function agreement(report, selection, theme) {
   if (rows.length === 0) return null;
   const methods = report.methods.filter((m) => rows.some((r) => r.method === m));
   const order = methods.map(pretty);
-  const colour = { domain: [-1, 1], range: theme.diverging, of: (v) => ramp(theme.diverging, (v + 1) / 2) };
+  const ordered = rows.filter((r) => r.method < r.other_method).sort((a, b) => b.mean - a.mean);
+  const pair = (row) => `${row.name} and ${row.other} (${decimal(row.mean)})`;
   return {
     id: "agreement",
-    title: `Agreement between methods, layer ${selection.layer}`,
+    name: `Agreement between methods, layer ${selection.layer}`,
+    title: ordered.length > 1 ? `Closest: ${pair(ordered[0])}; farthest: ${pair(ordered.at(-1))}` : capital(pair(ordered[0])),
     note: "Mean Spearman correlation between the token scores of two methods, over examples; all positions count.",
     panels: [
       {
         title: null,
         square: true,
-        spec: heatMap({
+        ...heatMap({
           rows,
           x: "other",
           y: "name",
@@ -466,7 +555,7 @@ export function agreement(report, selection, theme) {
           xOrder: order,
           yOrder: order,
           value: "mean",
-          colour,
+          colour: metricColour("spearman", theme),
           valueTitle: "Mean Spearman",
           tooltip: [
             { field: "name", title: "Method" },
@@ -486,8 +575,7 @@ export const CHARTS = [correlationByLayer, scoresByLayer, headsBySkip, compariso
 
 /** The specification of a panel for the page: as wide as its box, without legends. */
 export function pageSpec(panel, width) {
-  const { _legend, ...spec } = panel.spec;
-  return withoutLegends({ ...spec, width, autosize: { type: "fit-x", contains: "padding" } });
+  return withoutLegends({ ...panel.spec(width), width, autosize: { type: "fit-x", contains: "padding" } });
 }
 
 function withoutLegends(spec) {
@@ -506,28 +594,35 @@ function withoutLegends(spec) {
   };
 }
 
-/** One specification for the whole chart: panels side by side, legends and title inside. */
+/** Columns for `count` panels that want `minWidth` each, rows as even as can be (6 panels: 3 and 3, never 4 and 2). */
+export function columnsFor(count, minWidth, width, gap = 28) {
+  const most = Math.max(1, Math.min(count, Math.floor((width + gap) / (minWidth + gap))));
+  return Math.ceil(count / Math.ceil(count / most));
+}
+
+/** One specification for the whole chart: panels in rows, legends and title inside. */
 export function standalone(chart, theme) {
-  const width = chart.panels.length > 3 ? 150 : chart.panels.length > 1 ? 330 : 460;
+  const minWidth = Math.max(...chart.panels.map((panel) => panel.minWidth));
+  const inside = Math.min(460, Math.max(230, minWidth - 60)); // of a plot, without its labels
+  const panels = chart.panels.map((panel, p) => {
+    const spec = panel.spec(inside + 120);
+    const own = { ...spec, width: inside, ...(panel.title && { title: panel.title }) };
+    const { ramp: scale } = panel;
+    if (scale) {
+      const legend = p === chart.panels.length - 1 ? { title: scale.title } : null;
+      own.layer = spec.layer.map((layer, l) =>
+        l > 0 ? layer : { ...layer, encoding: { ...layer.encoding, color: { ...layer.encoding.color, legend } } },
+      );
+    }
+    return own;
+  });
   return {
-    title: { text: chart.title, fontSize: 14, offset: 14 },
+    title: { text: chart.name, fontSize: 14, offset: 14 },
     background: theme.ground,
     padding: 12,
-    hconcat: chart.panels.map((panel) => {
-      const { _legend, ...spec } = panel.spec;
-      const own = { ...spec, width, ...(panel.title && { title: panel.title }) };
-      if (_legend) {
-        own.layer = spec.layer.map((layer, index) =>
-          index > 0
-            ? layer
-            : {
-                ...layer,
-                encoding: { ...layer.encoding, color: { ...layer.encoding.color, legend: { title: _legend.title } } },
-              },
-        );
-      }
-      return own;
-    }),
+    columns: columnsFor(panels.length, inside + 120, 1100),
+    concat: panels.map(({ params, ...panel }) => panel),
+    ...(panels.some((panel) => panel.params) && { params: panels.find((panel) => panel.params).params }),
     resolve: { scale: { color: "independent", shape: "independent" } },
   };
 }

@@ -5,9 +5,10 @@ import { Example, toCsv } from "./data.js";
 import { EmbeddedNetwork } from "./network.js";
 import { Solver } from "./solver.js";
 import { edgeDistance, edgePath, graphGeometry, graphTree } from "./graph_view.js";
-import { VIEWS, cutMeaning, cutText, decodeCut, filtered, precomputedView, solvedView, staticView } from "./views.js";
+import { VIEWS, cutMeaning, cutName, cutText, decodeCut, filtered, precomputedView, solvedView, staticView } from "./views.js";
 import { maxFlow } from "./max_flow.js";
-import { methodStyles, pretty } from "./charts.js";
+import { methodStyles } from "./charts.js";
+import { pretty } from "./findings.js";
 import { inkOn, ramp } from "./theme.js";
 import { field, segmented, select } from "./controls.js";
 import { save } from "./save.js";
@@ -31,7 +32,7 @@ export class Explorer {
 
   build() {
     const box = (name) => el("div", { class: name, id: `explorer-${name}` });
-    show(this.root, box("controls"), box("strips"), box("graph"), box("answer"));
+    show(this.root, box("controls"), box("strips"), box("graph-controls"), box("graph"), box("answer"));
     this.boxes = Object.fromEntries([...this.root.children].map((child) => [child.className, child]));
     const { graph } = this.boxes;
     graph.tabIndex = 0;
@@ -124,16 +125,18 @@ export class Explorer {
         field("Example", select("example", examples, state.example, (e) => this.openExample(Number(e)))),
         el("button", { id: "next-example", "aria-label": "Next example", onclick: step(1) }, "\u2192"),
       ),
-      field("Source", select("source", tokens, state.source, (t) => this.change({ source: Number(t) }))),
       this.report.layers.length > 1 &&
         field("Layer", select("layer", this.report.layers.map((l) => [l, `${l}`]), this.layer, (l) => this.page.select({ layer: Number(l) }))),
+      field("Source", select("source", tokens, state.source, (t) => this.change({ source: Number(t) }))),
       field("Sink", select("sink", tokens, state.sink, (t) => this.change({ sink: Number(t) }))),
-      field(
-        "View",
-        segmented("view", Object.entries(VIEWS).map(([name, { label }]) => [name, label]), state.view, (view) => this.change({ view })),
-      ),
-      field(
-        "Edges",
+    );
+    show(
+      this.boxes["graph-controls"],
+      segmented("view", Object.entries(VIEWS).map(([name, { label }]) => [name, label]), state.view, (view) => this.change({ view })),
+      el(
+        "label",
+        { class: "slider" },
+        el("span", {}, "Most edges"),
         el("input", {
           type: "range",
           id: "edges",
@@ -141,15 +144,15 @@ export class Explorer {
           max: EDGE_STEPS.length - 1,
           step: 1,
           value: state.edgeStep,
-          title: `${EDGE_STEPS[state.edgeStep]}`,
           "aria-valuetext": `${EDGE_STEPS[state.edgeStep]}`,
           oninput: (event) => {
             state.edgeStep = Number(event.target.value);
-            event.target.title = `${EDGE_STEPS[state.edgeStep]}`;
-            event.target.setAttribute("aria-valuetext", event.target.title);
+            event.target.setAttribute("aria-valuetext", `${EDGE_STEPS[state.edgeStep]}`);
+            event.target.nextSibling.textContent = `${EDGE_STEPS[state.edgeStep]}`;
             this.redraw();
           },
         }),
+        el("output", {}, `${EDGE_STEPS[state.edgeStep]}`),
       ),
     );
     if (focused) document.getElementById(focused)?.focus();
@@ -207,7 +210,7 @@ export class Explorer {
         el("h3", {}, `Tokens shaded by each method, layer ${this.layer}`),
         el("button", { class: "quiet", onclick: () => this.saveScores(rows) }, "Download CSV"),
       ),
-      el("p", { class: "note" }, `${facts.join(" \u00b7 ")}. Each line is scaled to its own largest score; choose a token to make it the sink.`),
+      el("p", { class: "note" }, `${facts.join(" \u00b7 ")}. Each line is scaled to its own largest score; numbers are those of the sink. Choose a token to make it the sink.`),
       rows.map((row) => this.strip(row)),
       el("div", { class: "own-strips" }),
     );
@@ -259,12 +262,13 @@ export class Explorer {
     const about = (t) => [
       ["Token", `${t} ${shortToken(tokens[t], 40)}`],
       [row.name, fixed(row.scores[t], 6)],
-      ...(row.cuts ? [["Binding cut", cutText(decodeCut(row.cuts[t]))]] : []),
+      ...(row.cuts ? [["Binding cut", cutName(decodeCut(row.cuts[t]))]] : []),
     ];
     return el(
       "div",
       { class: row.isReference ? "strip reference" : "strip", "data-method": row.id, "aria-busy": row.pending && "true" },
       el("span", { class: "strip-name" }, row.colour && el("i", { class: "dot", style: { background: row.colour } }), row.name),
+      el("span", { class: "strip-value" }, fixed(row.scores[this.state.sink])),
       el(
         "span",
         { class: "strip-tokens", role: "group", "aria-label": `Scores by ${row.name}` },
@@ -298,7 +302,6 @@ export class Explorer {
           );
         }),
       ),
-      el("span", { class: "strip-value" }, fixed(row.scores[this.state.sink])),
     );
   }
 
@@ -418,16 +421,20 @@ export class Explorer {
     const { state, layer, example, fused } = this;
     const name = (t) => `\u201c${shortToken(example.tokens[t], 24)}\u201d (${t})`;
     const rollout = fused.walk(layer, state.source).mass[0][state.sink];
-    const facts = [];
+    const facts = []; // [name, number or words, id]
     if (content.cut) {
-      facts.push(["Flow", fixed(content.value, 6), "flow-value"]);
-      facts.push(["Binding cut", `${cutText(content.cut)}: ${cutMeaning(content.cut)}`, "binding-cut"]);
-      facts.push(["Cut capacity", fixed(content.cutCapacity, 6), "cut-capacity"]);
+      facts.push(["Flow", content.value, "flow-value"]);
+      facts.push(["Binding cut", `${cutName(content.cut)}: ${cutMeaning(content.cut)}`, "binding-cut"]);
+      facts.push(["Cut capacity", content.cutCapacity, "cut-capacity"]);
     }
     if (fused.exact) {
-      facts.push(["Rollout", fixed(rollout, 6), "rollout-value"]);
-      facts.push(["Column sum", fixed(fused.columnSum(state.sink), 6), "column-sum"]);
+      facts.push(["Rollout", rollout, "rollout-value"]);
+      facts.push(["Column sum", fused.columnSum(state.sink), "column-sum"]);
     }
+    const fact = ([term, value, id]) => {
+      const isNumber = typeof value === "number";
+      return el("div", { class: isNumber ? null : "words" }, el("dt", {}, term), el("dd", { id, "data-value": isNumber && value, title: isNumber && fixed(value, 8) }, isNumber ? fixed(value) : value));
+    };
     const notes = [VIEWS[state.view].words];
     if (content.cut) {
       notes.push(
@@ -441,7 +448,7 @@ export class Explorer {
       this.boxes.answer,
       el("h3", {}, `From ${name(state.source)} in layer ${layer} to ${name(state.sink)}`),
       content.problem && el("p", { class: "notice", id: "pair-problem" }, content.problem),
-      facts.length > 0 && el("dl", {}, facts.map(([term, text, id]) => el("div", {}, el("dt", {}, term), el("dd", { id }, text)))),
+      facts.length > 0 && el("dl", {}, facts.map(fact)),
       notes.map((note) => el("p", { class: "note" }, note)),
       el(
         "div",

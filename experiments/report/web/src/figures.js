@@ -4,7 +4,8 @@
 import { el, shortToken, toMarkup } from "./tree.js";
 import { Example, Report } from "./data.js";
 import { EmbeddedNetwork } from "./network.js";
-import { CHARTS, methodStyles, pretty, standalone } from "./charts.js";
+import { CHARTS, methodStyles, standalone } from "./charts.js";
+import { pretty } from "./findings.js";
 import { chartSvg } from "./chart_view.js";
 import { THEMES } from "./theme.js";
 import { graphGeometry, graphTree } from "./graph_view.js";

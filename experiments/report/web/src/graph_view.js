@@ -8,10 +8,10 @@ const MARGIN = { top: 44, right: 14, bottom: 14 };
 
 /** Places for `rows` shown tokens, layers 0..`layers`, in `width` pixels. */
 export function graphGeometry(layers, rows, tokens, width, { rightLabels = width >= 720 } = {}) {
-  const limit = width < 480 ? 9 : 16;
+  const limit = width < 480 ? 13 : 20;
   const longest = Math.max(3, ...rows.map((t) => shortToken(tokens[t], limit).length));
-  const label = Math.min(limit * 7, longest * 7) + 18;
-  const rowHeight = rows.length <= 12 ? 30 : rows.length <= 26 ? 24 : 18;
+  const label = 6.8 * longest + 18;
+  const rowHeight = rows.length <= 8 ? 42 : rows.length <= 12 ? 32 : rows.length <= 26 ? 24 : 18;
   const left = label;
   const right = width - MARGIN.right - (rightLabels ? label - 8 : 0);
   return {
@@ -114,7 +114,7 @@ function columnHeads(model, g, theme) {
           "font-weight": isSource ? 600 : 400,
           "font-size": 11,
         },
-        l === 0 ? "input" : `${l}`,
+        l > 0 ? `${l}` : g.x(1) - g.x(0) < 30 ? "in" : "input",
       ),
     );
   }

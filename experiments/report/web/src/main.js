@@ -2,14 +2,19 @@
 
 import { el, show, toDom, tokenText } from "./tree.js";
 import { Report, toCsv } from "./data.js";
-import { CHARTS, pageSpec, pretty, standalone } from "./charts.js";
+import { CHARTS, columnsFor, methodStyles, pageSpec, standalone } from "./charts.js";
+import { capital, certainty, decimal, leadersOf, listed, metricName, pretty, referenceName } from "./findings.js";
 import { chartSvg, drawChart } from "./chart_view.js";
 import { Explorer } from "./explorer.js";
 import { Tooltip } from "./tooltip.js";
-import { THEMES } from "./theme.js";
+import { THEMES, ramp } from "./theme.js";
 import { field, select } from "./controls.js";
 import { figures } from "./figures.js";
 import { save } from "./save.js";
+
+const MOST_RESULTS = 3; // references with a result of their own at the top
+
+const count = (n) => n.toLocaleString("en").replaceAll(",", "\u202f");
 
 /** After the browser has drawn what there is; hidden pages do not draw, so there is a limit. */
 const painted = () =>
@@ -36,6 +41,9 @@ class Page {
     this.build();
     this.openExplorer();
     this.track(painted().then(() => this.drawCharts()));
+    // Paper is light, whatever the screen is.
+    addEventListener("beforeprint", () => this.usePaper(true));
+    addEventListener("afterprint", () => this.usePaper(false));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.applyTheme());
     this.watchWidth();
   }
@@ -67,7 +75,20 @@ class Page {
       });
   }
 
+  // Draws anew as wide as the paper, before the browser lays out what it prints.
+  usePaper(isPaper) {
+    this.isPaper = isPaper;
+    document.documentElement.classList.toggle("paper", isPaper);
+    this.applyTheme();
+  }
+
+  // On paper panels may be narrower than on a screen.
+  get crowding() {
+    return this.isPaper ? 0.85 : 1;
+  }
+
   get theme() {
+    if (this.isPaper) return THEMES.light;
     const dark = this.themeChoice === "auto" ? matchMedia("(prefers-color-scheme: dark)").matches : this.themeChoice === "dark";
     return dark ? THEMES.dark : THEMES.light;
   }
@@ -80,24 +101,21 @@ class Page {
       this.header(),
       el("div", { class: "settings", id: "settings", role: "region", "aria-label": "Settings of all charts" }),
       el("section", { id: "charts", "aria-label": "Charts" }),
-      hasExamples && el("section", { id: "explorer", "aria-label": "Example explorer" }, el("h2", {}, "Examples"), el("div", { id: "explorer-root" })),
+      hasExamples && el("section", { id: "explorer", "aria-label": "Example explorer" }, el("h2", {}, "Examples"), el("p", { class: "note" }, "Which input tokens does a position draw on, and through which edges? Choose a source in some layer and a sink among the inputs."), el("div", { id: "explorer-root" })),
       this.footer(),
     );
     this.drawSettings();
   }
 
   header() {
-    const { json, report } = { json: this.report.json, report: this.report };
+    const { report } = this;
+    const { json } = report;
     const { run } = json;
-    const count = (n) => n.toLocaleString("en").replaceAll(",", "\u202f");
-    const facts = [
-      ["Examples", count(run.examples)],
-      ["Methods", count(json.methods.length)],
-      ["Grid points", count(run.grid_points)],
-      ["Cells", count(run.cells)],
-      ["Failed cells", count(run.failures)],
-    ];
-    const about = [run.dataset && `Data: ${tokenText(run.dataset)}`, run.task && tokenText(run.task), run.model && `Model: ${tokenText(run.model)}`].filter(Boolean);
+    const plural = (n, noun) => `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
+    const compared = report.references.length > 0 ? ` compared with ${listed(report.references.map(referenceName))}` : "";
+    const about = [run.dataset && `data ${tokenText(run.dataset)}`, run.task && `task ${tokenText(run.task)}`, run.model && `model ${tokenText(run.model)}`].filter(Boolean);
+    const facts = [`${count(run.grid_points)} grid points`, `${count(run.cells)} cells`, run.failures > 0 ? el("strong", { class: "failed" }, `${count(run.failures)} failed`) : "none failed", ...about];
+    const saturation = json.saturation;
     return el(
       "header",
       {},
@@ -107,24 +125,63 @@ class Page {
         el("h1", {}, tokenText(json.name)),
         el("button", { id: "theme", class: "quiet", onclick: () => this.nextTheme() }, "Theme: auto"),
       ),
-      el("p", { class: "lead" }, `Methods: ${json.methods.map(pretty).join(", ")}.${report.fixed.length > 0 ? ` Everywhere: ${report.fixed.join(", ")}.` : ""}`),
-      about.length > 0 && el("p", { class: "note" }, about.join(" \u00b7 ")),
-      el("dl", { class: "facts" }, facts.map(([term, text]) => el("div", {}, el("dt", {}, term), el("dd", {}, text)))),
+      el("p", { class: "lead" }, `${capital(listed(json.methods.map(pretty)))}${compared}, on ${plural(run.examples, "example")}.`),
+      el("p", { class: "note facts" }, facts.map((fact) => el("span", {}, fact))),
       json.warning && el("div", { class: "notice strong", id: "warning", role: "alert" }, el("strong", {}, tokenText(json.warning.title)), el("p", {}, tokenText(json.warning.text))),
-      json.saturation && el("div", { class: json.saturation.saturated ? "notice strong" : "notice", id: "saturation" }, el("strong", {}, json.saturation.title), el("p", {}, json.saturation.text)),
+      el(
+        "div",
+        { class: "results" },
+        el("div", { id: "results", "aria-live": "polite" }),
+        saturation &&
+          el(
+            "section",
+            { class: saturation.saturated ? "result warn" : "result", id: "saturation", "aria-label": "Saturation" },
+            el("p", { class: "result-name" }, "Does flow saturate?"),
+            el("p", { class: "result-value" }, saturation.title),
+            el("p", { class: "note" }, saturation.text),
+          ),
+      ),
       json.left_out.length > 0 &&
         el("details", { class: "left-out" }, el("summary", {}, `Not in this page: ${json.left_out.length === 1 ? "one thing" : `${json.left_out.length} things`}`), el("ul", {}, json.left_out.map((text) => el("li", {}, tokenText(text))))),
     );
   }
 
+  // The main result with each reference, at the selected settings: who leads, how high, how surely.
+  drawResults() {
+    const { report, selection, theme } = this;
+    const styles = methodStyles(report, theme);
+    const shown = report.references.length <= MOST_RESULTS ? report.references : [selection.reference];
+    const settings = report.varied.map((axis) => `${pretty(axis)} ${selection[axis]}`);
+    const at = [selection.layer !== null && `layer ${selection.layer}`, ...settings].filter(Boolean).join(", ");
+    const cards = shown.map((reference) => {
+      const found = leadersOf(report, selection, reference);
+      if (!found) return null;
+      const { best } = found;
+      const interval = typeof best.ci_low === "number" ? `95 % interval ${decimal(best.ci_low)} to ${decimal(best.ci_high)}` : "no interval";
+      return el(
+        "section",
+        { class: "result", "data-reference": reference, "aria-label": `Result with ${referenceName(reference)}` },
+        el("p", { class: "result-name" }, `Closest to ${referenceName(reference)}${at ? `, ${at}` : ""}`),
+        el("p", { class: "result-value" }, el("i", { class: "dot", style: { background: styles.get(best.method).colour } }), pretty(best.method), " ", el("span", { class: "number" }, decimal(best.mean))),
+        el("p", { class: "note" }, `Mean ${metricName(selection.metric)} over ${best.n} examples, ${interval}. ${certainty(found)}`),
+      );
+    });
+    const all = cards.filter(Boolean);
+    const box = document.getElementById("results");
+    const columns = columnsFor(all.length + box.parentElement.children.length - 1, this.isPaper ? 200 : 300, this.main.clientWidth, 14);
+    box.parentElement.style.setProperty("--columns", String(columns));
+    show(box, all);
+  }
+
   footer() {
     const { json } = this.report;
+    const { fixed: everywhere } = this.report;
     const settings = Object.entries(json.run.settings).map(([key, value]) => `${key} = ${value}`);
     const fixed = json.run.fixed_point;
     return el(
       "footer",
       {},
-      el("details", {}, el("summary", {}, "Settings of the run"), el("pre", {}, settings.map(tokenText).join("\n") || "defaults only")),
+      el("details", {}, el("summary", {}, "Settings of the run"), el("pre", {}, settings.map(tokenText).join("\n") || "defaults only"), everywhere.length > 0 && el("p", { class: "note" }, `The same in all grid points: ${everywhere.join(", ")}.`)),
       el(
         "details",
         {},
@@ -147,17 +204,17 @@ class Page {
   drawSettings() {
     const { report, selection } = this;
     const focused = document.activeElement?.id;
-    const choice = (label, key, values) =>
+    const choice = (label, key, values, name = String) =>
       values.length > 1 &&
       field(
         label,
-        select(`set-${key}`, values.map((v) => [v, String(v)]), selection[key], (text) =>
+        select(`set-${key}`, values.map((v) => [v, name(v)]), selection[key], (text) =>
           this.select({ [key]: values.find((v) => String(v) === text) }),
         ),
       );
     const controls = [
-      choice("Metric", "metric", report.metrics),
-      choice("Reference", "reference", report.references),
+      choice("Metric", "metric", report.metrics, metricName),
+      choice("Reference", "reference", report.references, referenceName),
       ...report.varied.map((axis) => choice(pretty(axis.charAt(0).toUpperCase() + axis.slice(1)), axis, report.values(axis))),
       choice("Layer", "layer", report.layers),
     ].filter(Boolean);
@@ -209,6 +266,7 @@ class Page {
   async drawCharts() {
     const ticket = (this.chartTicket = (this.chartTicket ?? 0) + 1);
     const { report, selection, theme, tip } = this;
+    this.drawResults();
     const section = document.getElementById("charts");
     const charts = CHARTS.map((make) => make(report, selection, theme)).filter(Boolean);
     const shape = charts.map((chart) => `${chart.id}:${chart.panels.length}`).join(" ");
@@ -221,9 +279,12 @@ class Page {
     for (const chart of charts) {
       const card = document.getElementById(`chart-${chart.id}`);
       this.fillCard(card, chart);
+      const panels = card.querySelector(".panels");
+      const columns = columnsFor(chart.panels.length, this.crowding * Math.max(...chart.panels.map((p) => p.minWidth)), panels.clientWidth);
+      panels.style.setProperty("--columns", String(columns));
       for (const [p, panel] of chart.panels.entries()) {
         const box = card.querySelectorAll(".panel-chart")[p];
-        await painted(); // what is there is seen before the next panel is worked on
+        if (!this.isPaper) await painted(); // what is there is seen before the next panel; print does not wait
         if (ticket !== this.chartTicket) return;
         const view = await drawChart(box, pageSpec(panel, Math.max(180, box.clientWidth)), theme, tip);
         if (ticket !== this.chartTicket) return view.finalize();
@@ -233,25 +294,26 @@ class Page {
   }
 
   chartCard(chart) {
-    const many = chart.panels.length > 2 || chart.panels.some((panel) => panel.narrow);
     return el(
       "article",
       { class: "card", id: `chart-${chart.id}` },
+      el("p", { class: "chart-name" }),
       el("div", { class: "card-head" }, el("h2", {}), el("span", { class: "downloads" })),
       el("p", { class: "note" }),
       el("ul", { class: "legend" }),
       el(
         "div",
-        { class: chart.panels.length === 1 ? "panels one" : many ? "panels many" : "panels" },
+        { class: "panels" },
         chart.panels.map((panel) => el("figure", { class: panel.square ? "panel square" : "panel" }, el("figcaption", {}), el("div", { class: "panel-chart" }), el("ul", { class: "legend" }))),
       ),
     );
   }
 
   fillCard(card, chart) {
+    card.querySelector(".chart-name").textContent = chart.name;
     card.querySelector("h2").textContent = chart.title;
     card.querySelector(".note").textContent = chart.note ?? "";
-    show(card.querySelector(".legend"), legend(chart.legend, chart.panels[0].spec._legend));
+    show(card.querySelector(".legend"), legend(chart.legend, chart.panels[0].ramp, chart.id === "correlation_by_layer" && ((method) => this.emphasise(chart.id, method))));
     show(
       card.querySelector(".downloads"),
       el("button", { class: "quiet", onclick: () => this.saveCsv(chart) }, "Download CSV"),
@@ -261,6 +323,13 @@ class Page {
       box.querySelector("figcaption").textContent = chart.panels[p].title ?? "";
       show(box.querySelector(".legend"), legend(chart.panels[p].legend));
     });
+  }
+
+  // Shows one method of a chart alone; "" shows all.
+  emphasise(id, method) {
+    const card = document.getElementById(`chart-${id}`);
+    for (const button of card.querySelectorAll(".legend button")) button.classList.toggle("faded", method !== "" && button.dataset.method !== method);
+    for (const [key, view] of this.views) if (key.startsWith(`${id}/`)) this.track(view.signal("emphasis", method).runAsync());
   }
 
   saveCsv(chart) {
@@ -284,17 +353,22 @@ const MARKS = {
   cross: ["path", { d: "M5 2H9V5H12V9H9V12H5V9H2V5H5Z" }],
 };
 
-function legend(entries, ramp) {
-  const items = (entries ?? []).map(({ label, colour, shape, dashed, title }) => {
+/** Entries with their marks, and the stops of a colour scale. `point` makes buttons: called with a method, or "". */
+function legend(entries, scale, point) {
+  const items = (entries ?? []).map(({ label, colour, shape, dashed, method }) => {
     const [tag, attributes] = MARKS[shape] ?? MARKS.circle;
     const mark = dashed
       ? el("path", { d: "M0 7H14", stroke: colour, "stroke-width": 2.5, "stroke-dasharray": "4 2.5" })
       : el(tag, { ...attributes, fill: colour });
-    return el("li", { title }, el("svg", { width: 14, height: 14, viewBox: "0 0 14 14", "aria-hidden": "true" }, mark), label);
+    const content = [el("svg", { width: 14, height: 14, viewBox: "0 0 14 14", "aria-hidden": "true" }, mark), label];
+    if (!point) return el("li", {}, content);
+    const off = () => point("");
+    return el("li", {}, el("button", { type: "button", "data-method": method, onpointerenter: () => point(method), onpointerleave: off, onfocus: () => point(method), onblur: off }, content));
   });
-  if (ramp) {
-    const stops = ramp.range.map((colour) => el("i", { style: { background: colour } }));
-    items.push(el("li", { class: "ramp" }, ramp.title, el("span", {}, `${ramp.domain[0]}`), el("span", { class: "stops" }, stops), el("span", {}, `${ramp.domain[1]}`)));
+  if (scale) {
+    const stops = Array.from({ length: 13 }, (_, k) => el("i", { style: { background: ramp(scale.range, k / 12) } }));
+    const number = (value) => el("span", {}, `${value}`.replace("-", "\u2212"));
+    items.push(el("li", { class: "ramp" }, scale.title, number(scale.domain[0]), el("span", { class: "stops" }, stops), number(scale.domain[1])));
   }
   return items;
 }

@@ -16,6 +16,10 @@ export function cutText(cut) {
   const withLayer = ["source_lane", "sink_lane", "crossing"].includes(cut.kind);
   return withLayer ? `${cut.kind}(${cut.layer})` : cut.kind;
 }
+/** The same for reading: "sink lane at layer 2". */
+export function cutName(cut) {
+  return cutText(cut).replace("_", " ").replace(/\((\d+)\)/, " at layer $1");
+}
 /** From the 16 bits that a score's cut is embedded as. */
 export function decodeCut(code) {
   return { kind: CUT_KINDS[code & 7], layer: code >> 3 };

@@ -1,0 +1,71 @@
+// What a run says, in words: which method leads with a reference, how surely, and by how much.
+
+export const pretty = (name) => name.replaceAll("_", " ");
+const METRICS = { spearman: "Spearman", spearman_dense_rank: "Spearman (dense ranks)", kendall_tau_b: "Kendall tau-b", pearson: "Pearson" };
+export const metricName = (metric) => METRICS[metric] ?? pretty(metric);
+/** "blank_out"; "rollout (method)" where another method is the reference. */
+export const referenceName = (reference) => reference.replace(/^method\((.*)\)$/, (_, method) => `${pretty(method)} (method)`);
+/** With the minus sign of print. */
+export const decimal = (value, digits = 2) => value.toFixed(digits).replace(/^-(0\.?0*)$/, "$1").replace("-", "\u2212");
+export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+/** "a", "a and b", "a, b and c" */
+export const listed = (names) => (names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`);
+
+/**
+ * At the selected settings and layer: { best, tied, next }. best: the row of the method with the highest
+ * mean; tied: methods that the tests of the run do not tell from it; next: the comparison with the
+ * highest mean that is told from it, or null. `tested` is false where the run holds no comparisons.
+ * A method that is the reference itself does not compete. Null without rows.
+ */
+export function leadersOf(report, selection, reference) {
+  const rows = report
+    .table("correlation_by_layer")
+    .filter((row) => row.metric === selection.metric && row.reference === reference && row.mean !== null)
+    .filter((row) => reference !== `method(${row.method})` && report.matches(row, selection))
+    .sort((a, b) => b.mean - a.mean);
+  if (rows.length === 0) return null;
+  const [best, ...others] = rows;
+  const pairs = report
+    .table("comparisons")
+    .filter((row) => row.metric === selection.metric && row.reference === reference && row.mean_difference !== null)
+    .filter((row) => report.matches(row, selection));
+  const against = (method) => {
+    const pair = pairs.find((p) => (p.method === best.method && p.other_method === method) || (p.method === method && p.other_method === best.method));
+    if (!pair) return null;
+    return { method, difference: Math.abs(pair.mean_difference), p: pair.p_holm, isDecided: pair.p_holm !== null && pair.p_holm < 0.05 };
+  };
+  const compared = others.map((row) => against(row.method)).filter(Boolean);
+  return {
+    best,
+    tested: compared.length > 0,
+    tied: compared.filter((c) => !c.isDecided).map((c) => c.method),
+    next: compared.find((c) => c.isDecided) ?? null,
+  };
+}
+
+/** One sentence for each of up to two references, else for the selected one. */
+export function correlationFinding(report, selection) {
+  const references = report.references.length <= 2 ? report.references : [selection.reference];
+  const sentences = references.map((reference) => {
+    const found = leadersOf(report, selection, reference);
+    if (!found) return null;
+    const name = pretty(found.best.method);
+    if (found.tied.length === 0) return `${name} is closest to ${referenceName(reference)}`;
+    if (found.tied.length <= 2) return `${name} leads with ${referenceName(reference)}, not told from ${listed(found.tied.map(pretty))}`;
+    return `no method stands out with ${referenceName(reference)}`;
+  });
+  const where = selection.layer === null ? "" : ` (layer ${selection.layer})`;
+  const words = sentences.filter(Boolean).join("; ");
+  return words ? capital(words) + where : "Correlation by layer";
+}
+
+const pText = (p) => (p < 0.001 ? "p < 0.001" : `p = ${p.toFixed(3)}`);
+
+/** For the top of the page: how surely the best method leads. */
+export function certainty({ best, tested, tied, next }) {
+  const parts = [];
+  if (tied.length > 0) parts.push(`Not told apart from ${listed(tied.map(pretty))}.`);
+  if (next) parts.push(`${decimal(next.difference)} above ${pretty(next.method)} (${pText(next.p)} after Holm\u2019s correction).`);
+  if (!tested) parts.push("No other method to test it against.");
+  return parts.join(" ");
+}
