@@ -56,12 +56,9 @@ public:
         if (layer == 1) {
             settle_by_edges(cuts, result);
         } else {
-            sweep_sinks(meeting_layers(layer).highest);
-            const Sweeps<T> from_sources = sweep_sources(layer, sources);
+            Sweeps<T> from_sources(packed_, layer, sources.size());
             Open open = settle_by_sweeps(from_sources, cuts, result);
-            if (open.pairs > open.count(open.sources) + open.count(open.sinks)) {
-                settle_by_meeting(from_sources, cuts, open, result);
-            }
+            if (open.worth_halves()) settle_by_meeting(from_sources, cuts, open, result);
             settle_by_waves(from_sources, open, result);
         }
         for (const SettledBy by : result.settled_by.values())
@@ -136,33 +133,26 @@ private:
         return {value, value == bound.value ? bound.cut : BindingCut{}, by};
     }
 
-    /// Layers at which sweeps from both ends are compared: all of them in shallow networks, where
-    /// the best one differs from pair to pair; one in the middle of deep ones.
-    struct MeetingLayers {
-        std::size_t lowest;
-        std::size_t highest;
-        std::size_t middle;
-    };
-    static MeetingLayers meeting_layers(std::size_t layer) {
-        constexpr std::size_t deep = 8;
-        const std::size_t middle = (layer + 1) / 2;
-        if (layer >= deep) return {middle, middle, middle};
-        return {1, layer - 1, middle};
+    /// The layer at which all sweeps meet. Sources need about four layers to mix; sinks whose
+    /// lane must be fed high up need more.
+    static std::size_t base_layer(std::size_t top) {
+        constexpr std::size_t mixing = 5;
+        return std::max((top + 1) / 2, top - std::min(top, mixing));
+    }
+    /// The layer at which half-flows meet: as high as sources can spread their mass.
+    static std::size_t shared_layer(std::size_t top) {
+        return std::max<std::size_t>(1, top - std::min<std::size_t>(top, 3));
     }
 
     /// Half-flows serve as certificates: worth a few waves, not more.
     static constexpr std::size_t most_half_waves = 6;
 
-    struct Meeting {
-        std::int64_t bound = -1;
-        std::size_t k = 1;
-    };
-
-    /// Pairs not settled yet: their upper bound and best meeting so far.
+    /// Pairs not settled yet: their upper bound, best lower bound and where it was found.
     struct Open {
         std::size_t pairs = 0;
         RowMajor<char> is_open;
         RowMajor<Bound> bound;
+        RowMajor<std::int64_t> lower;
         RowMajor<std::uint32_t> k;
         std::vector<char> sources;  // whether a source or a sink has open pairs
         std::vector<char> sinks;
@@ -170,6 +160,9 @@ private:
         static std::size_t count(const std::vector<char>& flags) {
             return static_cast<std::size_t>(std::count(flags.begin(), flags.end(), 1));
         }
+        /// A half-flow for every end that has open pairs costs about as much as a wave or two for as
+        /// many pairs.
+        bool worth_halves() const { return pairs > count(sources) + count(sinks); }
         void recount() {
             pairs = 0;
             sources.assign(is_open.rows(), 0);
@@ -184,37 +177,18 @@ private:
         }
     };
 
-    void sweep_sinks(std::size_t highest) {
-        if (highest <= swept_) return;
-        from_sinks_ = Sweeps<T>(packed_, highest + 1, packed_.width(0));
-        parallel_for(packed_.width(0), options_.jobs,
-                     [&](std::size_t t, std::size_t) { sweep_backward(packed_, t, highest, from_sinks_, t); });
-        swept_ = highest;
-    }
-
-    Sweeps<T> sweep_sources(std::size_t layer, std::span<const std::size_t> sources) const {
-        Sweeps<T> sweeps(packed_, layer, sources.size());
-        parallel_for(sources.size(), options_.jobs, [&](std::size_t s, std::size_t) {
-            sweep_forward(packed_, layer, sources[s], meeting_layers(layer).lowest, sweeps, s);
+    /// Backward sweeps to layer `highest`, of all sinks or of those marked.
+    void sweep_sinks(std::size_t highest, const std::vector<char>* marked = nullptr) {
+        const std::size_t sinks = packed_.width(0);
+        if (swept_.empty()) {
+            from_sinks_ = Sweeps<T>(packed_, packed_.layers(), sinks);
+            swept_.assign(sinks, 0);
+        }
+        parallel_for(sinks, options_.jobs, [&](std::size_t t, std::size_t) {
+            if (swept_[t] >= highest || (marked != nullptr && !(*marked)[t])) return;
+            sweep_backward(packed_, t, highest, from_sinks_, t, swept_[t]);
+            swept_[t] = highest;
         });
-        return sweeps;
-    }
-
-    /// The best lower bound of the sweeps over all meeting layers; the first that reaches `enough`.
-    Meeting best_meeting(const Sweeps<T>& from_sources, std::size_t s, std::size_t t, std::size_t layer,
-                         std::int64_t enough) const {
-        const MeetingLayers range = meeting_layers(layer);
-        Meeting best;
-        const auto consider = [&](std::size_t k) {
-            if (best.bound >= enough) return;
-            const std::int64_t bound =
-                min_sum(from_sources.mass(k, s), from_sinks_.mass(k, t), Panel<T>::padded(packed_.width(k)));
-            if (bound > best.bound) best = {bound, k};
-        };
-        consider(range.middle);
-        for (std::size_t k = range.highest; k > range.middle; --k) consider(k);
-        for (std::size_t k = range.lowest; k < range.middle; ++k) consider(k);
-        return best;
     }
 
     Pseudoflow<T>& scratch(std::size_t worker) {
@@ -238,29 +212,67 @@ private:
         }
     }
 
-    Open settle_by_sweeps(const Sweeps<T>& from_sources, const ClosedCuts<T>& cuts, FlowMatrix& result) const {
+    // All sweeps first meet at one layer; then those of sinks that have open pairs go on upwards,
+    // and if many pairs are still open, those of sources downwards.
+    Open settle_by_sweeps(Sweeps<T>& from_sources, const ClosedCuts<T>& cuts, FlowMatrix& result) {
         const std::size_t sinks = packed_.width(0);
+        const std::size_t top = result.layer;
+        const std::size_t base = base_layer(top);
+        sweep_sinks(base);
+        parallel_for(result.sources.size(), options_.jobs, [&](std::size_t s, std::size_t) {
+            sweep_forward(packed_, top, result.sources[s], base, from_sources, s);
+        });
         Open open;
-        open.is_open = RowMajor<char>(result.sources.size(), sinks, 0);
+        open.is_open = RowMajor<char>(result.sources.size(), sinks, 1);
         open.bound = RowMajor<Bound>(result.sources.size(), sinks);
+        open.lower = RowMajor<std::int64_t>(result.sources.size(), sinks, -1);
         open.k = RowMajor<std::uint32_t>(result.sources.size(), sinks);
         parallel_for(result.sources.size(), options_.jobs, [&](std::size_t s, std::size_t) {
             const std::size_t source = result.sources[s];
             for (std::size_t t = 0; t < sinks; ++t) {
-                Bound bound = cuts.lanes(source, t);
-                const Meeting meeting = best_meeting(from_sources, s, t, result.layer, bound.value);
-                if (meeting.bound < bound.value) bound = cuts.crossings(source, t, bound);
-                if (meeting.bound >= bound.value) {
-                    write(result, s, t, meeting.bound, bound, SettledBy::sweeps);
-                    continue;
-                }
-                open.is_open(s, t) = 1;
-                open.bound(s, t) = bound;
-                open.k(s, t) = static_cast<std::uint32_t>(meeting.k);
+                open.bound(s, t) = cuts.lanes(source, t);
+                compare(from_sources, base, s, t, open, result);
+                if (!open.is_open(s, t)) continue;
+                open.bound(s, t) = cuts.crossings(source, t, open.bound(s, t));
+                compare(from_sources, base, s, t, open, result);
             }
         });
         open.recount();
+        if (open.pairs == 0) return open;
+        sweep_sinks(top - 1, &open.sinks);
+        compare_all(from_sources, base + 1, top - 1, open, result);
+        if (!open.worth_halves()) return open;
+        parallel_for(result.sources.size(), options_.jobs, [&](std::size_t s, std::size_t) {
+            if (open.sources[s]) sweep_forward(packed_, top, result.sources[s], 1, from_sources, s, base);
+        });
+        compare_all(from_sources, 1, base - 1, open, result);
         return open;
+    }
+
+    /// The sweeps' bound of one pair at layer k; settles the pair where it is the upper bound.
+    void compare(const Sweeps<T>& from_sources, std::size_t k, std::size_t s, std::size_t t, Open& open,
+                 FlowMatrix& result) const {
+        const std::int64_t lower =
+            min_sum(from_sources.mass(k, s), from_sinks_.mass(k, t), Panel<T>::padded(packed_.width(k)));
+        if (lower > open.lower(s, t)) {
+            open.lower(s, t) = lower;
+            open.k(s, t) = static_cast<std::uint32_t>(k);
+        }
+        if (open.lower(s, t) < open.bound(s, t).value) return;
+        write(result, s, t, lower, open.bound(s, t), SettledBy::sweeps);
+        open.is_open(s, t) = 0;
+    }
+
+    void compare_all(const Sweeps<T>& from_sources, std::size_t lowest, std::size_t highest, Open& open,
+                     FlowMatrix& result) const {
+        parallel_for(result.sources.size(), options_.jobs, [&](std::size_t s, std::size_t) {
+            for (std::size_t t = 0; t < packed_.width(0); ++t) {
+                for (std::size_t k = lowest; k <= highest && open.is_open(s, t); ++k) {
+                    compare(from_sources, k, s, t, open, result);
+                }
+            }
+        });
+        open.recount();
     }
 
     /// A distribution on layer k for all half-flows to share: the guide in integers.
@@ -282,7 +294,7 @@ private:
     void settle_by_meeting(const Sweeps<T>& from_sources, const ClosedCuts<T>& cuts, Open& open,
                            FlowMatrix& result) {
         const std::size_t layer = result.layer;
-        const std::size_t k = meeting_layers(layer).middle;
+        const std::size_t k = shared_layer(layer);
         const std::int64_t total = packed_.row_sum(layer, result.sources[0]);
         if (total == 0) return;
         const auto common = common_distribution(k, total);
@@ -349,16 +361,47 @@ private:
         for (const WaveCounters& c : counters) result.counters.add(c.waves, c.edges_scanned);
     }
 
-    // Where capacities are 0, the vocabulary's sums leave out what lies on no path.
+    // Where capacities are 0, the vocabulary's sums leave out what lies on no path: a restricted
+    // sum may equal the flow where the whole one does not. Not so for a source's row whose
+    // vertices all reach the sink. Then a flow that equals a whole row, or else a whole
+    // column, is bound by it in either reading.
     void name_cuts(FlowMatrix& result) const {
+        const bool whole_rows = sees_all_sinks(result.layer - 1);
         std::vector<std::unique_ptr<CutClassifier>> classifiers(std::max<std::size_t>(1, options_.jobs));
         parallel_for(result.sources.size(), options_.jobs, [&](std::size_t s, std::size_t worker) {
             auto& classifier = classifiers[worker];
             if (classifier == nullptr) classifier = std::make_unique<CutClassifier>(network_, result.layer);
             for (std::size_t t = 0; t < packed_.width(0); ++t) {
+                const CutKind kind = result.cuts(s, t).kind;
+                if (whole_rows && (kind == CutKind::source_row || kind == CutKind::sink_column)) continue;
                 result.cuts(s, t) = classifier->classify(result.sources[s], t, result.values(s, t));
             }
         });
+    }
+
+    /// Whether every vertex of layer l has a path to every sink.  O(L n^3 / 64), mostly far less.
+    bool sees_all_sinks(std::size_t l) const {
+        using Sinks = std::vector<std::uint64_t>;  // a bit for each
+        const std::size_t sinks = packed_.width(0);
+        const Sinks none((sinks + 63) / 64, 0);
+        Sinks all = none;
+        std::vector<Sinks> below(sinks, none);
+        for (std::size_t t = 0; t < sinks; ++t) {
+            const std::uint64_t bit = std::uint64_t{1} << (t % 64);
+            below[t][t / 64] = bit;
+            all[t / 64] |= bit;
+        }
+        for (std::size_t m = 1; m <= l; ++m) {
+            std::vector<Sinks> seen(packed_.width(m), none);
+            for (std::size_t i = 0; i < seen.size(); ++i) {
+                for (std::size_t j = 0; j < below.size() && seen[i] != all; ++j) {
+                    if (packed_.down(m)(i, j) == 0) continue;
+                    for (std::size_t w = 0; w < all.size(); ++w) seen[i][w] |= below[j][w];
+                }
+            }
+            below = std::move(seen);
+        }
+        return std::all_of(below.begin(), below.end(), [&](const Sinks& seen) { return seen == all; });
     }
 
     const FixedNetwork& network_;
@@ -366,7 +409,7 @@ private:
     PackedNetwork<T> packed_;
     std::unique_ptr<Single> single_;
     Sweeps<T> from_sinks_;
-    std::size_t swept_ = 0;                                // layer that from_sinks_ reach
+    std::vector<std::size_t> swept_;                       // by sink: the layer that its sweep reached
     std::vector<std::unique_ptr<Pseudoflow<T>>> scratch_;  // by worker
 };
 

@@ -22,11 +22,6 @@ constexpr Real<T> brim = sizeof(T) == 4 ? static_cast<Real<T>>(2147483520.0)
                                         : static_cast<Real<T>>(9223372036854774784.0);
 
 template <class T>
-T cell(T capacity, Real<T> water) {
-    return std::min(capacity, static_cast<T>(std::min(water, brim<T>)));
-}
-
-template <class T>
 std::int64_t min_sum(const T* a, const T* b, std::size_t n) {
     const Tag<T> d;
     auto sum = hn::Zero(d);
@@ -56,23 +51,24 @@ SignedSums signed_sums(const T* a, std::size_t n) {
     return {hn::GetLane(hn::SumOfLanes(d, positive)), hn::GetLane(hn::SumOfLanes(d, negative))};
 }
 
-// Newton's method on the concave piecewise linear sum_j min(capacity_j, level guide_j) = mass:
-// after the first step the level rises monotonically to the root.
+// Newton's method on the concave piecewise linear sum_j min(capacity_j, level need_j) = mass: from
+// any start the first step lands at or below the root, from where the level rises to it.
 template <class T>
-Real<T> water_level(const T* capacity, const Real<T>* guide, Real<T> mass, std::size_t n) {
+Real<T> water_level(const T* capacity, const Real<T>* need, Real<T> floor, Real<T> mass, Real<T> level,
+                    std::size_t n) {
     using R = Real<T>;
     const Tag<T> d;
     const hn::Rebind<R, Tag<T>> r;
     constexpr int most_steps = 16;
     constexpr R full = std::numeric_limits<R>::max() / 4;
     const R tolerance = mass * static_cast<R>(1e-5);
-    R level = mass;
+    const auto least = hn::Set(r, floor);
     for (int step = 0; step < most_steps; ++step) {
         const auto height = hn::Set(r, level);
         auto sum = hn::Zero(r);
         auto slope = hn::Zero(r);
         for (std::size_t j = 0; j < n; j += hn::Lanes(d)) {
-            const auto share = hn::Load(r, guide + j);
+            const auto share = hn::Max(hn::Load(r, need + j), least);
             const auto water = hn::Mul(height, share);
             const auto room = hn::ConvertTo(r, hn::Load(d, capacity + j));
             sum = hn::Add(sum, hn::Min(water, room));
@@ -87,61 +83,81 @@ Real<T> water_level(const T* capacity, const Real<T>* guide, Real<T> mass, std::
     return std::min(level, full);
 }
 
-// Calls pour(j, amounts) for each block of cells; returns the sum of all cells.
-template <class T, class Pour>
-T pour_cells(const T* capacity, const Real<T>* guide, Real<T> level, std::size_t n, const Pour& pour) {
+// Rounding and an unfinished level leave a small remainder: moves it into cells with room, first
+// where something is needed (or out of cells, when negative), from the vertex's own lane onwards.
+// Calls moved(j, change).
+template <class T, class Moved>
+void settle_remainder(const Panel<T>& matrix, std::size_t v, T amount, Real<T>* need, T* cells,
+                      const Moved& moved) {
+    const T* const capacity = matrix.row(v);
+    const std::size_t columns = matrix.columns();
+    for (const bool needed : {true, false}) {
+        for (std::size_t k = 0, j = v % columns; k < columns && amount != 0; ++k) {
+            T change = amount > 0 ? std::min<T>(amount, capacity[j] - cells[j]) : std::max<T>(amount, -cells[j]);
+            if (needed && amount > 0) {
+                change = std::min(change, static_cast<T>(std::clamp(need[j], Real<T>(0), brim<T>)));
+            }
+            cells[j] += change;
+            need[j] -= static_cast<Real<T>>(change);
+            amount -= change;
+            moved(j, change);
+            if (++j == columns) j = 0;
+        }
+    }
+}
+
+// Calls poured(j, amounts) for each block of cells, moved(j, change) for single changes after.
+template <class T, class Poured, class Moved>
+void pour_cells(const Panel<T>& matrix, std::size_t v, T mass, Real<T> level, Real<T> floor, Real<T>* need,
+                T* cells, const Poured& poured, const Moved& moved) {
     using R = Real<T>;
     const Tag<T> d;
     const hn::Rebind<R, Tag<T>> r;
+    const T* const capacity = matrix.row(v);
     const auto height = hn::Set(r, level);
     const auto most = hn::Set(r, brim<T>);
+    const auto least = hn::Set(r, floor);
     auto sum = hn::Zero(d);
-    for (std::size_t j = 0; j < n; j += hn::Lanes(d)) {
-        const auto water = hn::Min(hn::Mul(height, hn::Load(r, guide + j)), most);
+    for (std::size_t j = 0; j < matrix.stride(); j += hn::Lanes(d)) {
+        const auto share = hn::Load(r, need + j);
+        const auto water = hn::Min(hn::Mul(height, hn::Max(share, least)), most);
         const auto amount = hn::Min(hn::ConvertTo(d, water), hn::Load(d, capacity + j));
+        hn::Store(amount, d, cells + j);
+        hn::Store(hn::Sub(share, hn::ConvertTo(r, amount)), r, need + j);
         sum = hn::Add(sum, amount);
-        pour(j, amount);
+        poured(j, amount);
     }
-    return hn::GetLane(hn::SumOfLanes(d, sum));
-}
-
-// Moves `amount` into cells with room (or out of cells, when negative), from the vertex's
-// own lane onwards: rounding and an unfinished level leave a small remainder.
-template <class T>
-void settle_remainder(const Panel<T>& matrix, std::size_t v, const Real<T>* guide, Real<T> level, T amount,
-                      T* out) {
-    const T* const capacity = matrix.row(v);
-    const std::size_t columns = matrix.columns();
-    for (std::size_t k = 0, j = v % columns; k < columns && amount != 0; ++k) {
-        const T poured = cell(capacity[j], level * guide[j]);
-        const T change = amount > 0 ? std::min<T>(amount, capacity[j] - poured) : std::max<T>(amount, -poured);
-        out[j] += change;
-        amount -= change;
-        if (++j == columns) j = 0;
-    }
+    settle_remainder(matrix, v, static_cast<T>(mass - hn::GetLane(hn::SumOfLanes(d, sum))), need, cells, moved);
 }
 
 template <class T>
-void pour_row(const Panel<T>& matrix, std::size_t v, T mass, const Real<T>* guide, Real<T> level, T* out) {
+void pour_row(const Panel<T>& matrix, std::size_t v, T mass, Real<T> level, Real<T> floor, Real<T>* need,
+              T* cells) {
+    pour_cells(
+        matrix, v, mass, level, floor, need, cells, [](std::size_t, auto) {}, [](std::size_t, T) {});
+}
+
+template <class T>
+void sweep_layer(const Panel<T>& matrix, const T* mass, std::size_t first, Real<T> floor, Real<T>* need, T* cells,
+                 Real<T>* level, T* into) {
     const Tag<T> d;
-    const T sum = pour_cells(matrix.row(v), guide, level, matrix.stride(),
-                             [&](std::size_t j, auto amount) { hn::Store(amount, d, out + j); });
-    settle_remainder(matrix, v, guide, level, static_cast<T>(mass - sum), out);
-}
-
-template <class T>
-void sweep_layer(const Panel<T>& matrix, const T* mass, const Real<T>* guide, Real<T>* level, T* into) {
-    const Tag<T> d;
+    Real<T> rest = 0;
+    for (std::size_t v = 0; v < matrix.rows(); ++v) rest += static_cast<Real<T>>(mass[v]);
+    const auto pour = [&](std::size_t v) {
+        level[v] = 0;
+        if (mass[v] == 0) return;
+        const auto amount = static_cast<Real<T>>(mass[v]);
+        level[v] = water_level<T>(matrix.row(v), need, floor, amount, amount / std::max(rest, Real<T>(1)),
+                                  matrix.stride());
+        rest -= amount;
+        pour_cells(
+            matrix, v, mass[v], level[v], floor, need, cells,
+            [&](std::size_t j, auto poured) { hn::Store(hn::Add(hn::Load(d, into + j), poured), d, into + j); },
+            [&](std::size_t j, T change) { into[j] += change; });
+    };
+    if (first < matrix.rows()) pour(first);
     for (std::size_t v = 0; v < matrix.rows(); ++v) {
-        if (mass[v] == 0) {
-            level[v] = 0;
-            continue;
-        }
-        level[v] = water_level<T>(matrix.row(v), guide, static_cast<Real<T>>(mass[v]), matrix.stride());
-        const T sum = pour_cells(matrix.row(v), guide, level[v], matrix.stride(), [&](std::size_t j, auto amount) {
-            hn::Store(hn::Add(hn::Load(d, into + j), amount), d, into + j);
-        });
-        settle_remainder(matrix, v, guide, level[v], static_cast<T>(mass[v] - sum), into);
+        if (v != first) pour(v);
     }
 }
 
@@ -242,11 +258,13 @@ T push_row(const T* capacity, T* flow, const T* label, T wanted, T excess, T* in
 #define ATTNFLOW_DEFINE(T, bits)                                                                                 \
     std::int64_t MinSum##bits(const T* a, const T* b, std::size_t n) { return HWY_NAMESPACE::min_sum(a, b, n); } \
     SignedSums SignedSums##bits(const T* a, std::size_t n) { return HWY_NAMESPACE::signed_sums(a, n); }          \
-    void SweepLayer##bits(const Panel<T>& m, const T* mass, const Real<T>* guide, Real<T>* level, T* into) {     \
-        HWY_NAMESPACE::sweep_layer(m, mass, guide, level, into);                                                 \
+    void SweepLayer##bits(const Panel<T>& m, const T* mass, std::size_t first, Real<T> floor, Real<T>* need,     \
+                          T* cells, Real<T>* level, T* into) {                                                   \
+        HWY_NAMESPACE::sweep_layer(m, mass, first, floor, need, cells, level, into);                             \
     }                                                                                                            \
-    void PourRow##bits(const Panel<T>& m, std::size_t v, T mass, const Real<T>* guide, Real<T> level, T* out) {  \
-        HWY_NAMESPACE::pour_row(m, v, mass, guide, level, out);                                                  \
+    void PourRow##bits(const Panel<T>& m, std::size_t v, T mass, Real<T> level, Real<T> floor, Real<T>* need,    \
+                       T* cells) {                                                                               \
+        HWY_NAMESPACE::pour_row(m, v, mass, level, floor, need, cells);                                          \
     }                                                                                                            \
     std::size_t LabelSenders##bits(const Panel<T>& capacity, const Panel<T>& flow, const T* column_label,        \
                                    T wanted, T* row_label, T next) {                                             \
@@ -276,53 +294,55 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace attnflow::engine {
 
-#define ATTNFLOW_DISPATCH(T, bits)                                                                              \
-    HWY_EXPORT(MinSum##bits);                                                                                   \
-    HWY_EXPORT(SignedSums##bits);                                                                               \
-    HWY_EXPORT(SweepLayer##bits);                                                                               \
-    HWY_EXPORT(PourRow##bits);                                                                                  \
-    HWY_EXPORT(LabelSenders##bits);                                                                             \
-    HWY_EXPORT(LabelReceivers##bits);                                                                           \
-    HWY_EXPORT(Sendable##bits);                                                                                 \
-    HWY_EXPORT(AddReturnable##bits);                                                                            \
-    HWY_EXPORT(PushRow##bits);                                                                                  \
-    template <>                                                                                                 \
-    std::int64_t min_sum(const T* a, const T* b, std::size_t n) {                                               \
-        return HWY_DYNAMIC_DISPATCH(MinSum##bits)(a, b, n);                                                     \
-    }                                                                                                           \
-    template <>                                                                                                 \
-    SignedSums signed_sums(const T* a, std::size_t n) {                                                         \
-        return HWY_DYNAMIC_DISPATCH(SignedSums##bits)(a, n);                                                    \
-    }                                                                                                           \
-    template <>                                                                                                 \
-    void sweep_layer(const Panel<T>& m, const T* mass, const Real<T>* guide, Real<T>* level, T* into) {         \
-        HWY_DYNAMIC_DISPATCH(SweepLayer##bits)(m, mass, guide, level, into);                                    \
-    }                                                                                                           \
-    template <>                                                                                                 \
-    void pour_row(const Panel<T>& m, std::size_t v, T mass, const Real<T>* guide, Real<T> level, T* out) {      \
-        HWY_DYNAMIC_DISPATCH(PourRow##bits)(m, v, mass, guide, level, out);                                     \
-    }                                                                                                           \
-    template <>                                                                                                 \
-    std::size_t label_senders(const Panel<T>& capacity, const Panel<T>& flow, const T* column_label, T wanted,  \
-                              T* row_label, T next) {                                                           \
-        return HWY_DYNAMIC_DISPATCH(LabelSenders##bits)(capacity, flow, column_label, wanted, row_label, next); \
-    }                                                                                                           \
-    template <>                                                                                                 \
-    void label_receivers(const T* flow, T* label, T next, std::size_t n) {                                      \
-        HWY_DYNAMIC_DISPATCH(LabelReceivers##bits)(flow, label, next, n);                                       \
-    }                                                                                                           \
-    template <>                                                                                                 \
-    T sendable(const T* capacity, const T* flow, const T* label, T wanted, const T* intake, std::size_t n) {    \
-        return HWY_DYNAMIC_DISPATCH(Sendable##bits)(capacity, flow, label, wanted, intake, n);                  \
-    }                                                                                                           \
-    template <>                                                                                                 \
-    void add_returnable(const T* flow, T intake, const T* label, T wanted, T* sum, std::size_t n) {             \
-        HWY_DYNAMIC_DISPATCH(AddReturnable##bits)(flow, intake, label, wanted, sum, n);                         \
-    }                                                                                                           \
-    template <>                                                                                                 \
-    T push_row(const T* capacity, T* flow, const T* label, T wanted, T excess, T* intake, T* balance,           \
-               std::size_t n) {                                                                                 \
-        return HWY_DYNAMIC_DISPATCH(PushRow##bits)(capacity, flow, label, wanted, excess, intake, balance, n);  \
+#define ATTNFLOW_DISPATCH(T, bits)                                                                                \
+    HWY_EXPORT(MinSum##bits);                                                                                     \
+    HWY_EXPORT(SignedSums##bits);                                                                                 \
+    HWY_EXPORT(SweepLayer##bits);                                                                                 \
+    HWY_EXPORT(PourRow##bits);                                                                                    \
+    HWY_EXPORT(LabelSenders##bits);                                                                               \
+    HWY_EXPORT(LabelReceivers##bits);                                                                             \
+    HWY_EXPORT(Sendable##bits);                                                                                   \
+    HWY_EXPORT(AddReturnable##bits);                                                                              \
+    HWY_EXPORT(PushRow##bits);                                                                                    \
+    template <>                                                                                                   \
+    std::int64_t min_sum(const T* a, const T* b, std::size_t n) {                                                 \
+        return HWY_DYNAMIC_DISPATCH(MinSum##bits)(a, b, n);                                                       \
+    }                                                                                                             \
+    template <>                                                                                                   \
+    SignedSums signed_sums(const T* a, std::size_t n) {                                                           \
+        return HWY_DYNAMIC_DISPATCH(SignedSums##bits)(a, n);                                                      \
+    }                                                                                                             \
+    template <>                                                                                                   \
+    void sweep_layer(const Panel<T>& m, const T* mass, std::size_t first, Real<T> floor, Real<T>* need, T* cells, \
+                     Real<T>* level, T* into) {                                                                   \
+        HWY_DYNAMIC_DISPATCH(SweepLayer##bits)(m, mass, first, floor, need, cells, level, into);                  \
+    }                                                                                                             \
+    template <>                                                                                                   \
+    void pour_row(const Panel<T>& m, std::size_t v, T mass, Real<T> level, Real<T> floor, Real<T>* need,          \
+                  T* cells) {                                                                                     \
+        HWY_DYNAMIC_DISPATCH(PourRow##bits)(m, v, mass, level, floor, need, cells);                               \
+    }                                                                                                             \
+    template <>                                                                                                   \
+    std::size_t label_senders(const Panel<T>& capacity, const Panel<T>& flow, const T* column_label, T wanted,    \
+                              T* row_label, T next) {                                                             \
+        return HWY_DYNAMIC_DISPATCH(LabelSenders##bits)(capacity, flow, column_label, wanted, row_label, next);   \
+    }                                                                                                             \
+    template <>                                                                                                   \
+    void label_receivers(const T* flow, T* label, T next, std::size_t n) {                                        \
+        HWY_DYNAMIC_DISPATCH(LabelReceivers##bits)(flow, label, next, n);                                         \
+    }                                                                                                             \
+    template <>                                                                                                   \
+    T sendable(const T* capacity, const T* flow, const T* label, T wanted, const T* intake, std::size_t n) {      \
+        return HWY_DYNAMIC_DISPATCH(Sendable##bits)(capacity, flow, label, wanted, intake, n);                    \
+    }                                                                                                             \
+    template <>                                                                                                   \
+    void add_returnable(const T* flow, T intake, const T* label, T wanted, T* sum, std::size_t n) {               \
+        HWY_DYNAMIC_DISPATCH(AddReturnable##bits)(flow, intake, label, wanted, sum, n);                           \
+    }                                                                                                             \
+    template <>                                                                                                   \
+    T push_row(const T* capacity, T* flow, const T* label, T wanted, T excess, T* intake, T* balance,             \
+               std::size_t n) {                                                                                   \
+        return HWY_DYNAMIC_DISPATCH(PushRow##bits)(capacity, flow, label, wanted, excess, intake, balance, n);    \
     }
 ATTNFLOW_DISPATCH(std::int32_t, 32)
 ATTNFLOW_DISPATCH(std::int64_t, 64)

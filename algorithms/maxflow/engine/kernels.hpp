@@ -20,15 +20,19 @@ struct SignedSums {
 template <class T>
 SignedSums signed_sums(const T* a, std::size_t n);
 
-/// One layer of a sweep: each vertex v of `matrix`'s rows pours its mass into the columns,
-/// f_vj = min(capacity_vj, level_v guide_j) with the water level that makes the row sum to
-/// the mass (or fill all of it). Writes level_v, adds the poured amounts to `into`.
+/// One layer of a sweep. The vertices v of `matrix`'s rows pour their mass into the columns one after
+/// the other, `first` before the rest, each f_vj = min(capacity_vj, level_v max(need_j, floor)) with
+/// the water level that makes its row sum to its mass (or fill all of it). What a column gets is
+/// subtracted from its need, so that later vertices make up for what earlier ones could not do.
+/// Writes level_v, adds the poured amounts to `into`; `cells` is scratch. floor > 0.
 template <class T>
-void sweep_layer(const Panel<T>& matrix, const T* mass, const Real<T>* guide, Real<T>* level, T* into);
+void sweep_layer(const Panel<T>& matrix, const T* mass, std::size_t first, Real<T> floor, Real<T>* need, T* cells,
+                 Real<T>* level, T* into);
 
-/// The cells of row v as sweep_layer poured them, in `out`.
+/// The cells of row v as sweep_layer poured them, given what was needed then; updates `need`.
 template <class T>
-void pour_row(const Panel<T>& matrix, std::size_t v, T mass, const Real<T>* guide, Real<T> level, T* out);
+void pour_row(const Panel<T>& matrix, std::size_t v, T mass, Real<T> level, Real<T> floor, Real<T>* need,
+              T* cells);
 
 /// Labels `next` every row with label < 0 that has room, capacity > flow, to a column labelled
 /// `wanted`. Returns the number of rows looked at.

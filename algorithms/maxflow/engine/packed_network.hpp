@@ -7,6 +7,8 @@
 /// rollout), plus a trace of the uniform distribution so that no entry is 0. Sweeps steer by
 /// it. It decides how often a sweep alone proves a flow, never what the flow is.
 
+#include <algorithm>
+
 #include "algorithms/maxflow/engine/panel.hpp"
 #include "graph/layered_network.hpp"
 
@@ -32,6 +34,7 @@ public:
 
     std::size_t layers() const { return down_.size() - 1; }
     std::size_t width(std::size_t l) const { return widths_[l]; }
+    std::size_t widest() const { return *std::max_element(widths_.begin(), widths_.end()); }
     /// No zero capacity anywhere.
     bool full() const { return full_; }
 

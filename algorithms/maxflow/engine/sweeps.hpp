@@ -1,14 +1,16 @@
 #pragma once
 /// Water-filling sweeps: feasible half-flows without any search.
 ///
-/// *Forward*, from a source (top, s): the source fills all its edges; from then on every
-/// vertex pours its mass into the layer below, each cell up to a common multiple of the
-/// guide, min(capacity, level guide). *Backward*, from a sink (0, t): all edges into the
-/// sink are full; every vertex pulls its demand from the layer above in the same way.
+/// *Forward*, from a source (top, s): the source fills all its edges; then the vertices of each
+/// layer pour their mass into the layer below, one after the other, each cell up to a common
+/// multiple of what its end still needs, min(capacity, level need). The need starts as the
+/// total mass times the guide and shrinks by what arrives. *Backward*, from a sink (0, t): all
+/// edges into the sink are full; every vertex pulls its demand from the layer above in the
+/// same way.
 ///
-/// Steered by the guide, mass and demand become nearly proportional to it after two or three
-/// layers, whatever the source and the sink. A forward sweep's mass p at layer k and a backward
-/// sweep's demand q there prove
+/// So mass and demand become equal to the guide (times their total) after two or three
+/// layers, whatever the source and the sink. A forward sweep's mass p at layer k and a
+/// backward sweep's demand q there prove
 ///
 ///     max flow(s, t) >= sum_x min(p(x), q(x))                    (the meeting certificate)
 ///
@@ -41,14 +43,40 @@ private:
     std::vector<Panel<Real<T>>> level_;
 };
 
-/// Fills sweep `index` from (top, source) down to layer `lowest` >= 1.  O((top - lowest) n^2).
+/// What the vertices of one layer still need to receive, while those beside it pour or pull.
+template <class T>
+class Needs {
+public:
+    explicit Needs(std::size_t widest);
+    /// `total` spread over `columns` vertices as the guide says.
+    void reset(const Real<T>* guide, std::size_t columns, std::int64_t total);
+
+    Real<T>* data() { return need_.data(); }
+    Real<T> floor() const { return floor_; }  ///< at least this is needed everywhere
+    T* cells() { return cells_.data(); }      ///< scratch, one row
+
+private:
+    std::vector<Real<T>, AlignedAllocator<Real<T>>> need_;
+    std::vector<T, AlignedAllocator<T>> cells_;
+    Real<T> floor_ = 0;
+};
+
+/// What the vertices of layer l can pass on of their mass downwards, or meet of their demand from
+/// above, all together.
+template <class T>
+std::int64_t forward_total(const PackedNetwork<T>& network, std::size_t l, const T* mass);
+template <class T>
+std::int64_t backward_total(const PackedNetwork<T>& network, std::size_t l, const T* demand);
+
+/// Fills sweep `index` from (top, source) down to layer `lowest` >= 1, or goes on with it from layer
+/// `from`, which it has reached.  O(n^2) a layer.
 template <class T>
 void sweep_forward(const PackedNetwork<T>& network, std::size_t top, std::size_t source, std::size_t lowest,
-                   Sweeps<T>& sweeps, std::size_t index);
+                   Sweeps<T>& sweeps, std::size_t index, std::size_t from = 0);
 
-/// Fills sweep `index` from (0, sink) up to layer `highest`.  O(highest n^2).
+/// Fills sweep `index` from (0, sink) up to layer `highest`, or goes on from layer `from`.  O(n^2) a layer.
 template <class T>
 void sweep_backward(const PackedNetwork<T>& network, std::size_t sink, std::size_t highest, Sweeps<T>& sweeps,
-                    std::size_t index);
+                    std::size_t index, std::size_t from = 0);
 
 }  // namespace attnflow::engine

@@ -12,9 +12,9 @@ constexpr std::size_t rows_at_once = 16;
 }  // namespace
 
 template <class T>
-Pseudoflow<T>::Pseudoflow(const PackedNetwork<T>& network) : network_(network), flow_(network.layers() + 1) {
-    std::size_t widest = 0;
-    for (std::size_t l = 0; l <= network.layers(); ++l) widest = std::max(widest, network.width(l));
+Pseudoflow<T>::Pseudoflow(const PackedNetwork<T>& network)
+    : network_(network), flow_(network.layers() + 1), needs_(network.widest()) {
+    const std::size_t widest = network.widest();
     balance_ = Panel<T>(network.layers() + 1, widest);
     intake_ = Panel<T>(network.layers() + 1, widest);
     label_ = Panel<T>(network.layers() + 1, widest);
@@ -102,21 +102,35 @@ void Pseudoflow<T>::build(std::size_t l) {
     if (l > k_) {
         const T* const mass = sources_->mass(l, upper_);
         const Real<T>* const level = sources_->level(l, upper_);
+        needs_.reset(network_.guide(l - 1), network_.width(l - 1), forward_total(network_, l, mass));
+        const auto pour = [&](std::size_t i) {
+            pour_row(network_.down(l), i, mass[i], level[i], needs_.floor(), needs_.data(), flow.row(i));
+        };
+        if (source_ < flow.rows()) pour(source_);
         for (std::size_t i = 0; i < flow.rows(); ++i) {
-            pour_row(network_.down(l), i, mass[i], network_.guide(l - 1), level[i], flow.row(i));
+            if (i != source_) pour(i);
         }
         return;
     }
     const T* const demand = sinks_->mass(l - 1, lower_);
     const Real<T>* const level = sinks_->level(l - 1, lower_);
+    needs_.reset(network_.guide(l), network_.width(l), backward_total(network_, l - 1, demand));
+    const auto pull = [&](std::size_t j, T* column) {
+        pour_row(network_.up(l), j, demand[j], level[j], needs_.floor(), needs_.data(), column);
+    };
+    if (sink_ < flow.columns()) {
+        pull(sink_, rows_.row(0));
+        for (std::size_t i = 0; i < flow.rows(); ++i) flow(i, sink_) = rows_(0, i);
+    }
     for (std::size_t first = 0; first < flow.columns(); first += rows_at_once) {
         const std::size_t count = std::min(rows_at_once, flow.columns() - first);
         for (std::size_t c = 0; c < count; ++c) {
-            const std::size_t j = first + c;
-            pour_row(network_.up(l), j, demand[j], network_.guide(l), level[j], rows_.row(c));
+            if (first + c != sink_) pull(first + c, rows_.row(c));
         }
         for (std::size_t i = 0; i < flow.rows(); ++i) {
-            for (std::size_t c = 0; c < count; ++c) flow(i, first + c) = rows_(c, i);
+            for (std::size_t c = 0; c < count; ++c) {
+                if (first + c != sink_) flow(i, first + c) = rows_(c, i);
+            }
         }
     }
 }

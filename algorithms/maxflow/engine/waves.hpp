@@ -126,6 +126,7 @@ private:
     std::vector<Place> order_;        // labelled vertices by ascending distance, then layer
     std::vector<std::size_t> begin_;  // of distance h and layer m in order_: [h * (highest + 1) + m]
     Panel<T> rows_;                   // scratch of build()
+    Needs<T> needs_;
     std::vector<T> source_flow_;
     std::vector<T> sink_flow_;
     WaveCounters counters_;
