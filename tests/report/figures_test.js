@@ -50,6 +50,20 @@ function documentOfRun() {
   return documentOf(join(run, "report.html"));
 }
 
+// ---- where there is no node, Chromium draws the same figures
+
+if (existsSync("/usr/bin/chromium")) {
+  const everythingElse = join(folder, "no-node");
+  mkdirSync(everythingElse);
+  for (const name of readdirSync("/usr/bin")) if (!/^node(js)?$/.test(name)) symlinkSync(join("/usr/bin", name), join(everythingElse, name));
+  const drawn = figures(everythingElse, run, "--out", join(folder, "chromium"));
+  check(drawn.status === 0, `figures by Chromium: ${drawn.stderr}`);
+  const drawnNames = readdirSync(join(folder, "chromium")).map((name) => name.replace(".svg", "")).sort();
+  check(drawnNames.join() === names("svg").join(), `by Chromium: ${drawnNames}; by node: ${names("svg")}`);
+} else {
+  console.log("SKIPPED in part: figures by Chromium, which is not installed (Debian package chromium)");
+}
+
 // ---- a place that cannot be written, a wrong name: said before the run is read
 
 writeFileSync(join(folder, "file"), "");

@@ -2,6 +2,7 @@
 // what they say with the numbers of the run, strangers' text stays text, 512 tokens stay smooth.
 
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Example, Report } from "../../experiments/report/web/src/data.js";
 import { cutName, decodeCut } from "../../experiments/report/web/src/views.js";
 import { check, finish, launchBrowser, near, reportOf, settled, writeConfig, writeDataset } from "./support.js";
@@ -48,8 +49,29 @@ async function redrawn(page, act) {
 
 // ---- a run of the bundled sentences
 
-const run = reportOf("page", "experiments/configs/sva_tables.toml", "dataset.limit=4");
+const run = reportOf("page", "experiments/configs/sva_tables.toml", "dataset.limit=4", "output.attributions=true");
 const report = new Report(run.json);
+
+// The document holds what the store holds: attributions.csv is its export.
+{
+  const [head, ...lines] = readFileSync(join(run.run, "attributions.csv"), "utf8").trim().split("\n");
+  const columns = head.split(",");
+  let compared = 0;
+  let different = 0;
+  const shown = report.json.examples.map((_, e) => new Example(report, e));
+  for (const line of lines) {
+    const cells = line.split(",");
+    if (cells.length !== columns.length) continue; // a token with a comma in quotes: its other rows are enough
+    const row = Object.fromEntries(columns.map((column, c) => [column, cells[c]]));
+    const example = shown.find(({ json }) => json.id === row.example);
+    const selection = { ...report.initialSelection(), layer: row.layer === "" ? null : Number(row.layer) };
+    const found = example?.attributions(selection).find(({ method }) => method === row.method);
+    if (!found) continue;
+    ++compared;
+    if (!near(found.scores[Number(row.position)], Number(row.score), 1e-6)) ++different;
+  }
+  check(compared > 500 && different === 0, `${different} of ${compared} embedded scores differ from the store's`);
+}
 
 {
   const page = await open(run.html);
@@ -136,7 +158,13 @@ const report = new Report(run.json);
   check((await text(page, "#explorer-root > [aria-live]")).includes("input"), "the cursor is announced");
   await redrawn(page, () => page.keyboard.press("Enter"));
   const chosen = await page.evaluate(() => document.querySelector("#sink").value);
-  check(chosen === "3" || chosen === "2", `Enter chose token ${chosen} as the sink`);
+  check(chosen === "2", `two steps below the source in the input column, Enter chose token ${chosen} as the sink`);
+  // On to a vertex of layer 1, which becomes the source of that layer.
+  await page.focus("#explorer-graph");
+  await page.keyboard.press("ArrowRight");
+  await redrawn(page, () => page.keyboard.press("Enter"));
+  const now = await page.evaluate(() => [document.querySelector("#source").value, document.querySelector("#set-layer").value]);
+  check(now.join() === "2,1", `Enter on layer 1 chose source ${now[0]} in layer ${now[1]}`);
   const token = page.locator(".strip").first().locator(".token.chosen");
   await token.focus();
   await page.keyboard.press("ArrowRight");

@@ -38,7 +38,7 @@ export const folder = mkdtempSync(join(tmpdir(), "attnflow-report-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
 export const program = resolve(process.argv[2]);
-export const attnflow = (...args) => execFileSync(program, args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+export const attnflow = (...args) => execFileSync(program, args.map(String), { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
 
 /** Runs a config and writes its report; { html, json, results } with the CSV of attributions. */
 export function reportOf(name, config, ...settings) {

@@ -22,12 +22,15 @@ export function methodStyles(report, theme) {
   );
 }
 
+// Of figure files; the page has legends of its own.
+const NAMES = { title: null, labelExpr: "replace(datum.label, regexp('_', 'g'), ' ')" };
+
 function styleScales(report, theme, rows) {
   const styles = methodStyles(report, theme);
   const domain = report.methods.filter((method) => rows.some((row) => row.method === method));
   return {
-    color: { field: "method", type: "nominal", scale: { domain, range: domain.map((m) => styles.get(m).colour) } },
-    shape: { field: "method", type: "nominal", scale: { domain, range: domain.map((m) => styles.get(m).shape) } },
+    color: { field: "method", type: "nominal", legend: NAMES, scale: { domain, range: domain.map((m) => styles.get(m).colour) } },
+    shape: { field: "method", type: "nominal", legend: NAMES, scale: { domain, range: domain.map((m) => styles.get(m).shape) } },
   };
 }
 
@@ -44,7 +47,7 @@ export function vegaConfig(theme) {
     view: { stroke: null },
     mark: { invalid: "show" }, // rows without a value are filtered out before
     axis: { ...text, domainColor: theme.line, tickColor: theme.line, gridColor: theme.faint, labelPadding: 5, titlePadding: 8 },
-    legend: { ...text, symbolStrokeWidth: 2 },
+    legend: { ...text, labelColor: theme.ink, symbolStrokeWidth: 2, symbolOpacity: 1 },
     title: { color: theme.ink, fontSize: 12, fontWeight: 600, anchor: "start", offset: 8 },
     text: { color: theme.ink, fontSize: 11 },
     rule: { color: theme.soft },
@@ -80,7 +83,7 @@ function valueDomain(rows) {
 }
 
 /** Pixels that labels of these texts take at most. */
-const labelRoom = (texts, limit = 220) => Math.min(limit, 14 + 6.1 * Math.max(3, ...texts.map((t) => String(t).length)));
+const labelRoom = (texts, limit = 230) => Math.min(limit, 14 + 6.1 * Math.max(3, ...texts.map((t) => String(t).length)));
 
 // Few methods: bands. More: an interval at each point, the methods side by side within a layer, and a band for the
 // one method that the reader points at (the signal `emphasis`).
@@ -182,7 +185,7 @@ function metricColour(metric, theme) {
 // A heat map with its numbers written in where they fit; `x` and `y` are names of fields of `rows`.
 function heatMap({ rows, x, y, xTitle, yTitle, xOrder, yOrder, value, colour, valueTitle, tooltip }) {
   const values = rows.map((row) => ({ ...row, cell_ink: inkOn(colour.of(row[value])), short: decimal(row[value]).replace(/^(\u2212?)0\./, "$1.") }));
-  const room = labelRoom(yOrder, 150) + (yTitle ? 18 : 0);
+  const room = labelRoom(yOrder, 200) + (yTitle ? 18 : 0);
   const minWidth = room + Math.max(120, 40 * xOrder.length);
   const spec = (width) => {
     const cell = (width - room) / xOrder.length;
@@ -196,9 +199,9 @@ function heatMap({ rows, x, y, xTitle, yTitle, xOrder, yOrder, value, colour, va
           type: "nominal",
           title: xTitle,
           sort: xOrder,
-          axis: { labelAngle: turned ? -40 : 0, labelAlign: turned ? "right" : "center", domain: false, ticks: false, labelLimit: 140, labelOverlap: false },
+          axis: { labelAngle: turned ? -40 : 0, labelAlign: turned ? "right" : "center", domain: false, ticks: false, labelLimit: 200, labelOverlap: false },
         },
-        y: { field: y, type: "nominal", title: yTitle, sort: yOrder, axis: { domain: false, ticks: false, labelLimit: 150 } },
+        y: { field: y, type: "nominal", title: yTitle, sort: yOrder, axis: { domain: false, ticks: false, labelLimit: 200 } },
       },
       layer: [
         {
@@ -216,7 +219,7 @@ function heatMap({ rows, x, y, xTitle, yTitle, xOrder, yOrder, value, colour, va
         ...(cell < 19 ? [] : ["#101316", "#ffffff"]).map((ink) => ({
           transform: [{ filter: { field: "cell_ink", equal: ink } }],
           mark: { type: "text", fontSize: cell < 27 ? 8.5 : 11, color: ink },
-          encoding: { text: cell < 34 ? { field: "short", type: "nominal" } : { field: value, type: "quantitative", format: ".2f" }, tooltip },
+          encoding: { text: cell < 42 ? { field: "short", type: "nominal" } : { field: value, type: "quantitative", format: ".2f" }, tooltip },
         })),
       ],
     };
@@ -424,6 +427,7 @@ export function saturationByLayer(report, selection, theme) {
     .map((row) => ({ ...row, order: CUT_KINDS.indexOf(row.cut), name: pretty(row.cut), words: CUT_WORDS[row.cut] }));
   if (rows.length === 0) return null;
   const methods = unique(rows.map((r) => r.method));
+  const kinds = CUT_KINDS.filter((cut) => rows.some((r) => r.cut === cut && r.share > 0));
   const panels = methods.map((method) => ({
     title: `Binding cuts of ${pretty(method)}`,
     minWidth: 300,
@@ -441,7 +445,7 @@ export function saturationByLayer(report, selection, theme) {
           scale: { domain: [0, 1], nice: false },
           axis: { format: ".0%", tickCount: 5 },
         },
-        color: { field: "cut", type: "nominal", scale: { domain: CUT_KINDS, range: theme.cuts } },
+        color: { field: "cut", type: "nominal", legend: NAMES, scale: { domain: kinds, range: kinds.map((cut) => theme.cuts[CUT_KINDS.indexOf(cut)]) } },
         order: { field: "order" },
         tooltip: [
           { field: "layer", title: "Layer" },
@@ -465,7 +469,7 @@ export function saturationByLayer(report, selection, theme) {
       "Which cut limits each flow. Red: source row or sink column, one number of the top or of the first layer, where no layer in between plays a part. " +
       "Grey: cuts that the layers in between have a part in.",
     panels,
-    legend: CUT_KINDS.filter((cut) => rows.some((r) => r.cut === cut && r.share > 0)).map((cut) => ({
+    legend: kinds.map((cut) => ({
       label: `${pretty(cut)}: ${CUT_WORDS[cut]}`,
       colour: theme.cuts[CUT_KINDS.indexOf(cut)],
       shape: "square",
@@ -603,13 +607,16 @@ export function columnsFor(count, minWidth, width, gap = 28) {
 /** One specification for the whole chart: panels in rows, legends and title inside. */
 export function standalone(chart, theme) {
   const minWidth = Math.max(...chart.panels.map((panel) => panel.minWidth));
-  const inside = Math.min(460, Math.max(230, minWidth - 60)); // of a plot, without its labels
+  const roomy = { 1: 420, 2: 360, 3: 300 }[chart.panels.length] ?? 230;
+  const inside = Math.min(460, Math.max(roomy, minWidth - 60)); // of a plot, without its labels
+  const lastOf = chart.panels.map((panel) => !panel.legend).lastIndexOf(true); // bears the legend of the chart
   const panels = chart.panels.map((panel, p) => {
-    const spec = panel.spec(inside + 120);
+    const drawn = panel.spec(inside + 160);
+    const spec = panel.legend || panel.ramp || p === lastOf ? drawn : withoutLegends(drawn);
     const own = { ...spec, width: inside, ...(panel.title && { title: panel.title }) };
     const { ramp: scale } = panel;
     if (scale) {
-      const legend = p === chart.panels.length - 1 ? { title: scale.title } : null;
+      const legend = p === chart.panels.length - 1 ? { title: scale.title, orient: "bottom", direction: "horizontal", gradientLength: 150 } : null;
       own.layer = spec.layer.map((layer, l) =>
         l > 0 ? layer : { ...layer, encoding: { ...layer.encoding, color: { ...layer.encoding.color, legend } } },
       );
@@ -620,7 +627,7 @@ export function standalone(chart, theme) {
     title: { text: chart.name, fontSize: 14, offset: 14 },
     background: theme.ground,
     padding: 12,
-    columns: columnsFor(panels.length, inside + 120, 1100),
+    columns: columnsFor(panels.length, inside + 120, 1340),
     concat: panels.map(({ params, ...panel }) => panel),
     ...(panels.some((panel) => panel.params) && { params: panels.find((panel) => panel.params).params }),
     resolve: { scale: { color: "independent", shape: "independent" } },

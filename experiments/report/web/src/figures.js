@@ -5,11 +5,11 @@ import { el, shortToken, toMarkup } from "./tree.js";
 import { Example, Report } from "./data.js";
 import { EmbeddedNetwork } from "./network.js";
 import { CHARTS, methodStyles, standalone } from "./charts.js";
-import { pretty } from "./findings.js";
+import { decimal, metricName, pretty, referenceName } from "./findings.js";
 import { chartSvg } from "./chart_view.js";
 import { THEMES } from "./theme.js";
 import { graphGeometry, graphTree } from "./graph_view.js";
-import { VIEWS, cutText, filtered, precomputedView, solvedView, staticView } from "./views.js";
+import { VIEWS, cutName, filtered, precomputedView, solvedView, staticView } from "./views.js";
 import { maxFlow } from "./max_flow.js";
 
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
@@ -45,7 +45,7 @@ function attentionGraph(report, selection, theme, index) {
   const width = 430;
   const trees = panels.map(([view, content], p) => {
     const picked = filtered(content.edges, example.tokens, { source, sink: flow?.sink ?? null, maxEdges: 300, maxRows: 30 });
-    const geometry = graphGeometry(example.layers, picked.rows, example.tokens, width, { rightLabels: false });
+    const geometry = graphGeometry(example.layers, picked.rows, example.tokens, width, { rightLabels: false, limit: 24 });
     const inside = ([, i]) => geometry.rowOf.has(i);
     const model = {
       layers: example.layers,
@@ -64,7 +64,7 @@ function attentionGraph(report, selection, theme, index) {
     tree.attributes.y = 28;
     const words =
       view === "flow"
-        ? `Flow to \u201c${shortToken(example.tokens[flow.sink])}\u201d: ${flow.value.toFixed(3)}, cut ${cutText(flow.cut)}`
+        ? `Flow to \u201c${shortToken(example.tokens[flow.sink])}\u201d: ${flow.value.toFixed(3)}, limited by ${cutName(flow.cut)}`
         : `${VIEWS[view].label}${view === "rollout" ? ` from \u201c${shortToken(example.tokens[source])}\u201d` : ""}`;
     return { tree, height: geometry.height, title: text(p * (width + 20) + 12, 18, words, { "font-weight": 600, fill: theme.ink }) };
   });
@@ -117,7 +117,7 @@ function tokenBars(report, selection, theme, index) {
 
 // ---- the paper's tables: mean and deviation, methods by layer
 
-const meanText = ({ mean, std }) => `${mean.toFixed(2)} \u00b1 ${std.toFixed(2)}`.replace(/^-0\.00/, "0.00").replace("-", "\u2212");
+const meanText = ({ mean, std }) => `${decimal(mean)} \u00b1 ${decimal(std)}`;
 
 function tableByLayer(report, selection, theme) {
   const all = report
@@ -132,7 +132,7 @@ function tableByLayer(report, selection, theme) {
   let y = 24;
   const rule = (at, weight) => el("line", { x1: 8, x2: width - 8, y1: at, y2: at, stroke: theme.ink, "stroke-width": weight });
   for (const reference of report.references) {
-    parts.push(text(8, y, `Mean ${pretty(selection.metric)} with ${reference} \u00b1 standard deviation`, { "font-weight": 600, fill: theme.ink }));
+    parts.push(text(8, y, `Mean ${metricName(selection.metric)} with ${referenceName(reference)} \u00b1 standard deviation`, { "font-weight": 600, fill: theme.ink }));
     y += 10;
     parts.push(rule(y, 1.2));
     y += 16;

@@ -7,8 +7,7 @@ import { ramp } from "./theme.js";
 const MARGIN = { top: 44, right: 14, bottom: 14 };
 
 /** Places for `rows` shown tokens, layers 0..`layers`, in `width` pixels. */
-export function graphGeometry(layers, rows, tokens, width, { rightLabels = width >= 720 } = {}) {
-  const limit = width < 480 ? 13 : 20;
+export function graphGeometry(layers, rows, tokens, width, { rightLabels = width >= 720, limit = width < 480 ? 13 : 20 } = {}) {
   const longest = Math.max(3, ...rows.map((t) => shortToken(tokens[t], limit).length));
   const label = 6.8 * longest + 18;
   const rowHeight = rows.length <= 8 ? 42 : rows.length <= 12 ? 32 : rows.length <= 26 ? 24 : 18;

@@ -136,10 +136,29 @@ function sparseSide(network, pair, cut) {
   return (l, i) => lane.has(l * network.tokens + i) === isSourceLane;
 }
 
+function largestByLayer(edges, most) {
+  const layers = new Map();
+  for (const edge of edges) {
+    if (!layers.has(edge.l)) layers.set(edge.l, []);
+    layers.get(edge.l).push(edge);
+  }
+  const out = [];
+  let left = most;
+  let layersLeft = layers.size;
+  for (const own of [...layers.values()].sort((a, b) => a.length - b.length)) {
+    const kept = own.sort((a, b) => b.w - a.w).slice(0, Math.ceil(left / layersLeft));
+    out.push(...kept);
+    left -= kept.length;
+    --layersLeft;
+  }
+  return out;
+}
+
 /**
  * The tokens and edges that are drawn: up to `maxRows` tokens (source, sink, and those on the
- * heaviest edges) in order of position, and the `maxEdges` largest edges between them, lightest
- * first. `words` says what was left out.
+ * heaviest edges) in order of position, and of the edges between them the largest of each layer, `maxEdges`
+ * in all, lightest first. Every layer gets the same number, as far as it has them: else one layer of sharp
+ * attention would hide that the others attend at all. `words` says what was left out.
  */
 export function filtered(edges, tokens, { source, sink, maxRows = MAX_ROWS, maxEdges }) {
   let rows = tokens.map((_, t) => t);
@@ -157,12 +176,12 @@ export function filtered(edges, tokens, { source, sink, maxRows = MAX_ROWS, maxE
     inside = edges.filter(({ i, j }) => kept.has(i) && kept.has(j));
   }
   const total = edges.reduce((sum, { w }) => sum + w, 0);
-  const drawn = [...inside].sort((a, b) => b.w - a.w).slice(0, maxEdges).reverse();
+  const drawn = largestByLayer(inside, maxEdges).sort((a, b) => a.w - b.w);
   const carried = drawn.reduce((sum, { w }) => sum + w, 0);
   const words = [];
   if (rows.length < tokens.length) words.push(`${rows.length} of ${tokens.length} tokens`);
   if (drawn.length < edges.length) {
-    words.push(`the ${drawn.length} largest of ${edges.length} edges, ${Math.round((100 * carried) / (total || 1))} % of their weight`);
+    words.push(`the ${drawn.length} largest of ${edges.length} edges, as many in each layer, ${Math.round((100 * carried) / (total || 1))} % of their weight`);
   }
   return { rows, edges: drawn, words: words.length > 0 ? `Filtered: ${words.join("; ")}.` : "" };
 }
