@@ -8,9 +8,27 @@
 namespace attnflow {
 namespace {
 
-// Under a causal mask, in windows and after pruning most pairs see a part of the network only,
-// which pair-by-pair solvers use and the engine's guides do not.
-bool is_dense(const FixedNetwork& network) { return 10 * network.edges() >= 9 * network.slots(); }
+bool is_causal(const FixedNetwork& network) {
+    for (std::size_t l = 1; l <= network.layers(); ++l) {
+        if (network.width(l) != network.width(0)) return false;
+        for (std::size_t i = 0; i < network.width(l); ++i) {
+            const auto later = network.row(l, i).subspan(i + 1);
+            if (std::any_of(later.begin(), later.end(), [](std::int64_t c) { return c != 0; })) return false;
+        }
+    }
+    return true;
+}
+
+// In windows and after pruning most pairs see a part of the network only, which pair-by-pair
+// solvers use and the engine does not; it knows causal masks.
+bool is_dense(const FixedNetwork& network) {
+    std::size_t allowed = network.slots();
+    if (is_causal(network)) {
+        const std::size_t n = network.width(0);
+        allowed = network.layers() * n * (n + 1) / 2;
+    }
+    return 10 * network.edges() >= 9 * allowed;
+}
 
 }  // namespace
 
@@ -22,8 +40,8 @@ EntryInfo AttentionFlow::describe() {
                 "auto, dense: O(l n^2) a source and a token, O(l n) a pair, more where bounds leave a "
                 "pair open; else a max flow on l n vertices and l n^2 edges a pair",
             .parameters = {{.name = "solver",
-                            .summary = "auto: for dense attention the all-pairs engine, which shares work between "
-                                       "pairs and proves every value itself; for causal, windowed or pruned "
+                            .summary = "auto: for dense attention, causal or not, the engine, which shares work "
+                                       "between pairs and proves every value itself; for windowed or pruned "
                                        "attention dinic, which sees only the positions between source and token. "
                                        "The others solve pair by pair, to check or to compare. All return the "
                                        "same values",

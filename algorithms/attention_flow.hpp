@@ -15,9 +15,10 @@
 ///
 /// solver = "auto" is, for dense networks, the engine of all pairs (maxflow/flow_engine.hpp):
 /// sources, sinks and layers share their work, and each value is proven by construction (lower
-/// bound equal to an upper bound, or a minimum cut). Where a tenth of the edges or more is missing
-/// (causal masks, windows, pruning) it is Dinic's method, pair by pair. The other solvers are there
-/// to check and to compare; `certify` has each flow of a pair proven by graph/certificate.hpp.
+/// bound equal to an upper bound, or a minimum cut). Where a tenth or more of the edges that a
+/// causal mask, if there is one, leaves is missing (windows, pruning) it is Dinic's method, pair by
+/// pair. The other solvers are there to check and to compare; `certify` has each flow of a pair
+/// proven by graph/certificate.hpp.
 ///
 /// Scores: [source, token], in [0, 1] when rows sum to 1. The vertices of an interior cut are
 /// listed when there is one source.

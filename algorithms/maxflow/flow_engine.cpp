@@ -7,6 +7,7 @@
 #include "algorithms/maxflow/engine/closed_cuts.hpp"
 #include "algorithms/maxflow/engine/kernels.hpp"
 #include "algorithms/maxflow/engine/waves.hpp"
+#include "algorithms/maxflow/engine/window_cuts.hpp"
 #include "graph/support/parallel.hpp"
 
 namespace attnflow {
@@ -14,7 +15,7 @@ namespace attnflow {
 using namespace engine;
 
 const char* to_string(SettledBy by) {
-    constexpr const char* names[] = {"edge", "sweeps", "meeting", "waves"};
+    constexpr const char* names[] = {"edge", "sweeps", "meeting", "lanes", "waves"};
     return names[static_cast<std::size_t>(by)];
 }
 
@@ -52,6 +53,11 @@ public:
         result.values = RowMajor<std::int64_t>(sources.size(), packed_.width(0));
         result.cuts = RowMajor<BindingCut>(sources.size(), packed_.width(0));
         result.settled_by = RowMajor<SettledBy>(sources.size(), packed_.width(0), SettledBy::edge);
+        if (layer > 1 && packed_.causal()) {
+            settle_causal(result);
+            finish(result);
+            return result;
+        }
         const ClosedCuts<T> cuts(packed_, layer);
         if (layer == 1) {
             settle_by_edges(cuts, result);
@@ -61,9 +67,7 @@ public:
             if (open.worth_halves()) settle_by_meeting(from_sources, cuts, open, result);
             settle_by_waves(from_sources, open, result);
         }
-        for (const SettledBy by : result.settled_by.values())
-            ++result.counters.settled[static_cast<std::size_t>(by)];
-        if (!packed_.full()) name_cuts(result);
+        finish(result);
         return result;
     }
 
@@ -76,61 +80,106 @@ public:
             side.push_back(network_.vertex(1, source));
             return side;
         }
-        flow(layer, source, sink);
-        for (const auto& [l, position] : single_->pseudoflow.source_side()) {
+        if (packed_.causal() && source >= sink) {
+            scratch(0).lanes.run(layer, source, sink);
+            scratch(0).pseudoflow.join(scratch(0).lanes);
+        } else {
+            solve_by_sweeps(single(layer), source, sink);
+        }
+        for (const auto& [l, position] : scratch(0).pseudoflow.source_side()) {
             side.push_back(network_.vertex(l, position));
         }
         return side;
     }
 
     PairFlow flow(std::size_t layer, std::size_t source, std::size_t sink) override {
-        if (layer == 1) {
-            return name_cut(layer, source, sink, packed_.down(1)(source, sink),
-                            ClosedCuts<T>(packed_, 1).lanes(source, sink), SettledBy::edge);
-        }
-        if (single_ == nullptr || single_->layer != layer) single_ = std::make_unique<Single>(packed_, layer);
-        Single& one = *single_;
-        const std::size_t k = (layer + 1) / 2;
-        sweep_forward(packed_, layer, source, k, one.from_source, 0);
-        sweep_backward(packed_, sink, k, one.from_sink, 0);
-        one.pseudoflow.join(layer, source, one.from_source, 0, sink, one.from_sink, 0, k);
-        Bound bound = one.cuts.lanes(source, sink);
-        SettledBy by = SettledBy::sweeps;
-        std::int64_t value = one.pseudoflow.lower_bound();
-        if (value < bound.value) {
-            bound = one.cuts.crossings(source, sink, bound);
-        }
-        if (value < bound.value) {
-            value = one.pseudoflow.maximise(bound.value);
-            by = SettledBy::waves;
-        }
-        return name_cut(layer, source, sink, value, bound, by);
+        const Solved solved = solve(layer, source, sink);
+        if (cuts_are_named(layer)) return {solved.value, solved.cut(), solved.by};
+        return {solved.value, CutClassifier(network_, layer).classify(source, sink, solved.value), solved.by};
     }
 
     const FixedNetwork& network() const override { return network_; }
     int bits() const override { return 8 * sizeof(T); }
 
 private:
-    /// Scratch of flow().
+    /// Of flow() and source_side().
     struct Single {
         Single(const PackedNetwork<T>& packed, std::size_t source_layer)
             : layer(source_layer),
               cuts(packed, layer),
               from_source(packed, layer, 1),
-              from_sink(packed, layer, 1),
-              pseudoflow(packed) {}
+              from_sink(packed, layer, 1) {}
 
         std::size_t layer;
         ClosedCuts<T> cuts;
         Sweeps<T> from_source;
         Sweeps<T> from_sink;
+    };
+    Single& single(std::size_t layer) {
+        if (single_ == nullptr || single_->layer != layer) single_ = std::make_unique<Single>(packed_, layer);
+        return *single_;
+    }
+
+    /// What a worker needs to solve one pair after the other.
+    struct Scratch {
+        explicit Scratch(const PackedNetwork<T>& packed) : pseudoflow(packed), lanes(packed) {}
+
         Pseudoflow<T> pseudoflow;
+        LaneSweeps<T> lanes;
+    };
+    Scratch& scratch(std::size_t worker) {
+        if (scratch_[worker] == nullptr) scratch_[worker] = std::make_unique<Scratch>(packed_);
+        return *scratch_[worker];
+    }
+
+    struct Solved {
+        std::int64_t value = 0;
+        Bound bound;
+        SettledBy by = SettledBy::waves;
+
+        BindingCut cut() const { return value == bound.value ? bound.cut : BindingCut{}; }
     };
 
-    PairFlow name_cut(std::size_t layer, std::size_t source, std::size_t sink, std::int64_t value,
-                      const Bound& bound, SettledBy by) const {
-        if (!packed_.full()) return {value, CutClassifier(network_, layer).classify(source, sink, value), by};
-        return {value, value == bound.value ? bound.cut : BindingCut{}, by};
+    Solved solve(std::size_t layer, std::size_t source, std::size_t sink) {
+        if (layer == 1) {
+            return {packed_.down(1)(source, sink), ClosedCuts<T>(packed_, 1).lanes(source, sink), SettledBy::edge};
+        }
+        if (packed_.causal()) return solve_causal(scratch(0), layer, source, sink);
+        Single& one = single(layer);
+        return packed_.has_lanes() ? solve_by_lanes(one.cuts, layer, source, sink)
+                                   : solve_by_sweeps(one, source, sink);
+    }
+
+    Solved solve_by_sweeps(Single& one, std::size_t source, std::size_t sink) {
+        const std::size_t k = (one.layer + 1) / 2;
+        Pseudoflow<T>& pseudoflow = scratch(0).pseudoflow;
+        sweep_forward(packed_, one.layer, source, k, one.from_source, 0);
+        sweep_backward(packed_, sink, k, one.from_sink, 0);
+        pseudoflow.join(one.layer, source, one.from_source, 0, sink, one.from_sink, 0, k);
+        Bound bound = one.cuts.lanes(source, sink);
+        const std::int64_t value = pseudoflow.lower_bound();
+        if (value < bound.value) bound = one.cuts.crossings(source, sink, bound);
+        if (value == bound.value) return {value, bound, SettledBy::sweeps};
+        return {pseudoflow.maximise(bound.value), bound, SettledBy::waves};
+    }
+
+    Solved solve_by_lanes(const ClosedCuts<T>& cuts, std::size_t layer, std::size_t source, std::size_t sink) {
+        const std::int64_t value = scratch(0).lanes.run(layer, source, sink);
+        Bound bound = cuts.lanes(source, sink);
+        if (value < bound.value) bound = cuts.crossings(source, sink, bound);
+        return finish_by_waves(scratch(0), value, bound);
+    }
+
+    Solved solve_causal(Scratch& scratch, std::size_t layer, std::size_t source, std::size_t sink) {
+        if (sink > source) return {0, {0, {CutKind::source_row, 0}}, SettledBy::lanes};
+        const std::int64_t value = scratch.lanes.run(layer, source, sink);
+        return finish_by_waves(scratch, value, window_cuts(packed_, layer, source, sink));
+    }
+
+    Solved finish_by_waves(Scratch& scratch, std::int64_t value, const Bound& bound) {
+        if (value == bound.value) return {value, bound, SettledBy::lanes};
+        scratch.pseudoflow.join(scratch.lanes);
+        return {scratch.pseudoflow.maximise(bound.value), bound, SettledBy::waves};
     }
 
     /// The layer at which all sweeps meet. Sources need about four layers to mix; sinks whose
@@ -189,11 +238,6 @@ private:
             sweep_backward(packed_, t, highest, from_sinks_, t, swept_[t]);
             swept_[t] = highest;
         });
-    }
-
-    Pseudoflow<T>& scratch(std::size_t worker) {
-        if (scratch_[worker] == nullptr) scratch_[worker] = std::make_unique<Pseudoflow<T>>(packed_);
-        return *scratch_[worker];
     }
 
     static void write(FlowMatrix& result, std::size_t s, std::size_t t, std::int64_t value, const Bound& bound,
@@ -302,7 +346,7 @@ private:
         Panel<T> accepted(packed_.width(0), packed_.width(k));
         std::vector<WaveCounters> counters(result.sources.size() + packed_.width(0));
         parallel_for(counters.size(), options_.jobs, [&](std::size_t i, std::size_t worker) {
-            Pseudoflow<T>& pseudoflow = scratch(worker);
+            Pseudoflow<T>& pseudoflow = scratch(worker).pseudoflow;
             const WaveCounters before = pseudoflow.counters();
             if (i < result.sources.size()) {
                 if (!open.sources[i]) return;
@@ -340,25 +384,54 @@ private:
     }
 
     void settle_by_waves(const Sweeps<T>& from_sources, const Open& open, FlowMatrix& result) {
-        const std::size_t sinks = packed_.width(0);
-        std::vector<WaveCounters> counters(sinks);
-        std::mutex mutex;
-        std::size_t done = 0;
-        parallel_for(sinks, options_.jobs, [&](std::size_t t, std::size_t worker) {
-            Pseudoflow<T>& pseudoflow = scratch(worker);
-            const WaveCounters before = pseudoflow.counters();
+        for_each_sink(result, [&](std::size_t t, Scratch& scratch) {
+            Pseudoflow<T>& pseudoflow = scratch.pseudoflow;
             for (std::size_t s = 0; s < result.sources.size(); ++s) {
                 if (!open.is_open(s, t)) continue;
                 pseudoflow.join(result.layer, result.sources[s], from_sources, s, t, from_sinks_, t, open.k(s, t));
                 write(result, s, t, pseudoflow.maximise(open.bound(s, t).value), open.bound(s, t),
                       SettledBy::waves);
             }
-            counters[t] = pseudoflow.counters() - before;
+        });
+    }
+
+    // Every pair has a window of its own, so there is nothing for pairs to share.
+    void settle_causal(FlowMatrix& result) {
+        for_each_sink(result, [&](std::size_t t, Scratch& scratch) {
+            for (std::size_t s = 0; s < result.sources.size(); ++s) {
+                const Solved solved = solve_causal(scratch, result.layer, result.sources[s], t);
+                write(result, s, t, solved.value, solved.bound, solved.by);
+            }
+        });
+    }
+
+    /// Calls settle(t, scratch) for every sink, in parallel.
+    template <class Settle>
+    void for_each_sink(FlowMatrix& result, const Settle& settle) {
+        const std::size_t sinks = packed_.width(0);
+        std::vector<WaveCounters> counters(sinks);
+        std::mutex mutex;
+        std::size_t done = 0;
+        parallel_for(sinks, options_.jobs, [&](std::size_t t, std::size_t worker) {
+            const WaveCounters before = scratch(worker).pseudoflow.counters();
+            settle(t, scratch(worker));
+            counters[t] = scratch(worker).pseudoflow.counters() - before;
             if (!options_.progress) return;
             const std::lock_guard lock(mutex);
             options_.progress(++done, sinks);
         });
         for (const WaveCounters& c : counters) result.counters.add(c.waves, c.edges_scanned);
+    }
+
+    /// Whether bounds have the vocabulary's own sums: no vertex on no path but those outside a window.
+    bool cuts_are_named(std::size_t layer) const {
+        return packed_.full() || (layer > 1 && packed_.full_below_mask());
+    }
+
+    void finish(FlowMatrix& result) const {
+        for (const SettledBy by : result.settled_by.values())
+            ++result.counters.settled[static_cast<std::size_t>(by)];
+        if (!cuts_are_named(result.layer)) name_cuts(result);
     }
 
     // Where capacities are 0, the vocabulary's sums leave out what lies on no path: a restricted
@@ -409,8 +482,8 @@ private:
     PackedNetwork<T> packed_;
     std::unique_ptr<Single> single_;
     Sweeps<T> from_sinks_;
-    std::vector<std::size_t> swept_;                       // by sink: the layer that its sweep reached
-    std::vector<std::unique_ptr<Pseudoflow<T>>> scratch_;  // by worker
+    std::vector<std::size_t> swept_;                 // by sink: the layer that its sweep reached
+    std::vector<std::unique_ptr<Scratch>> scratch_;  // by worker
 };
 
 FlowEngine::FlowEngine(const FixedNetwork& network, FlowOptions options) {

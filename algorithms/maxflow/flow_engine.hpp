@@ -6,12 +6,14 @@
 /// lower bound, closed-form cuts (engine/closed_cuts.hpp) an upper one; where the two are equal the
 /// pair is settled without any flow of its own. Where many pairs stay open, half-flows of their
 /// sources to one distribution on a middle layer, and from it to their sinks, try again. The
-/// rest is solved exactly by waves (engine/waves.hpp), which start from the sweeps. Every value
-/// is proven: either its lower bound equals an upper bound in integers, or the waves ended with
-/// a minimum cut.
+/// rest is solved exactly by waves (engine/waves.hpp), which start from the sweeps. Under a causal
+/// mask every pair has a window of positions of its own and gets a sweep of its own (engine/lanes.hpp),
+/// as do single pairs. Every value is proven: either its lower bound equals an upper bound in
+/// integers, or the waves ended with a minimum cut.
 ///
 /// Complexity for one layer and n sources: O(L n^3) for the sweeps, at most O(L n) a pair for the
-/// bounds, O(n^2) a wave; waves only for pairs that the bounds leave open.
+/// bounds, O(n^2) a wave; waves only for pairs that the bounds leave open. Causal: O(L n) to O(n^2) a
+/// pair before waves.
 /// Memory: O(L n^2) per worker plus O(n^2) for the result, never O(pairs x edges).
 /// Results are the same, bit for bit, for any number of jobs.
 ///
@@ -30,16 +32,17 @@ enum class SettledBy : std::uint8_t {
     edge,     ///< source and sink in neighbouring layers: their edge is the only path
     sweeps,   ///< a closed-form cut equals the lower bound of the two sweeps
     meeting,  ///< ... or the lower bound of two half-flows that share a middle distribution
+    lanes,    ///< ... or the lower bound of the pair's own lane sweep
     waves,    ///< a maximum flow of its own
 };
 inline constexpr SettledBy all_settled_by[] = {SettledBy::edge, SettledBy::sweeps, SettledBy::meeting,
-                                               SettledBy::waves};
+                                               SettledBy::lanes, SettledBy::waves};
 const char* to_string(SettledBy by);
 
 struct FlowCounters {
-    std::size_t settled[4] = {};    ///< pairs by SettledBy
-    std::size_t waves = 0;          ///< of all pairs together
-    std::size_t edges_scanned = 0;  ///< capacities looked at by waves
+    std::size_t settled[std::size(all_settled_by)] = {};  ///< pairs by SettledBy
+    std::size_t waves = 0;                                ///< of all pairs together
+    std::size_t edges_scanned = 0;                        ///< capacities looked at by waves
 
     std::size_t pairs(SettledBy by) const { return settled[static_cast<std::size_t>(by)]; }
     void add(std::size_t more_waves, std::size_t more_edges_scanned);
@@ -86,7 +89,8 @@ public:
     /// From every position of every layer 1..L (entry l - 1 is layer l); backward sweeps are shared.
     std::vector<FlowMatrix> all_layers();
 
-    /// One pair.  O(L n^2) for its two sweeps, O(n^2) a wave.
+    /// One pair.  O(L n) to O(n^2) for a lane sweep where there is a skip connection, else O(L n^2) for
+    /// its two sweeps; O(L n^2) a wave.
     PairFlow flow(std::size_t layer, std::size_t source, std::size_t sink);
 
     /// Source side of the source-minimal minimum cut of one pair, ascending, as certify_max_flow

@@ -174,13 +174,15 @@ bool has_room_to(const T* capacity, const T* flow, const T* label, T wanted, std
 }
 
 template <class T>
-std::size_t label_senders(const Panel<T>& capacity, const Panel<T>& flow, const T* column_label, T wanted,
-                          T* row_label, T next) {
+std::size_t label_senders(const Panel<T>& capacity, const Panel<T>& flow, const Part& part, const T* column_label,
+                          T wanted, T* row_label, T next) {
     std::size_t looked_at = 0;
-    for (std::size_t x = 0; x < capacity.rows(); ++x) {
+    for (std::size_t x = part.first_row; x < part.end_row; ++x) {
         if (row_label[x] >= 0) continue;
-        ++looked_at;
-        if (has_room_to(capacity.row(x), flow.row(x), column_label, wanted, capacity.stride()))
+        const std::size_t from = part.first_column;
+        const std::size_t n = (part.to_diagonal ? Panel<T>::padded(x + 1) : part.end_column) - from;
+        looked_at += n;
+        if (has_room_to(capacity.row(x) + from, flow.row(x) + from, column_label + from, wanted, n))
             row_label[x] = next;
     }
     return looked_at;
@@ -266,9 +268,9 @@ T push_row(const T* capacity, T* flow, const T* label, T wanted, T excess, T* in
                        T* cells) {                                                                               \
         HWY_NAMESPACE::pour_row(m, v, mass, level, floor, need, cells);                                          \
     }                                                                                                            \
-    std::size_t LabelSenders##bits(const Panel<T>& capacity, const Panel<T>& flow, const T* column_label,        \
-                                   T wanted, T* row_label, T next) {                                             \
-        return HWY_NAMESPACE::label_senders(capacity, flow, column_label, wanted, row_label, next);              \
+    std::size_t LabelSenders##bits(const Panel<T>& capacity, const Panel<T>& flow, const Part& part,             \
+                                   const T* column_label, T wanted, T* row_label, T next) {                      \
+        return HWY_NAMESPACE::label_senders(capacity, flow, part, column_label, wanted, row_label, next);        \
     }                                                                                                            \
     void LabelReceivers##bits(const T* flow, T* label, T next, std::size_t n) {                                  \
         HWY_NAMESPACE::label_receivers(flow, label, next, n);                                                    \
@@ -323,9 +325,10 @@ namespace attnflow::engine {
         HWY_DYNAMIC_DISPATCH(PourRow##bits)(m, v, mass, level, floor, need, cells);                               \
     }                                                                                                             \
     template <>                                                                                                   \
-    std::size_t label_senders(const Panel<T>& capacity, const Panel<T>& flow, const T* column_label, T wanted,    \
-                              T* row_label, T next) {                                                             \
-        return HWY_DYNAMIC_DISPATCH(LabelSenders##bits)(capacity, flow, column_label, wanted, row_label, next);   \
+    std::size_t label_senders(const Panel<T>& capacity, const Panel<T>& flow, const Part& part,                   \
+                              const T* column_label, T wanted, T* row_label, T next) {                            \
+        return HWY_DYNAMIC_DISPATCH(LabelSenders##bits)(capacity, flow, part, column_label, wanted, row_label,    \
+                                                        next);                                                    \
     }                                                                                                             \
     template <>                                                                                                   \
     void label_receivers(const T* flow, T* label, T next, std::size_t n) {                                        \

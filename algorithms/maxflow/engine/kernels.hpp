@@ -34,11 +34,21 @@ template <class T>
 void pour_row(const Panel<T>& matrix, std::size_t v, T mass, Real<T> level, Real<T> floor, Real<T>* need,
               T* cells);
 
+/// A part of a matrix: rows, and columns in whole blocks; with `to_diagonal` a row ends with the
+/// block of its own position.
+struct Part {
+    std::size_t first_row;
+    std::size_t end_row;
+    std::size_t first_column;
+    std::size_t end_column;
+    bool to_diagonal;
+};
+
 /// Labels `next` every row with label < 0 that has room, capacity > flow, to a column labelled
-/// `wanted`. Returns the number of rows looked at.
+/// `wanted`. Returns the number of cells of the rows looked at.
 template <class T>
-std::size_t label_senders(const Panel<T>& capacity, const Panel<T>& flow, const T* column_label, T wanted,
-                          T* row_label, T next);
+std::size_t label_senders(const Panel<T>& capacity, const Panel<T>& flow, const Part& part, const T* column_label,
+                          T wanted, T* row_label, T next);
 
 /// Labels `next` every column with label < 0 that receives flow in this row.
 template <class T>

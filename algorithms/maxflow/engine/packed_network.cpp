@@ -51,7 +51,35 @@ PackedNetwork<T>::PackedNetwork(const FixedNetwork& network, std::size_t low, st
         row_sum_.push_back(std::move(row_sum));
         column_sum_.push_back(std::move(column_sum));
     }
+    fill_lanes();
     fill_guide();
+}
+
+template <class T>
+void PackedNetwork<T>::fill_lanes() {
+    const std::size_t n = widths_[0];
+    if (std::any_of(widths_.begin(), widths_.end(), [&](std::size_t w) { return w != n; })) return;
+    lane_ = Panel<T>(widths_.size(), n);
+    causal_ = n > 1 && !full_;
+    double on_lanes = 0.0;
+    double total = 0.0;
+    for (std::size_t l = 1; l < widths_.size(); ++l) {
+        for (std::size_t x = 0; x < n; ++x) {
+            lane_(l, x) = down_[l](x, x);
+            on_lanes += static_cast<double>(lane_(l, x));
+            total += static_cast<double>(row_sum_[l][x]);
+            const T* const row = down_[l].row(x);
+            causal_ = causal_ && std::all_of(row + x + 1, row + n, [](T c) { return c == 0; });
+        }
+    }
+    has_lanes_ = on_lanes > 0.2 * total;
+    full_below_mask_ = causal_;
+    for (std::size_t l = 1; l < widths_.size(); ++l) {
+        for (std::size_t x = 0; full_below_mask_ && x < n; ++x) {
+            const T* const row = down_[l].row(x);
+            full_below_mask_ = std::all_of(row, row + x + 1, [](T c) { return c > 0; });
+        }
+    }
 }
 
 template <class T>

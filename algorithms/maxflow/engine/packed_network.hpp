@@ -37,6 +37,13 @@ public:
     std::size_t widest() const { return *std::max_element(widths_.begin(), widths_.end()); }
     /// No zero capacity anywhere.
     bool full() const { return full_; }
+    /// All layers are as wide and no position has an edge to a later one; more than one position.
+    bool causal() const { return causal_; }
+    /// Causal, and no other capacity is 0.
+    bool full_below_mask() const { return full_below_mask_; }
+    /// All layers are as wide, and about a quarter of all capacity or more joins positions to
+    /// themselves, as a skip connection makes it.
+    bool has_lanes() const { return has_lanes_; }
 
     /// Layer l's matrix, width(l) x width(l-1): capacities out of a vertex are a row.
     const Panel<T>& down(std::size_t l) const { return down_[l]; }
@@ -45,6 +52,8 @@ public:
 
     std::int64_t row_sum(std::size_t l, std::size_t i) const { return row_sum_[l][i]; }
     std::int64_t column_sum(std::size_t l, std::size_t j) const { return column_sum_[l][j]; }
+    /// The diagonal of layer l's matrix, padded, where all layers are as wide.
+    const T* lane(std::size_t l) const { return lane_.row(l); }
     /// Without the capacity of the position to itself; 0 for a position that the layer lacks.
     std::int64_t row_off_lane(std::size_t l, std::size_t i) const;
     std::int64_t column_off_lane(std::size_t l, std::size_t j) const;
@@ -53,6 +62,7 @@ public:
     const Real<T>* guide(std::size_t l) const { return guide_.row(l); }
 
 private:
+    void fill_lanes();
     void fill_guide();
 
     std::vector<std::size_t> widths_;
@@ -60,8 +70,12 @@ private:
     std::vector<Panel<T>> up_;
     std::vector<std::vector<std::int64_t>> row_sum_;
     std::vector<std::vector<std::int64_t>> column_sum_;
+    Panel<T> lane_;
     Panel<Real<T>> guide_;
     bool full_ = true;
+    bool causal_ = false;
+    bool full_below_mask_ = false;
+    bool has_lanes_ = false;
 };
 
 extern template class PackedNetwork<std::int32_t>;

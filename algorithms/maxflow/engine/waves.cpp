@@ -1,6 +1,7 @@
 #include "algorithms/maxflow/engine/waves.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "algorithms/maxflow/engine/kernels.hpp"
 
@@ -26,6 +27,8 @@ void Pseudoflow<T>::start(std::size_t lowest, std::size_t highest, std::size_t k
     lowest_ = lowest;
     highest_ = highest;
     k_ = k;
+    window_ = everything;
+    causal_ = false;
     built_.assign(network_.layers() + 1, 0);
     for (std::size_t l = lowest; l <= highest; ++l) std::fill_n(balance_.row(l), balance_.stride(), T(0));
 }
@@ -58,12 +61,46 @@ void Pseudoflow<T>::join(std::size_t top, std::size_t source, const Sweeps<T>& s
     sink_ = sink;
     sinks_ = &sinks;
     lower_ = lower;
+    supply_ = network_.row_sum(top, source);
     start(1, top - 1, k);
     for (std::size_t l = 1; l < k; ++l) set_lower_balance(l);
     for (std::size_t l = k + 1; l < top; ++l) set_upper_balance(l);
     const T* const mass = sources.mass(k, upper);
     const T* const demand = sinks.mass(k, lower);
     for (std::size_t x = 0; x < network_.width(k); ++x) balance_(k, x) = mass[x] - demand[x];
+}
+
+template <class T>
+void Pseudoflow<T>::join(LaneSweeps<T>& lanes) {
+    top_ = lanes.top();
+    source_ = lanes.source();
+    sink_ = lanes.sink();
+    start(1, top_ - 1, top_);
+    window_ = lanes.window();
+    causal_ = network_.causal();
+    const T* const row = network_.down(top_).row(source_);
+    supply_ = std::accumulate(row + window_.first, row + window_.last + 1, std::int64_t{0});
+    for (std::size_t l = 2; l < top_; ++l) {
+        built_[l] = 1;
+        Panel<T>& flow = flow_[l];
+        if (flow.empty()) flow = Panel<T>(network_.width(l), network_.width(l - 1));
+        for (std::size_t x = window_.first; x <= window_.last; ++x) {
+            std::fill(flow.row(x) + blocks_begin(), flow.row(x) + row_end(l, x), T(0));
+        }
+    }
+    lanes.write(flow_, balance_);
+}
+
+template <class T>
+std::size_t Pseudoflow<T>::blocks_begin() const {
+    constexpr std::size_t block = Panel<T>::padded(1);
+    return window_.first / block * block;
+}
+
+// Where the columns of row x of layer l's matrix end.
+template <class T>
+std::size_t Pseudoflow<T>::row_end(std::size_t l, std::size_t x) const {
+    return causal_ ? Panel<T>::padded(x + 1) : blocks_end(l - 1);
 }
 
 template <class T>
@@ -139,7 +176,7 @@ template <class T>
 std::int64_t Pseudoflow<T>::total_excess() const {
     std::int64_t sum = 0;
     for (std::size_t l = lowest_; l <= highest_; ++l)
-        sum += signed_sums(balance_.row(l), Panel<T>::padded(network_.width(l))).positive;
+        sum += signed_sums(balance_.row(l) + blocks_begin(), blocks_end(l) - blocks_begin()).positive;
     return sum;
 }
 
@@ -147,18 +184,18 @@ template <class T>
 std::int64_t Pseudoflow<T>::total_shortage() const {
     std::int64_t sum = 0;
     for (std::size_t l = lowest_; l <= highest_; ++l)
-        sum += signed_sums(balance_.row(l), Panel<T>::padded(network_.width(l))).negative;
+        sum += signed_sums(balance_.row(l) + blocks_begin(), blocks_end(l) - blocks_begin()).negative;
     return sum;
 }
 
 template <class T>
 std::int64_t Pseudoflow<T>::lower_bound() const {
-    return network_.row_sum(top_, source_) - total_excess();
+    return supply_ - total_excess();
 }
 
 template <class T>
 std::int64_t Pseudoflow<T>::maximise(std::int64_t upper_bound) {
-    run(network_.row_sum(top_, source_) - upper_bound);
+    run(supply_ - upper_bound);
     return lower_bound();
 }
 
@@ -205,8 +242,8 @@ bool Pseudoflow<T>::label_from_shortages() {
     for (std::size_t l = 0; l <= highest_; ++l) {
         begin_.push_back(order_.size());
         if (l < lowest_) continue;
-        std::fill_n(label_.row(l), label_.stride(), unlabelled);
-        for (std::size_t x = 0; x < network_.width(l); ++x) {
+        std::fill(label_.row(l) + blocks_begin(), label_.row(l) + blocks_end(l), unlabelled);
+        for (std::size_t x = window_.first; x < end_of(l); ++x) {
             if (balance_(l, x) >= 0) continue;
             label_(l, x) = 0;
             intake_(l, x) = patient_ ? -balance_(l, x) : std::numeric_limits<T>::max();
@@ -245,6 +282,7 @@ void Pseudoflow<T>::find_intake(std::size_t m, T h) {
     const auto [begin, end] = places(static_cast<std::size_t>(h), m);
     if (begin == end) return;
     const auto nearer = static_cast<T>(h - 1);
+    const std::size_t from = blocks_begin();
     T* const intake = intake_.row(m);
     for (std::size_t v = begin; v < end; ++v) {
         intake[order_[v].position] = patient_ ? T(0) : std::numeric_limits<T>::max();
@@ -254,9 +292,10 @@ void Pseudoflow<T>::find_intake(std::size_t m, T h) {
         const auto [above, above_end] = places(static_cast<std::size_t>(nearer), m + 1);
         for (std::size_t v = above; v < above_end; ++v) {
             const std::size_t z = order_[v].position;
-            counters_.edges_scanned += network_.width(m);
-            add_returnable(flow_[m + 1].row(z), intake_(m + 1, z), label_.row(m), h, intake,
-                           flow_[m + 1].stride());
+            const std::size_t n = row_end(m + 1, z) - from;
+            counters_.edges_scanned += n;
+            add_returnable(flow_[m + 1].row(z) + from, intake_(m + 1, z), label_.row(m) + from, h, intake + from,
+                           n);
         }
     }
     if (m == lowest_) return;
@@ -265,10 +304,11 @@ void Pseudoflow<T>::find_intake(std::size_t m, T h) {
     const Panel<T>& capacity = network_.down(m);
     for (std::size_t v = begin; v < end; ++v) {
         const std::size_t x = order_[v].position;
-        counters_.edges_scanned += capacity.columns();
+        const std::size_t n = row_end(m, x) - from;
+        counters_.edges_scanned += n;
         const std::int64_t sum =
-            std::int64_t{intake[x]} + sendable(capacity.row(x), flow_[m].row(x), label_.row(m - 1), nearer,
-                                               intake_.row(m - 1), capacity.stride());
+            std::int64_t{intake[x]} + sendable(capacity.row(x) + from, flow_[m].row(x) + from,
+                                               label_.row(m - 1) + from, nearer, intake_.row(m - 1) + from, n);
         intake[x] = static_cast<T>(std::min<std::int64_t>(sum, std::numeric_limits<T>::max()));
     }
 }
@@ -278,25 +318,28 @@ void Pseudoflow<T>::find_intake(std::size_t m, T h) {
 template <class T>
 void Pseudoflow<T>::label_layer(std::size_t m, T next) {
     const std::size_t h = static_cast<std::size_t>(next) - 1;
+    const std::size_t from = blocks_begin();
     T* const label = label_.row(m);
     if (m > lowest_) {
         const auto [begin, end] = places(h, m - 1);
         if (begin != end) {
             build(m);
-            counters_.edges_scanned +=
-                network_.width(m - 1) * label_senders(network_.down(m), flow_[m], label_.row(m - 1),
-                                                      static_cast<T>(next - 1), label, next);
+            counters_.edges_scanned += label_senders(network_.down(m), flow_[m],
+                                                     {window_.first, end_of(m), from, blocks_end(m - 1), causal_},
+                                                     label_.row(m - 1), static_cast<T>(next - 1), label, next);
         }
     }
     if (m < highest_) {
         const auto [begin, end] = places(h, m + 1);
         if (begin != end) build(m + 1);
         for (std::size_t v = begin; v < end; ++v) {
-            counters_.edges_scanned += flow_[m + 1].columns();
-            label_receivers(flow_[m + 1].row(order_[v].position), label, next, flow_[m + 1].stride());
+            const std::size_t z = order_[v].position;
+            const std::size_t n = row_end(m + 1, z) - from;
+            counters_.edges_scanned += n;
+            label_receivers(flow_[m + 1].row(z) + from, label + from, next, n);
         }
     }
-    for (std::size_t x = 0; x < network_.width(m); ++x) {
+    for (std::size_t x = window_.first; x < end_of(m); ++x) {
         if (label[x] == next) {
             order_.push_back({static_cast<std::uint32_t>(m), static_cast<std::uint32_t>(x)});
         }
@@ -322,9 +365,11 @@ void Pseudoflow<T>::push_from(Place place, T h) {
     const auto [below, below_end] = places(nearer, l - 1);
     if (l > lowest_ && below != below_end) {
         const Panel<T>& capacity = network_.down(l);
-        counters_.edges_scanned += capacity.columns();
-        excess = push_row(capacity.row(x), flow_[l].row(x), label_.row(l - 1), static_cast<T>(h - 1), excess,
-                          intake_.row(l - 1), balance_.row(l - 1), capacity.stride());
+        const std::size_t from = blocks_begin();
+        const std::size_t n = row_end(l, x) - from;
+        counters_.edges_scanned += n;
+        excess = push_row(capacity.row(x) + from, flow_[l].row(x) + from, label_.row(l - 1) + from,
+                          static_cast<T>(h - 1), excess, intake_.row(l - 1) + from, balance_.row(l - 1) + from, n);
     }
     if (l < highest_) {
         const auto [above, above_end] = places(nearer, l + 1);
@@ -355,7 +400,11 @@ std::vector<std::pair<std::size_t, std::size_t>> Pseudoflow<T>::source_side() {
         reached[l][x] = 1;
         side.emplace_back(l, x);
     };
+    const auto inside = [&](std::size_t x) { return x >= window_.first && x <= window_.last; };
     reach(top_, source_);
+    for (std::size_t j = 0; j < network_.width(top_ - 1); ++j) {
+        if (!inside(j) && network_.down(top_)(source_, j) > 0) reach(top_ - 1, j);
+    }
     for (std::size_t l = 1; l < top_; ++l) {
         for (std::size_t x = 0; x < network_.width(l); ++x) {
             if (balance_(l, x) > 0) reach(l, x);
@@ -364,15 +413,18 @@ std::vector<std::pair<std::size_t, std::size_t>> Pseudoflow<T>::source_side() {
     for (std::size_t next = 0; next < side.size(); ++next) {
         const auto [l, x] = side[next];
         if (l == 0) continue;
-        // The edges of the source and those into the sink are full, other edges of layer 1 empty.
+        // The edges of the source and those into the sink are full, other edges of layer 1 and all
+        // that leave the window empty.
         for (std::size_t j = 0; j < network_.width(l - 1); ++j) {
             const T capacity = network_.down(l)(x, j);
-            const T flow = l == top_ ? capacity : l > 1 ? flow_[l](x, j) : j == sink_ ? capacity : T(0);
+            const T flow = l == top_ ? capacity
+                           : l == 1  ? (j == sink_ ? capacity : T(0))
+                                     : (inside(x) && inside(j) ? flow_[l](x, j) : T(0));
             if (capacity > flow) reach(l - 1, j);
         }
-        if (l + 1 < top_) {
+        if (l + 1 < top_ && inside(x)) {
             for (std::size_t z = 0; z < network_.width(l + 1); ++z) {
-                if (flow_[l + 1](z, x) > 0) reach(l + 1, z);
+                if (inside(z) && flow_[l + 1](z, x) > 0) reach(l + 1, z);
             }
         }
     }

@@ -23,6 +23,7 @@
 ///
 /// Flow matrices are built from the sweeps' water levels only when a wave touches their layer.
 
+#include "algorithms/maxflow/engine/lanes.hpp"
 #include "algorithms/maxflow/engine/sweeps.hpp"
 
 namespace attnflow::engine {
@@ -47,6 +48,10 @@ public:
     void join(std::size_t top, std::size_t source, const Sweeps<T>& sources, std::size_t upper, std::size_t sink,
               const Sweeps<T>& sinks, std::size_t lower, std::size_t k);
 
+    /// The pseudoflow of a lane sweep, run again; under a causal mask, waves then keep to its
+    /// window, and all edges out of the source *into the window* are full.
+    void join(LaneSweeps<T>& lanes);
+
     /// The upper half alone: from the source to layer k, where vertex x wants wanted[x].
     void join_upper(std::size_t top, std::size_t source, const Sweeps<T>& sources, std::size_t upper,
                     std::size_t k, const T* wanted);
@@ -61,7 +66,7 @@ public:
     /// After join_lower and run: takes excess that is stuck below layer k back to layer k.
     void return_excess();
 
-    /// The source's row sum minus all excess: at most the maximum flow.
+    /// What leaves the source minus all excess: at most the maximum flow.
     std::int64_t lower_bound() const;
 
     /// Waves until the lower bound equals `upper_bound` or no excess can reach a shortage.
@@ -89,6 +94,10 @@ private:
     };
 
     void start(std::size_t lowest, std::size_t highest, std::size_t k);
+    std::size_t end_of(std::size_t l) const { return std::min(window_.last + 1, network_.width(l)); }
+    std::size_t blocks_begin() const;
+    std::size_t blocks_end(std::size_t l) const { return Panel<T>::padded(end_of(l)); }
+    std::size_t row_end(std::size_t l, std::size_t x) const;
     void set_upper_balance(std::size_t l);
     void set_lower_balance(std::size_t l);
     void build(std::size_t l);
@@ -104,6 +113,7 @@ private:
 
     static constexpr T unlabelled = -1;
     static constexpr std::size_t patience = 64;
+    static constexpr Window everything{0, std::numeric_limits<std::size_t>::max() - 1};
 
     const PackedNetwork<T>& network_;
     std::size_t lowest_ = 1;  // layers whose vertices waves may visit
@@ -116,6 +126,9 @@ private:
     std::size_t upper_ = 0;
     std::size_t lower_ = 0;
     std::size_t k_ = 0;
+    Window window_ = everything;  // positions that waves may visit in these layers
+    bool causal_ = false;         // rows end at their own position
+    std::int64_t supply_ = 0;     // what leaves the source
 
     std::vector<Panel<T>> flow_;  // by layer; layers 2..top-1, valid where built_
     std::vector<char> built_;

@@ -11,37 +11,46 @@ using namespace attnflow;
 
 namespace {
 
-/// Every layer, every pair: value, binding cut and source side against Boykov-Kolmogorov, the
-/// certificate and the classifier.
-FlowCounters check_all_layers(const FixedNetwork& network, std::size_t jobs = 1) {
-    FlowEngine engine(network, {.jobs = jobs});
+/// Every pair: value, binding cut and source side against Boykov-Kolmogorov, the certificate and
+/// the classifier.
+void check_pairs(const FixedNetwork& network, FlowEngine& engine, const FlowMatrix& flows) {
     BoykovKolmogorov reference;
     ResidualState<std::int64_t> state;
+    CutClassifier classifier(network, flows.layer);
+    REQUIRE(flows.sources.size() == network.width(flows.layer));
+    for (std::size_t s = 0; s < flows.sources.size(); ++s) {
+        for (std::size_t t = 0; t < network.width(0); ++t) {
+            INFO("layer " << flows.layer << " source " << s << " sink " << t << " settled by "
+                          << to_string(flows.settled_by(s, t)));
+            const Vertex source = network.vertex(flows.layer, s);
+            const Vertex sink = network.vertex(0, t);
+            const auto value = reference.solve(network, source, sink, state);
+            REQUIRE(flows.values(s, t) == value);
+            REQUIRE(flows.cuts(s, t).text() == classifier.classify(s, t, value).text());
+            const PairFlow single = engine.flow(flows.layer, s, t);
+            REQUIRE(single.value == value);
+            REQUIRE(single.cut == flows.cuts(s, t));
+            if (flows.cuts(s, t).kind == CutKind::interior) {
+                const auto certificate = certify_max_flow(network, source, sink, value, state.forward());
+                REQUIRE(engine.source_side(flows.layer, s, t) == certificate.source_side);
+            }
+        }
+    }
+}
+
+void check_layer(const FixedNetwork& network, std::size_t layer) {
+    FlowEngine engine(network);
+    check_pairs(network, engine, engine.all_pairs(layer));
+}
+
+FlowCounters check_all_layers(const FixedNetwork& network, std::size_t jobs = 1) {
+    FlowEngine engine(network, {.jobs = jobs});
     FlowCounters counters;
     const auto layers = engine.all_layers();
     REQUIRE(layers.size() == network.layers());
     for (const FlowMatrix& flows : layers) {
         counters.add(flows.counters);
-        CutClassifier classifier(network, flows.layer);
-        REQUIRE(flows.sources.size() == network.width(flows.layer));
-        for (std::size_t s = 0; s < flows.sources.size(); ++s) {
-            for (std::size_t t = 0; t < network.width(0); ++t) {
-                INFO("layer " << flows.layer << " source " << s << " sink " << t << " settled by "
-                              << to_string(flows.settled_by(s, t)));
-                const Vertex source = network.vertex(flows.layer, s);
-                const Vertex sink = network.vertex(0, t);
-                const auto value = reference.solve(network, source, sink, state);
-                REQUIRE(flows.values(s, t) == value);
-                REQUIRE(flows.cuts(s, t).text() == classifier.classify(s, t, value).text());
-                const PairFlow single = engine.flow(flows.layer, s, t);
-                REQUIRE(single.value == value);
-                REQUIRE(single.cut == flows.cuts(s, t));
-                if (flows.cuts(s, t).kind == CutKind::interior) {
-                    const auto certificate = certify_max_flow(network, source, sink, value, state.forward());
-                    REQUIRE(engine.source_side(flows.layer, s, t) == certificate.source_side);
-                }
-            }
-        }
+        check_pairs(network, engine, flows);
     }
     return counters;
 }
@@ -97,6 +106,36 @@ TEST_CASE("flow engine: n = 1 to 40, all pairs of the top layer", "[flow_engine]
     }
 }
 
+TEST_CASE("flow engine: causal, n = 1 to 40, every pair", "[flow_engine]") {
+    for (std::size_t n = 1; n <= 40; ++n) {
+        INFO("n " << n);
+        const double sigma = static_cast<double>(n % 4);
+        const AttentionShape shape{.tokens = n, .layers = 3 + n % 8, .sigma = sigma, .causal = true};
+        check_layer(attention_network(shape, n), shape.layers);
+    }
+}
+
+TEST_CASE("flow engine: causal with missing edges and wide integers", "[flow_engine]") {
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+        INFO("seed " << seed);
+        Random random(seed);
+        const std::size_t n = 2 + random.below(12);
+        const std::size_t layers = 2 + random.below(6);
+        const std::int64_t largest = random.below(2) == 0 ? 20 : std::int64_t{1} << 40;
+        std::vector<std::int64_t> capacities;
+        for (std::size_t l = 0; l < layers; ++l) {
+            for (std::size_t i = 0; i < n; ++i) {
+                for (std::size_t j = 0; j < n; ++j) {
+                    const bool edge = j <= i && random.below(4) > 0;
+                    const auto capacity = 1 + random.below(static_cast<std::uint64_t>(largest));
+                    capacities.push_back(edge ? static_cast<std::int64_t>(capacity) : 0);
+                }
+            }
+        }
+        check_all_layers(FixedNetwork(std::vector<std::size_t>(layers + 1, n), std::move(capacities)));
+    }
+}
+
 TEST_CASE("flow engine: any set of sources gives the rows of all pairs", "[flow_engine]") {
     const auto network = attention_network({.tokens = 10, .layers = 5, .sigma = 2.0}, 7);
     FlowEngine engine(network);
@@ -114,7 +153,9 @@ TEST_CASE("flow engine: any set of sources gives the rows of all pairs", "[flow_
 }
 
 TEST_CASE("flow engine: the number of jobs changes no bit", "[flow_engine]") {
-    const auto network = attention_network({.tokens = 24, .layers = 6, .sigma = 3.0, .sharpness = 2.0}, 3);
+    const bool causal = GENERATE(false, true);
+    const auto network =
+        attention_network({.tokens = 24, .layers = 6, .sigma = 3.0, .sharpness = 2.0, .causal = causal}, 3);
     const auto one = FlowEngine(network).all_layers();
     for (const std::size_t jobs : {2, 5}) {
         const auto many = FlowEngine(network, {.jobs = jobs}).all_layers();

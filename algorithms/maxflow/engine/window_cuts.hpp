@@ -1,0 +1,19 @@
+#pragma once
+/// Upper bounds under a causal mask: the closed-form cuts of graph/binding_cut.hpp, in its order,
+/// with sums over the window between sink and source only. What lies outside is on no path
+/// from the source to the sink, so that its edges need not be cut.
+
+#include "algorithms/maxflow/engine/closed_cuts.hpp"
+#include "algorithms/maxflow/engine/lanes.hpp"
+
+namespace attnflow::engine {
+
+/// The first smallest one for a flow from (top, source) to (0, sink), top >= 2, source >= sink,
+/// in a causal network.  O(L n), less where partial sums already exceed the bound.
+template <class T>
+Bound window_cuts(const PackedNetwork<T>& network, std::size_t top, std::size_t source, std::size_t sink);
+
+extern template Bound window_cuts(const PackedNetwork<std::int32_t>&, std::size_t, std::size_t, std::size_t);
+extern template Bound window_cuts(const PackedNetwork<std::int64_t>&, std::size_t, std::size_t, std::size_t);
+
+}  // namespace attnflow::engine
