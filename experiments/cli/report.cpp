@@ -145,7 +145,7 @@ void add_figures(CLI::App& app, int& exit_code) {
         ->option_text("FORMAT");
     command->add_option("--only", arguments->only, "One figure: " + join(figure_names(), ", "));
     command->add_option("--example", arguments->example,
-                        "Example of attention_graph and token_bars, by id (default: the first)");
+                        "Example of attention_graph, token_map and token_bars, by id (default: the first)");
     command->add_option("--out", arguments->out, "Folder to write to (default: RUN/figures)")->check(has_name());
     command->callback([arguments, &exit_code] { exit_code = figures(*arguments); });
 }

@@ -25,7 +25,8 @@ using Files = std::vector<std::pair<std::string, std::string>>;
 const std::map<std::string, std::string>& table_of_figure() {
     static const std::map<std::string, std::string> tables{{"scores_by_layer", "correlation_by_layer"},
                                                            {"heads_by_skip", "correlation_by_layer"},
-                                                           {"table_by_layer", "correlation_by_layer"}};
+                                                           {"table_by_layer", "correlation_by_layer"},
+                                                           {"token_map", "token_bars"}};
     return tables;
 }
 
@@ -156,7 +157,8 @@ Files converted(const Files& svgs, const std::string& format) {
 const std::vector<std::string>& figure_names() {
     static const std::vector<std::string> names{"correlation_by_layer", "scores_by_layer",     "heads_by_skip",
                                                 "comparisons",          "saturation_by_layer", "agreement",
-                                                "attention_graph",      "token_bars",          "table_by_layer"};
+                                                "attention_graph",      "token_map",           "token_bars",
+                                                "table_by_layer"};
     return names;
 }
 

@@ -7,7 +7,7 @@ import { EmbeddedNetwork } from "./network.js";
 import { CHARTS, methodStyles, standalone } from "./charts.js";
 import { decimal, metricName, pretty, referenceName } from "./findings.js";
 import { chartSvg } from "./chart_view.js";
-import { THEMES } from "./theme.js";
+import { THEMES, ramp } from "./theme.js";
 import { graphGeometry, graphTree } from "./graph_view.js";
 import { VIEWS, cutName, filtered, precomputedView, solvedView, staticView } from "./views.js";
 import { maxFlow } from "./max_flow.js";
@@ -115,6 +115,48 @@ function tokenBars(report, selection, theme, index) {
   return canvas(labels + rows.length * (bar + gap), top + (shown.length + (left > 0 ? 1 : 0)) * line, theme, parts);
 }
 
+// ---- the maps of the paper: the scores of every layer, a row a layer, a column a token
+
+function tokenMap(report, selection, theme, index) {
+  const example = new Example(report, index);
+  const layers = report.layers.filter((l) => l <= example.layers);
+  const maps = report.methods
+    .map((method) => ({
+      method,
+      rows: layers.map((layer) => example.attributions({ ...selection, layer }).find((row) => row.method === method && row.point.layer === layer)?.scores),
+    }))
+    .filter(({ rows }) => rows.some(Boolean));
+  if (maps.length === 0) return null;
+  const shown = example.tokens.map((_, t) => t).slice(0, 60);
+  const room = 7 * Math.max(3, ...shown.map((t) => shortToken(example.tokens[t], 16).length));
+  const [cell, line, left, top] = [shown.length <= 16 ? 30 : 18, 24, 44, 74];
+  const width = left + shown.length * cell + 28;
+  const parts = [text(12, 22, `Scores of the tokens of ${shortToken(example.json.id, 40)} by layer`, { "font-weight": 600, "font-size": 14, fill: theme.ink })];
+  const bottom = top + layers.length * line;
+  maps.forEach(({ method, rows }, m) => {
+    const x0 = m * width + left;
+    const values = rows.flatMap((row) => row ?? []).filter(Number.isFinite);
+    const largest = Math.max(1e-300, ...values.map(Math.abs));
+    const isSigned = values.some((v) => v < 0);
+    const colour = (v) => (isSigned ? ramp(theme.diverging, (v / largest + 1) / 2) : ramp(theme.sequential, v / largest));
+    parts.push(text(x0, 52, pretty(method), { "font-weight": 600, fill: theme.ink }), text(x0, 66, `darkest: ${decimal(largest, 3)}`, { "font-size": 10, fill: theme.soft }));
+    // The top layer on top, as in the model.
+    [...layers].reverse().forEach((layer, r) => {
+      const y = top + r * line;
+      parts.push(text(x0 - 8, y + 16, `L${layer}`, { "text-anchor": "end", fill: theme.soft }));
+      const scores = rows[layers.indexOf(layer)];
+      if (scores) shown.forEach((t, k) => parts.push(el("rect", { x: x0 + k * cell, y, width: cell - 1, height: line - 1, fill: colour(scores[t]) })));
+    });
+    shown.forEach((t, k) => {
+      const x = x0 + (k + 0.5) * cell + 4;
+      parts.push(text(x, bottom + 14, shortToken(example.tokens[t], 16), { "text-anchor": "end", transform: `rotate(-50 ${x} ${bottom + 14})`, fill: theme.ink }));
+    });
+  });
+  const leftOut = example.tokens.length - shown.length;
+  if (leftOut > 0) parts.push(text(left, bottom + room + 24, `and ${leftOut} more tokens`, { fill: theme.soft }));
+  return canvas(maps.length * width, bottom + 20 + 0.8 * room + (leftOut > 0 ? 20 : 0), theme, parts);
+}
+
 // ---- the paper's tables: mean and deviation, methods by layer
 
 const meanText = ({ mean, std }) => `${decimal(mean)} \u00b1 ${decimal(std)}`;
@@ -158,8 +200,8 @@ function tableByLayer(report, selection, theme) {
   return canvas(width, y - 20, theme, parts);
 }
 
-const OWN = { attention_graph: attentionGraph, token_bars: tokenBars, table_by_layer: tableByLayer };
-const NEEDS_EXAMPLE = new Set(["attention_graph", "token_bars"]);
+const OWN = { attention_graph: attentionGraph, token_map: tokenMap, token_bars: tokenBars, table_by_layer: tableByLayer };
+const NEEDS_EXAMPLE = new Set(["attention_graph", "token_map", "token_bars"]);
 
 /** [{ name, svg }] for every figure that the run has data for; `only` picks one by name. */
 export async function figures(json, { only = null, theme = "light", settings = {} } = {}) {

@@ -54,12 +54,12 @@ export function correlationFinding(report, selection) {
     if (found.tied.length <= 2) return `${name} leads with ${referenceName(reference)}, not told from ${listed(found.tied.map(pretty))}`;
     return `no method stands out with ${referenceName(reference)}`;
   });
-  const where = selection.layer === null ? "" : ` (layer ${selection.layer})`;
+  const where = selection.layer === null ? "" : ` (layer\u00a0${selection.layer})`;
   const words = sentences.filter(Boolean).join("; ");
   return words ? capital(words) + where : "Correlation by layer";
 }
 
-const pText = (p) => (p < 0.001 ? "p < 0.001" : `p = ${p.toFixed(3)}`);
+const pText = (p) => (p < 0.001 ? "p\u00a0<\u00a00.001" : `p\u00a0=\u00a0${p.toFixed(3)}`);
 
 /** For the top of the page: how surely the best method leads. */
 export function certainty({ best, tested, tied, next }) {

@@ -157,7 +157,7 @@ class Page {
       const found = leadersOf(report, selection, reference);
       if (!found) return null;
       const { best } = found;
-      const interval = typeof best.ci_low === "number" ? `95 % interval ${decimal(best.ci_low)} to ${decimal(best.ci_high)}` : "no interval";
+      const interval = typeof best.ci_low === "number" ? `95\u00a0% interval ${decimal(best.ci_low)} to ${decimal(best.ci_high)}` : "no interval";
       return el(
         "section",
         { class: "result", "data-reference": reference, "aria-label": `Result with ${referenceName(reference)}` },
