@@ -1,11 +1,11 @@
 // A report in a real browser: nothing is fetched, nothing complains, charts are there, controls do
 // what they say with the numbers of the run, strangers' text stays text, 512 tokens stay smooth.
 
-import { readFileSync } from "node:fs";
+import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Example, Report } from "../../experiments/report/web/src/data.js";
 import { cutName, decodeCut } from "../../experiments/report/web/src/views.js";
-import { check, finish, launchBrowser, near, reportOf, settled, writeConfig, writeDataset } from "./support.js";
+import { attnflow, check, finish, launchBrowser, near, reportOf, settled, writeConfig, writeDataset } from "./support.js";
 
 const HOSTILE = "</script><img src=x onerror=\"document.title='broken'\">";
 // With 512 tokens, medians over pointer moves: the page's own work has to fit in a frame of 60 Hz;
@@ -321,6 +321,19 @@ for (const [kind, breakWorker] of Object.entries(brokenWorkers)) {
   });
   check(!ran, "the policy forbids scripts other than the page's own");
   await other.close();
+}
+
+// ---- a dataset that has changed since the run: the page warns, charts stay
+
+{
+  const dataset = writeDataset("changing", ["a", "b", "c", "d"], 3, 1);
+  const { run: folder, html } = reportOf("changing", writeConfig("changing", dataset));
+  copyFileSync(writeDataset("changed", ["a", "b", "c", "d"], 3, 2), dataset);
+  attnflow("report", folder);
+  const page = await open(html);
+  check((await page.locator("#warning").isVisible()) && (await text(page, "#warning")).includes("has changed since this run"), "the page warns of a changed dataset");
+  check((await page.locator("#explorer").count()) === 0 && (await page.locator("#charts svg").count()) > 3, "and shows the charts without the examples");
+  await page.close();
 }
 
 // ---- 512 tokens

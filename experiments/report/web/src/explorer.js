@@ -195,8 +195,8 @@ export class Explorer {
     const { json } = example;
     const facts = [
       `${example.tokens.length} tokens`,
-      `${example.layers} layers`,
-      `${json.heads} heads`,
+      `${example.layers} layer${example.layers === 1 ? "" : "s"}`,
+      `${json.heads} head${json.heads === 1 ? "" : "s"}`,
       json.group && `group ${json.group}`,
       json.label !== undefined && `label ${json.label}`,
       json.predicted !== undefined && `predicted ${json.predicted}`,

@@ -286,7 +286,9 @@ class Page {
         const box = card.querySelectorAll(".panel-chart")[p];
         if (!this.isPaper) await painted(); // what is there is seen before the next panel; print does not wait
         if (ticket !== this.chartTicket) return;
-        const view = await drawChart(box, pageSpec(panel, Math.max(180, box.clientWidth)), theme, tip);
+        const spec = pageSpec(panel, Math.max(180, box.clientWidth));
+        if (this.isPaper) spec.height *= 0.75; // more charts a page
+        const view = await drawChart(box, spec, theme, tip);
         if (ticket !== this.chartTicket) return view.finalize();
         this.views.set(`${chart.id}/${p}`, view);
       }

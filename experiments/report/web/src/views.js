@@ -181,7 +181,7 @@ export function filtered(edges, tokens, { source, sink, maxRows = MAX_ROWS, maxE
   const words = [];
   if (rows.length < tokens.length) words.push(`${rows.length} of ${tokens.length} tokens`);
   if (drawn.length < edges.length) {
-    words.push(`the ${drawn.length} largest of ${edges.length} edges, as many in each layer, ${Math.round((100 * carried) / (total || 1))} % of their weight`);
+    words.push(`the ${drawn.length} largest of ${edges.length} edges${drawn.length >= maxEdges ? ", as many in each layer" : ""}, ${Math.round((100 * carried) / (total || 1))} % of their weight`);
   }
   return { rows, edges: drawn, words: words.length > 0 ? `Filtered: ${words.join("; ")}.` : "" };
 }
