@@ -65,7 +65,7 @@ public:
             Sweeps<T> from_sources(packed_, layer, sources.size());
             Open open = settle_by_sweeps(from_sources, cuts, result);
             if (open.worth_halves()) settle_by_meeting(from_sources, cuts, open, result);
-            settle_by_waves(from_sources, open, result);
+            settle_by_feeding(open, result);
         }
         finish(result);
         return result;
@@ -126,6 +126,8 @@ private:
 
         Pseudoflow<T> pseudoflow;
         LaneSweeps<T> lanes;
+        std::unique_ptr<SinkRows<T>> rows;  // for sources of layer `top`
+        std::size_t top = 0;
     };
     Scratch& scratch(std::size_t worker) {
         if (scratch_[worker] == nullptr) scratch_[worker] = std::make_unique<Scratch>(packed_);
@@ -195,6 +197,8 @@ private:
 
     /// Half-flows serve as certificates: worth a few waves, not more.
     static constexpr std::size_t most_half_waves = 6;
+    static constexpr std::size_t most_lower_waves = 30;
+    using Distribution = std::vector<T, AlignedAllocator<T>>;
 
     /// Pairs not settled yet: their upper bound, best lower bound and where it was found.
     struct Open {
@@ -320,8 +324,8 @@ private:
     }
 
     /// A distribution on layer k for all half-flows to share: the guide in integers.
-    std::vector<T, AlignedAllocator<T>> common_distribution(std::size_t k, std::int64_t total) const {
-        std::vector<T, AlignedAllocator<T>> common(Panel<T>::padded(packed_.width(k)), T(0));
+    Distribution common_distribution(std::size_t k, std::int64_t total) const {
+        Distribution common(Panel<T>::padded(packed_.width(k)), T(0));
         std::int64_t rest = total;
         for (std::size_t x = 0; x < packed_.width(k); ++x) {
             common[x] =
@@ -383,14 +387,35 @@ private:
         open.recount();
     }
 
-    void settle_by_waves(const Sweeps<T>& from_sources, const Open& open, FlowMatrix& result) {
+    // Sink by sink: a lower half that takes what it can from the guide and the rest from its lane,
+    // then for every open source an upper half made for it, and waves where that is not
+    // enough. What waves change in the lower half serves the sources that follow.
+    void settle_by_feeding(const Open& open, FlowMatrix& result) {
+        if (open.pairs == 0) return;
+        const std::size_t top = result.layer;
+        const std::size_t k = shared_layer(top);
+        const std::int64_t total = packed_.row_sum(top, result.sources[0]);
+        const auto common = common_distribution(k, total);
         for_each_sink(result, [&](std::size_t t, Scratch& scratch) {
+            if (!open.sinks[t]) return;
+            if (scratch.rows == nullptr || scratch.top != top) {
+                scratch.rows = std::make_unique<SinkRows<T>>(packed_, k, top);
+                scratch.top = top;
+            }
+            scratch.rows->enter(t);
             Pseudoflow<T>& pseudoflow = scratch.pseudoflow;
+            std::int64_t wanted = 0;
+            for (std::size_t s = 0; s < result.sources.size(); ++s) {
+                if (open.is_open(s, t)) wanted = std::max(wanted, open.bound(s, t).value);
+            }
+            make_lower_half(pseudoflow, t, k, common, total, std::min(total, wanted));
             for (std::size_t s = 0; s < result.sources.size(); ++s) {
                 if (!open.is_open(s, t)) continue;
-                pseudoflow.join(result.layer, result.sources[s], from_sources, s, t, from_sinks_, t, open.k(s, t));
-                write(result, s, t, pseudoflow.maximise(open.bound(s, t).value), open.bound(s, t),
-                      SettledBy::waves);
+                const Bound& bound = open.bound(s, t);
+                std::int64_t value = pseudoflow.feed(top, result.sources[s], *scratch.rows);
+                const bool enough = value >= bound.value;
+                if (!enough) value = pseudoflow.maximise(bound.value);
+                write(result, s, t, value, bound, enough ? SettledBy::meeting : SettledBy::waves);
             }
         });
     }
@@ -421,6 +446,26 @@ private:
             options_.progress(++done, sinks);
         });
         for (const WaveCounters& c : counters) result.counters.add(c.waves, c.edges_scanned);
+    }
+
+    // `wanted` in all, as much of it as possible from the guide's distribution on layer k.
+    void make_lower_half(Pseudoflow<T>& pseudoflow, std::size_t t, std::size_t k, const Distribution& common,
+                         std::int64_t total, std::int64_t wanted) const {
+        pseudoflow.join_lower(t, from_sinks_, t, k, common.data());
+        if (k == 1) return;
+        const auto excess = [&] {
+            std::int64_t sum = 0;
+            for (std::size_t x = 0; x < packed_.width(k); ++x) sum += std::max<T>(0, pseudoflow.balance(k)[x]);
+            return sum;
+        };
+        pseudoflow.run(total - wanted, most_lower_waves);
+        pseudoflow.return_excess();
+        const std::int64_t left = excess();
+        const std::int64_t missing = wanted - (total - left);
+        if (missing <= 0 || t >= packed_.width(k)) return;
+        pseudoflow.add_supply(t, static_cast<T>(missing));
+        pseudoflow.run(left, most_lower_waves);
+        pseudoflow.return_excess();
     }
 
     /// Whether bounds have the vocabulary's own sums: no vertex on no path but those outside a window.

@@ -5,11 +5,12 @@
 /// Idea: n forward and n backward water-filling sweeps (engine/sweeps.hpp) give every pair a
 /// lower bound, closed-form cuts (engine/closed_cuts.hpp) an upper one; where the two are equal the
 /// pair is settled without any flow of its own. Where many pairs stay open, half-flows of their
-/// sources to one distribution on a middle layer, and from it to their sinks, try again. The
-/// rest is solved exactly by waves (engine/waves.hpp), which start from the sweeps. Under a causal
-/// mask every pair has a window of positions of its own and gets a sweep of its own (engine/lanes.hpp),
-/// as do single pairs. Every value is proven: either its lower bound equals an upper bound in
-/// integers, or the waves ended with a minimum cut.
+/// sources to one distribution on a middle layer, and from it to their sinks, try again; then,
+/// sink by sink, upper halves that feed the sink's lane first (engine/feeding.cpp). The rest
+/// is solved exactly by waves (engine/waves.hpp), which start from those. Under a causal mask
+/// every pair has a window of positions of its own and gets a sweep of its own
+/// (engine/lanes.hpp), as do single pairs. Every value is proven: either its lower bound equals
+/// an upper bound in integers, or the waves ended with a minimum cut.
 ///
 /// Complexity for one layer and n sources: O(L n^3) for the sweeps, at most O(L n) a pair for the
 /// bounds, O(n^2) a wave; waves only for pairs that the bounds leave open. Causal: O(L n) to O(n^2) a
@@ -31,7 +32,7 @@ namespace attnflow {
 enum class SettledBy : std::uint8_t {
     edge,     ///< source and sink in neighbouring layers: their edge is the only path
     sweeps,   ///< a closed-form cut equals the lower bound of the two sweeps
-    meeting,  ///< ... or the lower bound of two half-flows that share a middle distribution
+    meeting,  ///< ... or the lower bound of two half-flows made for each other or to share a distribution
     lanes,    ///< ... or the lower bound of the pair's own lane sweep
     waves,    ///< a maximum flow of its own
 };

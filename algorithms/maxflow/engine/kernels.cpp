@@ -139,19 +139,23 @@ void pour_row(const Panel<T>& matrix, std::size_t v, T mass, Real<T> level, Real
 
 template <class T>
 void sweep_layer(const Panel<T>& matrix, const T* mass, std::size_t first, Real<T> floor, Real<T>* need, T* cells,
-                 Real<T>* level, T* into) {
+                 std::size_t cells_stride, Real<T>* level, T* into) {
     const Tag<T> d;
     Real<T> rest = 0;
     for (std::size_t v = 0; v < matrix.rows(); ++v) rest += static_cast<Real<T>>(mass[v]);
     const auto pour = [&](std::size_t v) {
+        T* const row = cells + v * cells_stride;
         level[v] = 0;
-        if (mass[v] == 0) return;
+        if (mass[v] == 0) {
+            std::fill_n(row, matrix.stride(), T(0));
+            return;
+        }
         const auto amount = static_cast<Real<T>>(mass[v]);
         level[v] = water_level<T>(matrix.row(v), need, floor, amount, amount / std::max(rest, Real<T>(1)),
                                   matrix.stride());
         rest -= amount;
         pour_cells(
-            matrix, v, mass[v], level[v], floor, need, cells,
+            matrix, v, mass[v], level[v], floor, need, row,
             [&](std::size_t j, auto poured) { hn::Store(hn::Add(hn::Load(d, into + j), poured), d, into + j); },
             [&](std::size_t j, T change) { into[j] += change; });
     };
@@ -261,8 +265,8 @@ T push_row(const T* capacity, T* flow, const T* label, T wanted, T excess, T* in
     std::int64_t MinSum##bits(const T* a, const T* b, std::size_t n) { return HWY_NAMESPACE::min_sum(a, b, n); } \
     SignedSums SignedSums##bits(const T* a, std::size_t n) { return HWY_NAMESPACE::signed_sums(a, n); }          \
     void SweepLayer##bits(const Panel<T>& m, const T* mass, std::size_t first, Real<T> floor, Real<T>* need,     \
-                          T* cells, Real<T>* level, T* into) {                                                   \
-        HWY_NAMESPACE::sweep_layer(m, mass, first, floor, need, cells, level, into);                             \
+                          T* cells, std::size_t cells_stride, Real<T>* level, T* into) {                         \
+        HWY_NAMESPACE::sweep_layer(m, mass, first, floor, need, cells, cells_stride, level, into);               \
     }                                                                                                            \
     void PourRow##bits(const Panel<T>& m, std::size_t v, T mass, Real<T> level, Real<T> floor, Real<T>* need,    \
                        T* cells) {                                                                               \
@@ -316,8 +320,8 @@ namespace attnflow::engine {
     }                                                                                                             \
     template <>                                                                                                   \
     void sweep_layer(const Panel<T>& m, const T* mass, std::size_t first, Real<T> floor, Real<T>* need, T* cells, \
-                     Real<T>* level, T* into) {                                                                   \
-        HWY_DYNAMIC_DISPATCH(SweepLayer##bits)(m, mass, first, floor, need, cells, level, into);                  \
+                     std::size_t cells_stride, Real<T>* level, T* into) {                                         \
+        HWY_DYNAMIC_DISPATCH(SweepLayer##bits)(m, mass, first, floor, need, cells, cells_stride, level, into);    \
     }                                                                                                             \
     template <>                                                                                                   \
     void pour_row(const Panel<T>& m, std::size_t v, T mass, Real<T> level, Real<T> floor, Real<T>* need,          \

@@ -24,10 +24,11 @@ SignedSums signed_sums(const T* a, std::size_t n);
 /// the other, `first` before the rest, each f_vj = min(capacity_vj, level_v max(need_j, floor)) with
 /// the water level that makes its row sum to its mass (or fill all of it). What a column gets is
 /// subtracted from its need, so that later vertices make up for what earlier ones could not do.
-/// Writes level_v, adds the poured amounts to `into`; `cells` is scratch. floor > 0.
+/// Writes level_v and the cells of row v, at cells + v cells_stride (0 where they are not wanted: then
+/// `cells` is scratch), and adds the poured amounts to `into`. floor > 0.
 template <class T>
 void sweep_layer(const Panel<T>& matrix, const T* mass, std::size_t first, Real<T> floor, Real<T>* need, T* cells,
-                 Real<T>* level, T* into);
+                 std::size_t cells_stride, Real<T>* level, T* into);
 
 /// The cells of row v as sweep_layer poured them, given what was needed then; updates `need`.
 template <class T>

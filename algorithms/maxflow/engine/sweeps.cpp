@@ -53,7 +53,7 @@ void sweep_forward(const PackedNetwork<T>& network, std::size_t top, std::size_t
         std::fill_n(below, network.down(l).stride(), T(0));
         const T* const mass = sweeps.mass(l, index);
         needs.reset(network.guide(l - 1), network.width(l - 1), forward_total(network, l, mass));
-        sweep_layer(network.down(l), mass, source, needs.floor(), needs.data(), needs.cells(),
+        sweep_layer(network.down(l), mass, source, needs.floor(), needs.data(), needs.cells(), 0,
                     sweeps.level(l, index), below);
     }
 }
@@ -71,7 +71,7 @@ void sweep_backward(const PackedNetwork<T>& network, std::size_t sink, std::size
         std::fill_n(above, network.up(l + 1).stride(), T(0));
         const T* const demand = sweeps.mass(l, index);
         needs.reset(network.guide(l + 1), network.width(l + 1), backward_total(network, l, demand));
-        sweep_layer(network.up(l + 1), demand, sink, needs.floor(), needs.data(), needs.cells(),
+        sweep_layer(network.up(l + 1), demand, sink, needs.floor(), needs.data(), needs.cells(), 0,
                     sweeps.level(l, index), above);
     }
 }

@@ -37,6 +37,22 @@ struct WaveCounters {
     }
 };
 
+/// The layers above `lowest` and below `top` without the sink's column: what is left for the rest of a
+/// source's mass once the sink's lane is fed. O(n) to go on to another sink.
+template <class T>
+class SinkRows {
+public:
+    SinkRows(const PackedNetwork<T>& network, std::size_t lowest, std::size_t top);
+    void enter(std::size_t sink);
+    const Panel<T>& beside(std::size_t l) const { return beside_[l]; }
+
+private:
+    const PackedNetwork<T>& network_;
+    std::size_t lowest_;
+    std::size_t sink_ = std::numeric_limits<std::size_t>::max();
+    std::vector<Panel<T>> beside_;
+};
+
 /// Scratch memory for one pair after the other: O(L n^2), allocated once. Keeps a reference.
 template <class T>
 class Pseudoflow {
@@ -65,6 +81,17 @@ public:
     const T* balance(std::size_t l) const { return balance_.row(l); }
     /// After join_lower and run: takes excess that is stuck below layer k back to layer k.
     void return_excess();
+
+    /// After join_lower, run and return_excess: more supply for vertex x of layer k.
+    void add_supply(std::size_t x, T amount);
+    /// What leaves vertex x of layer k in the lower half.
+    std::int64_t outflow(std::size_t x) const;
+
+    /// Puts an upper half for (top, source) on the lower half as it is: that of join_lower or of
+    /// the last feed for the same sink, with what waves have changed since. The upper half feeds the
+    /// sink's lane first, as much as the lower half takes there, and pours the rest towards what
+    /// the lower half wants. Returns the lower bound. `rows` must be at the sink.  O(n^2) a layer.
+    std::int64_t feed(std::size_t top, std::size_t source, const SinkRows<T>& rows);
 
     /// What leaves the source minus all excess: at most the maximum flow.
     std::int64_t lower_bound() const;
@@ -102,6 +129,7 @@ private:
     void set_lower_balance(std::size_t l);
     void build(std::size_t l);
     void return_excess_of(std::size_t l);
+    void feed_lane(std::size_t l, std::int64_t wanted, T* mass, T* lane);
     std::int64_t total_excess() const;
     std::int64_t total_shortage() const;
     bool label_from_shortages();
@@ -140,6 +168,9 @@ private:
     std::vector<std::size_t> begin_;  // of distance h and layer m in order_: [h * (highest + 1) + m]
     Panel<T> rows_;                   // scratch of build()
     Needs<T> needs_;
+    Panel<T> feed_;  // scratch of feed()
+    std::vector<Real<T>, AlignedAllocator<Real<T>>> levels_;
+    std::vector<std::int64_t> lane_need_;
     std::vector<T> source_flow_;
     std::vector<T> sink_flow_;
     WaveCounters counters_;

@@ -1,0 +1,149 @@
+#include <algorithm>
+#include <cmath>
+
+#include "algorithms/maxflow/engine/kernels.hpp"
+#include "algorithms/maxflow/engine/waves.hpp"
+
+namespace attnflow::engine {
+
+template <class T>
+SinkRows<T>::SinkRows(const PackedNetwork<T>& network, std::size_t lowest, std::size_t top)
+    : network_(network), lowest_(lowest), beside_(top) {
+    for (std::size_t l = lowest + 1; l < top; ++l) beside_[l] = network.down(l);
+}
+
+template <class T>
+void SinkRows<T>::enter(std::size_t sink) {
+    for (std::size_t l = lowest_ + 1; l < beside_.size(); ++l) {
+        for (std::size_t x = 0; x < beside_[l].rows(); ++x) {
+            if (sink_ < beside_[l].columns()) beside_[l](x, sink_) = network_.down(l)(x, sink_);
+            if (sink < beside_[l].columns()) beside_[l](x, sink) = 0;
+        }
+    }
+    sink_ = sink;
+}
+
+template <class T>
+std::int64_t Pseudoflow<T>::outflow(std::size_t x) const {
+    if (k_ == 1) return network_.up(1)(sink_, x);
+    if (!built_[k_]) return sinks_->mass(k_, lower_)[x];
+    const T* const row = flow_[k_].row(x);
+    std::int64_t sum = 0;
+    for (std::size_t j = 0; j < flow_[k_].columns(); ++j) sum += row[j];
+    return sum;
+}
+
+template <class T>
+void Pseudoflow<T>::add_supply(std::size_t x, T amount) {
+    balance_(k_, x) += amount;
+}
+
+// What layer l may send into the lane (l-1, sink), of which `wanted` is wanted there: the lane
+// itself first, then the others in proportion.
+template <class T>
+void Pseudoflow<T>::feed_lane(std::size_t l, std::int64_t wanted, T* mass, T* lane) {
+    const T* const column = network_.up(l).row(sink_);
+    std::int64_t others = 0;
+    for (std::size_t x = 0; x < network_.width(l); ++x) {
+        lane[x] = std::min(mass[x], column[x]);
+        if (x != sink_) others += lane[x];
+    }
+    if (sink_ < network_.width(l)) {
+        lane[sink_] = static_cast<T>(std::min<std::int64_t>(lane[sink_], wanted));
+        wanted -= lane[sink_];
+    }
+    const double part = others > wanted ? static_cast<double>(wanted) / static_cast<double>(others) : 1.0;
+    for (std::size_t x = 0; x < network_.width(l); ++x) {
+        if (x != sink_ && part < 1.0) {
+            const double share = std::ceil(part * static_cast<double>(lane[x]));
+            lane[x] = static_cast<T>(std::min<std::int64_t>({lane[x], wanted, static_cast<std::int64_t>(share)}));
+            wanted -= lane[x];
+        }
+        mass[x] -= lane[x];
+    }
+}
+
+template <class T>
+std::int64_t Pseudoflow<T>::feed(std::size_t top, std::size_t source, const SinkRows<T>& rows) {
+    return_excess();
+    top_ = top;
+    source_ = source;
+    highest_ = top - 1;
+    supply_ = network_.row_sum(top, source);
+    const std::size_t padded = Panel<T>::padded(network_.widest());
+    if (feed_.empty()) {
+        feed_ = Panel<T>(4, padded);
+        levels_.resize(padded);
+    }
+    T* mass = feed_.row(0);
+    T* below = feed_.row(1);
+    T* const lane = feed_.row(2);
+    T* const wanted = feed_.row(3);
+    for (std::size_t x = 0; x < network_.width(k_); ++x) {
+        wanted[x] = static_cast<T>(std::min<std::int64_t>(outflow(x), std::numeric_limits<T>::max()));
+    }
+    // What the lane should hold at each layer, so that the layers below it can do the rest.
+    lane_need_.assign(top, 0);
+    if (sink_ < network_.width(k_)) lane_need_[k_] = wanted[sink_];
+    const auto supply = static_cast<double>(supply_);
+    for (std::size_t l = k_ + 1; l < top; ++l) {
+        double beside = 0;
+        for (std::size_t x = 0; x < network_.width(l); ++x) {
+            if (x == sink_ || sink_ >= network_.width(l - 1)) continue;
+            beside += std::min(static_cast<double>(network_.up(l)(sink_, x)), 0.8 * supply * network_.guide(l)[x]);
+        }
+        if (sink_ < network_.width(l)) {
+            lane_need_[l] = std::max<std::int64_t>(0, lane_need_[l - 1] - static_cast<std::int64_t>(beside));
+        }
+    }
+    std::copy_n(network_.down(top).row(source), network_.down(top).stride(), mass);
+    for (std::size_t l = top - 1; l > k_; --l) {
+        Panel<T>& flow = flow_[l];
+        if (flow.empty()) flow = Panel<T>(network_.width(l), network_.width(l - 1));
+        built_[l] = 1;
+        std::fill_n(below, flow.stride(), T(0));
+        std::fill_n(lane, padded, T(0));
+        const bool has_lane = sink_ < network_.width(l - 1);
+        if (has_lane) feed_lane(l, lane_need_[l - 1], mass, lane);
+        const std::int64_t total = forward_total(network_, l, mass);
+        needs_.reset(network_.guide(l - 1), network_.width(l - 1), total);
+        if (l == k_ + 1) {
+            std::int64_t asked = 0;
+            for (std::size_t j = 0; j < network_.width(k_); ++j) {
+                if (j != sink_) asked += wanted[j];
+            }
+            const auto extra = static_cast<Real<T>>(
+                std::max(0.0, static_cast<double>(total - asked) / std::max(1.0, static_cast<double>(total))));
+            for (std::size_t j = 0; j < network_.width(k_); ++j) {
+                needs_.data()[j] = static_cast<Real<T>>(wanted[j]) + extra * needs_.data()[j];
+            }
+        }
+        if (has_lane) needs_.data()[sink_] = 0;
+        sweep_layer(rows.beside(l), mass, source, needs_.floor(), needs_.data(), flow.row(0), flow.stride(),
+                    levels_.data(), below);
+        for (std::size_t x = 0; x < network_.width(l); ++x) {
+            std::int64_t room = network_.row_sum(l, x);
+            if (has_lane) {
+                room -= network_.down(l)(x, sink_);
+                flow(x, sink_) = lane[x];
+                below[sink_] += lane[x];
+            }
+            balance_(l, x) = static_cast<T>(std::max<std::int64_t>(0, mass[x] - room));
+        }
+        std::swap(mass, below);
+    }
+    for (std::size_t x = 0; x < network_.width(k_); ++x) balance_(k_, x) = mass[x] - wanted[x];
+    return lower_bound();
+}
+
+#define ATTNFLOW_INSTANTIATE(T)                                                \
+    template class SinkRows<T>;                                                \
+    template std::int64_t Pseudoflow<T>::outflow(std::size_t) const;           \
+    template void Pseudoflow<T>::add_supply(std::size_t, T);                   \
+    template void Pseudoflow<T>::feed_lane(std::size_t, std::int64_t, T*, T*); \
+    template std::int64_t Pseudoflow<T>::feed(std::size_t, std::size_t, const SinkRows<T>&);
+ATTNFLOW_INSTANTIATE(std::int32_t)
+ATTNFLOW_INSTANTIATE(std::int64_t)
+#undef ATTNFLOW_INSTANTIATE
+
+}  // namespace attnflow::engine
