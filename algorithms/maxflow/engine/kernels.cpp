@@ -260,6 +260,35 @@ T push_row(const T* capacity, T* flow, const T* label, T wanted, T excess, T* in
     return excess;
 }
 
+template <class T>
+T pull_row(T* flow, const T* label, T wanted, T intake, T* balance, std::size_t n) {
+    const Tag<T> d;
+    const auto target = hn::Set(d, wanted);
+    const auto zero = hn::Zero(d);
+    for (std::size_t x = 0; x < n && intake > 0; x += hn::Lanes(d)) {
+        const auto excess = hn::Load(d, balance + x);
+        const auto old = hn::Load(d, flow + x);
+        const auto chosen = hn::And(hn::Eq(hn::Load(d, label + x), target), hn::Gt(hn::Min(excess, old), zero));
+        if (hn::AllFalse(d, chosen)) continue;
+        const auto amount = hn::IfThenElseZero(chosen, hn::Min(excess, old));
+        const T sum = hn::GetLane(hn::SumOfLanes(d, amount));
+        if (sum <= intake) {
+            hn::Store(hn::Sub(old, amount), d, flow + x);
+            hn::Store(hn::Sub(excess, amount), d, balance + x);
+            intake = static_cast<T>(intake - sum);
+            continue;
+        }
+        for (std::size_t y = x; intake > 0; ++y) {
+            if (label[y] != wanted || balance[y] <= 0) continue;
+            const T some = std::min<T>({intake, flow[y], balance[y]});
+            flow[y] -= some;
+            balance[y] -= some;
+            intake -= some;
+        }
+    }
+    return intake;
+}
+
 // One function per type, since Highway's dispatch table takes no templates.
 #define ATTNFLOW_DEFINE(T, bits)                                                                                 \
     std::int64_t MinSum##bits(const T* a, const T* b, std::size_t n) { return HWY_NAMESPACE::min_sum(a, b, n); } \
@@ -289,6 +318,9 @@ T push_row(const T* capacity, T* flow, const T* label, T wanted, T excess, T* in
     T PushRow##bits(const T* capacity, T* flow, const T* label, T wanted, T excess, T* intake, T* balance,       \
                     std::size_t n) {                                                                             \
         return HWY_NAMESPACE::push_row(capacity, flow, label, wanted, excess, intake, balance, n);               \
+    }                                                                                                            \
+    T PullRow##bits(T* flow, const T* label, T wanted, T intake, T* balance, std::size_t n) {                    \
+        return HWY_NAMESPACE::pull_row(flow, label, wanted, intake, balance, n);                                 \
     }
 ATTNFLOW_DEFINE(std::int32_t, 32)
 ATTNFLOW_DEFINE(std::int64_t, 64)
@@ -310,6 +342,7 @@ namespace attnflow::engine {
     HWY_EXPORT(Sendable##bits);                                                                                   \
     HWY_EXPORT(AddReturnable##bits);                                                                              \
     HWY_EXPORT(PushRow##bits);                                                                                    \
+    HWY_EXPORT(PullRow##bits);                                                                                    \
     template <>                                                                                                   \
     std::int64_t min_sum(const T* a, const T* b, std::size_t n) {                                                 \
         return HWY_DYNAMIC_DISPATCH(MinSum##bits)(a, b, n);                                                       \
@@ -350,6 +383,10 @@ namespace attnflow::engine {
     T push_row(const T* capacity, T* flow, const T* label, T wanted, T excess, T* intake, T* balance,             \
                std::size_t n) {                                                                                   \
         return HWY_DYNAMIC_DISPATCH(PushRow##bits)(capacity, flow, label, wanted, excess, intake, balance, n);    \
+    }                                                                                                             \
+    template <>                                                                                                   \
+    T pull_row(T* flow, const T* label, T wanted, T intake, T* balance, std::size_t n) {                          \
+        return HWY_DYNAMIC_DISPATCH(PullRow##bits)(flow, label, wanted, intake, balance, n);                      \
     }
 ATTNFLOW_DISPATCH(std::int32_t, 32)
 ATTNFLOW_DISPATCH(std::int64_t, 64)

@@ -68,4 +68,9 @@ void add_returnable(const T* flow, T intake, const T* label, T wanted, T* sum, s
 template <class T>
 T push_row(const T* capacity, T* flow, const T* label, T wanted, T excess, T* intake, T* balance, std::size_t n);
 
+/// Sends excess of columns labelled `wanted` (where `balance` is positive) back along the row, to its
+/// vertex, which takes `intake`; returns what is left of that.
+template <class T>
+T pull_row(T* flow, const T* label, T wanted, T intake, T* balance, std::size_t n);
+
 }  // namespace attnflow::engine

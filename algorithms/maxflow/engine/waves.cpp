@@ -346,46 +346,54 @@ void Pseudoflow<T>::label_layer(std::size_t m, T next) {
     }
 }
 
+// From the farthest level to the nearest; within a level layer by layer, first down, row by row
+// of those that send, then back up, row by row of those that receive.
 template <class T>
 void Pseudoflow<T>::push_excess() {
-    for (std::size_t v = order_.size(); v-- > 0;) {
-        const Place place = order_[v];
-        const T h = label_(place.layer, place.position);
-        if (h == 0) break;
-        if (balance_(place.layer, place.position) > 0) push_from(place, h);
+    for (std::size_t h = order_.empty() ? 0 : static_cast<std::size_t>(label_of(order_.back())); h > 0; --h) {
+        for (std::size_t l = highest_; l >= lowest_; --l) {
+            const auto [begin, end] = places(h, l);
+            std::size_t left = 0;  // vertices that still have excess
+            for (std::size_t v = begin; v < end; ++v) {
+                const std::size_t x = order_[v].position;
+                if (balance_(l, x) > 0) push_down(l, x, static_cast<T>(h));
+                left += balance_(l, x) > 0;
+            }
+            if (left > 0) pull_up(l, static_cast<T>(h));
+        }
     }
 }
 
 template <class T>
-void Pseudoflow<T>::push_from(Place place, T h) {
-    const std::size_t l = place.layer;
-    const std::size_t x = place.position;
-    const auto nearer = static_cast<std::size_t>(h) - 1;
-    T excess = balance_(l, x);
-    const auto [below, below_end] = places(nearer, l - 1);
-    if (l > lowest_ && below != below_end) {
-        const Panel<T>& capacity = network_.down(l);
+void Pseudoflow<T>::push_down(std::size_t l, std::size_t x, T h) {
+    if (l == lowest_) return;
+    const auto [below, below_end] = places(static_cast<std::size_t>(h) - 1, l - 1);
+    if (below == below_end) return;
+    const Panel<T>& capacity = network_.down(l);
+    const std::size_t from = blocks_begin();
+    const std::size_t n = row_end(l, x) - from;
+    counters_.edges_scanned += n;
+    balance_(l, x) =
+        push_row(capacity.row(x) + from, flow_[l].row(x) + from, label_.row(l - 1) + from, static_cast<T>(h - 1),
+                 balance_(l, x), intake_.row(l - 1) + from, balance_.row(l - 1) + from, n);
+}
+
+template <class T>
+void Pseudoflow<T>::pull_up(std::size_t l, T h) {
+    if (l == highest_) return;
+    const auto [above, above_end] = places(static_cast<std::size_t>(h) - 1, l + 1);
+    for (std::size_t v = above; v < above_end; ++v) {
+        const std::size_t z = order_[v].position;
+        const T intake = intake_(l + 1, z);
+        if (intake == 0) continue;
         const std::size_t from = blocks_begin();
-        const std::size_t n = row_end(l, x) - from;
+        const std::size_t n = row_end(l + 1, z) - from;
         counters_.edges_scanned += n;
-        excess = push_row(capacity.row(x) + from, flow_[l].row(x) + from, label_.row(l - 1) + from,
-                          static_cast<T>(h - 1), excess, intake_.row(l - 1) + from, balance_.row(l - 1) + from, n);
+        const T left =
+            pull_row(flow_[l + 1].row(z) + from, label_.row(l) + from, h, intake, balance_.row(l) + from, n);
+        intake_(l + 1, z) = left;
+        balance_(l + 1, z) += intake - left;
     }
-    if (l < highest_) {
-        const auto [above, above_end] = places(nearer, l + 1);
-        counters_.edges_scanned += above_end - above;
-        for (std::size_t v = above; v < above_end && excess > 0; ++v) {
-            const std::size_t z = order_[v].position;
-            if (intake_(l + 1, z) == 0) continue;  // spares the walk down a column
-            T& flow = flow_[l + 1](z, x);
-            const T amount = std::min({excess, flow, intake_(l + 1, z)});
-            flow -= amount;
-            intake_(l + 1, z) -= amount;
-            balance_(l + 1, z) += amount;
-            excess -= amount;
-        }
-    }
-    balance_(l, x) = excess;
 }
 
 template <class T>

@@ -136,7 +136,9 @@ private:
     void find_intake(std::size_t m, T h);
     void label_layer(std::size_t m, T next);
     void push_excess();
-    void push_from(Place v, T h);
+    void push_down(std::size_t l, std::size_t x, T h);
+    void pull_up(std::size_t l, T h);
+    T label_of(Place v) const { return label_(v.layer, v.position); }
     std::pair<std::size_t, std::size_t> places(std::size_t h, std::size_t layer) const;
 
     static constexpr T unlabelled = -1;
