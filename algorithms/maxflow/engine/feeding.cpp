@@ -107,16 +107,11 @@ std::int64_t Pseudoflow<T>::feed(std::size_t top, std::size_t source, const Sink
         if (has_lane) feed_lane(l, lane_need_[l - 1], mass, lane);
         const std::int64_t total = forward_total(network_, l, mass);
         needs_.reset(network_.guide(l - 1), network_.width(l - 1), total);
+        // Nothing but what is wanted there, so that it is served while many can still send; what is
+        // more than that goes anywhere.
         if (l == k_ + 1) {
-            std::int64_t asked = 0;
-            for (std::size_t j = 0; j < network_.width(k_); ++j) {
-                if (j != sink_) asked += wanted[j];
-            }
-            const auto extra = static_cast<Real<T>>(
-                std::max(0.0, static_cast<double>(total - asked) / std::max(1.0, static_cast<double>(total))));
-            for (std::size_t j = 0; j < network_.width(k_); ++j) {
-                needs_.data()[j] = static_cast<Real<T>>(wanted[j]) + extra * needs_.data()[j];
-            }
+            for (std::size_t j = 0; j < network_.width(k_); ++j)
+                needs_.data()[j] = static_cast<Real<T>>(wanted[j]);
         }
         if (has_lane) needs_.data()[sink_] = 0;
         sweep_layer(rows.beside(l), mass, source, needs_.floor(), needs_.data(), flow.row(0), flow.stride(),

@@ -61,7 +61,7 @@ Real<T> water_level(const T* capacity, const Real<T>* need, Real<T> floor, Real<
     const hn::Rebind<R, Tag<T>> r;
     constexpr int most_steps = 16;
     constexpr R full = std::numeric_limits<R>::max() / 4;
-    const R tolerance = mass * static_cast<R>(1e-5);
+    const R tolerance = mass * static_cast<R>(1e-3);
     const auto least = hn::Set(r, floor);
     for (int step = 0; step < most_steps; ++step) {
         const auto height = hn::Set(r, level);
