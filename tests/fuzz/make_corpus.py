@@ -133,12 +133,77 @@ def dimacs_seeds():
     yield "huge_claim", b"p max 1000000000 1000000000\nn 1 s\nn 2 t\n"
 
 
+GOLDEN = Path(__file__).resolve().parents[1] / "golden/model"
+
+
+def changed(text, **values):
+    """The JSON object `text` with other values; without those that are None."""
+    merged = {**json.loads(text), **values}
+    return json.dumps({key: value for key, value in merged.items() if value is not None}).encode()
+
+
+def model_config_seeds():
+    right = (GOLDEN / "classifier/config.json").read_text()
+    yield "right", right.encode()
+    yield "num_labels", changed(right, id2label=None, num_labels=3)
+    yield "masked_lm", changed(right, architectures=["BertForMaskedLM"])
+    yield "other_activation", changed(right, hidden_act="gelu_new")
+    yield "huge", changed(right, vocab_size=2**63, num_hidden_layers=9999)
+    yield "no_heads", changed(right, num_attention_heads=0)
+    yield "labels_with_a_gap", changed(right, id2label={"0": "a", "7": "b"})
+    yield "pruned", changed(right, pruned_heads={"0": [1]}, layer_norm_eps=1e-300)
+
+
+def tokenizer_seeds():
+    for name in ("uncased", "words"):
+        whole = json.loads((GOLDEN / "tokenizers" / name / "tokenizer.json").read_text())
+        vocabulary = whole["model"]["vocab"]
+        whole["model"]["vocab"] = dict(sorted(vocabulary.items(), key=lambda entry: entry[1])[:12])
+        yield name, json.dumps(whole, separators=(",", ":")).encode()
+    model = {"type": "WordPiece", "vocab": {"a": 0, "##b": 1, "[UNK]": 2}, "unk_token": "[UNK]"}
+    yield "small", json.dumps({"model": model}).encode()
+    yield "one_id_twice", json.dumps({"model": {"type": "WordLevel", "vocab": {"a": 0, "b": 0}}}).encode()
+    yield "byte_pairs", json.dumps({"model": {"type": "BPE", "vocab": {}, "merges": []}}).encode()
+    added = [{"id": 3, "content": "k", "special": False, "lstrip": True, "rstrip": True, "normalized": True}]
+    yield "added", json.dumps({"model": model, "added_tokens": added, "normalizer": {"type": "BertNormalizer"}}).encode()
+    single = [{"SpecialToken": {"id": "[C]", "type_id": 1}}, {"Sequence": {"id": "A", "type_id": 0}}]
+    yield "template", json.dumps({"model": model, "post_processor": {
+        "type": "TemplateProcessing", "single": single, "special_tokens": {"[C]": {"ids": [2, 2]}}}}).encode()
+
+
+def vocabulary_seeds():
+    yield "right", (GOLDEN / "one_head_bf16/vocab.txt").read_bytes()
+    special = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n"
+    yield "special_only", special.encode()
+    yield "carriage_returns", (special + "key\n##s\n").replace("\n", "\r\n").encode()
+    yield "empty_line", (special + "\na\n").encode()
+    yield "twice", (special + "a\na").encode()
+    yield "not_utf8", special.encode() + b"\xff\n"
+    yield "long_line", special.encode() + b"a" * 3000
+
+
+def shard_index_seeds():
+    index = json.loads((GOLDEN / "masked_lm_shards/model.safetensors.index.json").read_text())
+    right = index["weight_map"]
+    name, shard = next(iter(right.items()))
+    few = dict(list(right.items())[:2])
+    yield "right", json.dumps(index).encode()
+    yield "few", json.dumps({"weight_map": few}).encode()
+    yield "itself", json.dumps({"weight_map": {name: "model.safetensors.index.json"}}).encode()
+    yield "outside", json.dumps({"weight_map": {name: "../" + shard}}).encode()
+    yield "wrong_shard", json.dumps({"weight_map": {name: shard.replace("00001-of", "00002-of")}}).encode()
+    yield "missing_shard", json.dumps({"weight_map": {name: "none.safetensors"}}).encode()
+    yield "empty", json.dumps({"weight_map": {}}).encode()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("tests/fuzz/corpus"))
     arguments = parser.parse_args()
     for target, seeds in (("safetensors", safetensors_seeds), ("npz", npz_seeds), ("npy", npy_seeds),
-                          ("config", config_seeds), ("dimacs", dimacs_seeds)):
+                          ("config", config_seeds), ("dimacs", dimacs_seeds),
+                          ("model_config", model_config_seeds), ("tokenizer", tokenizer_seeds),
+                          ("vocabulary", vocabulary_seeds), ("shard_index", shard_index_seeds)):
         folder = arguments.out / target
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in seeds():

@@ -1,12 +1,15 @@
 #include "tests/fuzz/targets.hpp"
 
 #include <cstdlib>
+#include <filesystem>
 #include <sstream>
 
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "attention/dataset.hpp"
+#include "attention/model/model.hpp"
+#include "attention/model/weights.hpp"
 #include "attention/numpy/npy.hpp"
 #include "attention/safetensors.hpp"
 #include "attention/validate.hpp"
@@ -14,6 +17,7 @@
 #include "graph/dimacs.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
+#include "tests/attention/make_files.hpp"
 
 namespace attnflow::fuzz {
 namespace {
@@ -38,6 +42,49 @@ void use(const Dataset& dataset) {
         for (const auto& [name, weights] : example.weights) weights.values();
         expect_answer([&] { validate(example.attention, example.id); });
     }
+}
+
+/// A golden model's directory in which one file is replaced by the input.
+class ModelFolder {
+public:
+    ModelFolder(const std::string& golden, const std::string& replaced) : replaced_(folder_.file(replaced)) {
+        const auto source = std::filesystem::path(ATTNFLOW_SOURCE_DIR) / "tests/golden/model" / golden;
+        for (const auto& entry : std::filesystem::directory_iterator(source)) {
+            const std::string name = entry.path().filename().string();
+            if (name != replaced) std::filesystem::copy_file(entry.path(), folder_.file(name));
+        }
+    }
+
+    std::string with(Input input) const {
+        testing::write_bytes(replaced_, {reinterpret_cast<const char*>(input.data()), input.size()});
+        return folder_.path();
+    }
+
+private:
+    testing::TemporaryDirectory folder_;
+    std::string replaced_;
+};
+
+// Opens the model and runs it on a text.
+void use_model(const std::string& folder) {
+    expect_answer([&] {
+        const TextModel model = TextModel::open(folder);
+        const Encoding encoding = model.encode("a b", "fuzz");
+        const auto outputs = model.model->forward(TokenBatch::of(encoding), {});
+        if (outputs.columns() != model.model->shape().outputs) std::abort();
+    });
+}
+
+void use_tokenizer(const std::string& folder) {
+    expect_answer([&] {
+        const Tokenizer tokenizer = Tokenizer::open(folder);
+        for (const char* text : {"the keys, the cabinet's KEYS", "[CLS] a [MASK]  b##c",
+                                 "na\u00efve \u4e2d\u6587 \U0001f600\ta\u200b"}) {
+            const Encoding encoding = tokenizer.encode(text);
+            if (encoding.tokens.size() != encoding.ids.size()) std::abort();
+            if (encoding.type_ids.size() != encoding.ids.size()) std::abort();
+        }
+    });
 }
 
 }  // namespace
@@ -93,6 +140,26 @@ void dimacs(Input input) {
         // No flow at all is feasible; whether it is maximum depends on the problem.
         certify_flow(problem, 0, std::vector<std::int64_t>(problem.edges.size(), 0));
     });
+}
+
+void model_config(Input input) {
+    static const ModelFolder folder("classifier", "config.json");
+    use_model(folder.with(input));
+}
+
+void tokenizer(Input input) {
+    static const ModelFolder folder("classifier", "tokenizer.json");
+    use_tokenizer(folder.with(input));
+}
+
+void vocabulary(Input input) {
+    static const ModelFolder folder("one_head_bf16", "vocab.txt");
+    use_tokenizer(folder.with(input));
+}
+
+void shard_index(Input input) {
+    static const ModelFolder folder("masked_lm_shards", "model.safetensors.index.json");
+    expect_answer([&] { WeightFiles::open(folder.with(input)); });
 }
 
 }  // namespace attnflow::fuzz

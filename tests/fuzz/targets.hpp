@@ -21,13 +21,25 @@ void npz(Input input);
 void npy(Input input);
 void config(Input input);
 void dimacs(Input input);
+void model_config(Input input);
+void tokenizer(Input input);
+void vocabulary(Input input);
+void shard_index(Input input);
 
 struct Target {
     const char* name;  ///< also of the folder in corpus/
     void (*run)(Input);
 };
 inline constexpr Target targets[] = {
-    {"safetensors", safetensors}, {"npz", npz}, {"npy", npy}, {"config", config}, {"dimacs", dimacs},
+    {"safetensors", safetensors},
+    {"npz", npz},
+    {"npy", npy},
+    {"config", config},
+    {"dimacs", dimacs},
+    {"model_config", model_config},
+    {"tokenizer", tokenizer},
+    {"vocabulary", vocabulary},
+    {"shard_index", shard_index},
 };
 
 /// A file in memory that can be opened by path, for readers that map files.

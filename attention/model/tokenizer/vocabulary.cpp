@@ -1,6 +1,7 @@
 #include "attention/model/tokenizer/vocabulary.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -49,18 +50,33 @@ std::string_view Vocabulary::text(TokenId id) const {
     return by_text_[found->second].first;
 }
 
+std::optional<Vocabulary::Prefix> Vocabulary::longest_prefix(std::string_view text) const {
+    for (;;) {
+        const auto after =
+            std::upper_bound(by_text_.begin(), by_text_.end(), text,
+                             [](std::string_view key, const auto& entry) { return key < entry.first; });
+        if (after == by_text_.begin()) return std::nullopt;
+        // The largest that is not above `text`. Whatever shares more with `text` than it does, and is a
+        // prefix of it, would be larger and still not above.
+        const auto& [candidate, id] = *std::prev(after);
+        const auto common = std::mismatch(candidate.begin(), candidate.end(), text.begin(), text.end());
+        const auto shared = static_cast<std::size_t>(common.first - candidate.begin());
+        if (shared == candidate.size()) return Prefix{shared, id};
+        text = text.substr(0, shared);
+    }
+}
+
 std::optional<std::vector<TokenId>> WordPiece::find(std::u32string_view word, const Vocabulary& vocabulary) const {
     if (word.size() > longest_word) return std::nullopt;
+    const std::string text = encode_utf8(word);
     std::vector<TokenId> ids;
-    for (std::size_t begin = 0; begin < word.size();) {
+    for (std::size_t begin = 0; begin < text.size();) {
         const std::string prefix = begin == 0 ? "" : continuation;
-        std::size_t end = std::min(word.size(), begin + vocabulary.longest());
-        std::optional<TokenId> id;
-        for (; end > begin && !id; --end)
-            id = vocabulary.find(prefix + encode_utf8(word.substr(begin, end - begin)));
-        if (!id) return std::nullopt;
-        ids.push_back(*id);
-        begin = end + 1;  // the loop went one too far
+        const auto found = vocabulary.longest_prefix(prefix + text.substr(begin, vocabulary.longest()));
+        // Texts are UTF-8, so a match ends between two characters.
+        if (!found || found->bytes <= prefix.size()) return std::nullopt;
+        ids.push_back(found->id);
+        begin += found->bytes - prefix.size();
     }
     return ids;
 }

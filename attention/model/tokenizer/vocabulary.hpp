@@ -24,6 +24,12 @@ public:
     const std::vector<std::pair<std::string, TokenId>>& entries() const { return by_text_; }
     TokenId largest_id() const { return by_id_.empty() ? -1 : by_id_.back().first; }
     std::optional<TokenId> find(std::string_view text) const;
+    struct Prefix {
+        std::size_t bytes;
+        TokenId id;
+    };
+    /// The longest text that `text` begins with.  O(|text| log V) at worst, few searches in practice.
+    std::optional<Prefix> longest_prefix(std::string_view text) const;
     /// "" for an id that is not there.
     std::string_view text(TokenId id) const;
     /// Bytes of the longest text.
@@ -51,7 +57,7 @@ struct WordPiece {
     std::string continuation = "##";  ///< what tokens inside a word begin with in the vocabulary
     std::size_t longest_word = 100;   ///< a word of more characters is unknown
 
-    /// The ids, nothing when the word is unknown.  O(|word| · min(|word|, longest token)) searches.
+    /// The ids, nothing when the word is unknown.  One longest_prefix() a token.
     std::optional<std::vector<TokenId>> find(std::u32string_view word, const Vocabulary& vocabulary) const;
 };
 

@@ -2,6 +2,9 @@
 
 #include <fstream>
 
+#include <random>
+#include <set>
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -54,6 +57,31 @@ TEST_CASE("tokenizer_config.json turns lower-casing off", "[model]") {
 TEST_CASE("type ids come from the template", "[model]") {
     const Tokenizer tokenizer = Tokenizer::open(golden_folder + "classifier");
     CHECK(tokenizer.encode("the keys").type_ids == std::vector<TokenId>{0, 0, 0, 0, 1});
+}
+
+TEST_CASE("the longest prefix in a vocabulary is that of trying all", "[model]") {
+    std::mt19937_64 random(7);
+    const auto word = [&](std::size_t longest) {
+        std::string text(random() % (longest + 1), 'a');
+        for (char& c : text) c = static_cast<char>('a' + random() % 2);
+        return text;
+    };
+    for (int round = 0; round < 200; ++round) {
+        std::set<std::string> texts;
+        for (std::size_t k = random() % 12; k > 0; --k) texts.insert(word(6));
+        std::vector<std::pair<std::string, TokenId>> entries;
+        for (const std::string& text : texts) entries.emplace_back(text, static_cast<TokenId>(entries.size()));
+        const Vocabulary vocabulary(entries, "test");
+        const std::string text = word(10);
+        std::optional<TokenId> expected;
+        for (std::size_t length = 0; length <= text.size(); ++length) {
+            if (const auto id = vocabulary.find(text.substr(0, length))) expected = id;
+        }
+        const auto found = vocabulary.longest_prefix(text);
+        REQUIRE(found.has_value() == expected.has_value());
+        if (found) CHECK(found->id == *expected);
+        if (found) CHECK(found->bytes == vocabulary.text(found->id).size());
+    }
 }
 
 TEST_CASE("text that is not UTF-8 is refused", "[model]") {
