@@ -1,6 +1,7 @@
 #pragma once
 /// The weights of one example, all layers and heads, decoded when they are asked for.
 
+#include <algorithm>
 #include <cstddef>
 #include <initializer_list>
 #include <memory>
@@ -78,5 +79,23 @@ private:
     std::size_t heads_ = 1;
     bool rows_sum_to_one_ = true;
 };
+
+/// Calls visit(first, weights) for one run of rows of a head after the other, `first` being the index
+/// of the run's first weight in the head: what looks at rows or single weights needs no room for a
+/// whole head, and the run (read into `buffer`) stays in the processor's cache.
+template <class Visit>
+void for_each_run(const AttentionStack& attention, std::size_t layer, std::size_t head,
+                  std::vector<double>& buffer, Visit visit) {
+    constexpr std::size_t run_weights = 32'768;
+    const std::size_t keys = attention.keys(layer);
+    const std::size_t size = attention.queries(layer) * keys;
+    const std::size_t run = std::max<std::size_t>(1, run_weights / keys) * keys;
+    buffer.resize(std::min(run, size));
+    for (std::size_t first = 0; first < size; first += run) {
+        const auto weights = std::span(buffer).first(std::min(run, size - first));
+        attention.read_rows(layer, head, first / keys, weights);
+        visit(first, std::span<const double>(weights));
+    }
+}
 
 }  // namespace attnflow

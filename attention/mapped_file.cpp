@@ -27,6 +27,8 @@ struct Descriptor {
     throw InputError(fmt::format("{}: {}", escape_controls(path), reason));
 }
 
+constexpr std::size_t most_resident = std::size_t{32} << 20;
+
 std::string reason_of(int error) { return std::generic_category().message(error); }
 
 }  // namespace
@@ -45,7 +47,17 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::string& path) {
     const auto size = static_cast<std::size_t>(status.st_size);
     void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.number, 0);
     if (data == MAP_FAILED) refuse(path, "cannot be mapped: " + reason_of(errno));
+    // Tensors are read from end to end. A hint: nothing depends on whether it is taken.
+    if (size > most_resident) ::madvise(data, size, MADV_SEQUENTIAL);
     return std::shared_ptr<const MappedFile>(new MappedFile(static_cast<const std::byte*>(data), size));
+}
+
+void MappedFile::note_read(std::size_t bytes) const {
+    const std::size_t before = read_.fetch_add(bytes, std::memory_order_relaxed);
+    if (before + bytes < most_resident) return;
+    read_.store(0, std::memory_order_relaxed);
+    // The mapping is private and never written, so pages that another thread is reading come back as they were.
+    ::madvise(const_cast<std::byte*>(data_), size_, MADV_DONTNEED);
 }
 
 MappedFile::~MappedFile() { ::munmap(const_cast<std::byte*>(data_), size_); }

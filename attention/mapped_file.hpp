@@ -1,7 +1,8 @@
 #pragma once
-/// A file mapped into memory for reading: pages are fetched when they are touched, so
-/// a file larger than the memory can be used.
+/// A file mapped into memory for reading: pages are fetched when they are touched and given back
+/// now and then, so a file larger than the memory can be used.
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -23,11 +24,17 @@ public:
 
     std::span<const std::byte> bytes() const { return {data_, size_}; }
 
+    /// Says that `bytes` of the mapping were read, by any thread. After every 32 MiB of them the
+    /// process gives its pages back (the system may keep them cached), so that reading a file from
+    /// end to end does not make the process as large as the file. What is read again is fetched again.
+    void note_read(std::size_t bytes) const;
+
 private:
     MappedFile(const std::byte* data, std::size_t size) : data_(data), size_(size) {}
 
     const std::byte* data_;
     std::size_t size_;
+    mutable std::atomic<std::size_t> read_{0};  ///< since pages were given back
 };
 
 }  // namespace attnflow

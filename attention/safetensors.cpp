@@ -270,6 +270,7 @@ std::shared_ptr<const SafetensorsFile> SafetensorsFile::read(std::shared_ptr<con
         }
         Extent extent = {};
         TensorView view = read_tensor(entry.key(), *entry, tensor_place(shown, entry.key()), data, extent);
+        view.file = result->file_.get();
         extent.name = &result->tensors_.emplace(entry.key(), std::move(view)).first->first;
         extents.push_back(extent);
     }

@@ -12,6 +12,8 @@
 
 namespace attnflow {
 
+class MappedFile;
+
 /// The element types that safetensors files can name. Not all can be decoded.
 enum class DType {
     f64,
@@ -67,6 +69,7 @@ struct TensorView {
     DType dtype = DType::f64;
     std::vector<std::size_t> shape;  ///< [] for a scalar
     const std::byte* data = nullptr;
+    const MappedFile* file = nullptr;  ///< the mapping in which `data` lies, if it does; told what is read
 
     std::size_t elements() const;
 

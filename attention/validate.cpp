@@ -1,7 +1,9 @@
 #include "attention/validate.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -31,6 +33,35 @@ std::string weight_text(double weight) {
     return fmt::format("{:.6g}", weight);
 }
 
+bool is_valid(double weight) { return weight >= 0.0 && weight <= std::numeric_limits<double>::max(); }
+
+struct RowFacts {
+    double sum = 0.0;
+    std::size_t zeros = 0;
+    bool valid = true;
+};
+
+/// In four lanes: one sum would wait for each addition before the next. The row is read again to say
+/// what is wrong with it.
+RowFacts look_at(std::span<const double> weights) {
+    constexpr std::size_t lanes = 4;
+    double sums[lanes] = {};
+    std::size_t zeros[lanes] = {};
+    std::size_t invalid[lanes] = {};
+    const auto look = [&](std::size_t lane, double weight) {
+        sums[lane] += weight;
+        zeros[lane] += weight == 0.0 ? 1 : 0;
+        invalid[lane] += is_valid(weight) ? 0 : 1;
+    };
+    const std::size_t whole = weights.size() / lanes * lanes;
+    for (std::size_t k = 0; k < whole; k += lanes) {
+        for (std::size_t lane = 0; lane < lanes; ++lane) look(lane, weights[k + lane]);
+    }
+    for (std::size_t k = whole; k < weights.size(); ++k) look(k - whole, weights[k]);
+    return {(sums[0] + sums[1]) + (sums[2] + sums[3]), zeros[0] + zeros[1] + zeros[2] + zeros[3],
+            invalid[0] + invalid[1] + invalid[2] + invalid[3] == 0};
+}
+
 }  // namespace
 
 double row_sum_tolerance(DType dtype) {
@@ -46,28 +77,25 @@ ValidationReport validate(const AttentionStack& attention, const std::string& wh
     }
     const double allowed = tolerance.value_or(row_sum_tolerance(attention.dtype()));
     ValidationReport report;
-    std::vector<double> head_weights;
+    std::vector<double> run;
 
-    const auto check_row = [&](std::size_t layer, std::size_t head, std::size_t row) {
-        const std::size_t n = attention.keys(layer);
+    const auto check_row = [&](std::size_t layer, std::size_t head, std::size_t row,
+                               std::span<const double> weights) {
         const auto place = [&] {
             return fmt::format("{}: layer {}, head {}, row {}", escape_controls(where), layer + 1, head, row);
         };
-        const std::span<const double> weights(head_weights.data() + row * n, n);
-        double sum = 0.0;
-        for (std::size_t column = 0; column < n; ++column) {
-            const double weight = weights[column];
-            if (!(weight >= 0.0) || std::isinf(weight)) {
-                throw InputError(fmt::format("{}, column {} is {}, expected a finite weight >= 0", place(), column,
-                                             weight_text(weight)));
-            }
-            sum += weight;
-            if (weight == 0.0) {
-                ++report.zeros;
-            } else if (column > row) {
-                report.causal = false;
-            }
+        const RowFacts facts = look_at(weights);
+        if (!facts.valid) {
+            const auto wrong = std::find_if(weights.begin(), weights.end(), [](double w) { return !is_valid(w); });
+            throw InputError(fmt::format("{}, column {} is {}, expected a finite weight >= 0", place(),
+                                         wrong - weights.begin(), weight_text(*wrong)));
         }
+        report.zeros += facts.zeros;
+        if (report.causal && row + 1 < weights.size()) {
+            const auto later = weights.subspan(row + 1);
+            report.causal = std::all_of(later.begin(), later.end(), [](double w) { return w == 0.0; });
+        }
+        const double sum = facts.sum;
         const double deviation = std::abs(sum - 1.0);
         if (!(deviation <= allowed) && attention.rows_sum_to_one()) {
             throw InputError(
@@ -85,11 +113,14 @@ ValidationReport validate(const AttentionStack& attention, const std::string& wh
     };
 
     for (std::size_t layer = 0; layer < attention.layers(); ++layer) {
-        head_weights.resize(attention.queries(layer) * attention.keys(layer));
-        report.causal = report.causal && attention.queries(layer) == attention.keys(layer);
+        const std::size_t keys = attention.keys(layer);
+        report.causal = report.causal && attention.queries(layer) == keys;
         for (std::size_t head = 0; head < attention.heads(layer); ++head) {
-            attention.read_head(layer, head, head_weights);
-            for (std::size_t row = 0; row < attention.queries(layer); ++row) check_row(layer, head, row);
+            for_each_run(attention, layer, head, run, [&](std::size_t first, std::span<const double> weights) {
+                for (std::size_t begin = 0; begin < weights.size(); begin += keys) {
+                    check_row(layer, head, (first + begin) / keys, weights.subspan(begin, keys));
+                }
+            });
         }
     }
     return report;

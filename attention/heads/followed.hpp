@@ -5,7 +5,7 @@
 /// mean i-1).
 ///
 /// The skip connection is mixed into layer i too, unless its skip weight is 0: see
-/// skip_weight = "per_layer(...)".  O(H n^2) a layer, the memory of two matrices.
+/// skip_weight = "per_layer(...)".  O(H n^2) a layer, the memory of one matrix.
 ///
 /// Abnar & Zuidema, ACL 2020, arXiv:2005.00928, appendix A.1
 
@@ -20,7 +20,7 @@ public:
         return {.name = "followed",
                 .summary = "one head in the layer of the source, the mean of the heads in the layers below",
                 .paper = "Abnar & Zuidema 2020, arXiv:2005.00928, appendix A.1",
-                .complexity = "O(H n^2) a layer, memory of 2 heads",
+                .complexity = "O(H n^2) a layer, memory of one matrix",
                 .parameters = SingleHead::describe().parameters,
                 .promises = {head_promise::rows_sum_to_one, head_promise::between_heads, head_promise::monotone,
                              head_promise::homogeneous, head_promise::equivariant}};

@@ -126,7 +126,8 @@ using HeadRegistry = Registry<HeadFamily>;
 HeadRegistry& head_strategies();
 
 /// Calls visit(head, weights) for each different matrix of a layer, one at a time in `buffer`:
-/// the memory of one head whatever H is.
+/// the memory of one head whatever H is. Where single rows or weights are enough, for_each_run()
+/// needs less.
 template <class Visit>
 void for_each_head(const AttentionStack& attention, std::size_t layer, std::vector<double>& buffer, Visit visit) {
     buffer.resize(attention.queries(layer) * attention.keys(layer));

@@ -2,7 +2,7 @@
 /// Median over heads, W_ij = median_h A_h,ij (the mean of the two middle ones for even H): a
 /// mean that a few deviating heads, such as sinks, cannot pull.
 ///
-/// Rows need not sum to 1. One row of every head is read at a time: memory H n.
+/// Rows need not sum to 1. Some rows of every head are read at a time: memory H n, or 32 MiB.
 /// O(H n^2) expected.
 
 #include <algorithm>
@@ -24,7 +24,7 @@ public:
     static EntryInfo describe() {
         return {.name = "median",
                 .summary = "median over the heads",
-                .complexity = "O(H n^2) a layer, memory of a row of every head",
+                .complexity = "O(H n^2) a layer, memory of a row of every head, or 32 MiB",
                 .promises = {head_promise::between_heads, head_promise::monotone, head_promise::homogeneous,
                              head_promise::order_free, head_promise::equivariant}};
     }
@@ -32,20 +32,26 @@ public:
     void fuse(const AttentionStack& attention, std::size_t layer, std::span<double> out) {
         const std::size_t heads = attention.heads(layer);
         const std::size_t keys = attention.keys(layer);
-        rows_.resize(heads * keys);
+        const std::size_t size = out.size();
+        const std::size_t run = std::max<std::size_t>(1, most_weights_ / (heads * keys)) * keys;
+        rows_.resize(heads * std::min(run, size));
         weights_.resize(heads);
-        for (std::size_t query = 0; query < attention.queries(layer); ++query) {
+        for (std::size_t first = 0; first < size; first += run) {
+            const std::size_t count = std::min(run, size - first);
             for (std::size_t h = 0; h < heads; ++h) {
-                attention.read_rows(layer, h, query, std::span(rows_).subspan(h * keys, keys));
+                attention.read_rows(layer, h, first / keys, std::span(rows_).subspan(h * count, count));
             }
-            for (std::size_t key = 0; key < keys; ++key) {
-                for (std::size_t h = 0; h < heads; ++h) weights_[h] = rows_[h * keys + key];
-                out[query * keys + key] = median_of(weights_);
+            for (std::size_t k = 0; k < count; ++k) {
+                for (std::size_t h = 0; h < heads; ++h) weights_[h] = rows_[h * count + k];
+                out[first + k] = median_of(weights_);
             }
         }
     }
 
 private:
+    // Runs of rows of every head: long enough to be read from a disk in one go.
+    static constexpr std::size_t most_weights_ = std::size_t{1} << 22;
+
     std::vector<double> rows_;
     std::vector<double> weights_;
 };

@@ -4,7 +4,7 @@
 /// is taken. k >= H is the plain mean.
 ///
 /// Keeps rows that sum to 1. Heads are read twice, first for the confidences: the memory of
-/// two matrices.  O(H n^2).
+/// one matrix.  O(H n^2).
 ///
 /// Confidence: Voita et al., ACL 2019, arXiv:1905.09418, section 4
 
@@ -22,7 +22,7 @@ public:
         return {.name = "top_k",
                 .summary = "mean over the k most confident heads of each layer",
                 .paper = "Voita et al. 2019, arXiv:1905.09418 (confidence)",
-                .complexity = "O(H n^2) a layer, memory of 2 heads",
+                .complexity = "O(H n^2) a layer, memory of one matrix",
                 .parameters = {{.name = "k",
                                 .summary = "heads to keep in each layer",
                                 .fallback = std::int64_t{2},
@@ -36,8 +36,9 @@ public:
         std::fill(out.begin(), out.end(), 0.0);
         const auto chosen = most_confident(attention, layer);
         for (const std::size_t h : chosen) {
-            attention.read_head(layer, h, head_);
-            for (std::size_t k = 0; k < out.size(); ++k) out[k] += head_[k];
+            for_each_run(attention, layer, h, run_, [&](std::size_t first, std::span<const double> weights) {
+                for (std::size_t k = 0; k < weights.size(); ++k) out[first + k] += weights[k];
+            });
         }
         for (double& weight : out) weight /= static_cast<double>(chosen.size());
     }
@@ -46,12 +47,14 @@ private:
     std::vector<std::size_t> most_confident(const AttentionStack& attention, std::size_t layer) {
         const std::size_t keys = attention.keys(layer);
         std::vector<double> confidence(attention.heads(layer), 0.0);
-        for_each_head(attention, layer, head_, [&](std::size_t h, std::span<const double> weights) {
-            for (std::size_t first = 0; first < weights.size(); first += keys) {
-                const auto row = weights.subspan(first, keys);
-                confidence[h] += *std::max_element(row.begin(), row.end());
-            }
-        });
+        for (std::size_t h = 0; h < confidence.size(); ++h) {
+            for_each_run(attention, layer, h, run_, [&](std::size_t, std::span<const double> weights) {
+                for (std::size_t begin = 0; begin < weights.size(); begin += keys) {
+                    const auto row = weights.subspan(begin, keys);
+                    confidence[h] += *std::max_element(row.begin(), row.end());
+                }
+            });
+        }
         std::vector<std::size_t> order(confidence.size());
         std::iota(order.begin(), order.end(), std::size_t{0});
         std::stable_sort(order.begin(), order.end(),
@@ -61,7 +64,7 @@ private:
     }
 
     std::int64_t k_;
-    std::vector<double> head_;
+    std::vector<double> run_;
 };
 
 }  // namespace attnflow

@@ -346,6 +346,7 @@ std::shared_ptr<const NpyFile> NpyFile::read(std::shared_ptr<const MappedFile> f
     if (result->array_.is_text) throw InputError(where + ": an array of text, expected attention");
     TensorView view = result->array_.view;
     view.name = "attentions";
+    if (result->array_.owned.empty()) view.file = result->file_.get();
     result->tensors_.emplace(view.name, view);
     return result;
 }

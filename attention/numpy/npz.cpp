@@ -96,7 +96,9 @@ std::shared_ptr<const NpzFile> NpzFile::read(std::shared_ptr<const MappedFile> f
             array = read_npy(result->owned_.back(), place);
         } else {
             check_stored(member, place);
+            result->file_->note_read(member.data.size());
             array = read_npy(member.data, place);
+            if (array.owned.empty()) array.view.file = result->file_.get();
         }
         if (array.is_text) {
             texts.add(name, array, place);
