@@ -1,10 +1,11 @@
 /// Times a model for bench/model_pytorch.py, which talks to it over a pipe: a command a line in,
-/// "SECONDS VALUE..." out. The script checks the values before it believes the seconds.
+/// "SECONDS PROCESSOR_SECONDS VALUE..." out. The script checks the values before it believes the seconds.
 ///
 ///   attnflow_model_peer DIR JOBS
 ///   forward N | gradients N | blank_out N COUNT      N tokens; COUNT of them blanked out, one at a time
 
 #include <chrono>
+#include <ctime>
 #include <iostream>
 #include <sstream>
 #include <string>
@@ -33,6 +34,12 @@ double sum_of(std::span<const float> values) {
     return sum;
 }
 
+double processor_seconds() {
+    timespec time = {};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
 std::vector<double> forward(const TextModel& model, std::size_t n, std::size_t jobs) {
     double attention = 0.0;
     const auto logits = model.model->forward(
@@ -48,7 +55,9 @@ std::vector<double> gradients(const TextModel& model, std::size_t n, std::size_t
         [](std::span<const double> logits, std::span<double> gradient) {
             return evaluate({0}, TargetScale::logit, logits, gradient);
         },
-        [&](std::size_t, std::span<const float> gradient) { by_attention += sum_of(gradient); });
+        [&](std::size_t, std::span<const float>, std::span<const float> gradient) {
+            by_attention += sum_of(gradient);
+        });
     double by_words = 0.0;
     for (const double g : result.word.values()) by_words += g * g;
     return {result.logits[0], by_words, by_attention};
@@ -79,11 +88,12 @@ int main(int argc, char** argv) {
         std::size_t count = 0;
         words >> what >> n >> count;
         const auto start = std::chrono::steady_clock::now();
+        const double processor_start = processor_seconds();
         const auto values = what == "forward"     ? forward(model, n, jobs)
                             : what == "gradients" ? gradients(model, n, jobs)
                                                   : blank_out(model, n, count, jobs);
         const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-        std::cout << fmt::format("{}", seconds.count());
+        std::cout << fmt::format("{} {}", seconds.count(), processor_seconds() - processor_start);
         for (const double value : values) std::cout << fmt::format(" {}", value);
         std::cout << std::endl;
     }

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "attention/heads/head_aggregator.hpp"
 #include "attention/model/edge_weights/edge_weight.hpp"
 #include "attention/safetensors_writer.hpp"
 #include "graph/support/error.hpp"
@@ -60,8 +61,16 @@ public:
         }
         needs_reverse_pass_ = options.gradients || options.attention_gradients || needs_attention_gradient_;
         if (texts.empty()) throw ParameterError("no texts to extract");
+        if (options.target && options.target->kind != TargetSpec::Kind::label) check_target(std::nullopt);
         for (const LabelledText& text : texts) {
             const std::string where = text.where.empty() ? "text" : text.where;
+            if (options.target && options.target->kind == TargetSpec::Kind::label) {
+                try {
+                    check_target(text.label);
+                } catch (const InputError& error) {
+                    throw InputError(fmt::format("{}: {}", where, error.what()));
+                }
+            }
             Encoding encoding = model.encode(text.text, where);
             const std::size_t position = output_position(model, encoding, where);
             jobs_.push_back({fmt::format("ex{:05}", jobs_.size()), &text, std::move(encoding), position});
@@ -88,6 +97,11 @@ public:
     }
 
 private:
+    /// Throws what resolve() does for outputs that do not exist, before any text is run.
+    void check_target(std::optional<std::int64_t> label) const {
+        resolve(*options_.target, model_, std::vector<double>(shape_.outputs), label);
+    }
+
     std::vector<TensorDeclaration> declarations() const {
         std::vector<TensorDeclaration> tensors;
         for (const Job& job : jobs_) {
@@ -123,7 +137,6 @@ private:
     void run_one(Job& job, SafetensorsWriter& writer, std::size_t jobs) const {
         const std::size_t n = job.tokens();
         const std::size_t layer_size = shape_.heads * n * n;
-        std::vector<float> attention;  // of all layers, where an edge weight needs it beside its gradient
         std::vector<float> matrix(n * n);
         const auto weigh = [&](std::size_t layer, const LayerEvidence& evidence, bool with_gradient) {
             for (const auto& [name, weight] : weights_) {
@@ -137,9 +150,6 @@ private:
             .observer =
                 [&](const LayerCapture& layer) {
                     writer.write(job.id + ".attentions", layer.layer * layer_size, layer.attention);
-                    if (needs_attention_gradient_) {
-                        attention.insert(attention.end(), layer.attention.begin(), layer.attention.end());
-                    }
                     if (options_.internals) write_internals(job, layer, writer);
                     weigh(layer.layer, {n, shape_.heads, shape_.width, layer.attention, {}, layer.internals},
                           false);
@@ -148,13 +158,12 @@ private:
             .jobs = jobs};
         AttentionGradientObserver on_gradient;
         if (options_.attention_gradients || needs_attention_gradient_) {
-            on_gradient = [&](std::size_t layer, std::span<const float> gradient) {
+            on_gradient = [&](std::size_t layer, std::span<const float> attention,
+                              std::span<const float> gradient) {
                 if (options_.attention_gradients) {
                     writer.write(job.id + ".attention_gradients", layer * layer_size, gradient);
                 }
-                if (!needs_attention_gradient_) return;
-                const auto weights = std::span<const float>(attention).subspan(layer * layer_size, layer_size);
-                weigh(layer, {n, shape_.heads, shape_.width, weights, gradient, nullptr}, true);
+                weigh(layer, {n, shape_.heads, shape_.width, attention, gradient, nullptr}, true);
             };
         }
         const TokenBatch batch = TokenBatch::of(job.encoding);
@@ -263,6 +272,34 @@ private:
     std::vector<Job> jobs_;
 };
 
+template <class Real>
+TensorView view_of(const Real* values, std::vector<std::size_t> shape) {
+    return {"attentions", sizeof(Real) == sizeof(float) ? DType::f32 : DType::f64, std::move(shape),
+            reinterpret_cast<const std::byte*>(values)};
+}
+
+/// Matrices in memory that become an AttentionStack.
+template <class Real>
+class KeptLayers {
+public:
+    /// Room for the next layer's values.
+    std::span<Real> add(std::vector<std::size_t> shape) {
+        TensorView view = view_of<Real>(nullptr, std::move(shape));
+        std::vector<Real>& values = values_->emplace_back(view.elements());
+        view.data = reinterpret_cast<const std::byte*>(values.data());
+        views_.push_back(std::move(view));
+        return values;
+    }
+    AttentionStack stack(const std::string& where) const { return AttentionStack(views_, values_, where); }
+    AttentionStack chain(const std::string& where) const {
+        return AttentionStack::from_chain(views_, values_, where);
+    }
+
+private:
+    std::shared_ptr<std::vector<std::vector<Real>>> values_ = std::make_shared<std::vector<std::vector<Real>>>();
+    std::vector<TensorView> views_;
+};
+
 }  // namespace
 
 void extract(const TextModel& model, std::span<const LabelledText> texts, const ExtractionOptions& options,
@@ -270,26 +307,36 @@ void extract(const TextModel& model, std::span<const LabelledText> texts, const 
     Extraction(model, texts, options).run(path, progress);
 }
 
-Example attend(const TextModel& model, const std::string& text, const std::string& id, std::size_t jobs) {
+Attended attend(const TextModel& model, const std::string& text, const std::string& id, std::size_t jobs,
+                const std::string& heads) {
     const Encoding encoding = model.encode(text, id);
-    std::vector<double> attention;
-    const auto logits = model.model->forward(TokenBatch::of(encoding),
-                                             {.position = 0,
-                                              .observer =
-                                                  [&](const LayerCapture& layer) {
-                                                      attention.insert(attention.end(), layer.attention.begin(),
-                                                                       layer.attention.end());
-                                                  },
-                                              .jobs = jobs});
     const ModelShape& shape = model.model->shape();
-    Example example{
-        id,
-        encoding.tokens,
-        AttentionStack::from_values(shape.layers, shape.heads, encoding.ids.size(), std::move(attention)),
-        {},
-        {}};
-    if (shape.classifier) example.predicted = static_cast<std::int64_t>(predicted_output(logits.row(0)));
-    return example;
+    const std::size_t n = encoding.ids.size();
+    std::unique_ptr<HeadFamily::Interface> strategy;
+    if (!heads.empty()) {
+        strategy = head_strategies().make(heads, "heads");
+        const auto heads_only =
+            AttentionStack::from_values(1, shape.heads, 1, std::vector<double>(shape.heads, 1.0));
+        strategy->check(heads_only);
+        if (strategy->depends_on_source_layer() || !strategy->passes(heads_only).empty()) strategy.reset();
+    }
+    KeptLayers<float> all;
+    KeptLayers<double> fused;
+    const auto keep = [&](const LayerCapture& layer) {
+        if (strategy == nullptr) {
+            const auto kept = all.add({shape.heads, n, n});
+            std::copy(layer.attention.begin(), layer.attention.end(), kept.begin());
+            return;
+        }
+        const AttentionStack one({view_of(layer.attention.data(), {shape.heads, n, n})}, nullptr, id);
+        strategy->fuse(one, 0, fused.add({n, n}));
+    };
+    const auto logits =
+        model.model->forward(TokenBatch::of(encoding), {.position = 0, .observer = keep, .jobs = jobs});
+    Attended result{{id, encoding.tokens, strategy == nullptr ? all.stack(id) : fused.chain(id), {}, {}},
+                    strategy != nullptr};
+    if (shape.classifier) result.example.predicted = static_cast<std::int64_t>(predicted_output(logits.row(0)));
+    return result;
 }
 
 }  // namespace attnflow

@@ -40,13 +40,22 @@ struct ExtractionOptions {
 using ExtractionProgress = std::function<void(std::size_t done, std::size_t total)>;
 
 /// Writes `path` whole or not at all. All texts are tokenised before any is run, so that a bad one
-/// costs no time. Memory: that of one text a thread (a layer's attention, all layers' where gradients
-/// are asked for), whatever the size of the file. Throws InputError, naming the text, for one that
-/// cannot be run; ParameterError for options that do not exist.
+/// costs no time. Memory: that of one text a thread (its activations,
+/// and the attention of one layer), whatever the size of the file. Throws InputError, naming the text, for one
+/// that cannot be run; ParameterError for options that do not exist.
 void extract(const TextModel& model, std::span<const LabelledText> texts, const ExtractionOptions& options,
              const std::string& path, const ExtractionProgress& progress = {});
 
-/// The attention of one text in memory, as an example called `id`.
-Example attend(const TextModel& model, const std::string& text, const std::string& id, std::size_t jobs);
+struct Attended {
+    Example example;
+    bool fused = false;  ///< its attention has one matrix a layer, what the strategy made of the heads
+};
+
+/// The attention of one text in memory, as an example called `id`. With `heads`, the call of a head
+/// strategy, heads are fused while the layer is at hand, so that all layers take L n^2 numbers and not H
+/// times as many; not for strategies that need all of them (`late`, `followed`). Throws ParameterError when
+/// the strategy does not suit the model.
+Attended attend(const TextModel& model, const std::string& text, const std::string& id, std::size_t jobs,
+                const std::string& heads = "");
 
 }  // namespace attnflow

@@ -1,6 +1,8 @@
 #include "attention/model/json_fields.hpp"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -20,6 +22,11 @@ std::string read_text_file(const std::string& path, std::size_t most_bytes) {
             fmt::format("{}: {} bytes, expected at most {}", escape_controls(path), bytes.size(), most_bytes));
     }
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+bool has_entry(const std::string& path) {
+    std::error_code ignored;
+    return std::filesystem::exists(std::filesystem::symlink_status(path, ignored));
 }
 
 JsonFields::JsonFields(const Json& object, std::string where) : object_(&object), where_(std::move(where)) {

@@ -13,6 +13,10 @@ namespace attnflow {
 /// `most_bytes`.
 std::string read_text_file(const std::string& path, std::size_t most_bytes);
 
+/// Whether the folder of `path` has an entry of that name, be it one that cannot be opened: whoever opens it
+/// says why.
+bool has_entry(const std::string& path);
+
 /// Looks at one object; all errors are InputErrors "<where>: <key>: ..., expected ...". A null
 /// value counts as missing. The object must outlive this.
 class JsonFields {

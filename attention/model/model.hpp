@@ -87,8 +87,10 @@ struct ForwardOptions {
 /// A differentiable number made of the outputs (logits): returns it and writes its gradient.
 using OutputFunction = std::function<double(std::span<const double> logits, std::span<double> gradient)>;
 
-/// Called with the gradient of each layer's attention, [H, n, n], in descending order of layers.
-using AttentionGradientObserver = std::function<void(std::size_t layer, std::span<const float> gradient)>;
+/// Called with each layer's attention and its gradient, [H, n, n], in descending order of layers; the
+/// memory is used again for the next.
+using AttentionGradientObserver =
+    std::function<void(std::size_t layer, std::span<const float> attention, std::span<const float> gradient)>;
 
 struct Gradients {
     std::vector<double> logits;  ///< [outputs]

@@ -30,7 +30,13 @@ std::optional<std::string_view> argument_of(std::string_view text, std::string_v
 std::size_t find_output(const std::string& name, const TextModel& model) {
     const ModelShape& shape = model.model->shape();
     const auto label = std::find(shape.labels.begin(), shape.labels.end(), name);
-    if (label != shape.labels.end()) return static_cast<std::size_t>(label - shape.labels.begin());
+    if (label != shape.labels.end()) {
+        if (std::find(label + 1, shape.labels.end(), name) != shape.labels.end()) {
+            throw ParameterError(
+                fmt::format("target: several classes are called '{}', expected a number", excerpt(name)));
+        }
+        return static_cast<std::size_t>(label - shape.labels.begin());
+    }
     if (!shape.classifier) {
         if (const auto id = model.tokenizer.vocabulary().find(name)) return static_cast<std::size_t>(*id);
     }

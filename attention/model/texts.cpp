@@ -37,7 +37,13 @@ std::optional<std::int64_t> read_label(std::string_view text, const std::vector<
                                        const std::string& where) {
     if (text.empty()) return std::nullopt;
     const auto named = std::find(labels.begin(), labels.end(), text);
-    if (named != labels.end()) return named - labels.begin();
+    if (named != labels.end()) {
+        if (std::find(named + 1, labels.end(), text) != labels.end()) {
+            throw InputError(
+                fmt::format("{}: several classes are called '{}', expected a number", where, excerpt(text)));
+        }
+        return named - labels.begin();
+    }
     std::int64_t number = 0;
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
     if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || number < 0 ||
@@ -53,7 +59,10 @@ std::optional<std::int64_t> read_label(std::string_view text, const std::vector<
 std::vector<LabelledText> read_texts(const std::string& path, const std::vector<std::string>& labels) {
     const std::string shown = escape_controls(path);
     const std::string content = read_text_file(path, most_bytes);
-    const auto lines = lines_of(content);
+    std::string_view body = content;
+    if (body.starts_with("\xEF\xBB\xBF")) body.remove_prefix(3);  // what some editors mark UTF-8 with
+    const auto lines = lines_of(body);
+    if (lines.empty()) throw InputError(shown + ": no texts");
     const bool table = path.ends_with(".tsv");
     std::optional<std::size_t> text_column = 0;
     std::optional<std::size_t> label_column;
@@ -64,6 +73,9 @@ std::vector<LabelledText> read_texts(const std::string& path, const std::vector<
         const auto column = [&](std::string_view name) -> std::optional<std::size_t> {
             const auto found = std::find(names.begin(), names.end(), name);
             if (found == names.end()) return std::nullopt;
+            if (std::find(found + 1, names.end(), name) != names.end()) {
+                throw InputError(fmt::format("{}:1: column '{}' is there twice", shown, name));
+            }
             return static_cast<std::size_t>(found - names.begin());
         };
         text_column = column("text");

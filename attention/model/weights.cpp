@@ -58,11 +58,11 @@ WeightFiles WeightFiles::open(const std::string& folder) {
     const auto index = path / "model.safetensors.index.json";
     WeightFiles weights;
     weights.where_ = escape_controls(folder);
-    if (std::filesystem::exists(single)) {
+    if (has_entry(single.string())) {
         weights.add(single.string());
         return weights;
     }
-    if (!std::filesystem::exists(index)) {
+    if (!has_entry(index.string())) {
         throw InputError(
             fmt::format("{}: no model.safetensors and no model.safetensors.index.json, expected one of them "
                         "(weights as pytorch_model.bin must be converted)",

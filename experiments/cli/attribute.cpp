@@ -42,7 +42,8 @@ struct AttributeArguments {
 // What is to be attributed, with everything resolved.
 struct Request {
     Example example;
-    GridPoint point;
+    GridPoint point;     ///< as asked for and shown
+    GridPoint computed;  ///< the same on the example at hand, whose heads may be fused already
     std::map<std::string, ParameterValue> parameters;
     std::vector<std::string> special_tokens;
 };
@@ -58,47 +59,29 @@ std::string option_of(const std::string& axis) {
     return option;
 }
 
-// The example and its special tokens.
-std::pair<Example, std::vector<std::string>> chosen_example(const AttributeArguments& arguments) {
-    if (!arguments.model.empty()) {
-        return {attend(TextModel::open(arguments.model), arguments.text, "text",
-                       std::max(1u, std::thread::hardware_concurrency())),
-                default_special_tokens()};
-    }
-    const Dataset dataset = Dataset::open(arguments.file);
-    if (arguments.example.empty() && dataset.size() > 1) {
-        throw ParameterError(fmt::format("{} holds {} examples ({}, ...), choose one with --example",
-                                         escape_controls(arguments.file), dataset.size(),
-                                         escape_controls(dataset.ids().front())));
-    }
-    return {dataset.example(arguments.example.empty() ? 0 : dataset.index_of(arguments.example)),
-            special_tokens({}, dataset)};
-}
-
-Request make_request(const AttributeArguments& arguments) {
+// The point and the method's parameters: fallbacks, then the preset, then what was given. `source_given`
+// says whether any but the fallback names the source.
+void resolve_point(const AttributeArguments& arguments, GridPoint& point,
+                   std::map<std::string, ParameterValue>& parameters, bool& source_given) {
     const EntryInfo& method = attribution_methods().at(arguments.method).info;
-    auto [example, special] = chosen_example(arguments);
-    Request request{std::move(example), {method.name, {}}, {}, std::move(special)};
-    const auto report = validate(request.example.attention, request.example.id, arguments.row_sum_tolerance);
-
-    // Fallbacks, then the preset, then what was given.
+    point.method = method.name;
     for (const AxisInfo& axis : axes()) {
-        if (takes(method, axis)) request.point.values[axis.name] = axis.fallback;
+        if (takes(method, axis)) point.values[axis.name] = axis.fallback;
     }
-    if (request.point.has("source")) {
-        // Under a causal mask position 0 sees only itself; the last one is what is asked about.
-        if (report.causal) request.point.values["source"] = std::string("last");
-    }
+    const auto set = [&](const std::string& name, ParameterValue value) {
+        point.values[name] = std::move(value);
+        source_given = source_given || name == "source";
+    };
     if (!arguments.preset.empty()) {
         const std::string parameter_prefix = "parameters." + method.name + ".";
         for (const PresetSetting& setting : preset(arguments.preset).settings) {
             const Settings parsed = setting_from_argument(setting.key + "=" + setting.value);
             const ParameterValue& value = parsed.at(setting.key).values.front();
             if (setting.key.starts_with(parameter_prefix)) {
-                request.parameters[setting.key.substr(parameter_prefix.size())] = value;
-            } else if (setting.key.starts_with("axes.") && request.point.has(setting.key.substr(5))) {
+                parameters[setting.key.substr(parameter_prefix.size())] = value;
+            } else if (setting.key.starts_with("axes.") && point.has(setting.key.substr(5))) {
                 const std::string name = setting.key.substr(5);
-                request.point.values[name] = axis_info(name).check(value, "preset " + arguments.preset);
+                set(name, axis_info(name).check(value, "preset " + arguments.preset));
             }
         }
     }
@@ -107,9 +90,9 @@ Request make_request(const AttributeArguments& arguments) {
         if (!takes(method, axis)) {
             throw ParameterError(fmt::format("{}: {} does not take {}", option_of(name), method.name, name));
         }
-        request.point.values[name] = axis.check(text, option_of(name));
+        set(name, axis.check(text, option_of(name)));
     }
-    if (request.point.text("layer") == "all") {
+    if (point.text("layer") == "all") {
         throw ParameterError("--layer: all is for `attnflow run`; choose one layer");
     }
     for (const std::string& assignment : arguments.parameters) {
@@ -119,9 +102,38 @@ Request make_request(const AttributeArguments& arguments) {
         const auto& [name, setting] = *parsed.begin();
         if (setting.values.size() != 1)
             throw ParameterError(fmt::format("--param {}: expected one value", excerpt(name)));
-        request.parameters[name] = setting.values.front();
+        parameters[name] = setting.values.front();
     }
-    return request;
+}
+
+Request make_request(const AttributeArguments& arguments) {
+    GridPoint point;
+    std::map<std::string, ParameterValue> parameters;
+    bool source_given = false;
+    resolve_point(arguments, point, parameters, source_given);
+    const auto finish = [&](Example example, std::vector<std::string> special, bool fused) {
+        const auto report = validate(example.attention, example.id, arguments.row_sum_tolerance);
+        // Under a causal mask position 0 sees only itself; the last one is what is asked about.
+        if (report.causal && point.has("source") && !source_given) point.values["source"] = std::string("last");
+        GridPoint computed = point;
+        if (fused && point.has("heads")) computed.values["heads"] = std::string("mean");  // of one matrix
+        return Request{std::move(example), point, std::move(computed), parameters, std::move(special)};
+    };
+    if (!arguments.model.empty()) {
+        const TextModel model = TextModel::open(arguments.model);
+        auto [example, fused] =
+            attend(model, arguments.text, "text", std::max(1u, std::thread::hardware_concurrency()),
+                   network_options(point).heads);
+        return finish(std::move(example), model.tokenizer.special_tokens(), fused);
+    }
+    const Dataset dataset = Dataset::open(arguments.file);
+    if (arguments.example.empty() && dataset.size() > 1) {
+        throw ParameterError(fmt::format("{} holds {} examples ({}, ...), choose one with --example",
+                                         escape_controls(arguments.file), dataset.size(),
+                                         escape_controls(dataset.ids().front())));
+    }
+    return finish(dataset.example(arguments.example.empty() ? 0 : dataset.index_of(arguments.example)),
+                  special_tokens({}, dataset), false);
 }
 
 // JSON text from strangers' tokens: valid, and harmless in a terminal.
@@ -183,7 +195,7 @@ void print_json(const Request& request, Session& session, const Attribution& att
                                {"rounded_to_zero", attribution.fixed_point->rounded_to_zero}};
     }
     if (!attribution.interior_cuts.empty()) {
-        const auto& network = session.network(point);
+        const auto& network = session.network(request.computed);
         auto cuts = nlohmann::ordered_json::array();
         for (const InteriorCut& cut : attribution.interior_cuts) {
             auto side = nlohmann::ordered_json::array();
@@ -363,8 +375,8 @@ int attribute(const AttributeArguments& arguments) {
     const Request request = make_request(arguments);
     MethodSet methods({{request.point.method, request.parameters}});
     Session session(request.example, methods, request.special_tokens, /*with_paths=*/true);
-    session.check(request.point);
-    const Attribution attribution = session.attribution(request.point);
+    session.check(request.computed);
+    const Attribution attribution = session.attribution(request.computed);
     const std::size_t layer = session.layer(request.point);
     const auto scores = read_out(attribution.scores, request.point.text("readout"));
     // Several sources are shown as a matrix unless a read-out makes one score of them.
@@ -394,7 +406,8 @@ void add_attribute(CLI::App& app, int& exit_code) {
     auto* text_option =
         command->add_option("--text", arguments->text, "The text that the model reads")->needs(model);
     model->needs(text_option);
-    command->add_option("--example", arguments->example, "Id of the example (needed when the file has several)");
+    command->add_option("--example", arguments->example, "Id of the example (needed when the file has several)")
+        ->excludes(model);
     command->add_option("--method", arguments->method, join(attribution_methods().names(), ", "))->required();
     for (const AxisInfo& axis : axes()) {
         if (!is_shown(axis)) continue;

@@ -144,11 +144,13 @@ public:
         std::vector<Real> gradient(batch.length * d);
         std::copy(row.begin(), row.end(), gradient.begin() + static_cast<std::ptrdiff_t>(position * d));
 
-        std::function<void(std::size_t, const Real*)> visit;
-        std::vector<float> memory;
+        BertGradientVisitor<Real> visit;
+        std::vector<float> attention_memory, gradient_memory;
         if (attention_gradients) {
-            visit = [&](std::size_t layer, const Real* values) {
-                attention_gradients(layer, as_float(values, shape_.heads * batch.length * batch.length, memory));
+            visit = [&](std::size_t layer, const Real* attention, const Real* attention_gradient) {
+                const std::size_t size = shape_.heads * batch.length * batch.length;
+                attention_gradients(layer, as_float(attention, size, attention_memory),
+                                    as_float(attention_gradient, size, gradient_memory));
             };
         }
         bert_backward<Real>(weights_, batch, options.jobs, trace, gradient.data(), visit);

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 
 #include "attention/model/bert/encoder.hpp"
 #include "attention/model/kernels.hpp"
@@ -21,10 +20,10 @@ public:
           d_(weights.config.width),
           tokens_(batch.count * batch.length) {}
 
-    void run(Real* gradient, const std::function<void(std::size_t, const Real*)>& visit) {
+    void run(Real* gradient, const BertGradientVisitor<Real>& visit) {
         for (std::size_t l = weights_.layers.size(); l-- > 0;) {
             layer(weights_.layers[l], trace_.layers[l], gradient, static_cast<bool>(visit));
-            if (visit) visit(l, attention_.data());
+            if (visit) visit(l, attention_.data(), attention_gradient_.data());
         }
     }
 
@@ -52,35 +51,37 @@ private:
                               gradient, jobs_);
     }
 
-    /// From the gradient of the context to those of query, key, value and, on the way, attention.
+    /// From the gradient of the context to those of query, key, value and, on the way, attention. Unless
+    /// they are kept, a head's attention and its gradient live in the scratch memory of a worker.
     void attend(const BertLayerTrace<Real>& kept, bool keep_attention) {
         const std::size_t n = batch_.length;
-        const std::size_t heads = weights_.config.heads;
-        const std::size_t head_width = weights_.config.head_width();
-        const Real scale = Real(1) / std::sqrt(static_cast<Real>(head_width));
-        Real* all = keep_attention ? attention_.resize(batch_.count * heads * n * n) : nullptr;
+        const std::size_t size = n * n;
+        const BertConfig& config = weights_.config;
+        const std::size_t pieces = batch_.count * config.heads;
+        Real* all = keep_attention ? attention_.resize(pieces * size) : nullptr;
+        Real* all_gradients = keep_attention ? attention_gradient_.resize(pieces * size) : nullptr;
         Real* projected = projected_.resize(tokens_ * 3 * d_);
-        worker_scores_.resize(jobs_ == 0 ? 1 : jobs_);
-        parallel_for(batch_.count * heads, jobs_, [&](std::size_t piece, std::size_t worker) {
-            const std::size_t row = piece / heads * n;
-            const std::size_t column = piece % heads * head_width;
-            const auto forward = [&](std::size_t which) -> MatrixRef<const Real> {
-                return {kept.query_key_value.data() + row * 3 * d_ + which * d_ + column, 3 * d_};
-            };
-            const auto out = [&](std::size_t which) -> MatrixRef<Real> {
-                return {projected + row * 3 * d_ + which * d_ + column, 3 * d_};
-            };
-            const MatrixRef<const Real> context{context_.data() + row * d_ + column, d_};
-            const Real* attention = kept.attention.data() + piece * n * n;
-            Real* scores = worker_scores_[worker].resize(n * n);
-            multiply<Real>(n, n, head_width, Real(1), context, Flip::no, forward(2), Flip::yes, Real(0),
+        worker_scratch_.resize(jobs_ == 0 ? 1 : jobs_);
+        parallel_for(pieces, jobs_, [&](std::size_t piece, std::size_t worker) {
+            const HeadProjections<const Real> head(config, n, piece, kept.query_key_value.data());
+            const HeadProjections<Real> out(config, n, piece, projected);
+            const MatrixRef<const Real> context{
+                context_.data() + piece / config.heads * n * d_ + piece % config.heads * config.head_width(), d_};
+            Real* scratch = worker_scratch_[worker].resize(2 * size);
+            Real* scores = scratch;
+            Real* attention = keep_attention ? all + piece * size : scratch + size;
+            head.attention(attention);
+            multiply<Real>(n, n, config.head_width(), Real(1), context, Flip::no, head.value(), Flip::yes, Real(0),
                            {scores, n});
-            if (keep_attention) std::copy_n(scores, n * n, all + piece * n * n);
+            if (keep_attention) std::copy_n(scores, size, all_gradients + piece * size);
             softmax_rows_backward<Real>(n, n, attention, scores);
-            multiply<Real>(n, head_width, n, scale, {scores, n}, Flip::no, forward(1), Flip::no, Real(0), out(0));
-            multiply<Real>(n, head_width, n, scale, {scores, n}, Flip::yes, forward(0), Flip::no, Real(0), out(1));
-            multiply<Real>(n, head_width, n, Real(1), {attention, n}, Flip::yes, context, Flip::no, Real(0),
-                           out(2));
+            const auto back = [&](Real scale, const Real* matrix, Flip flip, MatrixRef<const Real> by,
+                                  MatrixRef<Real> to) {
+                multiply<Real>(n, config.head_width(), n, scale, {matrix, n}, flip, by, Flip::no, Real(0), to);
+            };
+            back(head.score_scale(), scores, Flip::no, head.key(), out.query());
+            back(head.score_scale(), scores, Flip::yes, head.query(), out.key());
+            back(Real(1), attention, Flip::yes, context, out.value());
         });
     }
 
@@ -90,16 +91,15 @@ private:
     const BertTrace<Real>& trace_;
     std::size_t d_;
     std::size_t tokens_;
-    Buffer<Real> inner_, context_, projected_, attention_;
-    std::vector<Buffer<Real>> worker_scores_;
+    Buffer<Real> inner_, context_, projected_, attention_, attention_gradient_;
+    std::vector<Buffer<Real>> worker_scratch_;
 };
 
 }  // namespace
 
 template <class Real>
 void bert_backward(const BertWeights<Real>& weights, const TokenBatch& batch, std::size_t jobs,
-                   const BertTrace<Real>& trace, Real* gradient,
-                   const std::function<void(std::size_t layer, const Real* gradient)>& visit) {
+                   const BertTrace<Real>& trace, Real* gradient, const BertGradientVisitor<Real>& visit) {
     Backward<Real>(weights, batch, jobs, trace).run(gradient, visit);
 }
 
@@ -118,9 +118,9 @@ void embedding_backward(const BertWeights<Real>& weights, const TokenBatch& batc
 }
 
 template void bert_backward(const BertWeights<float>&, const TokenBatch&, std::size_t, const BertTrace<float>&,
-                            float*, const std::function<void(std::size_t, const float*)>&);
+                            float*, const BertGradientVisitor<float>&);
 template void bert_backward(const BertWeights<double>&, const TokenBatch&, std::size_t, const BertTrace<double>&,
-                            double*, const std::function<void(std::size_t, const double*)>&);
+                            double*, const BertGradientVisitor<double>&);
 
 template void embedding_backward(const BertWeights<float>&, const TokenBatch&, const float*, double*);
 template void embedding_backward(const BertWeights<double>&, const TokenBatch&, const double*, double*);

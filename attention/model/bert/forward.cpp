@@ -1,4 +1,3 @@
-#include <cmath>
 #include <utility>
 
 #include "attention/model/bert/encoder.hpp"
@@ -24,9 +23,9 @@ public:
         embed(hidden.resize(tokens_ * d_));
         for (std::size_t l = 0; l < weights_.layers.size(); ++l) {
             BertLayerTrace<Real>& kept = trace != nullptr ? trace->layers[l] : scratch_;
-            layer(l, hidden.data(), kept, trace != nullptr || visit);
+            layer(l, hidden.data(), kept, static_cast<bool>(visit));
             if (visit) {
-                visit({l, kept.attention.data(), kept.query_key_value.data(), hidden.data(), attended_.data(),
+                visit({l, attention_.data(), kept.query_key_value.data(), hidden.data(), attended_.data(),
                        kept.attention_scale.data(), middle_.data(), fed_forward_.data(), kept.output_scale.data(),
                        next_.data()});
             }
@@ -72,26 +71,20 @@ private:
 
     /// context = concat over heads of softmax(Q K^T / sqrt(d/H)) V. Unless it is kept, a head's
     /// attention lives in the scratch memory of a worker.
-    void attend(BertLayerTrace<Real>& kept, bool keep_attention) {
+    void attend(const BertLayerTrace<Real>& kept, bool keep_attention) {
         const std::size_t n = batch_.length;
         const std::size_t heads = weights_.config.heads;
         const std::size_t head_width = weights_.config.head_width();
-        const Real scale = Real(1) / std::sqrt(static_cast<Real>(head_width));
-        const Real* projected = kept.query_key_value.data();
         Real* context = context_.resize(tokens_ * d_);
-        Real* all = keep_attention ? kept.attention.resize(batch_.count * heads * n * n) : nullptr;
+        Real* all = keep_attention ? attention_.resize(batch_.count * heads * n * n) : nullptr;
         worker_scores_.resize(jobs_ == 0 ? 1 : jobs_);
         parallel_for(batch_.count * heads, jobs_, [&](std::size_t piece, std::size_t worker) {
-            const std::size_t row = piece / heads * n;
-            const std::size_t column = piece % heads * head_width;
-            const auto part = [&](std::size_t which) -> MatrixRef<const Real> {
-                return {projected + row * 3 * d_ + which * d_ + column, 3 * d_};
-            };
+            const HeadProjections<const Real> head(weights_.config, n, piece, kept.query_key_value.data());
+            Real* head_context = context + piece / heads * n * d_ + piece % heads * head_width;
             Real* scores = keep_attention ? all + piece * n * n : worker_scores_[worker].resize(n * n);
-            multiply<Real>(n, n, head_width, scale, part(0), Flip::no, part(1), Flip::yes, Real(0), {scores, n});
-            softmax_rows<Real>(n, n, scores);
-            multiply<Real>(n, head_width, n, Real(1), {scores, n}, Flip::no, part(2), Flip::no, Real(0),
-                           {context + row * d_ + column, d_});
+            head.attention(scores);
+            multiply<Real>(n, head_width, n, Real(1), {scores, n}, Flip::no, head.value(), Flip::no, Real(0),
+                           {head_context, d_});
         });
     }
 
@@ -101,7 +94,7 @@ private:
     std::size_t d_;
     std::size_t tokens_;
     BertLayerTrace<Real> scratch_;  // used again by every layer when nothing is traced
-    Buffer<Real> context_, attended_, middle_, activated_, fed_forward_, next_;
+    Buffer<Real> attention_, context_, attended_, middle_, activated_, fed_forward_, next_;
     std::vector<Buffer<Real>> worker_scores_;
 };
 

@@ -203,7 +203,7 @@ struct Tokenizer::Reader {
         where = escape_controls(path);
         tokenizer.vocabulary_ = Vocabulary(lines_of(read_text_file(path, most_bytes)), where);
         BertNormalizer normalizer;
-        if (std::filesystem::exists(settings_path)) {
+        if (has_entry(settings_path)) {
             const std::string place = escape_controls(settings_path);
             const Json json = parse_json(read_text_file(settings_path, most_bytes), place);
             const JsonFields fields(json, place);
@@ -260,9 +260,9 @@ struct Tokenizer::Reader {
 Tokenizer Tokenizer::open(const std::string& folder) {
     const std::filesystem::path path(folder);
     Reader reader{Tokenizer(), ""};
-    if (std::filesystem::exists(path / "tokenizer.json")) {
+    if (has_entry((path / "tokenizer.json").string())) {
         reader.read_json((path / "tokenizer.json").string());
-    } else if (std::filesystem::exists(path / "vocab.txt")) {
+    } else if (has_entry((path / "vocab.txt").string())) {
         reader.read_lines((path / "vocab.txt").string(), (path / "tokenizer_config.json").string());
     } else {
         throw InputError(

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "attention/network.hpp"
 #include "attention/validate.hpp"
 #include "graph/support/error.hpp"
 #include "tests/attention/make_files.hpp"
@@ -33,7 +34,7 @@ TEST_CASE("an extracted dataset holds all that was asked for", "[model]") {
     for (std::size_t i = 0; i < 2; ++i) {
         const Example example = dataset.example(i);
         CHECK(validate(example.attention, example.id).largest_deviation < 1e-5);
-        const Example alone = attend(model, texts[i].text, "text", 2);
+        const Example alone = attend(model, texts[i].text, "text", 2).example;
         CHECK(alone.tokens == example.tokens);
         CHECK(alone.predicted == example.predicted);
         std::vector<double> a(example.tokens.size() * example.tokens.size()), b(a.size());
@@ -54,6 +55,25 @@ TEST_CASE("an extracted dataset holds all that was asked for", "[model]") {
     CHECK(file->tensors().at("ex00001.internals.5.output").shape == std::vector<std::size_t>{3, 128});
     const auto names = nlohmann::json::parse(dataset.metadata().at("label_names"));
     CHECK(names == nlohmann::json{"singular (VBZ)", "plural (VBP)"});
+}
+
+TEST_CASE("heads fused while a model runs give the network of its whole attention", "[model]") {
+    const TextModel model = TextModel::open(sva_folder);
+    const std::string text = "the keys to the cabinet";
+    const Attended whole = attend(model, text, "text", 1);
+    CHECK_FALSE(whole.fused);
+    CHECK(whole.example.attention.heads() == 8);
+    for (const std::string heads : {"mean", "max", "median", "single(3)", "top_k(2)", "entropy_weighted"}) {
+        const Attended fused = attend(model, text, "text", 2, heads);
+        REQUIRE(fused.fused);
+        CHECK(fused.example.attention.heads() == 1);
+        CHECK(build_network(fused.example.attention, {}) ==
+              build_network(whole.example.attention, {.heads = heads}));
+    }
+    for (const std::string heads : {"late", "followed(1)"})
+        CHECK_FALSE(attend(model, text, "text", 1, heads).fused);
+    CHECK_THAT(message_of<ParameterError>([&] { attend(model, text, "text", 1, "single(8)"); }),
+               Catch::Contains("single"));
 }
 
 TEST_CASE("internals add up as they are documented", "[model]") {
@@ -118,6 +138,16 @@ TEST_CASE("a bad text stops the extraction before anything is written", "[model]
     CHECK(texts[1].label == 2);
     CHECK_THAT(message_of<InputError>([&] { extract(model, texts, {}, folder.file("out")); }),
                Catch::Contains("texts.tsv:3: 'a b c d e f' has 8 tokens"));
+    CHECK_THAT(message_of<InputError>([&] {
+                   const std::vector<LabelledText> unlabelled{{"a", 1, "t:1"}, {"b", std::nullopt, "t:2"}};
+                   extract(model, unlabelled, {.target = TargetSpec::parse("label")}, folder.file("out"));
+               }),
+               Catch::Contains("t:2: target: label asked for, but the text has none"));
+    CHECK_THAT(message_of<ParameterError>([&] {
+                   extract(model, std::vector<LabelledText>{{"a"}}, {.target = TargetSpec::parse("output(maybe)")},
+                           folder.file("out"));
+               }),
+               Catch::StartsWith("target: no class 'maybe'"));
     CHECK_FALSE(std::filesystem::exists(folder.file("out")));
     CHECK_THAT(
         message_of<ParameterError>([&] { extract(model, texts, {.weights = {"value_nrm"}}, folder.file("out")); }),
@@ -139,6 +169,8 @@ TEST_CASE("files of texts that cannot be read are refused with the line", "[mode
              {"t.tsv", "text\tlabel\na\t2\n", ":2: label '2', expected a class below 2 or a name"},
              {"t.tsv", "text\tlabel\na\tyess\n", "did you mean 'yes'?"},
              {"t.tsv", "text\tlabel\n", ": no texts"},
+             {"t.txt", "\xEF\xBB\xBF", ": no texts"},
+             {"t.tsv", "text\tlabel\tlabel\na\t0\t1\n", ":1: column 'label' is there twice"},
          }) {
         const TemporaryDirectory folder;
         write_bytes(folder.file(bad.name), bad.content);
@@ -146,7 +178,7 @@ TEST_CASE("files of texts that cannot be read are refused with the line", "[mode
                    Catch::Contains(bad.message));
     }
     const TemporaryDirectory folder;
-    write_bytes(folder.file("t.txt"), "one text\r\nanother\ttext");
+    write_bytes(folder.file("t.txt"), "\xEF\xBB\xBFone text\r\nanother\ttext");
     const auto texts = read_texts(folder.file("t.txt"), {});
     CHECK(texts.size() == 2);
     CHECK(texts[0].text == "one text");

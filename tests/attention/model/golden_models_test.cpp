@@ -37,7 +37,6 @@ struct Run {
         for (const char* name : {"attentions", "attention_gradients"})
             tensors[name].resize(shape.layers * layer_size);
         for (const char* name : {"value_norm", "gf", "agf"}) tensors[name].resize(shape.layers * n * n);
-        std::vector<float> attention(shape.layers * layer_size);
         const auto weigh = [&](const char* name, std::size_t layer, const LayerEvidence& evidence) {
             std::vector<float> out(n * n);
             edge_weights().at(name).make()->weigh(evidence, out);
@@ -49,7 +48,6 @@ struct Run {
              .observer =
                  [&](const LayerCapture& layer) {
                      const auto begin = static_cast<std::ptrdiff_t>(layer.layer * layer_size);
-                     std::copy(layer.attention.begin(), layer.attention.end(), attention.begin() + begin);
                      std::copy(layer.attention.begin(), layer.attention.end(),
                                tensors["attentions"].begin() + begin);
                      weigh("value_norm", layer.layer,
@@ -60,12 +58,14 @@ struct Run {
             [&](std::span<const double> logits, std::span<double> gradient) {
                 return evaluate(target.value_or(Target{predicted_output(logits)}), scale, logits, gradient);
             },
-            [&](std::size_t layer, std::span<const float> gradient) {
+            [&](std::size_t layer, std::span<const float> attention, std::span<const float> gradient) {
                 const auto begin = static_cast<std::ptrdiff_t>(layer * layer_size);
+                // Made again in the reverse pass, to the last bit.
+                CHECK(std::equal(attention.begin(), attention.end(), tensors["attentions"].begin() + begin,
+                                 [](float a, double b) { return static_cast<double>(a) == b; }));
                 std::copy(gradient.begin(), gradient.end(), tensors["attention_gradients"].begin() + begin);
-                const auto weights = std::span<const float>(attention).subspan(layer * layer_size, layer_size);
                 for (const char* name : {"gf", "agf"}) {
-                    weigh(name, layer, {n, shape.heads, shape.width, weights, gradient, nullptr});
+                    weigh(name, layer, {n, shape.heads, shape.width, attention, gradient, nullptr});
                 }
             });
         tensors["logits"] = gradients.logits;

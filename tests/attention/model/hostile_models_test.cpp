@@ -5,7 +5,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "attention/model/model.hpp"
+#include "attention/model/target.hpp"
 #include "attention/safetensors.hpp"
 #include "graph/support/error.hpp"
 #include "tests/attention/make_files.hpp"
@@ -28,6 +28,7 @@ public:
         }
     }
 
+    std::string folder() const { return folder_.path(); }
     std::string file(const std::string& name) const { return folder_.file(name); }
 
     void config(const std::string& key, const nlohmann::json& value) const {
@@ -120,6 +121,30 @@ TEST_CASE("weights that are missing, misshapen or not numbers are refused", "[mo
     CHECK_THAT(not_finite.message(), Catch::Contains("element 5 is nan, expected finite numbers"));
     std::filesystem::remove(none.file("model.safetensors"));
     CHECK_THAT(none.message(), Catch::Contains("no model.safetensors and no model.safetensors.index.json"));
+}
+
+TEST_CASE("entries that cannot be opened are refused by name", "[model]") {
+    for (const char* name : {"config.json", "tokenizer.json", "model.safetensors"}) {
+        const Spoiled loop, folder;
+        std::filesystem::remove(loop.file(name));
+        std::filesystem::create_symlink(name, loop.file(name));
+        CHECK_THAT(loop.message(), Catch::Contains(std::string(name) + ": cannot be opened: "));
+        std::filesystem::remove(folder.file(name));
+        std::filesystem::create_directory(folder.file(name));
+        CHECK_THAT(folder.message(), Catch::Contains(std::string(name) + ": is a directory, expected a file"));
+    }
+}
+
+TEST_CASE("classes of one name are told apart by number only", "[model]") {
+    const Spoiled spoiled;
+    spoiled.config("id2label", {{"0", "x"}, {"1", "x"}, {"2", "y"}});
+    const TextModel model = TextModel::open(spoiled.folder());
+    const std::vector<double> logits(3);
+    CHECK(resolve(TargetSpec::parse("output(y)"), model, logits, std::nullopt).output == 2);
+    CHECK(resolve(TargetSpec::parse("output(1)"), model, logits, std::nullopt).output == 1);
+    CHECK_THAT(
+        message_of<ParameterError>([&] { resolve(TargetSpec::parse("output(x)"), model, logits, std::nullopt); }),
+        Catch::Contains("several classes are called 'x', expected a number"));
 }
 
 TEST_CASE("shard indices that lie are refused", "[model]") {
