@@ -5,8 +5,8 @@
 
 The file holds random F16 attention, every head its own, LAYERS x HEADS x TOKENS^2 x 2 bytes, and is deleted at the end.
 Each program starts with no page of it in memory: plain reading (the yardstick), `attnflow validate`, `attnflow
-attribute` with rollout, `attnflow run`. Printed: seconds, megabytes of the file a second, and the largest resident set,
-pages of the mapped file included. `--data-limit` sets RLIMIT_DATA, so that a program that allocates more fails. Needs
+attribute` with rollout, `attnflow run`. Printed: seconds, megabytes of the file a second, processor seconds, and the
+largest resident set, pages of the mapped file included. `--data-limit` sets RLIMIT_DATA, so that a program that allocates more fails. Needs
 Debian's python3-numpy.
 """
 
@@ -33,8 +33,6 @@ heads = "mean"
 [evaluation]
 references = ["position"]
 metrics = ["spearman"]
-[output]
-path = "{out}"
 """
 
 
@@ -71,7 +69,7 @@ def read_plainly(path):
 
 
 def measured(command, data_limit):
-    """Seconds and peak resident bytes of a program."""
+    """Seconds, processor seconds and peak resident bytes of a program."""
     def limit():
         if data_limit:
             resource.setrlimit(resource.RLIMIT_DATA, (data_limit, data_limit))
@@ -81,7 +79,7 @@ def measured(command, data_limit):
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         sys.exit(f"{' '.join(map(str, command))}: exit code {process.returncode}")
-    return time.perf_counter() - start, usage.ru_maxrss * 1024
+    return time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
 
 
 def main():
@@ -96,26 +94,27 @@ def main():
     arguments = parser.parse_args()
     path = arguments.folder / "bounded_memory.safetensors"
     config, out = arguments.folder / "bounded_memory.toml", arguments.folder / "bounded_memory_run"
-    config.write_text(CONFIG.format(path=path, out=out))
+    config.write_text(CONFIG.format(path=path))
     try:
         if not (arguments.keep and path.exists()):
             write_attention(path, arguments.layers, arguments.heads, arguments.tokens)
         size = path.stat().st_size
         network = 8 * arguments.layers * arguments.tokens ** 2
         print(f"file {size / 1e9:.2f} GB, fused network {network / 1e9:.2f} GB")
-        print(f"{'':<22} {'s':>8} {'MB/s':>8} {'peak GB':>8}")
+        print(f"{'':<22} {'s':>8} {'MB/s':>8} {'CPU s':>8} {'peak GB':>8}")
         forget(path)
-        start = time.perf_counter()
+        start, processor_start = time.perf_counter(), time.process_time()
         read_plainly(path)
-        seconds = time.perf_counter() - start
-        print(f"{'plain reading':<22} {seconds:>8.1f} {size / seconds / 1e6:>8.0f}", flush=True)
+        seconds, processor = time.perf_counter() - start, time.process_time() - processor_start
+        print(f"{'plain reading':<22} {seconds:>8.1f} {size / seconds / 1e6:>8.0f} {processor:>8.1f}", flush=True)
         for name, command in (
                 ("validate", ["validate", path]),
                 ("attribute, rollout", ["attribute", path, "--method", "rollout", "--format", "csv"]),
-                ("run, rollout", ["run", config, "--jobs", "1", "--overwrite"])):
+                ("run, rollout", ["run", config, "--jobs", "1", "--out", out])):
             forget(path)
-            seconds, peak = measured([arguments.attnflow, *command], arguments.data_limit)
-            print(f"{name:<22} {seconds:>8.1f} {size / seconds / 1e6:>8.0f} {peak / 1e9:>8.2f}", flush=True)
+            seconds, processor, peak = measured([arguments.attnflow, *command], arguments.data_limit)
+            print(f"{name:<22} {seconds:>8.1f} {size / seconds / 1e6:>8.0f} {processor:>8.1f} {peak / 1e9:>8.2f}",
+                  flush=True)
     finally:
         config.unlink()
         subprocess.run(["rm", "-rf", out])

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """attnflow's BERT against PyTorch: the same weights, threads, BLAS and machine, in one run.
 
-    model_pytorch.py [--peer build/release/attnflow_model_peer] [--threads 2] [--repeats 5] [--layers 12]
+    model_pytorch.py [--peer build/release/attnflow_model_peer] [--threads 2] [--repeats 5] [--layers 12] [--only TASK]
 
 BERT-base shapes with random weights. Both sides do each task in turn, so that both see the same load; printed are
 the medians and the median ratio, of processor time with one thread (other programs on the machine do not count then), of
@@ -155,6 +155,7 @@ def main():
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--layers", type=int, default=12)
+    parser.add_argument("--only", default="", help="tasks whose name begins so: forward, \"blank_out 128\"")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     one_thread = arguments.threads == 1
@@ -173,6 +174,8 @@ def main():
         print(f"{'task':<20} {'PyTorch s':>10} {'attnflow s':>10} {'PyTorch / attnflow':>20}")
         for task in (("forward", 16), ("forward", 128), ("forward", 512), ("gradients", 16), ("gradients", 128),
                      ("gradients", 512), ("blank_out", 16, 16), ("blank_out", 128, 32), ("blank_out", 512, 8)):
+            if not " ".join(map(str, task)).startswith(arguments.only):
+                continue
             ours, theirs = [], []
             for _ in range(arguments.repeats):
                 peer.stdin.write(" ".join(map(str, task)) + "\n")

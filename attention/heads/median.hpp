@@ -2,7 +2,7 @@
 /// Median over heads, W_ij = median_h A_h,ij (the mean of the two middle ones for even H): a
 /// mean that a few deviating heads, such as sinks, cannot pull.
 ///
-/// Rows need not sum to 1. Some rows of every head are read at a time: memory H n, or 32 MiB.
+/// Rows need not sum to 1. Some rows of every head are read at a time: memory H n, or 128 MiB.
 /// O(H n^2) expected.
 
 #include <algorithm>
@@ -24,7 +24,7 @@ public:
     static EntryInfo describe() {
         return {.name = "median",
                 .summary = "median over the heads",
-                .complexity = "O(H n^2) a layer, memory of a row of every head, or 32 MiB",
+                .complexity = "O(H n^2) a layer, memory of a row of every head, or 128 MiB",
                 .promises = {head_promise::between_heads, head_promise::monotone, head_promise::homogeneous,
                              head_promise::order_free, head_promise::equivariant}};
     }
@@ -50,7 +50,7 @@ public:
 
 private:
     // Runs of rows of every head: long enough to be read from a disk in one go.
-    static constexpr std::size_t most_weights_ = std::size_t{1} << 22;
+    static constexpr std::size_t most_weights_ = std::size_t{1} << 24;
 
     std::vector<double> rows_;
     std::vector<double> weights_;

@@ -7,13 +7,14 @@
 namespace attnflow {
 namespace {
 
-// A tile of a product takes about a millisecond at the sizes of BERT-base: long enough to be
-// worth handing to a thread, short enough to share work evenly.
-constexpr std::size_t tile_rows = 128;
+// A tile must be large, because the BLAS packs its weights anew for each, and small enough for all threads to get
+// some. Batches of many rows leave room for both.
 constexpr std::size_t tile_columns = 384;
+constexpr std::size_t tile_rows_for(std::size_t rows) { return rows >= 1024 ? 512 : 256; }
 
 template <class Body>
 void for_each_tile(std::size_t rows, std::size_t columns, std::size_t jobs, const Body& body) {
+    const std::size_t tile_rows = tile_rows_for(rows);
     const std::size_t down = (rows + tile_rows - 1) / tile_rows;
     const std::size_t across = (columns + tile_columns - 1) / tile_columns;
     parallel_for(down * across, jobs, [&](std::size_t tile, std::size_t) {
