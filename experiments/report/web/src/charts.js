@@ -367,7 +367,7 @@ export function comparisons(report, selection, theme) {
         scale: { domain, nice: false },
         axis: { tickCount: width < 420 ? 4 : 6, grid: false },
       };
-      const color = { field: "decided", type: "nominal", scale: { domain: ["yes", "no"], range: [theme.accent, theme.soft] }, legend: null };
+      const color = { field: "decided", type: "nominal", scale: { domain: ["yes", "no"], range: [theme.ink, theme.soft] }, legend: null };
       const down = isNarrow ? { yOffset: 8 } : {};
       return {
         data: { values: own },
@@ -409,7 +409,7 @@ export function comparisons(report, selection, theme) {
       (tooMany ? ` Only pairs with ${pretty(best)} are drawn; the CSV of \u201cattnflow figures\u201d has all.` : ""),
     panels,
     legend: [
-      { label: "decided: p < 0.05 after Holm\u2019s correction", colour: theme.accent, shape: "circle" },
+      { label: "decided: p < 0.05 after Holm\u2019s correction", colour: theme.ink, shape: "circle" },
       { label: "not decided", colour: theme.soft, shape: "diamond" },
     ],
     rows,
