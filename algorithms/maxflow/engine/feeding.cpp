@@ -105,29 +105,34 @@ std::int64_t Pseudoflow<T>::feed(std::size_t top, std::size_t source, const Sink
         std::fill_n(lane, padded, T(0));
         const bool has_lane = sink_ < network_.width(l - 1);
         if (has_lane) feed_lane(l, lane_need_[l - 1], mass, lane);
-        const std::int64_t total = forward_total(network_, l, mass);
-        needs_.reset(network_.guide(l - 1), network_.width(l - 1), total);
-        // Nothing but what is wanted there, so that it is served while many can still send; what is
-        // more than that goes anywhere.
         if (l == k_ + 1) {
-            for (std::size_t j = 0; j < network_.width(k_); ++j)
-                needs_.data()[j] = static_cast<Real<T>>(wanted[j]);
-        }
-        if (has_lane) needs_.data()[sink_] = 0;
-        sweep_layer(rows.beside(l), mass, source, needs_.floor(), needs_.data(), flow.row(0), flow.stride(),
-                    levels_.data(), below);
-        for (std::size_t x = 0; x < network_.width(l); ++x) {
-            std::int64_t room = network_.row_sum(l, x);
-            if (has_lane) {
-                room -= network_.down(l)(x, sink_);
-                flow(x, sink_) = lane[x];
-                below[sink_] += lane[x];
+            // Nothing but what is wanted there: it is served while many can still send.
+            std::copy_n(wanted, network_.width(k_), below);
+            if (has_lane) below[sink_] = 0;
+            serve_layer(rows.beside(l), mass, source, below, flow);
+            for (std::size_t j = 0; j < network_.width(k_); ++j) balance_(k_, j) = -below[j];
+            if (has_lane) balance_(k_, sink_) = -wanted[sink_];
+            std::copy_n(mass, network_.width(l), balance_.row(l));
+        } else {
+            needs_.reset(network_.guide(l - 1), network_.width(l - 1), forward_total(network_, l, mass));
+            if (has_lane) needs_.data()[sink_] = 0;
+            sweep_layer(rows.beside(l), mass, source, needs_.floor(), needs_.data(), flow.row(0), flow.stride(),
+                        levels_.data(), below);
+            for (std::size_t x = 0; x < network_.width(l); ++x) {
+                const std::int64_t room =
+                    network_.row_sum(l, x) - (has_lane ? std::int64_t{network_.down(l)(x, sink_)} : 0);
+                balance_(l, x) = static_cast<T>(std::max<std::int64_t>(0, mass[x] - room));
             }
-            balance_(l, x) = static_cast<T>(std::max<std::int64_t>(0, mass[x] - room));
+        }
+        if (has_lane) {
+            T* const arrived = l == k_ + 1 ? balance_.row(k_) : below;
+            for (std::size_t x = 0; x < network_.width(l); ++x) {
+                flow(x, sink_) = lane[x];
+                arrived[sink_] += lane[x];
+            }
         }
         std::swap(mass, below);
     }
-    for (std::size_t x = 0; x < network_.width(k_); ++x) balance_(k_, x) = mass[x] - wanted[x];
     return lower_bound();
 }
 

@@ -165,6 +165,89 @@ void sweep_layer(const Panel<T>& matrix, const T* mass, std::size_t first, Real<
     }
 }
 
+// As water_level, for integer needs and with a level of at most 1.
+template <class T>
+Real<T> share_level(const T* capacity, const T* need, Real<T> mass, Real<T> level, std::size_t n) {
+    using R = Real<T>;
+    const Tag<T> d;
+    const hn::Rebind<R, Tag<T>> r;
+    constexpr int most_steps = 8;
+    const R tolerance = mass * static_cast<R>(1e-3);
+    level = std::min(level, R(1));
+    for (int step = 0; step < most_steps; ++step) {
+        const auto height = hn::Set(r, level);
+        auto sum = hn::Zero(r);
+        auto slope = hn::Zero(r);
+        for (std::size_t j = 0; j < n; j += hn::Lanes(d)) {
+            const auto share = hn::ConvertTo(r, hn::Load(d, need + j));
+            const auto water = hn::Mul(height, share);
+            const auto room = hn::ConvertTo(r, hn::Load(d, capacity + j));
+            sum = hn::Add(sum, hn::Min(water, room));
+            slope = hn::Add(slope, hn::IfThenElseZero(hn::Lt(water, room), share));
+        }
+        const R missing = mass - hn::GetLane(hn::SumOfLanes(r, sum));
+        if (std::abs(missing) <= tolerance || (missing > 0 && level >= 1)) break;
+        const R rise = hn::GetLane(hn::SumOfLanes(r, slope));
+        if (rise <= 0) return missing > 0 ? R(1) : level;
+        level = std::min(level + missing / rise, R(1));
+    }
+    return level;
+}
+
+template <class T>
+T serve_row(const T* capacity, std::size_t v, T mass, Real<T> level, T* need, T* cells, std::size_t columns,
+            std::size_t n) {
+    using R = Real<T>;
+    const Tag<T> d;
+    const hn::Rebind<R, Tag<T>> r;
+    const auto height = hn::Set(r, level);
+    auto sum = hn::Zero(d);
+    for (std::size_t j = 0; j < n; j += hn::Lanes(d)) {
+        const auto share = hn::Load(d, need + j);
+        const auto most = hn::Min(share, hn::Load(d, capacity + j));
+        const auto amount = hn::Min(hn::ConvertTo(d, hn::Mul(height, hn::ConvertTo(r, share))), most);
+        hn::Store(amount, d, cells + j);
+        hn::Store(hn::Sub(share, amount), d, need + j);
+        sum = hn::Add(sum, amount);
+    }
+    T left = static_cast<T>(mass - hn::GetLane(hn::SumOfLanes(d, sum)));
+    if (level >= 1 && left >= 0) return left;
+    for (std::size_t k = 0, j = v % columns; k < columns && left != 0; ++k) {
+        const T change = left > 0 ? std::min<T>({left, static_cast<T>(capacity[j] - cells[j]), need[j]})
+                                  : std::max<T>(left, -cells[j]);
+        cells[j] += change;
+        need[j] -= change;
+        left -= change;
+        if (++j == columns) j = 0;
+    }
+    return left;
+}
+
+template <class T>
+void serve_layer(const Panel<T>& matrix, T* mass, std::size_t first, T* need, Panel<T>& flow) {
+    std::int64_t rest = 0;
+    std::int64_t wanted = 0;
+    for (std::size_t v = 0; v < matrix.rows(); ++v) rest += mass[v];
+    for (std::size_t j = 0; j < matrix.columns(); ++j) wanted += need[j];
+    const auto serve = [&](std::size_t v) {
+        const T own = mass[v];
+        if (own == 0 || wanted == 0) {
+            std::fill_n(flow.row(v), flow.stride(), T(0));
+            return;
+        }
+        const auto amount = static_cast<Real<T>>(own);
+        const Real<T> level =
+            share_level<T>(matrix.row(v), need, amount, amount / static_cast<Real<T>>(rest), matrix.stride());
+        rest -= own;
+        mass[v] = serve_row(matrix.row(v), v, own, level, need, flow.row(v), matrix.columns(), matrix.stride());
+        wanted -= own - mass[v];
+    };
+    if (first < matrix.rows()) serve(first);
+    for (std::size_t v = 0; v < matrix.rows(); ++v) {
+        if (v != first) serve(v);
+    }
+}
+
 template <class T>
 bool has_room_to(const T* capacity, const T* flow, const T* label, T wanted, std::size_t n) {
     const Tag<T> d;
@@ -301,6 +384,9 @@ T pull_row(T* flow, const T* label, T wanted, T intake, T* balance, std::size_t 
                        T* cells) {                                                                               \
         HWY_NAMESPACE::pour_row(m, v, mass, level, floor, need, cells);                                          \
     }                                                                                                            \
+    void ServeLayer##bits(const Panel<T>& m, T* mass, std::size_t first, T* need, Panel<T>& flow) {              \
+        HWY_NAMESPACE::serve_layer(m, mass, first, need, flow);                                                  \
+    }                                                                                                            \
     std::size_t LabelSenders##bits(const Panel<T>& capacity, const Panel<T>& flow, const Part& part,             \
                                    const T* column_label, T wanted, T* row_label, T next) {                      \
         return HWY_NAMESPACE::label_senders(capacity, flow, part, column_label, wanted, row_label, next);        \
@@ -337,6 +423,7 @@ namespace attnflow::engine {
     HWY_EXPORT(SignedSums##bits);                                                                                 \
     HWY_EXPORT(SweepLayer##bits);                                                                                 \
     HWY_EXPORT(PourRow##bits);                                                                                    \
+    HWY_EXPORT(ServeLayer##bits);                                                                                 \
     HWY_EXPORT(LabelSenders##bits);                                                                               \
     HWY_EXPORT(LabelReceivers##bits);                                                                             \
     HWY_EXPORT(Sendable##bits);                                                                                   \
@@ -360,6 +447,10 @@ namespace attnflow::engine {
     void pour_row(const Panel<T>& m, std::size_t v, T mass, Real<T> level, Real<T> floor, Real<T>* need,          \
                   T* cells) {                                                                                     \
         HWY_DYNAMIC_DISPATCH(PourRow##bits)(m, v, mass, level, floor, need, cells);                               \
+    }                                                                                                             \
+    template <>                                                                                                   \
+    void serve_layer(const Panel<T>& m, T* mass, std::size_t first, T* need, Panel<T>& flow) {                    \
+        HWY_DYNAMIC_DISPATCH(ServeLayer##bits)(m, mass, first, need, flow);                                       \
     }                                                                                                             \
     template <>                                                                                                   \
     std::size_t label_senders(const Panel<T>& capacity, const Panel<T>& flow, const Part& part,                   \

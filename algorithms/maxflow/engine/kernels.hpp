@@ -30,6 +30,11 @@ template <class T>
 void sweep_layer(const Panel<T>& matrix, const T* mass, std::size_t first, Real<T> floor, Real<T>* need, T* cells,
                  std::size_t cells_stride, Real<T>* level, T* into);
 
+/// As sweep_layer, but a vertex sends no column more than it still needs and keeps what is left of
+/// its mass, which `mass` holds afterwards as `need` holds what is still needed. Writes all of `flow`.
+template <class T>
+void serve_layer(const Panel<T>& matrix, T* mass, std::size_t first, T* need, Panel<T>& flow);
+
 /// The cells of row v as sweep_layer poured them, given what was needed then; updates `need`.
 template <class T>
 void pour_row(const Panel<T>& matrix, std::size_t v, T mass, Real<T> level, Real<T> floor, Real<T>* need,
