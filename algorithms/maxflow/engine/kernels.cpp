@@ -225,9 +225,7 @@ T serve_row(const T* capacity, std::size_t v, T mass, Real<T> level, T* need, T*
 
 template <class T>
 void serve_layer(const Panel<T>& matrix, T* mass, std::size_t first, T* need, Panel<T>& flow) {
-    std::int64_t rest = 0;
     std::int64_t wanted = 0;
-    for (std::size_t v = 0; v < matrix.rows(); ++v) rest += mass[v];
     for (std::size_t j = 0; j < matrix.columns(); ++j) wanted += need[j];
     const auto serve = [&](std::size_t v) {
         const T own = mass[v];
@@ -237,8 +235,7 @@ void serve_layer(const Panel<T>& matrix, T* mass, std::size_t first, T* need, Pa
         }
         const auto amount = static_cast<Real<T>>(own);
         const Real<T> level =
-            share_level<T>(matrix.row(v), need, amount, amount / static_cast<Real<T>>(rest), matrix.stride());
-        rest -= own;
+            share_level<T>(matrix.row(v), need, amount, amount / static_cast<Real<T>>(wanted), matrix.stride());
         mass[v] = serve_row(matrix.row(v), v, own, level, need, flow.row(v), matrix.columns(), matrix.stride());
         wanted -= own - mass[v];
     };
