@@ -198,6 +198,7 @@ private:
     /// Half-flows serve as certificates: worth a few waves, not more.
     static constexpr std::size_t most_half_waves = 6;
     static constexpr std::size_t most_lower_waves = 30;
+    static constexpr std::size_t pairs_per_end = 8;
     using Distribution = std::vector<T, AlignedAllocator<T>>;
 
     /// Pairs not settled yet: their upper bound, best lower bound and where it was found.
@@ -213,9 +214,9 @@ private:
         static std::size_t count(const std::vector<char>& flags) {
             return static_cast<std::size_t>(std::count(flags.begin(), flags.end(), 1));
         }
-        /// A half-flow for every end that has open pairs costs about as much as a wave or two for as
-        /// many pairs.
-        bool worth_halves() const { return pairs > count(sources) + count(sinks); }
+        /// More sweeps or a half-flow for every end that has open pairs cost about as much as
+        /// feeding for `pairs_per_end` times as many pairs.
+        bool worth_halves() const { return pairs > pairs_per_end * (count(sources) + count(sinks)); }
         void recount() {
             pairs = 0;
             sources.assign(is_open.rows(), 0);
@@ -387,6 +388,40 @@ private:
         open.recount();
     }
 
+    /// Minimum cuts that waves have found for a sink, as bounds for its other sources: the cut of
+    /// one becomes that of another by exchanging the edges out of the source.
+    class FoundCuts {
+    public:
+        explicit FoundCuts(const Panel<T>& top) : top_(top) {}
+
+        void add(std::size_t source, std::int64_t value, const Pseudoflow<T>& pseudoflow) {
+            if (cuts_.size() == most) cuts_.erase(cuts_.begin());
+            std::vector<T, AlignedAllocator<T>> beyond(top_.stride(), T(0));
+            for (std::size_t x = 0; x < top_.columns(); ++x) {
+                if (pseudoflow.beyond_cut(x)) beyond[x] = std::numeric_limits<T>::max();
+            }
+            const std::int64_t below = value - min_sum(top_.row(source), beyond.data(), top_.stride());
+            cuts_.push_back({below, std::move(beyond)});
+        }
+
+        Bound lower(std::size_t source, Bound bound) const {
+            for (const Cut& cut : cuts_) {
+                const std::int64_t value = cut.below + min_sum(top_.row(source), cut.beyond.data(), top_.stride());
+                if (value < bound.value) bound = {value, {}};
+            }
+            return bound;
+        }
+
+    private:
+        static constexpr std::size_t most = 8;  // O(n) each for every pair
+        struct Cut {
+            std::int64_t below;   // capacity without the source's edges
+            Distribution beyond;  // the largest T where a vertex is on the sink's side, else 0
+        };
+        const Panel<T>& top_;
+        std::vector<Cut> cuts_;
+    };
+
     // Sink by sink: a lower half that takes what it can from the guide and the rest from its lane,
     // then for every open source an upper half made for it, and waves where that is not
     // enough. What waves change in the lower half serves the sources that follow.
@@ -409,13 +444,20 @@ private:
                 if (open.is_open(s, t)) wanted = std::max(wanted, open.bound(s, t).value);
             }
             make_lower_half(pseudoflow, t, k, common, total, std::min(total, wanted));
+            FoundCuts cuts(packed_.down(top));
             for (std::size_t s = 0; s < result.sources.size(); ++s) {
                 if (!open.is_open(s, t)) continue;
-                const Bound& bound = open.bound(s, t);
-                std::int64_t value = pseudoflow.feed(top, result.sources[s], *scratch.rows);
+                const std::size_t source = result.sources[s];
+                const Bound bound = cuts.lower(source, open.bound(s, t));
+                if (open.lower(s, t) >= bound.value) {
+                    write(result, s, t, bound.value, bound, SettledBy::sweeps);
+                    continue;
+                }
+                std::int64_t value = pseudoflow.feed(top, source, *scratch.rows);
                 const bool enough = value >= bound.value;
                 if (!enough) value = pseudoflow.maximise(bound.value);
                 write(result, s, t, value, bound, enough ? SettledBy::meeting : SettledBy::waves);
+                if (value < bound.value) cuts.add(source, value, pseudoflow);
             }
         });
     }
