@@ -108,14 +108,23 @@ void refuse_unknown(const Settings& settings) {
     std::size_t count = 0;
     for (const auto& entry : settings) {
         const auto [matrix, key] = split_matrix(entry.first);
-        if (matrix.empty() ? lookup.contains(key) : lookup_in_matrix.contains(key)) continue;
+        if (matrix.empty() ? lookup.contains(key)
+                           : settings.contains(matrix) && (key.empty() || lookup_in_matrix.contains(key)))
+            continue;
         if (++count == 1) first = &entry;
     }
     if (count == 0) return;
     const auto [matrix, key] = split_matrix(first->first);
+    const auto inside = std::find_if(known.begin(), known.end(),
+                                     [&key = key](const auto& name) { return name.starts_with(key + "."); });
+    if (matrix.empty() && inside != known.end()) {
+        throw ParameterError(fmt::format("{}: '{}' is a table, expected a key in it, for instance {}",
+                                         first->second.where, excerpt(key), *inside));
+    }
     const std::string nearest = nearest_name(key, matrix.empty() ? known : known_in_matrix);
-    const std::string fallback = matrix.empty() ? "; `attnflow describe config` lists the keys"
-                                                : "; a [[matrix]] holds methods and axes.* only";
+    const std::string fallback = !matrix.empty()              ? "; a [[matrix]] holds methods and axes.* only"
+                                 : key.starts_with("matrix.") ? "; a part of the grid begins with [[matrix]]"
+                                                              : "; `attnflow describe config` lists the keys";
     throw ParameterError(fmt::format("{}: unknown key '{}'{}{}", first->second.where, excerpt(first->first),
                                      nearest.empty() ? fallback : "; did you mean '" + nearest + "'?",
                                      count == 1 ? "" : fmt::format(" ({} more unknown keys)", count - 1)));
@@ -382,13 +391,10 @@ Settings preset_settings(const Preset& chosen) {
     return settings;
 }
 
-// Number of [[matrix]] tables; they are numbered from 1 without gaps.
 std::size_t count_matrices(const Settings& settings) {
-    std::set<std::string> prefixes;
-    for (const auto& [key, setting] : settings) {
-        if (auto prefix = split_matrix(key).first; !prefix.empty()) prefixes.insert(std::move(prefix));
-    }
-    return prefixes.size();
+    std::size_t count = 0;
+    while (settings.contains(fmt::format("matrix[{}].", count + 1))) ++count;
+    return count;
 }
 
 }  // namespace
@@ -494,6 +500,11 @@ Config config_from_settings(Settings given, const std::string& name, const std::
 Config load_config(const std::string& path, const Settings& overrides) {
     Settings given = settings_from_file(path);
     for (const auto& [key, setting] : overrides) {
+        if (key.starts_with("matrix")) {
+            throw ParameterError(
+                fmt::format("{}: parts of the grid stand in the config; --set {} holds for all of them",
+                            setting.where, excerpt(key.substr(key.find('.') + 1))));
+        }
         // What the command line says holds for every part of the grid.
         std::erase_if(given, [&key = key](const auto& entry) {
             const auto [matrix, inner] = split_matrix(entry.first);
@@ -531,12 +542,12 @@ std::string config_toml(const Config& config) {
     }
     for (std::size_t m = 1; m <= config.blocks.size(); ++m) {
         const std::string prefix = fmt::format("matrix[{}].", m);
-        std::string table;
+        if (!config.given.contains(prefix)) continue;
+        out += "\n[[matrix]]\n";
         for (auto it = config.given.lower_bound(prefix); it != config.given.end() && it->first.starts_with(prefix);
              ++it) {
-            table += fmt::format("{} = {}\n", it->first.substr(prefix.size()), it->second);
+            if (it->first != prefix) out += fmt::format("{} = {}\n", it->first.substr(prefix.size()), it->second);
         }
-        if (!table.empty()) out += "\n[[matrix]]\n" + table;
     }
     return out;
 }

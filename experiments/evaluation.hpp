@@ -22,6 +22,7 @@ struct ExampleRecord {
     std::optional<std::int64_t> label = {};
     std::optional<std::int64_t> predicted = {};
     std::string group = {};
+    bool operator==(const ExampleRecord&) const = default;
 };
 ExampleRecord record_of(const Example& example);
 

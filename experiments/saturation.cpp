@@ -80,8 +80,12 @@ std::vector<Saturation> measure_example(RunStore& store, std::size_t example, co
         if (flow == nullptr || flow->binding_cuts.empty()) continue;
         const auto kept = kept_positions(store.plan().points[tasks[i].point].text("positions"),
                                          store.record().examples[example].tokens, store.record().special_tokens);
-        out[i] =
-            measure_saturation(*flow, scores(load(tasks[i].column_sum)), scores(load(tasks[i].rollout)), kept);
+        const auto* rollout = scores(load(tasks[i].rollout));
+        if (rollout != nullptr && rollout->rows() != flow->scores.rows()) {
+            throw InputError(fmt::format("{}: the stored scores of flow and rollout are of different sources",
+                                         store.record().examples[example].id));
+        }
+        out[i] = measure_saturation(*flow, scores(load(tasks[i].column_sum)), rollout, kept);
     }
     return out;
 }

@@ -46,7 +46,9 @@ void flatten(const toml::table& table, const std::string& prefix, const std::str
         }
         if (const auto* list = node.as_array(); list != nullptr && key == "matrix" && list->is_array_of_tables()) {
             for (std::size_t i = 0; i < list->size(); ++i) {
-                flatten(*(*list)[i].as_table(), fmt::format("matrix[{}]", i + 1), origin, out);
+                const std::string part = fmt::format("matrix[{}]", i + 1);
+                out[part + "."] = {.values = {true}, .where = place((*list)[i].source(), origin)};
+                flatten(*(*list)[i].as_table(), part, origin, out);
             }
             continue;
         }
@@ -239,8 +241,9 @@ Settings setting_from_argument(const std::string& assignment) {
     try {
         Settings parsed = settings_from_toml("value = " + value, where);
         if (parsed.size() == 1 && parsed.contains("value")) setting = parsed.at("value");
-    } catch (const InputError&) {
-        // not a TOML value: a bare word
+    } catch (const InputError& error) {
+        if (value.find_first_of("[{\"'") == 0) throw ParameterError(error.what());
+        // else no TOML value: a bare word
     }
     if (setting.values.empty() && !setting.is_list) setting.values = {value};
     setting.where = where;

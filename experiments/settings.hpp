@@ -23,7 +23,8 @@ struct Setting {
 
 using Settings = std::map<std::string, Setting>;
 
-/// The keys of the n-th [[matrix]] table (from 1) become "matrix[n].KEY". Throws InputError
+/// The keys of the n-th [[matrix]] table (from 1) become "matrix[n].KEY"; "matrix[n]." stands for the
+/// table itself, which may hold none. Throws InputError
 /// for a syntax error ("file.toml:3:7: ...") or a value that is neither a scalar nor a list of
 /// scalars.
 Settings settings_from_toml(std::string_view toml, const std::string& origin);
@@ -33,7 +34,7 @@ Settings settings_from_toml(std::string_view toml, const std::string& origin);
 Settings settings_from_file(const std::string& path);
 
 /// "key=value", the value in TOML; text that is no TOML value is taken as a string. Throws
-/// ParameterError without '=' or with an empty key.
+/// ParameterError without '=', with an empty key, or for a list or quoted text that does not end.
 Settings setting_from_argument(const std::string& assignment);
 
 /// Settings of `over` replace those of `base`; its [[matrix]] tables, if any, all of those.

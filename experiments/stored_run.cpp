@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 #include <set>
+#include <system_error>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -23,8 +24,14 @@ std::string shown(const fs::path& path) { return escape_controls(path.string());
 fs::path store_file(const fs::path& folder) { return folder / "run.sqlite"; }
 
 // What a run may leave in its folder besides tables, and what makes a folder one of ours.
-const std::set<std::string> own_files{"run.sqlite", "run.sqlite-wal", "run.sqlite-shm", "run.sqlite-journal",
-                                      "run.lock"};
+const std::set<std::string> own_files{"run.sqlite",         "run.sqlite-wal",  "run.sqlite-shm",
+                                      "run.sqlite-journal", "run.lock",        "run.merging",
+                                      "run.merging-wal",    "run.merging-shm", "run.merging-journal"};
+
+// What write_tables() and write_origin() may leave.
+const std::set<std::string> own_tables{"config.toml",      "environment.json", "results.csv",    "summary.csv",
+                                       "comparisons.csv",  "summary.md",       "saturation.csv", "run.json",
+                                       "attributions.csv", "pruning.csv",      "failures.csv"};
 
 /// Held while a process writes; the system lets go of it when the process ends, however.
 class FolderLock {
@@ -60,7 +67,7 @@ bool holds_run(const fs::path& folder) {
         foreign = foreign || !own_files.contains(entry.path().filename().string());
     }
     if (error) throw InputError(fmt::format("{}: cannot be read: {}", shown(folder), error.message()));
-    if (fs::exists(store_file(folder), error)) return true;
+    if (RunStore::exists(store_file(folder).string())) return true;
     if (!foreign) return false;
     throw InputError(fmt::format("{}: holds files but no run; choose another folder with --out", shown(folder)));
 }
@@ -131,18 +138,46 @@ std::string environment_json(const RunRecord& record) {
     return escape_controls_keep_lines(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace)) + "\n";
 }
 
+std::unique_ptr<RunStore> open_store(const fs::path& folder) {
+    const std::string file = store_file(folder).string();
+    if (!fs::is_directory(folder)) throw InputError(fmt::format("{}: no such folder of a run", shown(folder)));
+    if (!RunStore::exists(file)) {
+        throw InputError(fmt::format(
+            "{}: holds no run (no run.sqlite); expected a folder that `attnflow run` made", shown(folder)));
+    }
+    return RunStore::open(file, RunStore::Access::read);
+}
+
+Config config_of(const RunStore& store, const fs::path& folder) {
+    const RunRecord& record = store.record();
+    Config config = config_from_toml(record.config_toml, record.name, shown(folder / "config.toml"));
+    config.preset = record.preset;
+    const ComparisonNames names = comparison_names(config);
+    if (names.references != store.names().references || names.metrics != store.names().metrics) {
+        throw InputError(
+            fmt::format("{}: its references or metrics are not those of its config; the file was changed",
+                        shown(store_file(folder))));
+    }
+    return config;
+}
+
+bool all_done(RunStore& store) {
+    const auto done = store.done_examples();
+    return std::find(done.begin(), done.end(), false) == done.end();
+}
+
 StoredRun read_run(const fs::path& folder, std::shared_ptr<RunStore> store, bool with_attributions) {
-    const RunRecord& record = store->record();
-    StoredRun run{.folder = folder,
-                  .config = config_from_toml(record.config_toml, record.name, shown(folder / "config.toml")),
-                  .result = {},
-                  .store = store};
-    run.config.preset = record.preset;
+    StoredRun run{.folder = folder, .config = config_of(*store, folder), .result = {}, .store = store};
     run.result = store->result(with_attributions || run.config.write_attributions);
     const auto done = store->done_examples();
     run.done = static_cast<std::size_t>(std::count(done.begin(), done.end(), true));
     run.finished = run.done == done.size();
     return run;
+}
+
+/// What was run, and on what: there from the beginning.
+void write_origin(const fs::path& folder, const RunRecord& record) {
+    write_files(folder, {{"config.toml", record.config_toml}, {"environment.json", environment_json(record)}});
 }
 
 void write_tables(StoredRun& run, std::size_t jobs) {
@@ -170,23 +205,28 @@ void write_tables(StoredRun& run, std::size_t jobs) {
     if (result.failures.empty()) fs::remove(run.folder / "failures.csv", error);  // of an earlier try
 }
 
-void remove_store(const fs::path& folder) {
+void remove_database(const fs::path& file) {
     std::error_code error;
-    for (const char* name : {"run.sqlite", "run.sqlite-wal", "run.sqlite-shm", "run.sqlite-journal"}) {
-        fs::remove(folder / name, error);
+    for (const char* ending : {"", "-wal", "-shm", "-journal"}) fs::remove(file.string() + ending, error);
+}
+
+/// Its tables too, which would stand beside a new run as if they were its own.
+void remove_run(const fs::path& folder) {
+    if (RunStore::is_foreign(store_file(folder).string())) {
+        throw InputError(
+            fmt::format("{}: is not the store of a run, so --overwrite leaves it; choose another folder "
+                        "with --out",
+                        shown(store_file(folder))));
     }
+    remove_database(store_file(folder));
+    std::error_code error;
+    for (const std::string& name : own_tables) fs::remove(folder / name, error);
 }
 
 }  // namespace
 
 StoredRun open_run(const fs::path& folder, bool with_attributions) {
-    const std::string file = store_file(folder).string();
-    if (!fs::is_directory(folder)) throw InputError(fmt::format("{}: no such folder of a run", shown(folder)));
-    if (!RunStore::exists(file)) {
-        throw InputError(fmt::format(
-            "{}: holds no run (no run.sqlite); expected a folder that `attnflow run` made", shown(folder)));
-    }
-    return read_run(folder, RunStore::open(file, RunStore::Access::read), with_attributions);
+    return read_run(folder, open_store(folder), with_attributions);
 }
 
 StoredRun run_in_folder(const Config& config, const Dataset& dataset, const RunOptions& options) {
@@ -198,7 +238,7 @@ StoredRun run_in_folder(const Config& config, const Dataset& dataset, const RunO
     make_folder(options.folder);
     const FolderLock lock(options.folder);
     refuse_used_folder(options);  // again: another process may have been here before the lock
-    if (options.existing == Existing::overwrite) remove_store(options.folder);
+    if (options.existing == Existing::overwrite) remove_run(options.folder);
     std::shared_ptr<RunStore> store;
     if (record && !RunStore::exists(file)) {
         store = RunStore::create(file, *record, comparison_names(config));
@@ -206,6 +246,7 @@ StoredRun run_in_folder(const Config& config, const Dataset& dataset, const RunO
         store = RunStore::open(file, RunStore::Access::write);
         refuse_differences(store->record(), config, options.folder);
     }
+    write_origin(options.folder, store->record());
     execute(*store, config, dataset, options.control);
     store->close();
     StoredRun run = read_run(options.folder, std::move(store), false);
@@ -213,40 +254,65 @@ StoredRun run_in_folder(const Config& config, const Dataset& dataset, const RunO
     return run;
 }
 
-StoredRun merge_runs(const std::vector<fs::path>& parts, const fs::path& folder, std::size_t jobs) {
-    if (parts.empty()) throw ParameterError("no runs to merge");
-    const auto refuse_run = [&] {
-        if (!holds_run(folder)) return;
-        throw InputError(fmt::format("{}: holds a run already; choose another folder with --out", shown(folder)));
-    };
-    refuse_run();
-    std::vector<StoredRun> runs;
-    for (const fs::path& part : parts) {
-        const StoredRun& run = runs.emplace_back(open_run(part));
-        const StoredRun& first = runs.front();
-        std::string different =
-            Identity(first.record(), first.folder).differences_to(Identity(run.record(), run.folder));
-        if (run.result.examples != first.result.examples) different += "\n  its examples differ";
+namespace {
+
+/// Stores of one run: same settings, program, instruction set and examples.
+std::vector<std::unique_ptr<RunStore>> open_parts(const std::vector<fs::path>& folders) {
+    std::vector<std::unique_ptr<RunStore>> parts;
+    for (const fs::path& folder : folders) {
+        parts.push_back(open_store(folder));
+        parts.back()->check_pages();
+        const RunRecord& first = parts.front()->record();
+        const RunRecord& record = parts.back()->record();
+        std::string different = Identity(first, folders.front()).differences_to(Identity(record, folder));
+        if (record.examples != first.examples)
+            different += "\n  the examples differ, or what they are compared with";
         if (different.empty()) continue;
-        throw InputError(fmt::format("{}: cannot be merged with {}, because it is another run:{}", shown(part),
-                                     shown(first.folder), different));
+        throw InputError(fmt::format("{}: cannot be merged with {}, because it is another run:{}", shown(folder),
+                                     shown(folders.front()), different));
     }
-    make_folder(folder);
-    const FolderLock lock(folder);
-    refuse_run();  // again: another process may have been here before the lock
-    std::shared_ptr<RunStore> store = RunStore::create(store_file(folder).string(), runs.front().record(),
-                                                       comparison_names(runs.front().config));
+    return parts;
+}
+
+}  // namespace
+
+StoredRun merge_runs(const std::vector<fs::path>& folders, const RunOptions& options) {
+    if (folders.empty()) throw ParameterError("no runs to merge");
+    for (const fs::path& folder : folders) {
+        std::error_code none;
+        if (!fs::equivalent(folder, options.folder, none)) continue;
+        throw InputError(fmt::format(
+            "{}: is to be merged and to hold the result; choose another folder with --out", shown(folder)));
+    }
+    refuse_used_folder(options);
+    const auto parts = open_parts(folders);
+    make_folder(options.folder);
+    const FolderLock lock(options.folder);
+    refuse_used_folder(options);  // again: another process may have been here before the lock
+    if (options.existing == Existing::overwrite) remove_run(options.folder);
+
+    // Under another name until it is whole, so that a merge which was killed is no obstacle.
+    const fs::path unfinished = options.folder / "run.merging";
+    remove_database(unfinished);
+    const Config config = config_of(*parts.front(), folders.front());
     try {
-        for (const StoredRun& run : runs) store->take(*run.store, run.result);
+        const auto store =
+            RunStore::create(unfinished.string(), parts.front()->record(), comparison_names(config));
+        for (const bool with_failures : {false, true}) {
+            for (const auto& part : parts) store->take(*part, with_failures);
+        }
+        if (all_done(*store)) compare_again(*store, config, options.control.jobs);
         store->close();
     } catch (...) {
-        store.reset();
-        remove_store(folder);  // the parts are as they were: the command can be repeated
+        remove_database(unfinished);
         throw;
     }
-    StoredRun merged = read_run(folder, std::move(store), false);
-    if (merged.finished) write_tables(merged, jobs);
-    return merged;
+    fs::rename(unfinished, store_file(options.folder));
+    StoredRun run = read_run(options.folder,
+                             RunStore::open(store_file(options.folder).string(), RunStore::Access::read), false);
+    write_origin(options.folder, run.record());
+    if (run.finished) write_tables(run, options.control.jobs);
+    return run;
 }
 
 StoredRun evaluate_run(const fs::path& folder, const Settings& overrides, std::size_t jobs) {

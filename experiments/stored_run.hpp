@@ -54,11 +54,12 @@ StoredRun open_run(const std::filesystem::path& folder, bool with_attributions =
 /// control.stop ended it early or examples belong to another shard; then no table is written.
 StoredRun run_in_folder(const Config& config, const Dataset& dataset, const RunOptions& options);
 
-/// Joins runs of shards in a new `folder`: what any of them has finished, and the tables when that
-/// is every example. Throws InputError, with the differences, unless config, dataset (by content),
-/// program and instruction set are the same: numbers of different machines are not mixed.
-StoredRun merge_runs(const std::vector<std::filesystem::path>& parts, const std::filesystem::path& folder,
-                     std::size_t jobs);
+/// Joins runs of shards in a new folder (options.existing: refuse or overwrite; options.control.jobs): what any of
+/// them has finished, and the tables when that is every example. Throws InputError, with the differences, unless
+/// config, dataset (by content), program and instruction set are the same: numbers of different machines are not
+/// mixed. An example that several have is taken where no cell of it failed. Metrics are computed anew from the
+/// scores, which carry checksums. Killed at any moment, it can be repeated.
+StoredRun merge_runs(const std::vector<std::filesystem::path>& parts, const RunOptions& options);
 
 /// Compares the stored scores of a finished run anew, with `overrides` of evaluation.* keys,
 /// and writes the tables. Throws ParameterError for other keys.

@@ -2,8 +2,11 @@
 
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <new>
 #include <string>
+#include <string_view>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -53,6 +56,11 @@ int run_app(int argc, const char* const* argv) {
         return exit_code;
     } catch (const std::bad_alloc&) {
         return complain("not enough memory for this input");
+    } catch (const std::filesystem::filesystem_error& error) {
+        return complain(error.what());
+    } catch (const std::system_error& error) {
+        const bool printing = std::string_view(error.what()).starts_with("cannot write to file");  // fmt::print
+        return complain(printing ? "standard output cannot be written: " + error.code().message() : error.what());
     } catch (const std::exception& error) {
         return complain(error.what());
     }

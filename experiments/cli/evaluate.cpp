@@ -18,6 +18,7 @@ namespace {
 struct EvaluateArguments {
     std::string folder;
     std::vector<std::string> set;
+    bool quiet = false;
     std::size_t jobs = std::max(1u, std::thread::hardware_concurrency());
 };
 
@@ -25,8 +26,10 @@ int evaluate(const EvaluateArguments& arguments) {
     Settings overrides;
     for (const std::string& assignment : arguments.set) overlay(overrides, setting_from_argument(assignment));
     const StoredRun run = evaluate_run(arguments.folder, overrides, arguments.jobs);
-    fmt::print("{}\nFiles in {}: run.sqlite {}\n", run.summary, escape_controls(arguments.folder),
-               join(run.tables, " "));
+    if (!arguments.quiet) {
+        fmt::print("{}\nFiles in {}: run.sqlite {}\n", run.summary, escape_controls(arguments.folder),
+                   join(run.tables, " "));
+    }
     return report_failures(run);
 }
 
@@ -51,6 +54,7 @@ void add_evaluate(CLI::App& app, int& exit_code) {
             "--set", arguments->set,
             "KEY=VALUE over the config of the run, evaluation.*, statistics.* and output.* only; repeatable")
         ->allow_extra_args(false);
+    command->add_flag("--quiet", arguments->quiet, "No tables, only errors");
     command->add_option("--jobs", arguments->jobs, "Threads; the results do not depend on it")
         ->check(CLI::Range(std::size_t{1}, std::size_t{1024}))
         ->capture_default_str();

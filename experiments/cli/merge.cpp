@@ -18,12 +18,16 @@ namespace {
 struct MergeArguments {
     std::vector<std::string> parts;
     std::string out;
+    bool overwrite = false;
+    bool quiet = false;
     std::size_t jobs = std::max(1u, std::thread::hardware_concurrency());
 };
 
 int merge(const MergeArguments& arguments) {
-    const StoredRun run =
-        merge_runs({arguments.parts.begin(), arguments.parts.end()}, arguments.out, arguments.jobs);
+    const StoredRun run = merge_runs({arguments.parts.begin(), arguments.parts.end()},
+                                     {.folder = arguments.out,
+                                      .existing = arguments.overwrite ? Existing::overwrite : Existing::refuse,
+                                      .control = {.jobs = arguments.jobs}});
     if (!run.finished) {
         const std::size_t examples = run.result.examples.size();
         fmt::print(stderr,
@@ -32,8 +36,10 @@ int merge(const MergeArguments& arguments) {
                    examples - run.done, counted(examples, "example"), escape_controls(arguments.out));
         return exit_failures;
     }
-    fmt::print("{}\nFiles in {}: run.sqlite {}\n", run.summary, escape_controls(arguments.out),
-               join(run.tables, " "));
+    if (!arguments.quiet) {
+        fmt::print("{}\nFiles in {}: run.sqlite {}\n", run.summary, escape_controls(arguments.out),
+                   join(run.tables, " "));
+    }
     return report_failures(run);
 }
 
@@ -44,6 +50,8 @@ void add_merge(CLI::App& app, int& exit_code) {
     CLI::App* command = app.add_subcommand("merge", "Join the runs that `run --shard` made");
     command->add_option("RUN", arguments->parts, "Folders of the runs")->required();
     command->add_option("--out", arguments->out, "Folder for the whole run")->required()->check(has_name());
+    command->add_flag("--overwrite", arguments->overwrite, "Start anew where the folder holds a run");
+    command->add_flag("--quiet", arguments->quiet, "No tables, only errors");
     command->add_option("--jobs", arguments->jobs, "Threads; the results do not depend on it")
         ->check(CLI::Range(std::size_t{1}, std::size_t{1024}))
         ->capture_default_str();

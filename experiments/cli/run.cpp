@@ -90,9 +90,10 @@ std::filesystem::path default_folder(const std::string& name, const Shard& shard
 }
 
 // What a run would do, and every point of its grid.
-void print_plan(const Config& config, const Dataset& dataset) {
+void print_plan(const Config& config, const Dataset& dataset, const Shard& shard) {
     const Plan plan = make_plan(config, dataset.example(0).attention.layers());
-    const std::size_t examples = used_examples(config, dataset);
+    std::size_t examples = 0;
+    for (std::size_t i = 0; i < used_examples(config, dataset); ++i) examples += shard.has(i) ? 1 : 0;
     std::set<std::string> networks;
     for (const GridPoint& point : plan.attributions) networks.insert(point.key(AxisStage::network));
     for (std::size_t p = 0; p < plan.grid_size; ++p) {
@@ -122,7 +123,7 @@ int run(const RunArguments& arguments) {
 
     if (arguments.dry_run) {
         make_record(config, dataset, arguments.jobs);  // refuses what a run would refuse
-        print_plan(config, dataset);
+        print_plan(config, dataset, arguments.shard);
         return exit_done;
     }
 

@@ -1,6 +1,7 @@
 #include "experiments/store/run_store.hpp"
 
 #include <algorithm>
+#include <fstream>
 
 #include <nlohmann/json.hpp>
 
@@ -100,6 +101,7 @@ std::unique_ptr<RunStore> RunStore::create(const std::string& file, const RunRec
     database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
     store->create_schema(record, names);
     store->record_ = record;
+    store->names_ = names;
     store->plan_ = plan_of(record.points, record.grid_size);
     return store;
 }
@@ -164,11 +166,27 @@ bool RunStore::exists(const std::string& file) {
     return database.value("SELECT count(*) FROM sqlite_master") != "0";
 }
 
+bool RunStore::is_foreign(const std::string& file) {
+    try {
+        if (!exists(file)) return false;
+        return sqlite::Database(file, sqlite::Database::Access::read).value("PRAGMA application_id") !=
+               std::to_string(application_id);
+    } catch (const InputError&) {
+        // Damaged: its header may still say whose it is (database file format, section 1.3).
+        std::ifstream bytes(file, std::ios::binary);
+        char header[72] = {};
+        bytes.read(header, sizeof header);
+        return std::string_view(header + 68, 4) != "aflw";
+    }
+}
+
 std::unique_ptr<RunStore> RunStore::open(const std::string& file, Access access) {
     std::unique_ptr<RunStore> store(new RunStore(
         file, access == Access::write ? sqlite::Database::Access::write : sqlite::Database::Access::read));
     sqlite::Database& database = store->database_;
-    if (access == Access::read) database.execute("BEGIN");  // one view of the file, from the first read on
+    // One view of a file that is being written. Any other has no log to read beside, and a transaction
+    // would only keep a later writer away.
+    if (access == Access::read && database.value("PRAGMA journal_mode") == "wal") database.execute("BEGIN");
     if (database.value("PRAGMA application_id") != std::to_string(application_id)) {
         throw InputError(fmt::format("{}: is not the store of a run", database.file()));
     }
@@ -180,12 +198,36 @@ std::unique_ptr<RunStore> RunStore::open(const std::string& file, Access access)
                         database.file(), version, schema_version));
     }
     if (access == Access::write) {
-        const std::string damage = database.value("PRAGMA quick_check(1)");
-        if (damage != "ok") throw InputError(fmt::format("{}: is damaged: {}", database.file(), excerpt(damage)));
+        store->check_pages();
         database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
     }
+    store->check_schema();
     store->read_record();
     return store;
+}
+
+void RunStore::check_pages() {
+    const std::string damage = database_.value("PRAGMA quick_check(1)");
+    if (damage != "ok") throw InputError(fmt::format("{}: is damaged: {}", database_.file(), excerpt(damage)));
+}
+
+void RunStore::check_schema() {
+    // A view in place of a table could answer without end, and readers rely on the keys.
+    const auto tables = [](sqlite::Database& database) {
+        std::vector<std::string> all;
+        for (Statement row = database.prepare("SELECT type, name, coalesce(sql, '') FROM sqlite_master");
+             row.step();) {
+            all.push_back(fmt::format("{} {} {}", row.text(0), row.text(1), row.text(2)));
+        }
+        std::sort(all.begin(), all.end());
+        return all;
+    };
+    sqlite::Database empty(":memory:", sqlite::Database::Access::create);
+    empty.execute(schema);
+    if (tables(database_) != tables(empty)) {
+        throw InputError(
+            fmt::format("{}: its tables are not those of a run; the file was changed", database_.file()));
+    }
 }
 
 void RunStore::read_record() {
@@ -213,6 +255,21 @@ void RunStore::read_record() {
     }
     read_examples();
     read_points();
+    read_names();
+}
+
+void RunStore::read_names() {
+    const auto read = [&](const char* sql, std::vector<std::string>& list) {
+        for (Statement row = database_.prepare(sql); row.step();) {
+            if (row.index(0) != list.size()) {
+                throw InputError(
+                    fmt::format("{}: the name of a reference or metric is missing", database_.file()));
+            }
+            list.emplace_back(row.text(1));
+        }
+    };
+    read("SELECT reference, name FROM reference_names ORDER BY reference", names_.references);
+    read("SELECT metric, name FROM metric_names ORDER BY metric", names_.metrics);
 }
 
 void RunStore::read_examples() {
@@ -251,7 +308,9 @@ void RunStore::read_points() {
         if (row.integer(2) != 0) ++record_.grid_size;
         GridPoint point{std::string(row.text(3)), {}};
         const auto axes = parse_json(row.text(4), where);
-        for (const auto& [name, value] : axes.items()) point.values[name] = axis_value(value, where);
+        for (const auto& [name, value] : axes.items()) {
+            point.values[name] = axis_info(name).check(axis_value(value, where), where);
+        }
         record_.points.push_back(std::move(point));
     }
     plan_ = plan_of(record_.points, record_.grid_size);
@@ -287,18 +346,18 @@ std::size_t RunStore::failures() {
 std::vector<std::size_t> RunStore::stored_attributions(std::size_t example) {
     const std::lock_guard lock(mutex_);
     std::vector<std::size_t> stored;
-    Statement row = database_.prepare("SELECT attribution FROM attributions WHERE cell >= ? AND cell < ?");
-    row.bind(cell(example, 0)).bind(cell(example + 1, 0));
-    while (row.step()) stored.push_back(row.index(0));
+    const std::int64_t first = cell(example, 0);
+    Statement row = database_.prepare("SELECT cell FROM attributions WHERE cell >= ? AND cell < ?");
+    row.bind(first).bind(cell(example + 1, 0));
+    while (row.step()) stored.push_back(static_cast<std::size_t>(row.integer(0) - first));
     return stored;
 }
 
 Attribution RunStore::attribution(std::size_t example, std::size_t attribution) {
     const std::lock_guard lock(mutex_);
     Statement row = database_.prepare(
-        "SELECT sources, tokens, bits, error_bound, rounded_to_zero, checksum, scores, cuts, example, "
-        "attribution, "
-        "pruned FROM attributions WHERE cell = ?");
+        "SELECT sources, tokens, bits, error_bound, rounded_to_zero, checksum, scores, cuts, cell, pruned "
+        "FROM attributions WHERE cell = ?");
     row.bind(cell(example, attribution));
     if (!row.step()) {
         throw InputError(fmt::format("{}: holds no scores of {} for {}", database_.file(),
@@ -314,6 +373,11 @@ Attribution RunStore::read_attribution(std::size_t example, std::size_t attribut
         const auto cuts = row.blob(7);
         if (static_cast<std::int64_t>(checksum(scores, cuts)) != row.integer(5))
             throw InputError("checksum differs");
+        const GridPoint& point = plan_.attributions[attribution];
+        const bool single = !point.has("source") || point.text("source") != "all";
+        if (row.index(0) == 0 || (single && row.index(0) != 1) ||
+            row.index(1) != record_.examples[example].tokens.size())
+            throw InputError("another number of sources or tokens");
         Attribution out{.scores = decode_scores(scores, row.index(0), row.index(1))};
         if (!row.is_null(7)) out.binding_cuts = decode_cuts(cuts, row.index(0), row.index(1));
         if (!row.is_null(2)) {
@@ -321,7 +385,7 @@ Attribution RunStore::read_attribution(std::size_t example, std::size_t attribut
                                          .error_bound = row.real(3),
                                          .rounded_to_zero = row.index(4)};
         }
-        if (!row.is_null(10)) out.pruned_share = row.real(10);
+        if (!row.is_null(9)) out.pruned_share = row.real(9);
         return out;
     } catch (const InputError& error) {
         throw InputError(fmt::format("{}: the scores of {} for {} are damaged: {}", database_.file(),
@@ -413,8 +477,9 @@ void RunStore::finish(std::size_t example, const Comparison& comparison) {
     if (bytes_at_risk_ >= most_bytes_at_risk) commit_locked();
 }
 
-void RunStore::take(RunStore& part, const RunResult& result_of_part) {
+void RunStore::take(RunStore& part, bool with_failures) {
     std::vector<Comparison> comparisons(record_.examples.size());
+    const RunResult result_of_part = part.result(false);
     for (const ResultRow& row : result_of_part.rows) comparisons.at(row.example).rows.push_back(row);
     for (const Failure& failure : result_of_part.failures) {
         comparisons.at(failure.example).failures.push_back(failure);
@@ -423,6 +488,7 @@ void RunStore::take(RunStore& part, const RunResult& result_of_part) {
     const auto there = part.done_examples();
     for (std::size_t example = 0; example < here.size(); ++example) {
         if (here[example] || !there.at(example)) continue;
+        if (!with_failures && !comparisons[example].failures.empty()) continue;
         std::vector<std::pair<std::size_t, Attribution>> attributions;
         for (const std::size_t a : part.stored_attributions(example)) {
             attributions.emplace_back(a, part.attribution(example, a));
@@ -454,6 +520,7 @@ void RunStore::replace_comparisons(const std::string& config_toml, const Compari
     for (std::size_t i = 0; i < by_example.size(); ++i) write_comparison(i, by_example[i]);
     commit_locked();
     record_.config_toml = config_toml;
+    names_ = names;
 }
 
 void RunStore::close() {
@@ -479,15 +546,18 @@ RunResult RunStore::result(bool with_attributions) {
     read_fixed_point(result);
     if (!with_attributions) return result;
     Statement row = database_.prepare(
-        "SELECT sources, tokens, bits, error_bound, rounded_to_zero, checksum, scores, cuts, example, "
-        "attribution, "
-        "pruned FROM attributions ORDER BY cell");
+        "SELECT sources, tokens, bits, error_bound, rounded_to_zero, checksum, scores, cuts, cell, pruned "
+        "FROM attributions ORDER BY cell");
     while (row.step()) {
-        const Attribution attribution = read_attribution(row.index(8), row.index(9), row);
-        for (const std::size_t p : plan_.points_of.at(row.index(9))) {
+        const std::size_t example = row.index(8) / plan_.attributions.size();
+        const std::size_t number = row.index(8) % plan_.attributions.size();
+        if (example >= record_.examples.size()) {
+            throw InputError(fmt::format("{}: scores of example {}, which is missing", database_.file(), example));
+        }
+        const Attribution attribution = read_attribution(example, number, row);
+        for (const std::size_t p : plan_.points_of[number]) {
             if (p >= plan_.grid_size) continue;
-            AttributionRow entry{
-                row.index(8), p, read_out(attribution.scores, plan_.points[p].text("readout")), {}};
+            AttributionRow entry{example, p, read_out(attribution.scores, plan_.points[p].text("readout")), {}};
             if (attribution.binding_cuts.rows() == 1) {
                 const auto cuts = attribution.binding_cuts.row(0);
                 entry.cuts.assign(cuts.begin(), cuts.end());
@@ -503,16 +573,21 @@ RunResult RunStore::result(bool with_attributions) {
 }
 
 void RunStore::read_rows(RunResult& result) {
-    const auto check = [&](std::size_t example, std::size_t point) {
-        if (example < result.examples.size() && point < result.grid.size()) return;
-        throw InputError(fmt::format("{}: a result of example {} and point {}, which are missing",
-                                     database_.file(), example, point));
+    const auto check = [&](std::size_t example, std::size_t point, std::size_t reference = 0,
+                           std::size_t metric = 0) {
+        if (example < result.examples.size() && point < result.grid.size() &&
+            reference < std::max<std::size_t>(names_.references.size(), 1) &&
+            metric < std::max<std::size_t>(names_.metrics.size(), 1))
+            return;
+        throw InputError(fmt::format(
+            "{}: a result of example {}, point {}, reference {} and metric {}, one of which is missing",
+            database_.file(), example, point, reference, metric));
     };
     Statement row = database_.prepare(
         "SELECT example, point, reference, metric, value FROM metrics "
         "ORDER BY example, point, reference, metric");
     while (row.step()) {
-        check(row.index(0), row.index(1));
+        check(row.index(0), row.index(1), row.index(2), row.index(3));
         result.rows.push_back({row.index(0), row.index(1), row.index(2), row.index(3),
                                row.is_null(4) ? std::nullopt : std::optional(row.real(4))});
     }
@@ -529,7 +604,11 @@ void RunStore::read_cuts(RunResult& result) {
         "SELECT attribution, cut, sum(pairs) FROM binding_cuts JOIN attributions USING(cell) "
         "GROUP BY attribution, cut");
     while (row.step()) {
-        for (const std::size_t p : plan_.points_of.at(row.index(0))) {
+        if (row.index(0) >= plan_.attributions.size()) {
+            throw InputError(
+                fmt::format("{}: cuts of attribution {}, which is missing", database_.file(), row.index(0)));
+        }
+        for (const std::size_t p : plan_.points_of[row.index(0)]) {
             if (p >= plan_.grid_size) continue;
             if (!counts[p]) counts[p] = CutCounts{.point = p};
             counts[p]->pairs[static_cast<std::size_t>(cut_kind(row.text(1), database_.file()))] = row.index(2);

@@ -68,9 +68,12 @@ public:
     static std::unique_ptr<RunStore> open(const std::string& file, Access access);
     /// True when `file` exists and a run has begun in it.
     static bool exists(const std::string& file);
+    /// True for a database that some other program made, whole or damaged.
+    static bool is_foreign(const std::string& file);
 
     const RunRecord& record() const { return record_; }
     const Plan& plan() const { return plan_; }
+    const ComparisonNames& names() const { return names_; }
 
     // All below are safe for use by several threads.
 
@@ -84,8 +87,11 @@ public:
              double seconds);
     /// Marks the example as done, its cells with it.
     void finish(std::size_t example, const Comparison& comparison);
-    /// Adds the examples that `part`, another store of this run, has done and this one has not.
-    void take(RunStore& part, const RunResult& result_of_part);
+    /// Throws InputError where SQLite's own check finds damage. Reads the whole file.
+    void check_pages();
+    /// Adds the examples that `part`, another store of this run, has done and this one has not; only
+    /// those without a failed cell, or all.
+    void take(RunStore& part, bool with_failures);
     /// Forgets the outcome of examples with failed cells, so that these are tried again.
     void retry_failures();
     /// Puts other comparisons in place of all there are, in one transaction.
@@ -103,9 +109,11 @@ private:
     void create_schema(const RunRecord& record, const ComparisonNames& names);
     void write_names(const ComparisonNames& names);
     void write_comparison(std::size_t example, const Comparison& comparison);
+    void check_schema();
     void read_record();
     void read_examples();
     void read_points();
+    void read_names();
     void begin();
     void commit_locked();
     std::int64_t cell(std::size_t example, std::size_t attribution) const;
@@ -119,6 +127,7 @@ private:
     sqlite::Database database_;
     RunRecord record_;
     Plan plan_;
+    ComparisonNames names_;
     double seconds_at_risk_ = 0.0;
     std::size_t bytes_at_risk_ = 0;
 };

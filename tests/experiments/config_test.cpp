@@ -92,6 +92,26 @@ TEST_CASE("a --set holds for every part of a matrix", "[config]") {
     CHECK(grid.front().text("skip_weight") == "0.3");
 }
 
+TEST_CASE("a --set takes no part of a matrix away", "[config]") {
+    const TemporaryDirectory folder;
+    write_bytes(folder.file("c.toml"),
+                "methods = [\"rollout\"]\ndataset.path = \"d\"\n[[matrix]]\naxes.layer = \"all\"\n"
+                "[[matrix]]\nmethods = [\"attention_flow\"]\naxes.heads = [\"mean\", \"max\"]\n");
+    const auto with = [&](const std::string& assignment) {
+        return load_config(folder.file("c.toml"), setting_from_argument(assignment));
+    };
+    const Config config = with("axes.layer=2");
+    CHECK(expand_grid(config, layers).size() == 3);
+    CHECK(expand_grid(config_from_toml(config_toml(config), "c", "c.toml"), layers) ==
+          expand_grid(config, layers));
+    for (const char* part : {"matrix[7].axes.layer=2", "matrix[1].axes.layer=2", "matrix=2"}) {
+        CHECK(message_of<InputError>([&] { with(part); }).find("parts of the grid stand in the config") !=
+              std::string::npos);
+    }
+    CHECK(message_of<InputError>([&] { with("axes.skip_weight=[0.1, 0.2"); }).find("--set axes.skip_weight:1:") !=
+          std::string::npos);
+}
+
 TEST_CASE("includes nested too deep and includes on the command line are refused", "[config]") {
     const TemporaryDirectory folder;
     for (int i = 0; i < 20; ++i) {

@@ -67,6 +67,19 @@ std::map<std::string, std::string> tables(const fs::path& folder) {
     return files;
 }
 
+const std::vector<std::string> origin_files{"config.toml", "environment.json"};
+
+std::vector<std::string> names_in(const std::map<std::string, std::string>& files) {
+    std::vector<std::string> names;
+    for (const auto& [name, content] : files) names.push_back(name);
+    return names;
+}
+
+StoredRun merge_into(const fs::path& folder, const std::vector<fs::path>& parts,
+                     Existing existing = Existing::refuse) {
+    return merge_runs(parts, {.folder = folder, .existing = existing, .control = {.jobs = 2}});
+}
+
 bool says(const std::string& message, const std::string& part) {
     INFO(message);
     const bool found = message.find(part) != std::string::npos;
@@ -99,7 +112,7 @@ TEST_CASE("a run that is stopped anywhere is finished to the same bytes", "[stor
                            .progress = [&](std::size_t done, std::size_t, std::size_t) { stop = done >= stop_at; },
                            .stop = &stop});
             CHECK(stopped.finished == (stop_at == 1000));
-            if (!stopped.finished) CHECK(tables(bench.at(name)).empty());
+            if (!stopped.finished) CHECK(names_in(tables(bench.at(name))) == origin_files);
             std::size_t first = 0;
             bool once = false;
             const auto resumed =
@@ -209,7 +222,7 @@ TEST_CASE("stores that are damaged, newer or something else are refused", "[stor
     CHECK_FALSE(message_of<InputError>([&] { open_run(bench.at("run"), true); }).empty());
     write_bytes(path, good);
     sql(bench.at("run"), "UPDATE metrics SET point = 1000 WHERE point = 1");
-    says(message_of<InputError>([&] { open_run(bench.at("run")); }), "which are missing");
+    says(message_of<InputError>([&] { open_run(bench.at("run")); }), "one of which is missing");
     sql(bench.at("run"), "DROP TABLE points");
     CHECK_FALSE(message_of<InputError>([&] { open_run(bench.at("run")); }).empty());
 
@@ -290,27 +303,27 @@ TEST_CASE("shards merge to the bytes of the whole run", "[store][merge]") {
         const auto part = bench.run(name, Existing::refuse, {.jobs = k + 1, .shard = {.index = k, .count = 3}});
         CHECK_FALSE(part.finished);
         CHECK(part.done == 2);
-        CHECK(tables(bench.at(name)).empty());
+        CHECK(names_in(tables(bench.at(name))) == origin_files);
         parts.push_back(bench.at(name));
     }
     SECTION("in any order, and twice the same") {
-        const auto merged = merge_runs({parts[2], parts[0], parts[1], parts[0]}, bench.at("merged"), 2);
+        const auto merged = merge_into(bench.at("merged"), {parts[2], parts[0], parts[1], parts[0]});
         CHECK(merged.finished);
         CHECK(tables(bench.at("merged")) == expected);
         Settings overrides = setting_from_argument("evaluation.metrics=pearson");
         CHECK(evaluate_run(bench.at("merged"), overrides, 1).finished);
     }
     SECTION("and what is missing can be done afterwards") {
-        const auto merged = merge_runs({parts[2], parts[0]}, bench.at("merged"), 1);
+        const auto merged = merge_into(bench.at("merged"), {parts[2], parts[0]});
         CHECK_FALSE(merged.finished);
         CHECK(merged.done == 4);
-        CHECK(tables(bench.at("merged")).empty());
+        CHECK(names_in(tables(bench.at("merged"))) == origin_files);
         CHECK(bench.run("merged", Existing::resume).finished);
         CHECK(tables(bench.at("merged")) == expected);
     }
     SECTION("not with another run") {
         const auto refusal = [&](const fs::path& other) {
-            return message_of<InputError>([&] { merge_runs({parts[0], other}, bench.at("merged"), 1); });
+            return message_of<InputError>([&] { merge_into(bench.at("merged"), {parts[0], other}); });
         };
         sql(parts[1],
             "UPDATE meta SET value = replace(value, '\"instruction_set\":\"', '\"instruction_set\":\"not ') "
@@ -323,29 +336,114 @@ TEST_CASE("shards merge to the bytes of the whole run", "[store][merge]") {
         run_in_folder(other, Dataset::open(other.dataset.string()), {.folder = bench.at("other"), .control = {}});
         says(refusal(bench.at("other")), "statistics.seed: was (default), is 7");
         sql(parts[2], "UPDATE examples SET id = 'x' WHERE example = 5");
-        says(refusal(parts[2]), "its examples differ");
+        says(refusal(parts[2]), "the examples differ");
         CHECK_FALSE(fs::exists(bench.at("merged")));
     }
     SECTION("not from damaged parts, which leave nothing behind") {
         sql(parts[1], "UPDATE attributions SET scores = zeroblob(8) WHERE example = 1");
-        says(message_of<InputError>([&] { merge_runs(parts, bench.at("merged"), 1); }), "are damaged");
-        sql(parts[1], "DELETE FROM attributions");
-        CHECK_FALSE(RunStore::exists((bench.at("merged") / "run.sqlite").string()));
+        says(message_of<InputError>([&] { merge_into(bench.at("merged"), parts); }), "are damaged");
+        CHECK_FALSE(fs::exists(bench.at("merged") / "run.sqlite"));
+        CHECK_FALSE(fs::exists(bench.at("merged") / "run.merging"));
+    }
+    SECTION("metrics that were changed are computed anew") {
+        sql(parts[1], "UPDATE metrics SET value = 0.125");
+        CHECK(merge_into(bench.at("merged"), parts).finished);
+        CHECK(tables(bench.at("merged")) == expected);
+    }
+    SECTION("a merge that was killed is repeated") {
+        fs::create_directory(bench.at("merged"));
+        fs::copy_file(parts[0] / "run.sqlite", bench.at("merged") / "run.merging");
+        write_bytes((bench.at("merged") / "run.merging-wal").string(), "half");
+        CHECK(merge_into(bench.at("merged"), parts).finished);
+        CHECK(tables(bench.at("merged")) == expected);
     }
     SECTION("not into a folder with a run") {
-        says(message_of<InputError>([&] { merge_runs(parts, parts[0], 1); }), "holds a run already");
-        says(message_of<InputError>([&] { merge_runs({bench.at("none")}, bench.at("merged"), 1); }),
+        says(message_of<InputError>([&] { merge_into(parts[0], parts); }),
+             "is to be merged and to hold the result");
+        bench.run("used");
+        says(message_of<InputError>([&] { merge_into(bench.at("used"), parts); }), "holds a run already");
+        CHECK(merge_into(bench.at("used"), parts, Existing::overwrite).finished);
+        CHECK(tables(bench.at("used")) == expected);
+        says(message_of<InputError>([&] { merge_into(bench.at("merged"), {bench.at("none")}); }),
              "no such folder");
     }
 }
 
-TEST_CASE("failed cells are merged as failures", "[store][merge]") {
+TEST_CASE("an example is merged from where it did not fail", "[store][merge]") {
     const Bench bench;
-    const auto part = bench.run("part");
-    sql(bench.at("part"), "INSERT INTO failures VALUES(2, 0, 'made up')");
-    const auto merged = merge_runs({bench.at("part")}, bench.at("merged"), 1);
-    REQUIRE(merged.result.failures.size() == 1);
-    CHECK(merged.result.failures.front().message == "made up");
+    bench.run("good");
+    bench.run("bad");
+    sql(bench.at("bad"),
+        "INSERT INTO failures VALUES(2, 0, 'made up');"
+        "DELETE FROM attributions WHERE example = 2 AND attribution = 0;"
+        "DELETE FROM metrics WHERE example = 2 AND point = 0");
+    const auto failed = merge_into(bench.at("only"), {bench.at("bad")});
+    REQUIRE_FALSE(failed.result.failures.empty());
+    CHECK(failed.result.failures.front().message == "made up");
+    CHECK(merge_into(bench.at("both"), {bench.at("bad"), bench.at("good")}).result.failures.empty());
+    CHECK(tables(bench.at("both")) == tables(bench.at("good")));
+}
+
+TEST_CASE("overwriting takes the tables of the old run away, and no foreign database", "[store]") {
+    const Bench bench;
+    bench.run("run");
+    write_bytes((bench.at("run") / "notes.txt").string(), "mine");
+    const auto part = bench.run("run", Existing::overwrite, {.shard = {.index = 0, .count = 2}});
+    CHECK_FALSE(part.finished);
+    CHECK(names_in(tables(bench.at("run"))) ==
+          std::vector<std::string>{"config.toml", "environment.json", "notes.txt"});
+
+    fs::create_directory(bench.at("foreign"));
+    sqlite::Database((bench.at("foreign") / "run.sqlite").string(), sqlite::Database::Access::create)
+        .execute("CREATE TABLE mine(x); INSERT INTO mine VALUES(1)");
+    const std::string before = read_bytes((bench.at("foreign") / "run.sqlite").string());
+    says(bench.refusal("foreign", Existing::overwrite), "is not the store of a run");
+    CHECK(read_bytes((bench.at("foreign") / "run.sqlite").string()) == before);
+}
+
+TEST_CASE("stores that were changed by hand are refused by every reader", "[store][hostile]") {
+    const Bench bench;
+    bench.run("run");
+    const std::string run = bench.at("run").string();
+    const struct {
+        const char* change;
+        const char* message;
+    } cases[] = {
+        {"UPDATE metrics SET reference = 99999 WHERE example = 1 AND point = 0 AND reference = 0",
+         "one of which is missing"},
+        {"UPDATE metrics SET metric = 99 WHERE example = 1", "one of which is missing"},
+        {"UPDATE metrics SET point = 99 WHERE example = 1 AND point = 0", "one of which is missing"},
+        {"UPDATE attributions SET tokens = 1, scores = zeroblob(8), cuts = NULL, checksum = 0", "are damaged"},
+        {"UPDATE attributions SET cell = cell + 10000000 WHERE example = 1", "which is missing"},
+        {"UPDATE attributions SET attribution = 7777 WHERE example = 1", "which is missing"},
+        {"UPDATE points SET axes = replace(axes, '\"layer\":1', '\"layer\":\"x\"')", "point 0"},
+        {"DELETE FROM points WHERE point >= 3", "missing"},
+        {"DELETE FROM reference_names WHERE reference = 0", "reference or metric is missing"},
+        {"DELETE FROM metric_names", "references or metrics are not those of its config"},
+        {"DROP VIEW results; DROP TABLE metrics; CREATE VIEW metrics AS WITH RECURSIVE n(i) AS (SELECT 0 UNION "
+         "ALL "
+         "SELECT i + 1 FROM n) SELECT 0 AS example, 0 AS point, 0 AS reference, 0 AS metric, i AS value FROM n",
+         "its tables are not those of a run"},
+        {"DROP VIEW results", "its tables are not those of a run"},
+    };
+    for (const auto& c : cases) {
+        const fs::path copy = bench.at("copy");
+        fs::remove_all(copy);
+        fs::copy(run, copy);
+        sql(copy, c.change);
+        bool refused = false;
+        for (const char* command : {"show", "report", "evaluate"}) {
+            const auto result = attnflow::testing::attnflow({command, copy.string()});
+            INFO(c.change << "\n" << command << ": " << result.err);
+            CHECK((result.exit_code == exit_done || result.exit_code == exit_bad_input));
+            if (result.exit_code == exit_bad_input) {
+                refused = true;
+                CHECK(result.err.find("run.sqlite") != std::string::npos);
+                CHECK(result.err.find(c.message) != std::string::npos);
+            }
+        }
+        CHECK(refused);
+    }
 }
 
 TEST_CASE("evaluate equals a new run with other metrics, and computes no scores", "[store]") {
