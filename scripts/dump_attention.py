@@ -47,11 +47,15 @@ def to_numpy(tensor):
     return array.astype(np.float32) if array.dtype == np.float16 else array
 
 
-def stack_layers(attentions, batch, heads=None):
-    """[batch, layer, head, query, key] from what a model returns: one [batch, head, query, key] a layer."""
+def check_present(attentions):
     if not attentions or any(layer is None for layer in attentions):
         raise DumpError('the model returned no attention weights: fused attention ("sdpa", "flash_attention_2") never '
                         'computes them. Load it with attn_implementation="eager" and output_attentions=True')
+
+
+def stack_layers(attentions, batch, heads=None):
+    """[batch, layer, head, query, key] from what a model returns: one [batch, head, query, key] a layer."""
+    check_present(attentions)
     layers = [to_numpy(layer) for layer in attentions]
     first = layers[0].shape
     for number, layer in enumerate(layers):
@@ -183,12 +187,36 @@ def dump_texts(arguments, texts):
     return examples, tokenizer.all_special_tokens
 
 
-def patch_names(positions):
-    """[CLS] and the patches by row and column; further tokens in front are called [X1], [X2], ..."""
-    side = int(np.sqrt(positions))
-    extra = positions - side * side
+def patch_grid(config):
+    """(rows, columns) of the patches by the sizes in a model's config; None where it does not give them."""
+    def pair(value):
+        return tuple(value) if isinstance(value, (list, tuple)) else (value, value)
+    try:
+        (height, width), (patch_height, patch_width) = (pair(getattr(config, name, None))
+                                                        for name in ("image_size", "patch_size"))
+        return height // patch_height, width // patch_width
+    except (TypeError, ValueError, ZeroDivisionError):
+        return None
+
+
+def patch_names(positions, grid=None):
+    """[CLS] and the patches by row and column; further tokens in front are called [X1], [X2], ...
+
+    Without a grid, or one of more patches than positions, all that is known is their order: 0, 1, 2, ...
+    """
+    extra = positions - grid[0] * grid[1] if grid else -1
+    if extra < 0:
+        return [str(position) for position in range(positions)]
     names = ["[CLS]"][:extra] + [f"[X{i}]" for i in range(1, extra)]
-    return names + [f"{row},{column}" for row in range(side) for column in range(side)]
+    return names + [f"{row},{column}" for row in range(grid[0]) for column in range(grid[1])]
+
+
+def examples_of_images(ids, attentions, config, tolerance=1e-4):
+    check_present(attentions)
+    positions = attentions[0].shape[-1]
+    return examples_of_batch(ids, attentions, np.ones((len(ids), positions)),
+                             [patch_names(positions, patch_grid(config))] * len(ids), {},
+                             getattr(config, "num_attention_heads", None), tolerance)
 
 
 def dump_images(arguments, paths):
@@ -202,10 +230,8 @@ def dump_images(arguments, paths):
         images = [Image.open(path).convert("RGB") for path in batch]
         with torch.no_grad():
             outputs = model(**processor(images, return_tensors="pt").to(arguments.device), output_attentions=True)
-        positions = outputs.attentions[0].shape[-1] if outputs.attentions else 0
-        examples += examples_of_batch([f"ex{begin + b:05}" for b in range(len(batch))], outputs.attentions,
-                                      np.ones((len(batch), positions)), [patch_names(positions)] * len(batch), {},
-                                      getattr(model.config, "num_attention_heads", None), arguments.row_sum_tolerance)
+        examples += examples_of_images([f"ex{begin + b:05}" for b in range(len(batch))], outputs.attentions,
+                                       model.config, arguments.row_sum_tolerance)
     return examples, ["[CLS]"]
 
 

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
+from types import SimpleNamespace
 
 try:
     import numpy as np
@@ -129,9 +130,29 @@ class DumpAttention(unittest.TestCase):
         self.assertEqual(list(self.path.parent.iterdir()), [])
 
     def test_patches_have_names(self):
-        self.assertEqual(dump.patch_names(5), ["[CLS]", "0,0", "0,1", "1,0", "1,1"])
-        self.assertEqual(dump.patch_names(6), ["[CLS]", "[X1]", "0,0", "0,1", "1,0", "1,1"])
-        self.assertEqual(dump.patch_names(4), ["0,0", "0,1", "1,0", "1,1"])
+        self.assertEqual(dump.patch_names(5, (2, 2)), ["[CLS]", "0,0", "0,1", "1,0", "1,1"])
+        self.assertEqual(dump.patch_names(6, (2, 2)), ["[CLS]", "[X1]", "0,0", "0,1", "1,0", "1,1"])
+        self.assertEqual(dump.patch_names(4, (2, 2)), ["0,0", "0,1", "1,0", "1,1"])
+        wide = dump.patch_names(1 + 14 * 20, (14, 20))  # a square would leave 25 tokens over
+        self.assertEqual([wide[0], wide[1], wide[20], wide[21], wide[-1]], ["[CLS]", "0,0", "0,19", "1,0", "13,19"])
+        self.assertEqual(dump.patch_names(5), ["0", "1", "2", "3", "4"])
+        self.assertEqual(dump.patch_names(5, (3, 3)), ["0", "1", "2", "3", "4"])
+
+    def test_the_grid_of_patches_is_that_of_the_config(self):
+        self.assertEqual(dump.patch_grid(SimpleNamespace(image_size=224, patch_size=16)), (14, 14))
+        self.assertEqual(dump.patch_grid(SimpleNamespace(image_size=[224, 320], patch_size=16)), (14, 20))
+        self.assertEqual(dump.patch_grid(SimpleNamespace(image_size=(64, 64), patch_size=(16, 32))), (4, 2))
+        for config in (SimpleNamespace(), SimpleNamespace(image_size=224), SimpleNamespace(image_size=224, patch_size=0),
+                       SimpleNamespace(image_size=[1, 2, 3], patch_size=1)):
+            self.assertIsNone(dump.patch_grid(config))
+
+    def test_images(self):
+        config = SimpleNamespace(image_size=[4, 6], patch_size=2, num_attention_heads=2)
+        examples = dump.examples_of_images(["a", "b"], [softmax_rows((2, 2, 7, 7))], config)
+        self.assertEqual(examples[1].tokens, ["[CLS]", "0,0", "0,1", "0,2", "1,0", "1,1", "1,2"])
+        for nothing in (None, (), (None, None)):
+            with self.assertRaisesRegex(dump.DumpError, 'attn_implementation="eager"'):
+                dump.examples_of_images(["a"], nothing, config)
 
 
 if __name__ == "__main__":
