@@ -74,6 +74,13 @@ public:
         return std::pair{std::move(names), setting->where};
     }
 
+    static void refuse_empty(const std::vector<std::string>& texts, const std::string& key,
+                             const std::string& where, const std::string& example) {
+        if (!texts.empty()) return;
+        throw ParameterError(
+            fmt::format("{}: {} is empty, expected at least one, such as {}", where, key, example));
+    }
+
     static void refuse_duplicates(std::vector<std::string> texts, const std::string& key,
                                   const std::string& where) {
         std::sort(texts.begin(), texts.end());
@@ -306,6 +313,7 @@ void read_evaluation(Reader& reader, Config& config) {
     config.references = {{Reference::Kind::scores, "blank_out", "blank_out"},
                          {Reference::Kind::scores, "grad_norm", "grad_norm"}};
     if (const auto names = reader.take_names("evaluation.references")) {
+        Reader::refuse_empty(names->first, "evaluation.references", names->second, "blank_out or method(rollout)");
         config.references.clear();
         for (const std::string& text : names->first) {
             config.references.push_back(parse_reference(text, names->second));
@@ -313,6 +321,7 @@ void read_evaluation(Reader& reader, Config& config) {
     }
     config.metrics = {metrics().canonical(metrics().names().front(), "evaluation.metrics")};
     if (const auto names = reader.take_names("evaluation.metrics")) {
+        Reader::refuse_empty(names->first, "evaluation.metrics", names->second, metrics().names().front());
         config.metrics.clear();
         for (const std::string& text : names->first) {
             config.metrics.push_back(metrics().canonical(text, names->second + ": evaluation.metrics"));

@@ -468,6 +468,12 @@ TEST_CASE("evaluate equals a new run with other metrics, and computes no scores"
     says(message_of<InputError>(
              [&] { evaluate_run(bench.at("run"), setting_from_argument("evaluation.references=blankout"), 1); }),
          "did you mean 'blank_out'?");
+    const auto kept = tables(bench.at("run"));
+    for (const std::string key : {"evaluation.metrics", "evaluation.references"}) {
+        says(message_of<InputError>([&] { evaluate_run(bench.at("run"), setting_from_argument(key + "=[]"), 1); }),
+             key + " is empty, expected at least one");
+    }
+    CHECK(tables(bench.at("run")) == kept);
     CHECK(open_run(bench.at("run")).finished);
 
     std::atomic<bool> stop = true;
