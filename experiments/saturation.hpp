@@ -4,9 +4,9 @@
 /// From a few layers on the max flow from s to t is usually the out-capacity of s or the
 /// in-capacity of t in layer 1, and says nothing of the layers between (graph/binding_cut.hpp).
 /// Three symptoms, by grid point: the share of (source, token) pairs by binding cut; ties, because
-/// equal cuts are equal flows; and how far the ranking of the tokens is that of the flow's two
-/// bounds, column_sum and rollout, at the same axis values. A flow that ranks as its bounds do
-/// is best replaced by them.
+/// without a causal mask the out-capacity of s is the same for every token; and how far the ranking
+/// of the tokens is that of the flow's two bounds, column_sum and rollout, at the same axis values.
+/// A flow that ranks as its bounds do is best replaced by them.
 ///
 /// Only tokens that the point's `positions` keep are counted.
 

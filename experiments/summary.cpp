@@ -1,6 +1,7 @@
 #include "experiments/summary.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -50,11 +51,13 @@ std::string interval_cell(const SummaryRow& row) {
     return fmt::format("{:.2f}..{:.2f}", row.interval->low, row.interval->high);
 }
 
+bool is_significant(const MethodPair& pair, double level) { return pair.p_holm && *pair.p_holm < 1.0 - level; }
+
 // Brackets around what is not significant.
 std::string difference_cell(const MethodPair& pair, double level) {
     if (!pair.result.mean) return "";
     const std::string difference = fmt::format("{:+.2f}", *pair.result.mean);
-    return pair.p_holm && *pair.p_holm < 1.0 - level ? difference : "(" + difference + ")";
+    return is_significant(pair, level) ? difference : "(" + difference + ")";
 }
 
 constexpr std::size_t most_rows = 40;  // of a table in summary.md
@@ -65,16 +68,35 @@ struct Block {
     LayerTable means = {};
     LayerTable intervals = {};
     LayerTable differences = {};
+    bool has_intervals = false;
     bool has_differences = false;
+    // Of the differences: how many are tested, and the smallest p that one of the tests can give.
+    std::size_t tests = 0;
+    double smallest_p = 1.0;
 
     std::string text(const TableLayout& layout, const StatisticsOptions& options) const {
         const auto& layers = layout.layers();
         std::string out = fmt::format("\n## {}\n\n{}", markdown_text(title),
                                       means.text(layers, "mean±std", most_rows, "summary.csv"));
-        out += "\n" + intervals.text(layers, fmt::format("{:g}% interval", 100.0 * options.level), most_rows,
-                                     "summary.csv");
-        if (has_differences) {
-            out += "\n" + differences.text(layers, "paired difference", most_rows, "comparisons.csv");
+        if (has_intervals) {
+            out += "\n" + intervals.text(layers, fmt::format("{:g}% interval", 100.0 * options.level), most_rows,
+                                         "summary.csv");
+        }
+        if (has_differences) out += "\n" + differences_text(layers, 1.0 - options.level);
+        return out;
+    }
+
+    std::string differences_text(const std::vector<std::int64_t>& layers, double alpha) const {
+        std::string out = differences.text(layers, "paired difference", most_rows, "comparisons.csv");
+        if (differences.rows() > most_rows)
+            out += "Shown are the rows with the largest significant differences, largest first.\n";
+        const double clearest = smallest_p * static_cast<double>(tests);
+        if (clearest >= alpha) {
+            out += fmt::format(
+                "\nNone of these can be told from 0: the smallest p-value that the test can give, {:.2g}, times\n"
+                "its {} pairs is not below {:.2g}. More examples, more statistics.resamples or fewer pairs "
+                "help.\n",
+                smallest_p, tests, alpha);
         }
         return out;
     }
@@ -96,14 +118,20 @@ std::vector<Block> make_blocks(const RunResult& result, const Config& config, co
         Block& its = block(row.reference, row.metric, point);
         its.means.set(layout.row_label(point), point.layer(), mean_cell(row));
         its.intervals.set(layout.row_label(point), point.layer(), interval_cell(row));
+        its.has_intervals = its.has_intervals || row.interval.has_value();
     }
     for (const MethodPair& pair : summary.pairs) {
         const GridPoint& first = result.grid[pair.first];
         const GridPoint& second = result.grid[pair.second];
         Block& its = block(pair.reference, pair.metric, first);
-        its.has_differences = true;
+        its.has_differences = its.has_differences || pair.result.interval.has_value();
+        const bool significant = is_significant(pair, config.statistics.level);
         its.differences.set(layout.pair_label(first, second), first.layer() ? first.layer() : second.layer(),
-                            difference_cell(pair, config.statistics.level));
+                            difference_cell(pair, config.statistics.level),
+                            significant ? std::abs(*pair.result.mean) : 0.0);
+        if (pair.n == 0) continue;
+        ++its.tests;
+        its.smallest_p = std::min(its.smallest_p, smallest_p(pair.n, config.statistics, summary.largest_family));
     }
     return blocks;
 }
@@ -148,16 +176,19 @@ std::string saturation_block(const RunResult& result, const TableLayout& layout)
     return out;
 }
 
-std::string how_to_read(const StatisticsOptions& options, bool has_differences) {
-    std::string out = fmt::format(
-        "\nColumns are layers of the source. Mean ± standard deviation over examples; below, the {:g}% "
-        "confidence\n"
-        "interval of the mean ({} bootstrap, {} resamples of the examples).\n",
+std::string how_to_read(const StatisticsOptions& options, const std::vector<Block>& blocks) {
+    if (blocks.empty()) return "";
+    const auto some = [&](auto has) { return std::any_of(blocks.begin(), blocks.end(), has); };
+    std::string out = "\nColumns are layers of the source. Mean ± standard deviation over examples";
+    if (!some([](const Block& block) { return block.has_intervals; }))
+        return out + "; intervals and tests need at\nleast two examples.\n";
+    out += fmt::format(
+        "; below, the {:g}% confidence\ninterval of the mean ({} bootstrap, {} resamples of the examples).\n",
         100.0 * options.level, options.interval == IntervalKind::bca ? "BCa" : "percentile", options.resamples);
-    if (has_differences) {
+    if (some([](const Block& block) { return block.has_differences; })) {
         out += fmt::format(
             "Paired differences: mean of first minus second method on the same examples; in brackets when a\n"
-            "paired {} test, Holm-corrected over the table, cannot tell it from 0 at level {:.2g}.\n"
+            "paired {} test, Holm-corrected over all pairs of the table, cannot tell it from 0 at level {:.2g}.\n"
             "comparisons.csv has their intervals, p-values and effect sizes.\n",
             options.test == PairedTest::permutation ? "permutation" : "bootstrap", 1.0 - options.level);
     }
@@ -298,8 +329,7 @@ std::string summary_markdown(const RunResult& result, const Config& config, cons
     }
     out += not_compared(result, config);
     const auto blocks = make_blocks(result, config, summary, layout);
-    out += how_to_read(config.statistics, std::any_of(blocks.begin(), blocks.end(),
-                                                      [](const auto& block) { return block.has_differences; }));
+    out += how_to_read(config.statistics, blocks);
     for (const Block& block : blocks) out += block.text(layout, config.statistics);
     std::size_t undefined = 0;
     for (const SummaryRow& row : summary.rows) undefined += row.n_undefined;

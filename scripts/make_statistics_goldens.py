@@ -131,6 +131,18 @@ def bootstrap_goldens(generator):
             yield bootstrap_golden(np.array(draw(size=n), dtype=float), 500, int(generator.integers(1000)), level)
 
 
+def tied_bootstrap_goldens():
+    """Few distinct values, so that many resamples have the mean of the sample. SciPy sees integers, whose sums are
+    exact; the values are a tenth of them, whose sums are not. Intervals scale with the values."""
+    for low in (3, 6, 9):
+        tenths = np.repeat([2.0, 5.0], [low, 12 - low])
+        golden = bootstrap_golden(tenths, 500, low, 0.95)
+        golden["values"] = (tenths / 10).tolist()
+        for name in ("percentile", "bca"):
+            golden[name] = [bound / 10 for bound in golden[name]]
+        yield golden
+
+
 def permutation_goldens(generator):
     """Exact tests: n pairs, all 2^n sign patterns."""
     for n in (2, 3, 5, 8, 11):
@@ -167,7 +179,7 @@ def main():
                cases=list(metric_goldens(np.random.default_rng(20))))
     generator = np.random.default_rng(21)
     write_json(arguments.out / "statistics.json", "means of the values, of the differences",
-               bootstrap=list(bootstrap_goldens(generator)), permutation=list(permutation_goldens(generator)),
+               bootstrap=[*bootstrap_goldens(generator), *tied_bootstrap_goldens()], permutation=list(permutation_goldens(generator)),
                holm=list(holm_goldens(generator)))
 
 

@@ -85,10 +85,12 @@ std::string TableLayout::table_label(const GridPoint& point) const {
     return has_positions_ ? ", positions " + point.text("positions") : "";
 }
 
-void LayerTable::set(const std::string& label, std::optional<std::int64_t> layer, std::string cell) {
+void LayerTable::set(const std::string& label, std::optional<std::int64_t> layer, std::string cell,
+                     double weight) {
     const auto [found, is_new] = index_.try_emplace(label, rows_.size());
     if (is_new) rows_.push_back({label, {}, ""});
     Row& row = rows_[found->second];
+    row.weight = std::max(row.weight, weight);
     if (layer) {
         row.by_layer[*layer] = std::move(cell);
     } else {
@@ -102,8 +104,15 @@ std::string LayerTable::text(const std::vector<std::int64_t>& layers, const std:
     std::vector<std::vector<std::string>> table{{corner}};
     for (const std::int64_t layer : layers) table[0].push_back(fmt::format("L{}", layer));
     if (has_column_without_layer_) table[0].push_back("no layer");
-    for (std::size_t r = 0; r < std::min(limit, rows_.size()); ++r) {
-        const Row& row = rows_[r];
+    std::vector<const Row*> shown;
+    for (const Row& row : rows_) shown.push_back(&row);
+    if (shown.size() > limit) {
+        std::stable_sort(shown.begin(), shown.end(),
+                         [](const Row* a, const Row* b) { return a->weight > b->weight; });
+        shown.resize(limit);
+    }
+    for (const Row* each : shown) {
+        const Row& row = *each;
         table.push_back({markdown_text(row.label)});
         for (const std::int64_t layer : layers) {
             const auto found = row.by_layer.find(layer);

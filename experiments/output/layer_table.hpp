@@ -45,9 +45,12 @@ private:
 /// without a layer stand in a last column.
 class LayerTable {
 public:
-    void set(const std::string& label, std::optional<std::int64_t> layer, std::string cell);
-    /// `corner` heads the labels. Rows beyond the first `limit` are left out, which is said
-    /// with where to find them.
+    /// `weight`: how much the cell matters when not all rows can be shown.
+    void set(const std::string& label, std::optional<std::int64_t> layer, std::string cell, double weight = 0.0);
+    std::size_t rows() const { return rows_.size(); }
+    /// `corner` heads the labels. Of more than `limit` rows only those with the weightiest cells are
+    /// shown, weightiest first, and of equal ones the first; how many more there are is said with
+    /// where to find them.
     std::string text(const std::vector<std::int64_t>& layers, const std::string& corner, std::size_t limit,
                      const std::string& where_all) const;
 
@@ -56,6 +59,7 @@ private:
         std::string label;
         std::map<std::int64_t, std::string> by_layer;
         std::string without_layer;
+        double weight = 0.0;  // of its weightiest cell
     };
     std::vector<Row> rows_;
     std::map<std::string, std::size_t> index_;  // of rows_, by label

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include <boost/math/special_functions/erf.hpp>
@@ -34,8 +35,9 @@ double quantile(std::vector<double>& values, double p) {
 // the observations, so the acceleration needs no second pass of resampling.
 std::optional<Interval> bca_levels(std::span<const double> values, std::span<const double> means, double tail) {
     const double centre = mean(values);
+    const double rounding = rounding_of_mean(values);
     double below = 0.0;
-    for (const double m : means) below += m < centre ? 1.0 : m == centre ? 0.5 : 0.0;
+    for (const double m : means) below += m < centre - rounding ? 1.0 : m <= centre + rounding ? 0.5 : 0.0;
     const double share = below / static_cast<double>(means.size());
     if (share <= 0.0 || share >= 1.0) return std::nullopt;
     double squares = 0.0;
@@ -81,6 +83,12 @@ std::vector<std::vector<double>> Resamples::means(std::span<const std::vector<do
         for (std::size_t s = 0; s < samples.size(); ++s) out[s][b] = sums[s] / static_cast<double>(n_);
     }
     return out;
+}
+
+double rounding_of_mean(std::span<const double> values) {
+    double largest = 0.0;
+    for (const double value : values) largest = std::max(largest, std::abs(value));
+    return 2.0 * std::numeric_limits<double>::epsilon() * static_cast<double>(values.size()) * largest;
 }
 
 std::optional<Interval> bootstrap_interval(std::span<const double> values, std::vector<double> means, double level,

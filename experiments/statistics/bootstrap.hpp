@@ -6,8 +6,8 @@
 ///
 ///   percentile  the quantiles (1-c)/2 and (1+c)/2 of the resampled means, c the level
 ///   bca         the same with quantiles moved by two corrections: z0 for a bias of the
-///               median, a for a standard error that changes with the mean (skewness).
-///               Second-order accurate; the better default for n of some dozens or more
+///               median (resampled means equal to the mean count half), a for a standard error that changes with
+///               the mean (skewness). Second-order accurate; the better default for n of some dozens or more
 ///
 /// Quantiles are linear between order statistics (type 7 of Hyndman & Fan). Resamples depend on
 /// n, their number and the seed only, so all samples of one size are resampled alike: what is
@@ -50,6 +50,11 @@ private:
     std::size_t count_;
     std::vector<std::uint32_t> indices_;  // of one resample after the other
 };
+
+/// How far apart two means of resamples may be by rounding alone: they are tied. With few distinct
+/// values many resamples have the mean of the sample, and the order of their sums must not decide.
+/// O(n).
+double rounding_of_mean(std::span<const double> values);
 
 /// The interval of the mean of `values` at `level` in (0, 1), given the means of its resamples
 /// (whose order is lost). Nothing for fewer than two values. BCa falls back on percentiles where

@@ -61,28 +61,32 @@ void describe_differences(std::span<const double> differences, PairedResult& out
     for (const double difference : differences) sum += difference;
     const double mean = sum / n;
     out.mean = mean;
-    const bool equal = std::all_of(differences.begin(), differences.end(),
-                                   [&](double difference) { return difference == differences.front(); });
-    if (equal) return;
+    const auto [smallest, largest] = std::minmax_element(differences.begin(), differences.end());
+    if (*largest - *smallest <= rounding_of_metrics) return;  // all equal
     double squares = 0.0;
     for (const double difference : differences) squares += (difference - mean) * (difference - mean);
     out.effect_size = mean / std::sqrt(squares / (n - 1.0));
 }
 
-double bootstrap_p(double mean, std::span<const double> means) {
-    const double distance = std::abs(mean) * (1.0 - 1e-13);
+double bootstrap_p(double mean, double rounding, std::span<const double> means) {
+    const double distance = std::abs(mean) - rounding;
     const auto hits = std::count_if(means.begin(), means.end(),
                                     [&](double resampled) { return std::abs(resampled - mean) >= distance; });
     return (1.0 + static_cast<double>(hits)) / (1.0 + static_cast<double>(means.size()));
 }
 
+std::size_t sign_patterns(const StatisticsOptions& options, std::size_t family) {
+    const double needed = std::ceil(2.0 * static_cast<double>(family) / (1.0 - options.level));
+    const double most = static_cast<double>(most_sign_patterns);
+    return std::max(options.resamples, static_cast<std::size_t>(std::min(needed, most)));
+}
+
 void add_permutation_p(std::span<const std::vector<double>> differences, const StatisticsOptions& options,
-                       std::size_t jobs, std::vector<PairedResult>& results) {
+                       std::size_t family, std::size_t jobs, std::vector<PairedResult>& results) {
+    const std::size_t patterns = sign_patterns(options, family);
     std::map<std::size_t, SignFlips> flips;
     for (const auto& sample : differences) {
-        if (!sample.empty()) {
-            flips.try_emplace(sample.size(), sample.size(), options.resamples, options.seed ^ sign_stream);
-        }
+        if (!sample.empty()) flips.try_emplace(sample.size(), sample.size(), patterns, options.seed ^ sign_stream);
     }
     parallel_for(differences.size(), jobs, [&](std::size_t s, std::size_t) {
         if (!differences[s].empty()) results[s].p = flips.at(differences[s].size()).p_value(differences[s]);
@@ -100,18 +104,28 @@ std::vector<std::optional<Interval>> bootstrap_intervals(std::span<const std::ve
     return intervals;
 }
 
-std::vector<PairedResult> paired_tests(std::span<const std::vector<double>> differences,
-                                       const StatisticsOptions& options, std::size_t jobs) {
+std::vector<PairedResult> paired_tests(std::vector<std::vector<double>> differences,
+                                       const StatisticsOptions& options, std::size_t family, std::size_t jobs) {
+    for (auto& sample : differences) {
+        for (double& difference : sample) {
+            if (std::abs(difference) <= rounding_of_metrics) difference = 0.0;
+        }
+    }
     std::vector<PairedResult> results(differences.size());
     for_each_bootstrap(differences, options, jobs, [&](std::size_t s, std::vector<double> means) {
         PairedResult& result = results[s];
         describe_differences(differences[s], result);
         if (options.test == PairedTest::bootstrap && differences[s].size() > 1)
-            result.p = bootstrap_p(*result.mean, means);
+            result.p = bootstrap_p(*result.mean, rounding_of_mean(differences[s]), means);
         result.interval = bootstrap_interval(differences[s], std::move(means), options.level, options.interval);
     });
-    if (options.test == PairedTest::permutation) add_permutation_p(differences, options, jobs, results);
+    if (options.test == PairedTest::permutation) add_permutation_p(differences, options, family, jobs, results);
     return results;
+}
+
+double smallest_p(std::size_t n, const StatisticsOptions& options, std::size_t family) {
+    if (options.test == PairedTest::bootstrap) return 1.0 / (1.0 + static_cast<double>(options.resamples));
+    return SignFlips::smallest_p(n, sign_patterns(options, family));
 }
 
 }  // namespace attnflow

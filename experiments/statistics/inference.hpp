@@ -11,6 +11,12 @@
 
 namespace attnflow {
 
+/// Metrics lie within [-1, 1], and the values of two methods that give the same scores differ by
+/// rounding, of floating-point sums and of flows in fixed point. Up to this they count as equal.
+/// The smallest step of Spearman's correlation without ties, 12 / (n^3 - n), is above it up to
+/// 2000 tokens.
+constexpr double rounding_of_metrics = 1e-9;
+
 enum class PairedTest {
     permutation,  ///< sign flips, see sign_flips.hpp
     /// Share of resamples whose mean difference is as far from the observed one as that is from
@@ -18,6 +24,9 @@ enum class PairedTest {
     /// nothing for a single example.
     bootstrap,
 };
+
+/// Also the most resamples that a config can ask for.
+constexpr std::size_t most_sign_patterns = 100'000;
 
 struct StatisticsOptions {
     std::size_t resamples = 10000;
@@ -31,9 +40,9 @@ struct StatisticsOptions {
 struct PairedResult {
     std::optional<double> mean = {};
     std::optional<Interval> interval = {};  ///< of the mean, by paired bootstrap
-    std::optional<double> p = {};
+    std::optional<double> p = {};           ///< 1 when all differences are 0
     /// Cohen's d_z: mean divided by the standard deviation (n - 1) of the differences. Nothing
-    /// for n < 2 or equal differences. About 0.2 is called small, 0.5 medium, 0.8 large.
+    /// for n < 2 or differences that are equal up to rounding. About 0.2 is called small, 0.5 medium, 0.8 large.
     std::optional<double> effect_size = {};
 };
 
@@ -42,8 +51,16 @@ struct PairedResult {
 std::vector<std::optional<Interval>> bootstrap_intervals(std::span<const std::vector<double>> samples,
                                                          const StatisticsOptions& options, std::size_t jobs);
 
-/// One a sample of differences; an empty sample has nothing but empty answers.
-std::vector<PairedResult> paired_tests(std::span<const std::vector<double>> differences,
-                                       const StatisticsOptions& options, std::size_t jobs);
+/// One a sample of differences between values of a metric; those up to rounding_of_metrics are
+/// taken for 0, in mean, interval, test and effect size alike. An empty sample has nothing but
+/// empty answers. `family`: how many tests at most are corrected together. The permutation test
+/// then tries more signs than options.resamples where that many could not make the clearest of
+/// them significant at 1 - level: 2 family / (1 - level), up to most_sign_patterns.
+/// The same for every `jobs` (threads).
+std::vector<PairedResult> paired_tests(std::vector<std::vector<double>> differences,
+                                       const StatisticsOptions& options, std::size_t family, std::size_t jobs);
+
+/// The smallest p that paired_tests can give for n >= 1 differences.
+double smallest_p(std::size_t n, const StatisticsOptions& options, std::size_t family);
 
 }  // namespace attnflow

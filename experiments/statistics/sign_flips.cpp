@@ -30,7 +30,7 @@ std::vector<SubsetSums> subset_sums(std::span<const double> values, std::size_t 
 }  // namespace
 
 SignFlips::SignFlips(std::size_t n, std::size_t count, std::uint64_t seed) : n_(n), bytes_((n + 7) / 8) {
-    exact_ = n < 32 && (std::size_t{1} << n) <= count;
+    exact_ = is_exact(n, count);
     const std::size_t patterns = exact_ ? std::size_t{1} << n : count;
     patterns_.reserve(patterns * bytes_);
     Random random(seed);
@@ -42,6 +42,10 @@ SignFlips::SignFlips(std::size_t n, std::size_t count, std::uint64_t seed) : n_(
             bits >>= 8;
         }
     }
+}
+
+double SignFlips::smallest_p(std::size_t n, std::size_t count) {
+    return is_exact(n, count) ? std::ldexp(2.0, -static_cast<int>(n)) : 1.0 / (1.0 + static_cast<double>(count));
 }
 
 double SignFlips::p_value(std::span<const double> differences) const {

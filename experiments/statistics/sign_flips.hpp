@@ -32,8 +32,13 @@ public:
 
     /// In (0, 1]; 1 when all differences are 0.
     double p_value(std::span<const double> differences) const;
+    /// The smallest p of n >= 1 differences: no pattern but the observed one and its mirror image
+    /// are as far from 0.
+    static double smallest_p(std::size_t n, std::size_t count);
 
 private:
+    static bool is_exact(std::size_t n, std::size_t count) { return n < 32 && (std::size_t{1} << n) <= count; }
+
     std::size_t n_;
     std::size_t bytes_;  // of a pattern, one bit a difference
     bool exact_ = false;

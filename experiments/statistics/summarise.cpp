@@ -6,6 +6,7 @@
 #include <map>
 #include <tuple>
 
+#include "experiments/output/layer_table.hpp"
 #include "experiments/statistics/holm.hpp"
 
 namespace attnflow {
@@ -101,33 +102,36 @@ bool comparable(const GridPoint& a, const GridPoint& b) {
     return true;
 }
 
-// Names the table that a pair is shown in, by reference, metric and the axes but the layer.
-std::string table_of(const MethodPair& pair, const RunResult& result) {
-    std::string table = fmt::format("{}\n{}", pair.reference, pair.metric);
-    for (const AxisInfo& axis : axes()) {
-        if (axis.name == "layer") continue;
-        const GridPoint& first = result.grid[pair.first];
-        table += '\n' + (first.has(axis.name) ? first : result.grid[pair.second]).text(axis.name);
+// The pairs that one table of summary.md shows, and that are corrected together.
+using Family = std::vector<std::size_t>;
+
+std::vector<Family> families_of(const std::vector<MethodPair>& pairs, const std::vector<GridPoint>& grid) {
+    const TableLayout layout(grid);
+    std::map<std::tuple<std::size_t, std::size_t, std::string>, Family> families;
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+        if (pairs[i].n == 0) continue;  // no test
+        families[{pairs[i].reference, pairs[i].metric, layout.table_label(grid[pairs[i].first])}].push_back(i);
     }
-    return table;
+    std::vector<Family> out;
+    for (auto& [table, family] : families) out.push_back(std::move(family));
+    return out;
 }
 
-void correct(std::vector<MethodPair>& pairs, const RunResult& result) {
-    std::map<std::string, std::vector<MethodPair*>> tables;
-    for (MethodPair& pair : pairs) {
-        if (pair.result.p) tables[table_of(pair, result)].push_back(&pair);
+void correct(std::vector<MethodPair>& pairs, const Family& family) {
+    std::vector<std::size_t> tested;
+    std::vector<double> p;
+    for (const std::size_t i : family) {
+        if (!pairs[i].result.p) continue;
+        tested.push_back(i);
+        p.push_back(*pairs[i].result.p);
     }
-    for (const auto& [table, members] : tables) {
-        std::vector<double> p;
-        for (const MethodPair* pair : members) p.push_back(*pair->result.p);
-        const auto adjusted = holm(p);
-        for (std::size_t m = 0; m < members.size(); ++m) members[m]->p_holm = adjusted[m];
-    }
+    const auto adjusted = holm(p);
+    for (std::size_t t = 0; t < tested.size(); ++t) pairs[tested[t]].p_holm = adjusted[t];
 }
 
-std::vector<MethodPair> compare_methods(const SeriesByKey& series, const RunResult& result, const Config& config,
-                                        std::size_t jobs) {
-    std::vector<MethodPair> pairs;
+void compare_methods(const SeriesByKey& series, const RunResult& result, const Config& config, std::size_t jobs,
+                     Summary& summary) {
+    std::vector<MethodPair>& pairs = summary.pairs;
     std::vector<std::vector<double>> differences;
     for (auto first = series.begin(); first != series.end(); ++first) {
         const auto [point, reference, metric] = first->first;
@@ -143,10 +147,11 @@ std::vector<MethodPair> compare_methods(const SeriesByKey& series, const RunResu
             pairs.push_back({point, other, reference, metric, differences.back().size()});
         }
     }
-    const auto results = paired_tests(differences, config.statistics, jobs);
+    const auto families = families_of(pairs, result.grid);
+    for (const Family& family : families) summary.largest_family = std::max(summary.largest_family, family.size());
+    const auto results = paired_tests(std::move(differences), config.statistics, summary.largest_family, jobs);
     for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i].result = results[i];
-    correct(pairs, result);
-    return pairs;
+    for (const Family& family : families) correct(pairs, family);
 }
 
 }  // namespace
@@ -173,7 +178,7 @@ Summary summarise(const RunResult& result, const Config& config, std::size_t job
     }
     const auto intervals = bootstrap_intervals(samples, config.statistics, jobs);
     for (std::size_t r = 0; r < summary.rows.size(); ++r) summary.rows[r].interval = intervals[r];
-    summary.pairs = compare_methods(config.cumulative_layer_mean ? pooled : single, result, config, jobs);
+    compare_methods(config.cumulative_layer_mean ? pooled : single, result, config, jobs, summary);
     return summary;
 }
 

@@ -35,14 +35,15 @@ struct MethodPair {
     std::size_t metric;
     std::size_t n = 0;  ///< examples with a value at both
     PairedResult result = {};
-    /// Holm's correction over the pairs of one table: those with the same reference, metric and
-    /// values of all axes but the layer.
+    /// Holm's correction over the pairs of one table of summary.md: those with the same reference,
+    /// metric and positions, whatever the values of the other axes.
     std::optional<double> p_holm = {};
 };
 
 struct Summary {
-    std::vector<SummaryRow> rows;   ///< by point, reference, metric
-    std::vector<MethodPair> pairs;  ///< by first, second, reference, metric
+    std::vector<SummaryRow> rows;    ///< by point, reference, metric
+    std::vector<MethodPair> pairs;   ///< by first, second, reference, metric
+    std::size_t largest_family = 0;  ///< pairs with a test that are corrected together, at most
 };
 
 /// The same for every `jobs` (threads).

@@ -127,14 +127,14 @@ TEST_CASE("without a difference, p-values are uniform; with one, they are small"
         for (int s = 0; s < 50; ++s) some.push_back(draw(random, 60, 1.0));
         std::size_t below_tenth = 0;
         std::size_t below_half = 0;
-        for (const PairedResult& result : paired_tests(none, options, 2)) {
+        for (const PairedResult& result : paired_tests(none, options, 1, 2)) {
             if (*result.p < 0.1) ++below_tenth;
             if (*result.p < 0.5) ++below_half;
         }
         INFO("seed 12, test " << static_cast<int>(test));
         CHECK(std::abs(static_cast<double>(below_tenth) / 400 - 0.1) < 0.06);  // 4 standard errors
         CHECK(std::abs(static_cast<double>(below_half) / 400 - 0.5) < 0.1);
-        for (const PairedResult& result : paired_tests(some, options, 2)) {
+        for (const PairedResult& result : paired_tests(some, options, 1, 2)) {
             CHECK(*result.p < 0.01);
             CHECK(*result.effect_size == Approx(1.0).margin(0.6));
             CHECK(result.interval->low > 0.2);
@@ -148,9 +148,9 @@ TEST_CASE("results depend on the seed only, not on threads or company", "[statis
     for (std::size_t s = 0; s < 30; ++s) samples.push_back(draw(random, s % 7, 0.1));
     StatisticsOptions options;
     options.resamples = 300;
-    const auto one = paired_tests(samples, options, 1);
-    const auto four = paired_tests(samples, options, 4);
-    const auto alone = paired_tests(std::span(samples).subspan(11, 1), options, 1).front();
+    const auto one = paired_tests(samples, options, 1, 1);
+    const auto four = paired_tests(samples, options, 1, 4);
+    const auto alone = paired_tests({samples[11]}, options, 1, 1).front();
     for (std::size_t s = 0; s < samples.size(); ++s) {
         const std::size_t n = samples[s].size();
         CHECK(one[s].mean.has_value() == (n > 0));
@@ -164,15 +164,53 @@ TEST_CASE("results depend on the seed only, not on threads or company", "[statis
     }
     CHECK(alone.interval->low == one[11].interval->low);
     options.seed = 2;
-    CHECK(paired_tests(samples, options, 1)[6].interval->low != one[6].interval->low);
+    CHECK(paired_tests(samples, options, 1, 1)[6].interval->low != one[6].interval->low);
 }
 
 TEST_CASE("equal values have an interval of no width and no effect size", "[statistics]") {
     const std::vector<Sample> samples{Sample(5, 0.1), Sample(5, 0.0)};
-    const auto results = paired_tests(samples, {}, 1);
+    const auto results = paired_tests(samples, {}, 1, 1);
     CHECK(results[0].interval->low == results[0].interval->high);
     CHECK(results[0].interval->low == Approx(0.1));
     CHECK_FALSE(results[0].effect_size.has_value());
     CHECK(*results[0].p == 2.0 / 32);
     CHECK(*results[1].p == 1.0);
+}
+
+TEST_CASE("differences by rounding alone are no differences", "[statistics]") {
+    // Two methods with the same scores; the sums of one are rounded up in most examples.
+    Sample noise;
+    for (int i = 0; i < 12; ++i) noise.push_back(i == 0 ? -1e-13 : 2e-13 * i);
+    Sample shifted = noise;
+    for (double& value : shifted) value += 0.25;
+    Sample real(12, 0.0);
+    real[3] = 1e-8;
+    StatisticsOptions options;
+    for (const PairedTest test : {PairedTest::permutation, PairedTest::bootstrap}) {
+        options.test = test;
+        const auto results = paired_tests({noise, shifted, real}, options, 1, 1);
+        CHECK(*results[0].mean == 0.0);
+        CHECK(*results[0].p == 1.0);
+        CHECK(results[0].interval->low == 0.0);
+        CHECK(results[0].interval->high == 0.0);
+        CHECK_FALSE(results[0].effect_size.has_value());
+        CHECK(*results[1].p < 0.01);
+        CHECK_FALSE(results[1].effect_size.has_value());  // the differences are all 0.25
+        CHECK(*results[2].mean == Approx(1e-8 / 12));
+        CHECK(results[2].effect_size.has_value());
+    }
+}
+
+TEST_CASE("a large family has sign patterns enough to find its clearest difference", "[statistics]") {
+    const std::vector<Sample> clear{Sample(40, 0.5)};
+    StatisticsOptions options;
+    options.resamples = 100;
+    const auto p = [&](std::size_t family) { return *paired_tests(clear, options, family, 1).front().p; };
+    CHECK(p(1) == 1.0 / 101);
+    CHECK(p(500) * 500 < 0.05);
+    for (const std::size_t family : {1, 500, 1'000'000}) CHECK(p(family) == smallest_p(40, options, family));
+    CHECK(smallest_p(1, options, 1) == 1.0);
+    CHECK(smallest_p(5, options, 1) == *paired_tests({Sample(5, 0.1)}, options, 1, 1).front().p);
+    options.test = PairedTest::bootstrap;
+    CHECK(p(500) == smallest_p(40, options, 500));
 }
