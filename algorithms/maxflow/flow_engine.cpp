@@ -422,17 +422,35 @@ private:
         std::vector<Cut> cuts_;
     };
 
+    // In few layers, where sweeps that know one end only have no room to mix, a pair's own lane sweep
+    // may still reach the bound; in deep ones it rarely does. True when the sink has no open pair left.
+    bool settle_by_lanes(std::size_t t, Scratch& scratch, Open& open, FlowMatrix& result) const {
+        constexpr std::size_t few = 6;
+        if (!packed_.has_lanes() || result.layer > few) return false;
+        bool all = true;
+        for (std::size_t s = 0; s < result.sources.size(); ++s) {
+            if (!open.is_open(s, t)) continue;
+            const Bound& bound = open.bound(s, t);
+            const std::int64_t value = scratch.lanes.run(result.layer, result.sources[s], t);
+            all = all && value == bound.value;
+            if (value < bound.value) continue;
+            write(result, s, t, value, bound, SettledBy::lanes);
+            open.is_open(s, t) = 0;
+        }
+        return all;
+    }
+
     // Sink by sink: a lower half that takes what it can from the guide and the rest from its lane,
     // then for every open source an upper half made for it, and waves where that is not
     // enough. What waves change in the lower half serves the sources that follow.
-    void settle_by_feeding(const Open& open, FlowMatrix& result) {
+    void settle_by_feeding(Open& open, FlowMatrix& result) {
         if (open.pairs == 0) return;
         const std::size_t top = result.layer;
         const std::size_t k = shared_layer(top);
         const std::int64_t total = packed_.row_sum(top, result.sources[0]);
         const auto common = common_distribution(k, total);
         for_each_sink(result, [&](std::size_t t, Scratch& scratch) {
-            if (!open.sinks[t]) return;
+            if (!open.sinks[t] || settle_by_lanes(t, scratch, open, result)) return;
             if (scratch.rows == nullptr || scratch.top != top) {
                 scratch.rows = std::make_unique<SinkRows<T>>(packed_, k, top);
                 scratch.top = top;

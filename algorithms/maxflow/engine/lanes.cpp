@@ -16,6 +16,7 @@ namespace attnflow::engine {
 template <class T>
 struct LaneStep {
     const Panel<T>& capacity;  // a row for each vertex that passes on
+    const Panel<T>& across;    // its transpose
     const T* lane;             // its diagonal
     const T* own;              // what vertices pass on
     const T* other;            // what the other side has at the same positions
@@ -23,10 +24,18 @@ struct LaneStep {
     T* excess;                 // out: what could not be passed on
     T* shortage;               // scratch
     T* used;                   // scratch
-    std::int64_t* limit;       // scratch
+    T* rest_of_own;            // scratch, like the next four
+    T* rest_of_other;
+    T* rest_of_lane;
+    T* rest_of_row;
+    T* heavy;
+    std::int64_t* limit;  // scratch
+    std::size_t from;     // the position whose lane is heavy with what is passed on
+    std::size_t to;       // the one that the other side is heavy at
     Window window;
     bool downwards;
     bool causal;
+    bool heavy_first;
     std::size_t rest;  // steps of either side that follow
     Panel<T>* flow;    // where to write the layer's flow, or null
 };
@@ -55,9 +64,13 @@ public:
           begin_(step.window.first / per_block * per_block),
           end_(Panel<T>::padded(step.window.last + 1)),
           live_begin_(begin_),
-          live_end_(end_) {}
+          live_end_(end_),
+          own_(step.own),
+          other_(step.other),
+          lane_(step.lane) {}
 
     void run() {
+        if (s_.heavy_first) pass_heavy();
         keep_on_lanes();
         if (total_excess_ > 0) {
             // The vertices with the fewest places to send to come first.
@@ -74,23 +87,65 @@ public:
 private:
     static constexpr std::size_t per_block = block / sizeof(T);
 
-    T kept(std::size_t x) const { return std::min({s_.own[x], s_.other[x], s_.lane[x]}); }
+    T kept(std::size_t x) const { return std::min({own_[x], other_[x], lane_[x]}); }
+
+    // Before anything is kept on lanes: from the heavy position to all that take anything, then from
+    // all others to the position that takes most. Everything after works with what is left of
+    // masses, demands and capacities.
+    void pass_heavy() {
+        std::copy(s_.own + begin_, s_.own + end_, s_.rest_of_own + begin_);
+        std::copy(s_.other + begin_, s_.other + end_, s_.rest_of_other + begin_);
+        std::copy(s_.lane + begin_, s_.lane + end_, s_.rest_of_lane + begin_);
+        std::copy(s_.capacity.row(s_.from) + begin_, s_.capacity.row(s_.from) + end_, s_.rest_of_row + begin_);
+        std::fill(s_.heavy + begin_, s_.heavy + end_, T(0));
+        own_ = s_.rest_of_own;
+        other_ = s_.rest_of_other;
+        lane_ = s_.rest_of_lane;
+        const auto [first, last] = s_.window;
+        T& mass = s_.rest_of_own[s_.from];
+        if (mass > kept(s_.from)) {
+            for (std::size_t y = first; y <= last; ++y) {
+                const T amount = std::min({s_.rest_of_row[y], s_.rest_of_other[y], mass});
+                mass -= amount;
+                s_.rest_of_row[y] -= amount;
+                s_.rest_of_other[y] -= amount;
+                s_.heavy[y] = amount;
+                if (s_.flow != nullptr) cell(s_.from, y) += amount;
+            }
+            s_.rest_of_lane[s_.from] -= s_.heavy[s_.from];
+        }
+        T& room = s_.rest_of_other[s_.to];
+        const T* const capacity = s_.across.row(s_.to);
+        for (std::size_t x = first; x <= last; ++x) {
+            if (x == s_.from) continue;
+            const T amount = std::min({capacity[x], s_.rest_of_own[x], room});
+            room -= amount;
+            s_.rest_of_own[x] -= amount;
+            s_.heavy[s_.to] += amount;
+            if (x == s_.to) s_.rest_of_lane[x] -= amount;
+            if (s_.flow != nullptr) cell(x, s_.to) += amount;
+        }
+    }
+
+    T& cell(std::size_t x, std::size_t y) const { return s_.downwards ? (*s_.flow)(x, y) : (*s_.flow)(y, x); }
 
     void keep_on_lanes() {
         const Tag<T> d;
         const hn::Rebind<Real<T>, Tag<T>> r;
         auto total = hn::Zero(r);
         for (std::size_t x = begin_; x < end_; x += hn::Lanes(d)) {
-            const auto own = hn::Load(d, s_.own + x);
-            const auto other = hn::Load(d, s_.other + x);
-            const auto kept = hn::Min(hn::Min(own, other), hn::Load(d, s_.lane + x));
+            const auto own = hn::Load(d, own_ + x);
+            const auto other = hn::Load(d, other_ + x);
+            const auto kept = hn::Min(hn::Min(own, other), hn::Load(d, lane_ + x));
             const auto excess = hn::Sub(own, kept);
-            hn::Store(kept, d, s_.next + x);
+            const auto heavy = s_.heavy_first ? hn::Load(d, s_.heavy + x) : hn::Zero(d);
+            hn::Store(hn::Add(kept, heavy), d, s_.next + x);
             hn::Store(excess, d, s_.excess + x);
             hn::Store(hn::Sub(other, kept), d, s_.shortage + x);
             total = hn::Add(total, hn::ConvertTo(r, excess));
         }
         total_excess_ = static_cast<double>(hn::GetLane(hn::SumOfLanes(r, total)));
+        if (s_.heavy_first) s_.shortage[s_.to] = 0;  // whoever could send there has done so
     }
 
     // Narrows [live_begin_, live_end_) to the blocks that still have shortages, from the end
@@ -112,7 +167,7 @@ private:
     void pass_on(std::size_t x) {
         const T own_excess = s_.excess[x];
         if (own_excess == 0) return;
-        const T* const capacity = s_.capacity.row(x);
+        const T* const capacity = s_.heavy_first && x == s_.from ? s_.rest_of_row : s_.capacity.row(x);
         // Under a causal mask the row ends, the column begins, at x.
         const std::size_t begin = s_.causal && !s_.downwards ? x / per_block * per_block : begin_;
         const std::size_t end = s_.causal && s_.downwards ? Panel<T>::padded(x + 1) : end_;
@@ -124,7 +179,7 @@ private:
         s_.excess[x] = left;
         if (left > 0 && s_.rest > 0) {
             const auto placed = static_cast<double>(own_excess - left);
-            const double lane_room = static_cast<double>(s_.lane[x] - kept(x));
+            const double lane_room = static_cast<double>(lane_[x] - kept(x));
             const double amount =
                 std::max(static_cast<double>(left) - trust * placed * static_cast<double>(s_.rest),
                          static_cast<double>(left) - lane_room);
@@ -133,7 +188,12 @@ private:
                     std::fill(s_.used + begin, s_.used + std::max(begin, live_begin_), T(0));
                     std::fill(s_.used + std::min(end, live_end_), s_.used + end, T(0));
                 }
+                // Nothing is left of the cells into the other side's heavy position.
+                const T to_heavy = s_.used[s_.to];
+                const bool closed = s_.heavy_first && x != s_.from && x != s_.to;
+                if (closed) s_.used[s_.to] = capacity[s_.to];
                 s_.causal ? spread_in_window(capacity, x, amount) : spread(capacity, x, amount);
+                if (closed) s_.used[s_.to] = to_heavy;
             }
         }
         if (s_.flow != nullptr) write_row(x, begin, end);
@@ -216,7 +276,8 @@ private:
         const auto [first, last] = s_.window;
         const auto surplus = [&](std::size_t y) {
             const std::int64_t own = std::int64_t{s_.next[y]} + s_.excess[y];
-            return s_.downwards ? own - s_.other[y] : s_.other[y] - own;
+            const std::int64_t other = std::int64_t{other_[y]} + (s_.heavy_first ? s_.heavy[y] : T(0));
+            return s_.downwards ? own - other : other - own;
         };
         std::int64_t all = 0;
         for (std::size_t y = first; y <= last; ++y) all += surplus(y);
@@ -259,8 +320,8 @@ private:
     void wait_on_lanes() {
         const Tag<T> d;
         for (std::size_t x = begin_; x < end_; x += hn::Lanes(d)) {
-            const auto lane = hn::Load(d, s_.lane + x);
-            const auto kept = hn::Min(hn::Min(hn::Load(d, s_.own + x), hn::Load(d, s_.other + x)), lane);
+            const auto lane = hn::Load(d, lane_ + x);
+            const auto kept = hn::Min(hn::Min(hn::Load(d, own_ + x), hn::Load(d, other_ + x)), lane);
             const auto excess = hn::Load(d, s_.excess + x);
             const auto waits = hn::Min(excess, hn::Sub(lane, kept));
             hn::Store(hn::Add(hn::Load(d, s_.next + x), waits), d, s_.next + x);
@@ -271,14 +332,13 @@ private:
 
     void write_row(std::size_t x, std::size_t begin, std::size_t end) {
         for (std::size_t y = begin; y < end; ++y) {
-            if (s_.used[y] == 0) continue;
-            (s_.downwards ? (*s_.flow)(x, y) : (*s_.flow)(y, x)) = s_.used[y];
+            if (s_.used[y] != 0) cell(x, y) += s_.used[y];
         }
     }
 
     void write_lanes() {
         for (std::size_t x = s_.window.first; x <= s_.window.last; ++x) {
-            (*s_.flow)(x, x) = static_cast<T>(kept(x) + (total_excess_ > 0 ? s_.used[x] : T(0)));
+            cell(x, x) += static_cast<T>(kept(x) + (total_excess_ > 0 ? s_.used[x] : T(0)));
         }
     }
 
@@ -287,6 +347,9 @@ private:
     std::size_t end_;
     std::size_t live_begin_;
     std::size_t live_end_;
+    const T* own_;  // what is left of them
+    const T* other_;
+    const T* lane_;
     double total_excess_ = 0;
 };
 
@@ -306,7 +369,7 @@ HWY_EXPORT(LaneStep64);
 
 template <class T>
 LaneSweeps<T>::LaneSweeps(const PackedNetwork<T>& network)
-    : network_(network), rows_(used + 1, network.width(0)), limit_(network.width(0)) {}
+    : network_(network), rows_(rows, network.width(0)), limit_(network.width(0)) {}
 
 template <class T>
 std::int64_t LaneSweeps<T>::run(std::size_t top, std::size_t source, std::size_t sink) {
@@ -338,11 +401,15 @@ std::int64_t LaneSweeps<T>::sweep(std::vector<Panel<T>>* flow, Panel<T>* balance
     T* free = rows_.row(next);
     enter(network_.down(top_).row(source_), p);
     enter(network_.up(1).row(sink_), q);
+    const bool causal = network_.causal();
+    // In few layers there is no time to dissolve what is heavy by and by.
+    const bool heavy_first = top_ <= (causal ? 4 : 6);
     std::size_t upper = top_ - 1;
     std::size_t lower = 1;
     for (bool downwards = true; upper > lower; downwards = !downwards) {
         const std::size_t layer = downwards ? upper : lower + 1;
         const LaneStep<T> step{.capacity = downwards ? network_.down(layer) : network_.up(layer),
+                               .across = downwards ? network_.up(layer) : network_.down(layer),
                                .lane = network_.lane(layer),
                                .own = downwards ? p : q,
                                .other = downwards ? q : p,
@@ -350,10 +417,18 @@ std::int64_t LaneSweeps<T>::sweep(std::vector<Panel<T>>* flow, Panel<T>* balance
                                .excess = rows_.row(excess),
                                .shortage = rows_.row(shortage),
                                .used = rows_.row(used),
+                               .rest_of_own = rows_.row(rest_of_own),
+                               .rest_of_other = rows_.row(rest_of_other),
+                               .rest_of_lane = rows_.row(rest_of_lane),
+                               .rest_of_row = rows_.row(rest_of_row),
+                               .heavy = rows_.row(heavy),
                                .limit = limit_.data(),
+                               .from = downwards ? source_ : sink_,
+                               .to = downwards ? sink_ : source_,
                                .window = window_,
                                .downwards = downwards,
-                               .causal = network_.causal(),
+                               .causal = causal,
+                               .heavy_first = heavy_first,
                                .rest = upper - lower - 1,
                                .flow = flow == nullptr ? nullptr : &(*flow)[layer]};
         if constexpr (sizeof(T) == 4) {

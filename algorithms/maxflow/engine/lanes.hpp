@@ -11,7 +11,8 @@
 /// sends it to vertices that have less, shortages, as far as its row (in an upward step: its
 /// column) allows; if what remains is more than the layers to come can be expected to place, it
 /// *spreads* it over its row in proportion to the capacities, for others to pass on. The
-/// rest stays on the lane, and what finds no room there is lost.
+/// rest stays on the lane, and what finds no room there is lost. Where layers are few, the two
+/// positions with most to move, source and sink, come before everything else.
 ///
 /// Every step is a feasible flow in one layer, so with p and q at the meeting layer
 /// max flow >= sum_x min(p(x), q(x)), as for any two half-flows (sweeps.hpp). All of it is
@@ -58,7 +59,20 @@ public:
 private:
     std::int64_t sweep(std::vector<Panel<T>>* flow, Panel<T>* balance);
 
-    enum Row : std::size_t { mass, demand, next, excess, shortage, used };
+    enum Row : std::size_t {
+        mass,
+        demand,
+        next,
+        excess,
+        shortage,
+        used,
+        rest_of_own,
+        rest_of_other,
+        rest_of_lane,
+        rest_of_row,
+        heavy,
+        rows
+    };
 
     const PackedNetwork<T>& network_;
     std::size_t top_ = 0;
