@@ -494,7 +494,10 @@ Config config_from_settings(Settings given, const std::string& name, const std::
         throw ParameterError(fmt::format("{}: include works in config files only", found->second.where));
     }
     refuse_unknown(settings);  // before anything else: a misspelt key explains a missing one
-    for (const auto& [key, setting] : settings) config.given[key] = setting.text();
+    for (const auto& [key, setting] : settings) {
+        config.given[key] = setting.text();
+        config.places[key] = setting.where;
+    }
 
     const std::size_t matrices = count_matrices(settings);
     Reader reader(std::move(settings));
@@ -569,14 +572,14 @@ namespace {
 
 // The values of an axis with layers as numbers, each once ("top" may name one that is listed).
 std::vector<ParameterValue> resolved_values(const std::string& axis, const std::vector<ParameterValue>& values,
-                                            std::size_t layers) {
+                                            std::size_t layers, const std::string& layer_place) {
     if (axis != "layer") return values;
     const auto top = static_cast<std::int64_t>(layers);
     std::vector<ParameterValue> resolved;
     const auto add = [&](std::int64_t layer) {
         if (layer > top) {
-            throw ParameterError(
-                fmt::format("axes.layer: there is no layer {}, the attention has layers 1 to {}", layer, layers));
+            throw ParameterError(fmt::format("{}: there is no layer {}, the attention has layers 1 to {}",
+                                             layer_place, layer, layers));
         }
         const ParameterValue value = layer;
         if (std::find(resolved.begin(), resolved.end(), value) == resolved.end()) resolved.push_back(value);
@@ -591,13 +594,14 @@ std::vector<ParameterValue> resolved_values(const std::string& axis, const std::
     return resolved;
 }
 
-std::vector<GridPoint> expand_method(const std::string& method, const GridBlock& block, std::size_t layers) {
+std::vector<GridPoint> expand_method(const std::string& method, const GridBlock& block, std::size_t layers,
+                                     const std::string& layer_place) {
     constexpr std::size_t most_points = 1'000'000;
     const EntryInfo& info = attribution_methods().at(method).info;
     std::vector<GridPoint> points{{method, {}}};
     for (const AxisInfo& axis : axes()) {
         if (!takes(info, axis)) continue;
-        const auto values = resolved_values(axis.name, block.axes.at(axis.name), layers);
+        const auto values = resolved_values(axis.name, block.axes.at(axis.name), layers, layer_place);
         if (values.size() > most_points / points.size()) {
             throw ParameterError(
                 fmt::format("{}: the axes span more than {} grid points; list fewer values, or "
@@ -621,9 +625,17 @@ std::vector<GridPoint> expand_method(const std::string& method, const GridBlock&
 std::vector<GridPoint> expand_grid(const Config& config, std::size_t layers) {
     std::vector<GridPoint> grid;
     std::set<std::string> known;
-    for (const GridBlock& block : config.blocks) {
+    for (std::size_t b = 0; b < config.blocks.size(); ++b) {
+        const GridBlock& block = config.blocks[b];
+        std::string layer_place = "axes.layer";
+        for (const std::string& key : {fmt::format("matrix[{}].axes.layer", b + 1), std::string("axes.layer")}) {
+            const auto place = config.places.find(key);
+            if (place == config.places.end()) continue;
+            layer_place = place->second + ": axes.layer";
+            break;
+        }
         for (const std::string& method : block.methods) {
-            for (GridPoint& point : expand_method(method, block, layers)) {
+            for (GridPoint& point : expand_method(method, block, layers, layer_place)) {
                 if (known.insert(point.key(AxisStage::reading)).second) grid.push_back(std::move(point));
             }
         }

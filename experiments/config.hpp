@@ -61,6 +61,7 @@ struct Config {
 
     /// Every setting that was given, preset included, as resolved: for the record of a run.
     std::map<std::string, std::string> given;
+    std::map<std::string, std::string> places;  ///< of those, where each is written: "file.toml:3:1"
 };
 
 /// Special tokens when neither config nor dataset name any. [UNK] is an ordinary token.
