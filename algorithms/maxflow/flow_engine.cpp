@@ -64,8 +64,11 @@ public:
         } else {
             Sweeps<T> from_sources(packed_, layer, sources.size());
             Open open = settle_by_sweeps(from_sources, cuts, result);
-            if (open.worth_halves()) settle_by_meeting(from_sources, cuts, open, result);
-            settle_by_feeding(open, result);
+            if (open.pairs > 0) {
+                const std::size_t k = shared_layer(from_sources, open, result);
+                if (open.worth_halves()) settle_by_meeting(from_sources, cuts, k, open, result);
+                settle_by_feeding(k, open, result);
+            }
         }
         finish(result);
         return result;
@@ -126,8 +129,7 @@ private:
 
         Pseudoflow<T> pseudoflow;
         LaneSweeps<T> lanes;
-        std::unique_ptr<SinkRows<T>> rows;  // for sources of layer `top`
-        std::size_t top = 0;
+        std::unique_ptr<SinkRows<T>> rows;
     };
     Scratch& scratch(std::size_t worker) {
         if (scratch_[worker] == nullptr) scratch_[worker] = std::make_unique<Scratch>(packed_);
@@ -190,32 +192,26 @@ private:
         constexpr std::size_t mixing = 5;
         return std::max((top + 1) / 2, top - std::min(top, mixing));
     }
-    /// The layer at which half-flows meet: as high as sources can spread their mass.
-    static std::size_t shared_layer(std::size_t top) {
-        return std::max<std::size_t>(1, top - std::min<std::size_t>(top, 3));
-    }
-
     /// Half-flows serve as certificates: worth a few waves, not more.
     static constexpr std::size_t most_half_waves = 6;
     static constexpr std::size_t most_lower_waves = 30;
     static constexpr std::size_t pairs_per_end = 8;
     using Distribution = std::vector<T, AlignedAllocator<T>>;
 
-    /// Pairs not settled yet: their upper bound, best lower bound and where it was found.
+    /// Pairs not settled yet, their upper bound and best lower bound.
     struct Open {
         std::size_t pairs = 0;
         RowMajor<char> is_open;
         RowMajor<Bound> bound;
         RowMajor<std::int64_t> lower;
-        RowMajor<std::uint32_t> k;
         std::vector<char> sources;  // whether a source or a sink has open pairs
         std::vector<char> sinks;
 
         static std::size_t count(const std::vector<char>& flags) {
             return static_cast<std::size_t>(std::count(flags.begin(), flags.end(), 1));
         }
-        /// More sweeps or a half-flow for every end that has open pairs cost about as much as
-        /// feeding for `pairs_per_end` times as many pairs.
+        /// A half-flow for every end that has open pairs costs about as much as feeding for
+        /// `pairs_per_end` times as many pairs.
         bool worth_halves() const { return pairs > pairs_per_end * (count(sources) + count(sinks)); }
         void recount() {
             pairs = 0;
@@ -261,8 +257,7 @@ private:
         }
     }
 
-    // All sweeps first meet at one layer; then those of sinks that have open pairs go on upwards,
-    // and if many pairs are still open, those of sources downwards.
+    // All sweeps first meet at one layer; then those of sinks that have open pairs go on upwards.
     Open settle_by_sweeps(Sweeps<T>& from_sources, const ClosedCuts<T>& cuts, FlowMatrix& result) {
         const std::size_t sinks = packed_.width(0);
         const std::size_t top = result.layer;
@@ -275,7 +270,6 @@ private:
         open.is_open = RowMajor<char>(result.sources.size(), sinks, 1);
         open.bound = RowMajor<Bound>(result.sources.size(), sinks);
         open.lower = RowMajor<std::int64_t>(result.sources.size(), sinks, -1);
-        open.k = RowMajor<std::uint32_t>(result.sources.size(), sinks);
         parallel_for(result.sources.size(), options_.jobs, [&](std::size_t s, std::size_t) {
             const std::size_t source = result.sources[s];
             for (std::size_t t = 0; t < sinks; ++t) {
@@ -290,11 +284,6 @@ private:
         if (open.pairs == 0) return open;
         sweep_sinks(top - 1, &open.sinks);
         compare_all(from_sources, base + 1, top - 1, open, result);
-        if (!open.worth_halves()) return open;
-        parallel_for(result.sources.size(), options_.jobs, [&](std::size_t s, std::size_t) {
-            if (open.sources[s]) sweep_forward(packed_, top, result.sources[s], 1, from_sources, s, base);
-        });
-        compare_all(from_sources, 1, base - 1, open, result);
         return open;
     }
 
@@ -303,12 +292,9 @@ private:
                  FlowMatrix& result) const {
         const std::int64_t lower =
             min_sum(from_sources.mass(k, s), from_sinks_.mass(k, t), Panel<T>::padded(packed_.width(k)));
-        if (lower > open.lower(s, t)) {
-            open.lower(s, t) = lower;
-            open.k(s, t) = static_cast<std::uint32_t>(k);
-        }
+        open.lower(s, t) = std::max(open.lower(s, t), lower);
         if (open.lower(s, t) < open.bound(s, t).value) return;
-        write(result, s, t, lower, open.bound(s, t), SettledBy::sweeps);
+        write(result, s, t, open.lower(s, t), open.bound(s, t), SettledBy::sweeps);
         open.is_open(s, t) = 0;
     }
 
@@ -337,13 +323,35 @@ private:
         return common;
     }
 
+    /// The layer at which half-flows meet: as high as sources can spread their mass, three layers
+    /// below them, in deep networks four if the first three open sources say so.
+    std::size_t shared_layer(const Sweeps<T>& from_sources, const Open& open, const FlowMatrix& result) {
+        const std::size_t top = result.layer;
+        const std::size_t k = top > 3 ? top - 3 : 1;
+        constexpr std::size_t deep = 8;
+        if (top < deep) return k;
+        std::size_t tried = 0;
+        std::size_t failed = 0;
+        for (std::size_t s = 0; s < result.sources.size() && tried < 3; ++s) {
+            if (!open.sources[s]) continue;
+            ++tried;
+            const std::int64_t total = packed_.row_sum(top, result.sources[s]);
+            const Distribution common = common_distribution(k, total);
+            Pseudoflow<T>& pseudoflow = scratch(0).pseudoflow;
+            pseudoflow.join_upper(top, result.sources[s], from_sources, s, k, common.data());
+            pseudoflow.run(0, most_half_waves);
+            const T* const balance = pseudoflow.balance(k);
+            failed += std::any_of(balance, balance + packed_.width(k), [](T b) { return b < 0; });
+        }
+        return 2 * failed > tried ? k - 1 : k;
+    }
+
     // For every open source the half-flow to a common distribution, for every open sink the
     // half-flow from it: what they deliver and accept at layer k is a meeting certificate for each
     // pair of them.
-    void settle_by_meeting(const Sweeps<T>& from_sources, const ClosedCuts<T>& cuts, Open& open,
+    void settle_by_meeting(const Sweeps<T>& from_sources, const ClosedCuts<T>& cuts, std::size_t k, Open& open,
                            FlowMatrix& result) {
         const std::size_t layer = result.layer;
-        const std::size_t k = shared_layer(layer);
         const std::int64_t total = packed_.row_sum(layer, result.sources[0]);
         if (total == 0) return;
         const auto common = common_distribution(k, total);
@@ -443,17 +451,14 @@ private:
     // Sink by sink: a lower half that takes what it can from the guide and the rest from its lane,
     // then for every open source an upper half made for it, and waves where that is not
     // enough. What waves change in the lower half serves the sources that follow.
-    void settle_by_feeding(Open& open, FlowMatrix& result) {
-        if (open.pairs == 0) return;
+    void settle_by_feeding(std::size_t k, Open& open, FlowMatrix& result) {
         const std::size_t top = result.layer;
-        const std::size_t k = shared_layer(top);
         const std::int64_t total = packed_.row_sum(top, result.sources[0]);
         const auto common = common_distribution(k, total);
         for_each_sink(result, [&](std::size_t t, Scratch& scratch) {
             if (!open.sinks[t] || settle_by_lanes(t, scratch, open, result)) return;
-            if (scratch.rows == nullptr || scratch.top != top) {
+            if (scratch.rows == nullptr || scratch.rows->top() != top || scratch.rows->lowest() != k) {
                 scratch.rows = std::make_unique<SinkRows<T>>(packed_, k, top);
-                scratch.top = top;
             }
             scratch.rows->enter(t);
             Pseudoflow<T>& pseudoflow = scratch.pseudoflow;

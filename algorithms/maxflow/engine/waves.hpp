@@ -44,6 +44,8 @@ class SinkRows {
 public:
     SinkRows(const PackedNetwork<T>& network, std::size_t lowest, std::size_t top);
     void enter(std::size_t sink);
+    std::size_t top() const { return beside_.size(); }
+    std::size_t lowest() const { return lowest_; }
     const Panel<T>& beside(std::size_t l) const { return beside_[l]; }
 
 private:
