@@ -431,10 +431,12 @@ private:
     };
 
     // In few layers, where sweeps that know one end only have no room to mix, a pair's own lane sweep
-    // may still reach the bound; in deep ones it rarely does. True when the sink has no open pair left.
+    // may still reach the bound; in deep ones it rarely does. With many tokens feeding settles
+    // as many pairs in less time. True when the sink has no open pair left.
     bool settle_by_lanes(std::size_t t, Scratch& scratch, Open& open, FlowMatrix& result) const {
         constexpr std::size_t few = 6;
-        if (!packed_.has_lanes() || result.layer > few) return false;
+        constexpr std::size_t many_tokens = 64;
+        if (!packed_.has_lanes() || result.layer > few || packed_.width(0) > many_tokens) return false;
         bool all = true;
         for (std::size_t s = 0; s < result.sources.size(); ++s) {
             if (!open.is_open(s, t)) continue;
