@@ -68,10 +68,11 @@ ReportData gather(const std::string& folder, ReportOptions options) {
     options.jobs = processors();
     const StoredRun run = open_run(folder, true);
     const auto dataset = dataset_of(run, options);
+    if (!run.finished) options.unfinished_at = run.done;
     ReportData data = gather_report(run.config, run.result, dataset ? &*dataset : nullptr, options);
     if (!run.finished) {
-        fmt::print(stderr, "attnflow: the run is not finished; this is what {} of {} examples give\n", run.done,
-                   run.result.examples.size());
+        fmt::print(stderr, "attnflow: the run is not finished; this is what {} of {} give\n", run.done,
+                   counted(run.result.examples.size(), "example"));
     }
     return data;
 }

@@ -168,6 +168,7 @@ public:
                 json["references"][reference.name] = found->second;
         }
         add_scores(index, example.tokens.size(), json);
+        add_failures(index, json);
         std::string text = json.dump(-1, ' ', true, Json::error_handler_t::replace);
         text.pop_back();
         return text + ",\"networks\":" + network_list(session, example) + "}";
@@ -199,6 +200,17 @@ private:
         if (has_cuts) json["cuts"] = base64_of(cuts);
     }
 
+    // Of grid points that have a place among the scores: the place and why there are none.
+    void add_failures(std::size_t index, Json& json) const {
+        for (const Failure& failure : result_.failures) {
+            if (failure.example != index) continue;
+            const auto found = std::find(score_points_.begin(), score_points_.end(), failure.point);
+            if (found == score_points_.end()) continue;
+            json["failures"].push_back(
+                {{"place", found - score_points_.begin()}, {"message", excerpt(failure.message, 300)}});
+        }
+    }
+
     std::string network_list(Session& session, const Example& example) const {
         std::string list = "[";
         for (std::size_t k = 0; k < networks_.settings.size(); ++k) {
@@ -214,16 +226,19 @@ private:
         return list + "]";
     }
 
-    // The sources of the run in the top layer, each with the tokens that enter the network
-    // through the largest columns of layer 1, and with itself.
+    // The sources of the run in its highest layer, where the page opens, each with the tokens that enter the
+    // network through the largest columns of layer 1, and with itself.
     std::vector<PairRequest> pair_requests(std::size_t n, const LayeredNetwork<double>& network) const {
         std::set<std::size_t> sources;
+        std::size_t highest = 0;
         for (const GridPoint& point : result_.grid) {
+            if (const auto layer = point.layer()) highest = std::max(highest, static_cast<std::size_t>(*layer));
             if (!point.has("source")) continue;
             const auto resolved = resolve_sources(point.values.at("source"), n, "source");
             sources.insert(resolved.front());
             sources.insert(resolved.back());
         }
+        const std::size_t layer = highest == 0 ? network.layers() : std::min(highest, network.layers());
         std::vector<double> columns(n, 0.0);
         for (std::size_t i = 0; i < network.width(1); ++i) {
             for (std::size_t t = 0; t < n; ++t) columns[t] += network.capacity(1, i, t);
@@ -236,7 +251,7 @@ private:
             std::vector<std::size_t> sinks(order.begin(), order.begin() + sinks_per_source);
             if (std::find(sinks.begin(), sinks.end(), source) == sinks.end()) sinks.push_back(source);
             for (const std::size_t sink : sinks) {
-                if (requests.size() < max_pairs_per_network) requests.push_back({network.layers(), source, sink});
+                if (requests.size() < max_pairs_per_network) requests.push_back({layer, source, sink});
             }
         }
         return requests;

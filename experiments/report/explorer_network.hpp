@@ -36,8 +36,9 @@ struct PairRequest {
 
 /// JSON list, one object a pair: {"layer", "source", "sink", "value", "cut": [kind, layer],
 /// "edges": [[l, i, j, flow], ...]} with the largest flows on edges, and "side", the source side
-/// as [layer, position], for an interior cut. The flow shown is the one that the solver named in
-/// "solver" finds; its value is unique, its edges are not.
+/// as [layer, position], for an interior cut; "cut_edges", the largest edges [l, i, j, capacity] of the cut,
+/// "cut_size", how many it has, and "cut_capacity", the sum over all of them. The flow shown is the one that the
+/// solver named in "solver" finds; its value is unique, its edges are not.
 std::string pairs_json(const LayeredNetwork<double>& network, const std::vector<PairRequest>& requests);
 
 }  // namespace attnflow

@@ -9,7 +9,6 @@
 #include "experiments/report/agreement.hpp"
 #include "experiments/report/explorer_data.hpp"
 #include "experiments/report/point_cells.hpp"
-#include "experiments/report/saturation.hpp"
 #include "experiments/statistics/summarise.hpp"
 #include "experiments/version.hpp"
 #include "graph/support/text.hpp"
@@ -113,7 +112,8 @@ Json run_json_object(const Config& config, const RunResult& result, const Datase
              {"largest_row_sum_deviation", result.largest_row_sum_deviation},
              {"dataset", config.dataset.filename().string()},
              {"settings", config.given},
-             {"undefined_as_zero", config.undefined_as_zero}};
+             {"undefined_as_zero", config.undefined_as_zero},
+             {"level", config.statistics.level}};
     if (result.fixed_point) {
         run["fixed_point"] = {{"bits", result.fixed_point->bits},
                               {"error_bound", result.fixed_point->error_bound},
@@ -126,6 +126,40 @@ Json run_json_object(const Config& config, const RunResult& result, const Datase
         }
     }
     return run;
+}
+
+// What a reader must know before the charts: { id, title, text }.
+Json warnings_json(const Config& config, const RunResult& result, const ReportOptions& options) {
+    Json warnings = Json::array();
+    const auto add = [&](const char* id, const std::string& title, const std::string& text) {
+        warnings.push_back({{"id", id}, {"title", title}, {"text", text}});
+    };
+    if (options.unfinished_at) {
+        add("unfinished", "This run is not finished",
+            fmt::format("{} of {} are done, and everything here is what they give. "
+                        "attnflow run --resume does the rest; then write the report again.",
+                        *options.unfinished_at, counted(result.examples.size(), "example")));
+    }
+    if (!result.failures.empty()) {
+        const Failure& first = result.failures.front();
+        const GridPoint& point = result.grid[first.point];
+        const auto layer = point.layer();
+        add("failures",
+            fmt::format("{} of {} cells failed", result.failures.size(),
+                        result.examples.size() * result.grid.size()),
+            fmt::format(
+                "They are missing from every mean; failures.csv lists them. The first is {}{}, example {}: {}",
+                point.method, layer ? fmt::format(", layer {}", *layer) : "",
+                excerpt(result.examples[first.example]), excerpt(first.message, 300)));
+    }
+    if (options.dataset_changed) {
+        add("dataset", "The dataset has changed since this run",
+            fmt::format("{} is not the file that the run read: its checksum differs. The charts show the "
+                        "run as it was stored; its examples are left out. Run again for a report on the "
+                        "file as it is now.",
+                        escape_controls(config.dataset.filename().string())));
+    }
+    return warnings;
 }
 
 // What goes into a page between <script> tags: no '<', '>' or '&', so that no token can end it.
@@ -170,16 +204,7 @@ ReportData gather_report(const Config& config, const RunResult& result, const Da
         for (const Table::Cell& cell : point_cells(point)) cells.push_back(cell_json(cell));
         json["points"].push_back(std::move(cells));
     }
-    if (const auto words = saturation_words(result))
-        json["saturation"] = {{"saturated", words->is_saturated}, {"title", words->title}, {"text", words->text}};
-    if (options.dataset_changed) {
-        json["warning"] = {
-            {"title", "The dataset has changed since this run"},
-            {"text", fmt::format("{} is not the file that the run read: its checksum differs. The charts show the "
-                                 "run as it was stored; its examples are left out. Run again for a report on the "
-                                 "file as it is now.",
-                                 escape_controls(config.dataset.filename().string()))}};
-    }
+    json["warnings"] = warnings_json(config, result, options);
     for (const Table& table : data.tables) json["tables"][table.name] = table_json(table);
     std::string head = dump(json);
 

@@ -4,6 +4,7 @@
 /// the bundled web asset (web/README.md describes the document); nothing else is needed.
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,8 @@ struct ReportOptions {
     std::string example = {};
     /// Why there is no dataset: it is not the one that the run read (else: it cannot be read).
     bool dataset_changed = false;
+    /// Examples that are done, where the run is not finished: the page says so.
+    std::optional<std::size_t> unfinished_at = {};
     /// Most bytes of the document; examples are left out to keep below it.
     std::size_t max_bytes = 18'000'000;
     std::size_t jobs = 1;  ///< threads; the document does not depend on it
@@ -36,7 +39,8 @@ struct ReportData {
 };
 
 /// `dataset` may be null when it cannot be found any more or has changed: the charts need only the
-/// run, the explorer is then left out, which `left_out` says, and the page warns of a change. Throws
+/// run, the explorer is then left out, which `left_out` says. The page warns of a changed dataset, of failed cells
+/// (their number and the first reason) and of a run that is not finished. Throws
 /// ParameterError when options.example is not an example of the run. Time: O(examples of the run x pairs of
 /// methods) for the agreement table, O(L n^2) for each embedded example and network.
 ReportData gather_report(const Config& config, const RunResult& result, const Dataset* dataset,

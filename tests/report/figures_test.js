@@ -87,7 +87,7 @@ copyFileSync(writeDataset("changed", ["a", "b", "c"], 2, 2), dataset);
 const { status, stderr } = spawnSync(program, ["report", changed], { encoding: "utf8" });
 check(status === 0 && stderr.includes("has changed since the run"), `a changed dataset: ${status} ${stderr}`);
 const page = documentOf(join(changed, "report.html"));
-check(page.examples.length === 0 && page.warning.title.includes("changed"), "its page warns and shows none of it");
+check(page.examples.length === 0 && page.warnings[0].title.includes("changed"), "its page warns and shows none of it");
 check(figures(process.env.PATH, changed, "--only", "token_bars").stderr.includes("has changed since the run"), "so do figures of examples");
 
 // ---- a first example whose layers differ in width does not hide the others

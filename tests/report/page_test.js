@@ -1,11 +1,11 @@
 // A report in a real browser: nothing is fetched, nothing complains, charts are there, controls do
 // what they say with the numbers of the run, strangers' text stays text, 512 tokens stay smooth.
 
-import { copyFileSync, readFileSync } from "node:fs";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Example, Report } from "../../experiments/report/web/src/data.js";
 import { cutName, decodeCut } from "../../experiments/report/web/src/views.js";
-import { attnflow, check, finish, launchBrowser, near, reportOf, settled, writeConfig, writeDataset } from "./support.js";
+import { attnflow, check, finish, folder, launchBrowser, near, reportOf, settled, writeConfig, writeDataset } from "./support.js";
 
 const HOSTILE = "</script><img src=x onerror=\"document.title='broken'\">";
 // With 512 tokens, medians over pointer moves: the page's own work has to fit in a frame of 60 Hz;
@@ -128,7 +128,9 @@ const report = new Report(run.json);
       const value = (await number(page, "#flow-value"));
       check(near(value, stored.scores[sink], 2e-6), `flow to ${sink} from layer ${layer}: page ${value}, store ${stored.scores[sink]}`);
       check(near((await number(page, "#cut-capacity")), value, 2e-6), "the cut is as large as the flow");
-      check((await page.locator(".cut-edge").count()) > 0, "the cut is drawn");
+      const cutEdges = await page.evaluate(() => attnflow.page.explorer.drawn.model.cut.edges.map(({ w }) => w));
+      check((await page.locator(".cut-edge").count()) === cutEdges.length && near(cutEdges.reduce((a, b) => a + b, 0), value, 2e-6), "all edges of the cut are drawn; together they carry the flow");
+      check(/^(All \d+ edges|The one edge) of the cut/.test(await text(page, "#cut-drawn")), "and it is said that they are all");
       const cut = cutName(decodeCut(stored.cuts[sink]));
       check((await text(page, "#binding-cut")).startsWith(`${cut}: `), `the kind of the cut is the store's: ${cut}`);
       const answer = await text(page, "#explorer-answer");
@@ -149,6 +151,10 @@ const report = new Report(run.json);
     check((await page.getAttribute(`#view-${view}`, "aria-pressed")) === "true", `view ${view} is pressed`);
   }
   check(drawings.size === 4, "the four views draw four things");
+  const asked = `\u201c${run.json.examples[0].tokens[1]}\u201d (1)`;
+  check((await text(page, "#strips-title")).includes(`from ${asked}`), "the strips say whose scores they are");
+  check((await text(page, '.strip[data-method="rollout"] .strip-name')).includes("from \u201c"), "a line of another source says so");
+  check((await text(page, '.strip[data-method="own-rollout"] .strip-value')) === (await page.evaluate(() => attnflow.page.explorer.fused.walk(6, 1).mass[0][2].toFixed(4))), "the chosen source has lines of its own");
   await redrawn(page, () => page.click("#next-example"));
   check((await page.locator('.strip[data-method="rollout"] .token').count()) === run.json.examples[1].tokens.length, "the next example is shown");
 
@@ -276,6 +282,93 @@ for (const [kind, breakWorker] of Object.entries(brokenWorkers)) {
   }
 }
 
+// ---- choices that the run has no points for; two sources; constant scores; failed cells; a run that is not finished
+
+{
+  const tokens = ["a", "b", "c", "d", "e"];
+  const top = reportOf("top", writeConfig("top", writeDataset("top", tokens, 4, 5), undefined, "", "4"));
+  const page = await open(top.html);
+  const charts = await page.locator("#charts svg").count();
+  await page.focus("#explorer-graph");
+  for (const key of ["ArrowLeft", "ArrowLeft", "ArrowDown"]) await page.keyboard.press(key);
+  await redrawn(page, () => page.keyboard.press("Enter"));
+  check((await page.evaluate(() => document.querySelector("#explorer-root #layer").value)) === "2", "a vertex of a layer without points can be chosen");
+  check((await page.getAttribute("html", "data-state")) === "ready" && (await page.locator("#charts svg").count()) === charts, "and the charts stay");
+  check((await text(page, "#strips-missing")).includes("no scores of layer 2"), "that the run has no scores there is said");
+  check((await page.locator('.strip[data-method="own-flow"]').count()) === 1, "they are computed in the page");
+  await page.close();
+}
+{
+  const tokens = ["a", "b", "c", "d"];
+  const file = writeConfig("sources", writeDataset("sources", tokens, 3, 5));
+  const two = reportOf("sources", file, 'axes.source=["cls","last"]', "statistics.level=0.9");
+  const page = await open(two.html);
+  await redrawn(page, () => page.selectOption("#explorer-root #source", "3"));
+  check((await page.inputValue("#set-source")) === "last", "the settings follow a source that the run has");
+  check(!(await text(page, '.strip[data-method="rollout"] .strip-name')).includes("from"), "its scores are shown");
+  const selection = { ...new Report(two.json).initialSelection(), source: "last" };
+  const stored = new Example(new Report(two.json), 0).attributions(selection).find(({ method }) => method === "rollout");
+  check((await text(page, '.strip[data-method="rollout"] .strip-value')) === stored.scores[Number(await page.inputValue("#sink"))].toFixed(4), "with the store's numbers");
+  await redrawn(page, () => page.selectOption("#set-source", "cls"));
+  check((await page.inputValue("#explorer-root #source")) === "0", "and the explorer follows the settings");
+  check(!(await text(page, "main")).includes("95\u00a0%"), "the level is the run's");
+  await page.close();
+}
+{
+  const constant = reportOf("constant", writeConfig("constant", writeDataset("constant", ["a", "b", "c"], 3, 5, new Float32Array(3).fill(1))));
+  const page = await open(constant.html);
+  check((await text(page, "#results")).includes("(1 of 1 example)"), "constant scores: the result is said to be undefined");
+  check((await text(page, "#chart-correlation_by_layer")).includes("Undefined for"), "and so does the chart");
+  await page.close();
+}
+{
+  const json = structuredClone(run.json);
+  const place = json.score_points.findIndex((index) => json.points[index][0] === "rollout" && json.points[index][json.axes.indexOf("layer") + 1] === 6);
+  const scores = Buffer.from(json.examples[0].scores, "base64");
+  const n = json.examples[0].tokens.length;
+  for (let t = 0; t < n; ++t) scores.writeFloatLE(NaN, 4 * (place * n + t));
+  json.examples[0].scores = scores.toString("base64");
+  json.examples[0].failures = [{ place, message: "out of <b>luck</b>" }];
+  const html = run.html.replace(".html", "-failed.html");
+  writeFileSync(html, readFileSync(run.html, "utf8").replace(/(id="attnflow-data">).*?(<\/script>)/s, (_, begin, end) => begin + JSON.stringify(json).replaceAll("<", "\\u003c") + end));
+  const page = await open(html);
+  check((await text(page, '.strip.failed[data-method="rollout"]')).includes("failed: out of <b>luck</b>"), "a failed method says why in its place");
+  await page.close();
+}
+{
+  const part = join(folder, "part");
+  attnflow("run", "experiments/configs/sva_tables.toml", "--out", part, "--shard", "1/2", "--set", "dataset.limit=4", "--quiet");
+  attnflow("report", part);
+  const page = await open(join(part, "report.html"));
+  check((await text(page, "#warning-unfinished")).includes("2 of 4 examples are done"), "a run that is not finished says so");
+  await page.close();
+}
+
+// ---- the saturation card follows the settings; no leader where there is none
+
+{
+  const { html, json } = reportOf("skips", "experiments/configs/ablation.toml", "dataset.limit=3");
+  const page = await open(html);
+  const varied = new Report(json);
+  for (const skip of [0.5, varied.values("skip_weight").find((v) => v !== 0.5)]) {
+    await page.selectOption("#set-skip_weight", String(skip));
+    await settled(page);
+    const selection = { ...varied.initialSelection(), skip_weight: skip };
+    const trivial = varied
+      .table("saturation_by_layer")
+      .filter((row) => row.layer === 6 && ["source_row", "sink_column"].includes(row.cut) && varied.matches(row, selection))
+      .reduce((sum, row) => sum + row.share, 0);
+    const card = await text(page, "#saturation");
+    check(card.includes(`skip weight ${skip}`) || card.includes(`Skip weight ${skip}`), `the card names its settings: ${card}`);
+    check(card.includes(`, ${Math.round(100 * trivial)}\u00a0% are limited`), `at skip weight ${skip}, ${trivial} of flows have a trivial cut: ${card}`);
+  }
+  for (const reference of varied.references) {
+    const card = await text(page, `.result[data-reference="${reference}"]`);
+    check(card.includes("No method stands out") === !/above .* \(p/.test(card), `a leader is told from some other: ${card}`);
+  }
+  await page.close();
+}
+
 // ---- a solver that fails: the page says so, and goes on
 
 {
@@ -297,7 +390,7 @@ for (const [kind, breakWorker] of Object.entries(brokenWorkers)) {
 // ---- strangers' text
 
 {
-  const tokens = [HOSTILE, "\u202eevil", "=1+1", "<b>bold</b>", "ok"];
+  const tokens = [HOSTILE, "\u202eevil", "=1+1", "<b>bold</b>", "ok", "\u200b", "\u{e0041}", "\u{1f469}\u200d\u{1f467}"];
   const hostile = reportOf("hostile", writeConfig("hostile", writeDataset("hostile", tokens, 3, 7)));
   const page = await open(hostile.html);
   check((await page.locator("img").count()) === 0 && (await page.locator("#report b").count()) === 0, "no token became markup");
@@ -305,6 +398,7 @@ for (const [kind, breakWorker] of Object.entries(brokenWorkers)) {
   const shown = await page.locator(".strip").first().locator(".token").allTextContents();
   check(HOSTILE.startsWith(shown[0].replace("\u2026", "")), `the token is shown as text: ${shown[0]}`);
   check(shown[1].includes("\\u202e"), "a reordering character is shown, not obeyed");
+  check(shown[5] === "\\u200b" && shown[6] === "\\u{e0041}" && shown[7] === "\u{1f469}\u200d\u{1f467}", `what has no shape is shown, the joiner in a picture obeyed: ${shown.slice(5)}`);
   await page.close();
 
   const other = await browser.newPage();
@@ -331,7 +425,7 @@ for (const [kind, breakWorker] of Object.entries(brokenWorkers)) {
   copyFileSync(writeDataset("changed", ["a", "b", "c", "d"], 3, 2), dataset);
   attnflow("report", folder);
   const page = await open(html);
-  check((await page.locator("#warning").isVisible()) && (await text(page, "#warning")).includes("has changed since this run"), "the page warns of a changed dataset");
+  check((await page.locator("#warning-dataset").isVisible()) && (await text(page, "#warning-dataset")).includes("has changed since this run"), "the page warns of a changed dataset");
   check((await page.locator("#explorer").count()) === 0 && (await page.locator("#charts svg").count()) > 3, "and shows the charts without the examples");
   await page.close();
 }
@@ -343,7 +437,18 @@ for (const [kind, breakWorker] of Object.entries(brokenWorkers)) {
   const long = reportOf("long", writeConfig("long", writeDataset("long", tokens, 4, 11), ["raw_attention", "rollout", "column_sum"]));
   const page = await open(long.html);
   check((await text(page, "#explorer-answer")).includes("48 of 512 tokens"), "filtering is said");
-  check(near((await number(page, "#flow-value")), (await number(page, "#cut-capacity")), 1e-6), "a precomputed pair is shown");
+  check(near((await number(page, "#flow-value")), (await number(page, "#cut-capacity")), 1e-6), "a precomputed pair is shown, and its cut is as large");
+  const drawn = await page.evaluate(() => {
+    const { model, content } = attnflow.page.explorer.drawn;
+    return { edges: model.cut.edges.length, sum: model.cut.edges.reduce((sum, { w }) => sum + w, 0), size: content.cut.size };
+  });
+  check(drawn.edges > 0 && (await page.locator(".cut-edge").count()) === drawn.edges, "edges of the cut are drawn");
+  const said = await text(page, "#cut-drawn");
+  check(drawn.edges === drawn.size ? said.startsWith("All") : said.startsWith(`${drawn.edges} of ${drawn.size} edges of the cut are drawn, ${drawn.sum.toFixed(4)} of `), `how much of the cut is drawn: ${said}`);
+  await redrawn(page, () => page.selectOption("#set-layer", "2"));
+  check((await text(page, "#pair-problem")).includes("for layer 4 only") && (await page.locator("#explorer-graph svg").count()) === 0, "other layers have no flow, which is said");
+  await redrawn(page, () => page.click("#offer"));
+  check((await page.inputValue("#set-layer")) === "4" && (await page.locator(".cut-edge").count()) > 0, "and one step leads to where it is");
   await redrawn(page, () => page.selectOption("#sink", "300"));
   check((await page.locator("#pair-problem").count()) === 1, "a pair that was not computed is said to be missing");
   for (const view of ["raw", "fused", "rollout"]) await redrawn(page, () => page.click(`#view-${view}`));

@@ -63,8 +63,8 @@ export function generator(seed) {
   };
 }
 
-/** A dataset file of one example of random, somewhat peaked attention, with these tokens. */
-export function writeDataset(name, tokens, layers, seed) {
+/** A dataset file of one example of random, somewhat peaked attention, with these tokens (and reference scores). */
+export function writeDataset(name, tokens, layers, seed, reference = null) {
   const n = tokens.length;
   const random = generator(seed);
   const weights = new Float32Array(layers * n * n);
@@ -73,7 +73,7 @@ export function writeDataset(name, tokens, layers, seed) {
     for (let k = 0; k < n; ++k) sum += weights[row * n + k] = Math.exp(4 * random());
     for (let k = 0; k < n; ++k) weights[row * n + k] /= sum;
   }
-  const scores = Float32Array.from({ length: n }, random);
+  const scores = reference ?? Float32Array.from({ length: n }, random);
   return writeTensors(name, [{ id: "ex0", tokens }], {
     "ex0.attentions": { shape: [layers, 1, n, n], data: weights },
     "ex0.blank_out": { shape: [n], data: scores },
@@ -96,7 +96,7 @@ export function writeTensors(name, examples, tensors) {
   return file;
 }
 
-export function writeConfig(name, dataset, methods = ["raw_attention", "rollout", "attention_flow", "column_sum"], axes = "") {
+export function writeConfig(name, dataset, methods = ["raw_attention", "rollout", "attention_flow", "column_sum"], axes = "", layer = '"all"') {
   const file = join(folder, `${name}.toml`);
   writeFileSync(
     file,
@@ -104,7 +104,7 @@ export function writeConfig(name, dataset, methods = ["raw_attention", "rollout"
 [dataset]
 path = "${dataset}"
 [axes]
-layer = "all"
+layer = ${layer}
 source = "cls"
 ${axes}
 [evaluation]

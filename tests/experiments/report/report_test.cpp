@@ -3,6 +3,7 @@
 
 #include "experiments/report/report_data.hpp"
 
+#include <fmt/format.h>
 #include <openssl/evp.h>
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -148,11 +149,11 @@ TEST_CASE("examples are left out to keep the page small, and the document says s
     const ReportData none = gather_report(run.config, run.result, nullptr, {});
     CHECK(none.embedded_examples == 0);
     CHECK(none.left_out.at(0).find("cannot be read any more") != std::string::npos);
-    CHECK_FALSE(nlohmann::json::parse(none.json).contains("warning"));
+    CHECK(nlohmann::json::parse(none.json)["warnings"].empty());
 
     const ReportData changed = gather_report(run.config, run.result, nullptr, {.dataset_changed = true});
     CHECK(changed.left_out.at(0).find("has changed since the run") != std::string::npos);
-    CHECK(nlohmann::json::parse(changed.json)["warning"]["title"] == "The dataset has changed since this run");
+    CHECK(nlohmann::json::parse(changed.json)["warnings"][0]["title"] == "The dataset has changed since this run");
 
     ReportOptions named;
     named.example = "ex2";
@@ -177,7 +178,31 @@ TEST_CASE("above 64 tokens the page gets the largest edges and ready flows", "[r
             if (edge[0] == 1 && edge[2] == pair["sink"]) into_sink += edge[3].get<double>();
         }
         CHECK(into_sink == Approx(pair["value"].get<double>()).margin(1e-3));
+        // The edges of the cut, not the flow, give its capacity.
+        CHECK(pair["cut_capacity"].get<double>() == Approx(pair["value"].get<double>()).margin(1e-6));
+        double drawn = 0.0;
+        for (const auto& edge : pair["cut_edges"]) drawn += edge[3].get<double>();
+        if (pair["cut_size"] == pair["cut_edges"].size()) CHECK(drawn == Approx(pair["value"]).margin(1e-6));
+        CHECK(drawn <= pair["value"].get<double>() + 1e-6);
     }
+}
+
+TEST_CASE("failed cells and a run that is not finished are said in the document", "[report]") {
+    Run run("", {4, 5});
+    CHECK(nlohmann::json::parse(run.gather().json)["warnings"].empty());
+    std::erase_if(run.result.attributions, [](const auto& row) { return row.example == 1 && row.point == 0; });
+    run.result.failures.push_back({1, 0, "out of <luck>"});
+    ReportOptions options;
+    options.unfinished_at = 1;
+    const auto json = nlohmann::json::parse(run.gather(options).json);
+    REQUIRE(json["warnings"].size() == 2);
+    CHECK(json["warnings"][0]["text"].get<std::string>().find("1 of 2 examples are done") == 0);
+    CHECK(json["warnings"][1]["title"] == fmt::format("1 of {} cells failed", 2 * run.result.grid.size()));
+    CHECK(json["warnings"][1]["text"].get<std::string>().find("out of <luck>") != std::string::npos);
+    CHECK_FALSE(json["examples"][0].contains("failures"));
+    CHECK(json["examples"][1]["failures"] ==
+          nlohmann::json::parse(R"([{"place": 0, "message": "out of <luck>"}])"));
+    CHECK(json["run"]["level"] == run.config.statistics.level);
 }
 
 TEST_CASE("figures: CSV needs no program, and wrong names are told", "[report]") {

@@ -6,7 +6,7 @@
 
 import { CUT_KINDS, CUT_WORDS, SHAPES, inkOn, ramp } from "./theme.js";
 import { unique } from "./data.js";
-import { capital, correlationFinding, decimal, leadersOf, listed, metricName, pretty, referenceName } from "./findings.js";
+import { capital, correlationFinding, decimal, leadersOf, listed, metricName, pretty, referenceName, saturationFinding, undefinedWords } from "./findings.js";
 
 const WITHOUT_LAYER = "no layer";
 const NONE = "none";
@@ -56,12 +56,12 @@ export function vegaConfig(theme) {
 
 const hasBand = (row) => typeof row.ci_low === "number" && typeof row.ci_high === "number";
 
-const meanTooltip = (metric) => [
+const meanTooltip = (report, metric) => [
   { field: "method", title: "Method" },
   { field: "layer", title: "Layer" },
   { field: "mean", title: `Mean ${metricName(metric)}`, format: ".3f" },
   { field: "std", title: "Standard deviation", format: ".3f" },
-  { field: "ci", title: "95 % interval" },
+  { field: "ci", title: `${report.percent} interval` },
   { field: "n", title: "Examples" },
   { field: "n_undefined", title: "Undefined" },
 ];
@@ -92,7 +92,8 @@ export function correlationByLayer(report, selection, theme) {
     .table("correlation_by_layer")
     .filter((row) => row.metric === selection.metric && row.mean !== null && report.matches(row, selection, ["layer"]))
     .map(withInterval);
-  if (all.length === 0) return null;
+  const missing = undefinedWords(report, selection);
+  if (all.length === 0) return missing ? { id: "correlation_by_layer", name: capital(metricName(selection.metric)), title: "Nothing to draw", note: missing, panels: [], rows: [] } : null;
   const { layers } = report;
   const drawn = report.methods.filter((method) => all.some((row) => row.method === method));
   const layered = drawn.filter((method) => all.some((row) => row.method === method && row.layer !== null));
@@ -144,7 +145,7 @@ export function correlationByLayer(report, selection, theme) {
             {
               transform: flat,
               mark: { type: "rule", strokeDash: [6, 4], strokeWidth: 2 },
-              encoding: { y, color, opacity: opacity(1), tooltip: meanTooltip(metric) },
+              encoding: { y, color, opacity: opacity(1), tooltip: meanTooltip(report, metric) },
             },
             ...(few
               ? []
@@ -153,19 +154,19 @@ export function correlationByLayer(report, selection, theme) {
             {
               transform: byLayer,
               mark: { type: "point", filled: true, size: few ? 58 : 44 },
-              encoding: { x, y, color, shape, opacity: opacity(1), tooltip: meanTooltip(metric) },
+              encoding: { x, y, color, shape, opacity: opacity(1), tooltip: meanTooltip(report, metric) },
             },
           ],
         }),
       };
     });
   const dashed = drawn.filter((method) => !layered.includes(method));
-  const intervals = few ? "Bands: 95 % bootstrap intervals of the mean over examples." : "Bars: 95 % bootstrap intervals of the mean over examples, methods side by side within a layer; choose a method to see it alone.";
+  const intervals = few ? `Bands: ${report.percent} bootstrap intervals of the mean over examples.` : `Bars: ${report.percent} bootstrap intervals of the mean over examples, methods side by side within a layer; choose a method to see it alone.`;
   return {
     id: "correlation_by_layer",
     name: `${capital(metricName(metric))} with each reference, by layer`,
     title: correlationFinding(report, selection),
-    note: (rows.some(hasBand) ? `${intervals} ` : "") + (dashed.length > 0 ? `Dashed: ${listed(dashed.map(pretty))}, which takes no layer.` : ""),
+    note: (rows.some(hasBand) ? `${intervals} ` : "") + (dashed.length > 0 ? `Dashed: ${listed(dashed.map(pretty))}, which ${dashed.length === 1 ? "takes" : "take"} no layer.` : "") + (missing ? ` ${missing}` : ""),
     panels,
     legend: legendOf(report, theme, drawn).map((entry, m) => ({ ...entry, dashed: dashed.includes(drawn[m]) })),
     rows: all,
@@ -253,7 +254,7 @@ export function scoresByLayer(report, selection, theme) {
         value: "mean",
         colour,
         valueTitle: `Mean ${metricName(selection.metric)}`,
-        tooltip: meanTooltip(selection.metric),
+        tooltip: meanTooltip(report, selection.metric),
       }),
     }));
   const best = highest(rows.filter((r) => r.reference === selection.reference && r.reference !== `method(${r.method})`));
@@ -262,7 +263,7 @@ export function scoresByLayer(report, selection, theme) {
     id: "scores_by_layer",
     name: "Methods by layer",
     title: best ? `Highest with ${referenceName(selection.reference)}: ${pretty(best.method)} ${where}, ${decimal(best.mean)}` : "Every method and layer in numbers",
-    note: `Mean ${metricName(selection.metric)} over examples.`,
+    note: [`Mean ${metricName(selection.metric)} over examples.`, undefinedWords(report, selection)].filter(Boolean).join(" "),
     panels,
     rows,
   };
@@ -297,7 +298,7 @@ export function headsBySkip(report, selection, theme) {
         colour,
         valueTitle: `Mean ${metricName(selection.metric)}`,
         tooltip: [
-          ...meanTooltip(selection.metric),
+          ...meanTooltip(report, selection.metric),
           { field: "fused", title: "Heads" },
           { field: "skip", title: "Skip weight" },
         ],
@@ -325,7 +326,7 @@ export function comparisons(report, selection, theme) {
     .map((row) => ({
       ...row,
       pair: `${pretty(row.method)} \u2212 ${pretty(row.other_method)}`,
-      decided: row.p_holm !== null && row.p_holm < 0.05 ? "yes" : "no",
+      decided: row.p_holm !== null && row.p_holm < report.alpha ? "yes" : "no",
       interval: row.ci_low === null ? "not computed" : `${decimal(row.ci_low, 3)} to ${decimal(row.ci_high, 3)}`,
     }));
   if (all.length === 0) return null;
@@ -341,7 +342,7 @@ export function comparisons(report, selection, theme) {
   const tooltip = [
     { field: "pair", title: "Pair" },
     { field: "mean_difference", title: "Mean difference", format: ".3f" },
-    { field: "interval", title: "95 % interval" },
+    { field: "interval", title: `${report.percent} interval` },
     { field: "effect_size", title: "Effect size", format: ".2f" },
     { field: "p", title: "p", format: ".4f" },
     { field: "p_holm", title: "p after Holm", format: ".4f" },
@@ -405,18 +406,16 @@ export function comparisons(report, selection, theme) {
     name: `Paired comparisons, layer ${selection.layer}`,
     title: `Differences that are decided: ${listed(references.map(decided))}`,
     note:
-      "Difference of means on the same examples with its 95 % interval; right of 0, the first method correlates more." +
+      `Difference of means on the same examples with its ${report.percent} interval; right of 0, the first method correlates more.` +
       (tooMany ? ` Only pairs with ${pretty(best)} are drawn; the CSV of \u201cattnflow figures\u201d has all.` : ""),
     panels,
     legend: [
-      { label: "decided: p < 0.05 after Holm\u2019s correction", colour: theme.ink, shape: "circle" },
+      { label: `decided: p < ${report.alpha} after Holm\u2019s correction`, colour: theme.ink, shape: "circle" },
       { label: "not decided", colour: theme.soft, shape: "diamond" },
     ],
     rows,
   };
 }
-
-const TRIVIAL = ["source_row", "sink_column"];
 
 export function saturationByLayer(report, selection, theme) {
   const free = ["layer", "positions"];
@@ -459,12 +458,11 @@ export function saturationByLayer(report, selection, theme) {
   }));
   const agreement = flowAgreement(report, selection, theme, methods);
   if (agreement) panels.push(agreement);
-  const top = Math.max(...rows.map((r) => r.layer ?? 0));
-  const trivial = rows.filter((r) => r.method === methods[0] && r.layer === top && TRIVIAL.includes(r.cut)).reduce((sum, r) => sum + r.share, 0);
+  const found = saturationFinding(report, selection);
   return {
     id: "saturation_by_layer",
     name: "Saturation of flow, by layer",
-    title: `From layer ${top}, ${Math.round(100 * trivial)} % of flows are limited by a trivial cut`,
+    title: found ? `From layer ${found.top}, ${Math.round(100 * found.trivial)}\u00a0% of flows are limited by a trivial cut` : "From layer 1 a flow is one edge",
     note:
       "Which cut limits each flow. Red: source row or sink column, one number of the top or of the first layer, where no layer in between plays a part. " +
       "Grey: cuts that the layers in between have a part in.",

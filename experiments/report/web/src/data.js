@@ -33,6 +33,19 @@ export class Report {
     this.layers = unique(this.points.map((p) => p.layer).filter((l) => typeof l === "number")).sort(byValue);
   }
 
+  /** Of intervals and tests, as the run was told. */
+  get level() {
+    return this.json.run.level;
+  }
+  /** "95 %" */
+  get percent() {
+    return `${Number((100 * this.level).toPrecision(6))}\u00a0%`;
+  }
+  /** What p has to be below: "0.05". */
+  get alpha() {
+    return Number((1 - this.level).toPrecision(6));
+  }
+
   table(name) {
     return this.tables[name] ?? [];
   }
@@ -104,6 +117,14 @@ export class Example {
     this.cuts = this.json.cuts ? decodeUint16(this.json.cuts) : null;
   }
 
+  /** [{ method, point, message }] of the methods that failed at the selected settings. */
+  failures(selection) {
+    return (this.json.failures ?? [])
+      .map(({ place, message }) => ({ point: this.report.points[this.report.json.score_points[place]], message }))
+      .filter(({ point }) => this.report.matches(point, selection, ["positions"]))
+      .map(({ point, message }) => ({ method: point.method, point, message }));
+  }
+
   /** [{ method, point, scores, cuts }] of every method at the selected settings. */
   attributions(selection) {
     const n = this.tokens.length;
@@ -118,6 +139,12 @@ export class Example {
     });
     return out;
   }
+}
+
+/** Position of the source that an axis value names among `n` tokens; null for all of them. */
+export function sourcePosition(value, n) {
+  if (typeof value === "number") return value < n ? value : null;
+  return value === "cls" ? 0 : value === "last" ? n - 1 : null;
 }
 
 /** Text of a cell that a spreadsheet takes as text, never as a formula. */

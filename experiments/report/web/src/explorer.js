@@ -1,11 +1,11 @@
 // The example explorer: tokens shaded by each method, and the layered graph of one example.
 
 import { el, shortToken, show, toMarkup, tokenText } from "./tree.js";
-import { Example, toCsv } from "./data.js";
+import { Example, sourcePosition, toCsv } from "./data.js";
 import { EmbeddedNetwork } from "./network.js";
 import { Solver } from "./solver.js";
 import { edgeDistance, edgePath, graphGeometry, graphTree } from "./graph_view.js";
-import { VIEWS, cutMeaning, cutName, cutText, decodeCut, filtered, precomputedView, solvedView, staticView } from "./views.js";
+import { VIEWS, cutMeaning, cutName, cutText, decodeCut, drawnCut, filtered, precomputedView, solvedView, staticView } from "./views.js";
 import { maxFlow } from "./max_flow.js";
 import { methodStyles } from "./charts.js";
 import { pretty } from "./findings.js";
@@ -22,7 +22,8 @@ export class Explorer {
     this.report = report;
     this.page = page; // { selection, theme, tip, select(), track() }
     this.solver = new Solver();
-    this.state = { example: 0, view: "flow", source: null, sink: null, edgeStep: 3 };
+    // layer: null follows the page; the page keeps its own where the run has no points for the layer.
+    this.state = { example: 0, view: "flow", layer: null, source: null, sink: null, edgeStep: 3 };
     this.networks = new Map();
     this.ticket = 0;
     this.last = null; // the latest content and what it was made for
@@ -46,6 +47,7 @@ export class Explorer {
     graph.addEventListener("click", (event) => this.click(event));
     graph.addEventListener("keydown", (event) => this.key(event));
     graph.addEventListener("blur", () => this.leave());
+    this.listenToTokens(this.boxes.strips);
     this.live = document.createElement("p");
     this.live.className = "hidden-visually";
     this.live.setAttribute("aria-live", "polite");
@@ -56,16 +58,30 @@ export class Explorer {
     this.state.example = index;
     this.example = new Example(this.report, index);
     this.state.source = this.sourceOfRun();
+    this.state.layer = null;
     this.state.sink = null;
     this.cursor = null;
     this.refresh();
   }
 
-  // Position of the source whose scores the run holds; the first one where it holds all.
+  /** The page's selection has changed. */
+  follow(changes) {
+    if ("layer" in changes) this.state.layer = null;
+    if ("source" in changes) this.state.source = this.sourceOfRun();
+    return this.refresh();
+  }
+
+  // Position of the source whose scores are selected; 0 where it is all of them.
   sourceOfRun() {
-    const n = this.example.tokens.length;
+    return sourcePosition(this.page.selection.source, this.example.tokens.length) ?? 0;
+  }
+
+  // Do the selected scores come from the chosen source and layer?
+  get isHeld() {
+    const { layers } = this.report;
     const { source } = this.page.selection;
-    return typeof source === "number" ? Math.min(source, n - 1) : source === "last" ? n - 1 : 0;
+    const isSource = sourcePosition(source, this.example.tokens.length) === this.state.source;
+    return isSource && (layers.length === 0 || layers.includes(this.layer));
   }
 
   network(index) {
@@ -78,7 +94,7 @@ export class Explorer {
   }
 
   get layer() {
-    return Math.min(this.page.selection.layer ?? this.example.layers, this.example.layers);
+    return Math.min(this.state.layer ?? this.page.selection.layer ?? this.example.layers, this.example.layers);
   }
 
   /** Draws everything anew: selection, theme or example have changed. */
@@ -96,9 +112,10 @@ export class Explorer {
   // To begin with, the token that the flow (else the first method) scores highest, source aside;
   // where pairs are precomputed, one of those.
   firstSink() {
-    const pair = this.fused.pairs.find((p) => p.source === this.state.source && p.sink !== p.source);
+    const pairs = this.fused.pairs.filter((p) => p.source === this.state.source && p.sink !== p.source);
+    const pair = pairs.find((p) => p.layer === this.layer) ?? pairs[0];
     if (pair) return pair.sink;
-    const rows = this.example.attributions(this.page.selection);
+    const rows = this.example.attributions({ ...this.page.selection, layer: this.layer });
     const scores = (rows.find((row) => row.cuts) ?? rows[0])?.scores;
     if (!scores) return this.example.tokens.length - 1;
     let best = this.state.source === 0 ? 1 : 0;
@@ -125,9 +142,9 @@ export class Explorer {
         field("Example", select("example", examples, state.example, (e) => this.openExample(Number(e)))),
         el("button", { id: "next-example", "aria-label": "Next example", onclick: step(1) }, "\u2192"),
       ),
-      this.report.layers.length > 1 &&
-        field("Layer", select("layer", this.report.layers.map((l) => [l, `${l}`]), this.layer, (l) => this.page.select({ layer: Number(l) }))),
-      field("Source", select("source", tokens, state.source, (t) => this.change({ source: Number(t) }))),
+      example.layers > 1 &&
+        field("Layer", select("layer", Array.from({ length: example.layers }, (_, l) => [l + 1, `${l + 1}`]), this.layer, (l) => this.moveSource(Number(l), state.source))),
+      field("Source", select("source", tokens, state.source, (t) => this.moveSource(this.layer, Number(t)))),
       field("Sink", select("sink", tokens, state.sink, (t) => this.change({ sink: Number(t) }))),
     );
     show(
@@ -158,11 +175,37 @@ export class Explorer {
     if (focused) document.getElementById(focused)?.focus();
   }
 
+  // Of all that a choice changes, only that is touched: with 512 tokens, building the lists takes longer than a frame.
+  syncControls() {
+    const { state } = this;
+    const values = { layer: this.layer, source: state.source, sink: state.sink };
+    for (const [id, value] of Object.entries(values)) {
+      const control = this.boxes.controls.querySelector(`#${id}`);
+      if (control) control.value = String(value);
+    }
+    for (const button of this.boxes["graph-controls"].querySelectorAll("#view button")) {
+      button.setAttribute("aria-pressed", button.id === `view-${state.view}` ? "true" : "false");
+    }
+  }
+
   change(changes) {
     Object.assign(this.state, changes);
-    this.drawControls();
-    this.drawStrips();
+    this.syncControls();
+    if (this.stripKey() !== this.drawnStrips) this.drawStrips();
+    else if ("sink" in changes) this.markSink();
     return this.redraw();
+  }
+
+  // The page follows where the run has points for the layer or source; where not, it keeps what it shows.
+  moveSource(layer, source) {
+    const { report, page, example, state } = this;
+    Object.assign(state, { layer, source });
+    const changes = {};
+    if (report.layers.includes(layer) && layer !== page.selection.layer) changes.layer = layer;
+    const is = (value) => sourcePosition(value, example.tokens.length) === source;
+    const held = is(page.selection.source) ? undefined : report.values("source").find(is);
+    if (held !== undefined) changes.source = held;
+    return Object.keys(changes).length > 0 ? page.select(changes) : this.change({});
   }
 
   /** Draws the graph anew: its width or what it shows has changed. */
@@ -172,102 +215,123 @@ export class Explorer {
 
   // ---- tokens shaded by each method
 
+  // What the strips are made for, the sink aside.
+  stripKey() {
+    const { state, page } = this;
+    return JSON.stringify([state.example, this.layer, state.source, page.theme.name, page.selection]);
+  }
+
   stripRows() {
     const { example, page } = this;
     const styles = methodStyles(this.report, page.theme);
-    const rows = example.attributions(page.selection).map(({ method, scores, cuts }) => ({
-      name: pretty(method),
-      id: method,
-      colour: styles.get(method)?.colour,
-      scores,
-      cuts,
-    }));
+    const selection = { ...page.selection, layer: this.layer };
+    const row = ({ method, point, ...rest }) => ({ name: pretty(method) + this.fromWords(point.source), id: method, colour: styles.get(method)?.colour, ...rest });
+    const rows = [...example.attributions(selection), ...example.failures(selection)].map(row);
     for (const [name, scores] of Object.entries(example.json.references)) {
-      rows.push({ name: `reference: ${name}`, id: name, scores, isReference: true });
+      rows.push({ name: `reference: ${name}`, id: `reference ${name}`, scores, isReference: true });
     }
     return rows;
   }
 
+  // " from ..." where scores are not those of the chosen source.
+  fromWords(source) {
+    if (source === null || source === undefined) return "";
+    const position = sourcePosition(source, this.example.tokens.length);
+    if (position === this.state.source) return "";
+    return position === null ? " from all positions" : ` from ${this.tokenName(position, 12)}`;
+  }
+
+  tokenName(t, limit = 24) {
+    return `\u201c${shortToken(this.example.tokens[t], limit)}\u201d (${t})`;
+  }
+
   drawStrips() {
-    const { example } = this;
-    const focusedToken = document.activeElement?.dataset?.token;
-    const focusedStrip = document.activeElement?.dataset?.strip;
+    const { example, state, fused } = this;
+    const { token: focusedToken, strip: focusedStrip } = document.activeElement?.dataset ?? {};
     const { json } = example;
+    const plural = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
     const facts = [
-      `${example.tokens.length} tokens`,
-      `${example.layers} layer${example.layers === 1 ? "" : "s"}`,
-      `${json.heads} head${json.heads === 1 ? "" : "s"}`,
-      json.group && `group ${json.group}`,
+      plural(example.tokens.length, "token"),
+      plural(example.layers, "layer"),
+      plural(json.heads, "head"),
+      json.group && `group ${tokenText(json.group)}`,
       json.label !== undefined && `label ${json.label}`,
       json.predicted !== undefined && `predicted ${json.predicted}`,
     ].filter(Boolean);
     const rows = this.stripRows();
+    const { layers } = this.report;
+    const missing = !this.isHeld && [
+      layers.length > 0 && !layers.includes(this.layer) && `The run has no scores of layer ${this.layer}.`,
+      sourcePosition(this.page.selection.source, example.tokens.length) !== state.source && `The run has no scores from ${this.tokenName(state.source)}; a line says where its scores are from.`,
+      fused.exact && "Rollout and flow are computed here.",
+    ].filter(Boolean).join(" ");
+    this.rows = new Map(rows.map((row) => [row.id, row]));
+    this.drawnStrips = this.stripKey();
     show(
       this.boxes.strips,
       el(
         "div",
         { class: "strip-head" },
-        el("h3", {}, `Tokens shaded by each method, layer ${this.layer}`),
-        el("button", { class: "quiet", onclick: () => this.saveScores(rows) }, "Download CSV"),
+        el("h3", { id: "strips-title" }, `Tokens shaded by each method, from ${this.tokenName(state.source)} in layer ${this.layer}`),
+        el("button", { class: "quiet", "aria-label": "Download CSV: scores of the tokens", onclick: () => this.saveScores(rows) }, "Download CSV"),
       ),
       el("p", { class: "note" }, `${facts.join(" \u00b7 ")}. Each line is scaled to its own largest score; numbers are those of the sink. Choose a token to make it the sink.`),
-      rows.map((row) => this.strip(row)),
+      missing && el("p", { class: "note", id: "strips-missing" }, missing),
       el("div", { class: "own-strips" }),
+      rows.map((row) => this.strip(row)),
     );
     this.drawOwnStrips();
+    this.showChosen();
     if (focusedStrip) this.focusToken(focusedStrip, focusedToken);
   }
 
-  // Scores from a source that the run did not ask for: the walk at once, the flow when the solver
+  // Scores from a source or layer that the run did not ask for: the walk at once, the flow when the solver
   // has it, in a line that is there from the start so that nothing moves.
-  ownRows(flow) {
+  ownRows() {
     const { state, layer, fused, example } = this;
-    if (!fused.exact || state.source === this.sourceOfRun()) return [];
-    const from = `from \u201c${shortToken(example.tokens[state.source], 12)}\u201d`;
+    if (!fused.exact || this.isHeld) return [];
+    const flow = this.ownFlow?.key === this.drawnStrips ? this.ownFlow.values : null;
     return [
-      { name: `rollout ${from}`, id: "own-rollout", scores: Array.from(fused.walk(layer, state.source).mass[0]) },
-      { name: `flow ${from}`, id: "own-flow", scores: flow ?? example.tokens.map(() => NaN), pending: !flow },
+      { name: "rollout, computed here", id: "own-rollout", scores: Array.from(fused.walk(layer, state.source).mass[0]) },
+      { name: "flow, computed here", id: "own-flow", scores: flow ?? example.tokens.map(() => NaN), pending: !flow },
     ];
   }
 
-  drawOwnStrips(flow) {
+  drawOwnStrips() {
     const focused = document.activeElement?.dataset ?? {};
-    show(this.boxes.strips.querySelector(".own-strips"), this.ownRows(flow).map((row) => this.strip(row)));
+    const rows = this.ownRows();
+    for (const row of rows) this.rows.set(row.id, row);
+    show(this.boxes.strips.querySelector(".own-strips"), rows.map((row) => this.strip(row)));
     if (focused.strip?.startsWith("own-")) this.focusToken(focused.strip, focused.token);
   }
 
   focusToken(strip, token) {
-    this.boxes.strips.querySelector(`[data-strip="${strip}"][data-token="${token}"]`)?.focus();
+    this.boxes.strips.querySelector(`[data-strip="${CSS.escape(strip)}"][data-token="${token}"]`)?.focus();
   }
 
   async solveOwnStrips(ticket) {
     const { state, layer, fused } = this;
-    if (this.ownRows().length === 0) return;
+    const key = this.drawnStrips;
+    if (!fused.exact || this.isHeld || this.ownFlow?.key === key) return;
     const values = await this.solver.row(`${state.example}/${this.fusedIndex}`, fused.exact, layer, state.source);
-    if (ticket === this.ticket) this.drawOwnStrips(Array.from(values, (v) => v * fused.unit));
+    if (ticket !== this.ticket) return;
+    this.ownFlow = { key, values: Array.from(values, (v) => v * fused.unit) };
+    this.drawOwnStrips();
   }
 
   strip(row) {
-    const { theme, tip } = this.page;
+    const { theme } = this.page;
     const { tokens } = this.example;
+    const name = el("span", { class: "strip-name" }, row.colour && el("i", { class: "dot", style: { background: row.colour } }), row.name);
+    if (row.message !== undefined) {
+      return el("div", { class: "strip failed", "data-method": row.id }, name, el("span", { class: "strip-value" }, "\u2013"), el("span", { class: "note" }, `failed: ${tokenText(row.message)}`));
+    }
     const largest = Math.max(1e-300, ...row.scores.map((s) => (Number.isFinite(s) ? Math.abs(s) : 0)));
     const signed = row.scores.some((s) => s < 0);
-    const move = (event, t) => {
-      const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 1, ArrowUp: -1 }[event.key];
-      if (!step) return;
-      event.preventDefault();
-      const next = event.currentTarget.parentElement.children[Math.min(tokens.length - 1, Math.max(0, t + step))];
-      next?.focus();
-    };
-    const about = (t) => [
-      ["Token", `${t} ${shortToken(tokens[t], 40)}`],
-      [row.name, fixed(row.scores[t], 6)],
-      ...(row.cuts ? [["Binding cut", cutName(decodeCut(row.cuts[t]))]] : []),
-    ];
     return el(
       "div",
       { class: row.isReference ? "strip reference" : "strip", "data-method": row.id, "aria-busy": row.pending && "true" },
-      el("span", { class: "strip-name" }, row.colour && el("i", { class: "dot", style: { background: row.colour } }), row.name),
+      name,
       el("span", { class: "strip-value" }, fixed(row.scores[this.state.sink])),
       el(
         "span",
@@ -277,10 +341,7 @@ export class Explorer {
           const colour = signed
             ? ramp(theme.diverging, (score / largest + 1) / 2)
             : ramp(theme.sequential, Number.isFinite(score) ? score / largest : 0);
-          const at = (event) => {
-            const box = event.currentTarget.getBoundingClientRect();
-            tip.at(event.clientX || box.left, event.clientY || box.bottom, about(t));
-          };
+          const word = shortToken(token, 24);
           return el(
             "button",
             {
@@ -288,21 +349,81 @@ export class Explorer {
               tabindex: t === this.state.sink ? 0 : -1,
               "data-token": t,
               "data-strip": row.id,
+              title: [...token].length > 24 && tokenText(token),
               "aria-label": `${shortToken(token, 40)}: ${fixed(score)}`,
               "aria-pressed": t === this.state.sink ? "true" : "false",
               style: { "background-color": colour, color: inkOn(colour) },
-              onpointerenter: at,
-              onpointerleave: () => tip.hide(),
-              onfocus: at,
-              onblur: () => tip.hide(),
-              onkeydown: (event) => move(event, t),
-              onclick: () => this.change({ sink: t }),
             },
-            shortToken(token, 24),
+            word,
           );
         }),
       ),
     );
+  }
+
+  // One listener a kind for all tokens: with 512 tokens and five lines there are thousands.
+  listenToTokens(box) {
+    const { tip } = this.page;
+    const of = (event) => event.target.closest?.(".token");
+    const at = (event) => {
+      const token = of(event);
+      if (!token) return;
+      const { left, bottom } = token.getBoundingClientRect();
+      tip.at(event.clientX || left, event.clientY || bottom, this.aboutToken(token));
+    };
+    const hide = (event) => of(event) && tip.hide();
+    box.addEventListener("pointerover", at);
+    box.addEventListener("pointerout", hide);
+    box.addEventListener("focusin", at);
+    box.addEventListener("focusout", hide);
+    box.addEventListener("click", (event) => {
+      const token = of(event);
+      if (token) this.change({ sink: Number(token.dataset.token) });
+    });
+    box.addEventListener("keydown", (event) => {
+      const token = of(event);
+      const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (!token || !step) return;
+      event.preventDefault();
+      (step > 0 ? token.nextSibling : token.previousSibling)?.focus();
+    });
+  }
+
+  aboutToken({ dataset }) {
+    const row = this.rows.get(dataset.strip);
+    const t = Number(dataset.token);
+    if (!row) return [];
+    return [
+      ["Token", `${t} ${shortToken(this.example.tokens[t], 240)}`],
+      [row.name, fixed(row.scores[t], 6)],
+      ...(row.cuts ? [["Binding cut", cutName(decodeCut(row.cuts[t]))]] : []),
+    ];
+  }
+
+  // Another sink: its place in each line and its numbers.
+  markSink() {
+    const { sink } = this.state;
+    for (const box of this.boxes.strips.querySelectorAll(".strip-tokens")) {
+      const old = box.querySelector(".chosen");
+      const mark = (token, isChosen) => {
+        token.classList.toggle("chosen", isChosen);
+        token.tabIndex = isChosen ? 0 : -1;
+        token.setAttribute("aria-pressed", isChosen ? "true" : "false");
+      };
+      if (old) mark(old, false);
+      const token = box.children[sink];
+      mark(token, true);
+      box.previousSibling.textContent = fixed(this.rows.get(token.dataset.strip)?.scores[sink]);
+    }
+    this.showChosen();
+  }
+
+  // Scrolls each line, and nothing else, to the chosen token. All is measured before anything moves.
+  showChosen() {
+    const places = [...this.boxes.strips.querySelectorAll(".strip-tokens")]
+      .filter((box) => box.scrollHeight > box.clientHeight + 1)
+      .map((box) => [box, box.children[this.state.sink].offsetTop - box.clientHeight / 2 + 14]);
+    for (const [box, top] of places) box.scrollTop = top;
   }
 
   saveScores(rows) {
@@ -310,11 +431,12 @@ export class Explorer {
     const out = rows.flatMap((row) =>
       example.tokens.map((token, t) => ({
         example: example.json.id,
-        scores: row.id,
+        scores: row.isReference ? row.name : row.id,
         layer: row.isReference ? null : this.layer,
+        failed: row.message ?? null,
         position: t,
         token,
-        score: Number.isFinite(row.scores[t]) ? row.scores[t] : null,
+        score: Number.isFinite(row.scores?.[t]) ? row.scores[t] : null,
         binding_cut: row.cuts ? cutText(decodeCut(row.cuts[t])) : null,
       })),
     );
@@ -338,17 +460,42 @@ export class Explorer {
       return this.solver.pair(`${state.example}/${this.fusedIndex}`, fused.exact, layer, source, sink).then(view);
     }
     const pair = this.fused.pairs.find((p) => p.layer === layer && p.source === source && p.sink === sink);
-    if (pair) return precomputedView(this.fused, pair);
+    if (pair) return precomputedView(pair);
     return { edges: [], mass: null, problem: this.availablePairs() };
   }
 
+  // { words, offer }: why there is no flow, and a pair that there is one for.
   availablePairs() {
     const { pairs } = this.fused;
-    if (pairs.length === 0) return "No flows were computed for this example: it has more than 64 tokens.";
-    const name = (t) => `${t} ${shortToken(this.example.tokens[t], 12)}`;
-    const sources = [...new Set(pairs.map((p) => p.source))].map(name).join(", ");
-    const sinks = [...new Set(pairs.map((p) => p.sink))].map(name).join(", ");
-    return `With more than 64 tokens only some pairs are computed: from ${sources} in layer ${pairs[0].layer} to ${sinks}.`;
+    const { layer, example, state } = this;
+    if (pairs.length === 0) return { words: "No flows were computed for this example: it has more than 64 tokens." };
+    const here = pairs.filter((p) => p.layer === layer);
+    const offered = (list) => list.find((p) => p.sink === state.sink && p.source === state.source) ?? list.find((p) => p.source === state.source && p.sink !== p.source) ?? list[0];
+    const start = `This example has ${example.tokens.length} tokens, and above 64 flows are computed beforehand`;
+    if (here.length === 0) {
+      return { words: `${start}: for layer ${pairs[0].layer} only, not for layer ${layer}.`, offer: offered(pairs) };
+    }
+    const name = (t) => this.tokenName(t, 12);
+    const sources = [...new Set(here.map((p) => p.source))].map(name).join(", ");
+    const sinks = [...new Set(here.map((p) => p.sink))].map(name).join(", ");
+    return { words: `${start}: in layer ${layer} from ${sources} to ${sinks}.`, offer: offered(here) };
+  }
+
+  drawProblem({ words, offer }) {
+    const { layer, state } = this;
+    this.drawn = null;
+    const label = offer && (offer.layer !== layer ? `Show layer ${offer.layer}` : `Show the flow from ${this.tokenName(offer.source, 12)} to ${this.tokenName(offer.sink, 12)}`);
+    const take = (event) => {
+      event.stopPropagation(); // else the new graph takes it for a choice of what is there
+      state.sink = offer.sink;
+      this.moveSource(offer.layer, offer.source);
+      this.boxes.graph.focus();
+    };
+    show(
+      this.boxes.graph,
+      el("div", { class: "notice", id: "pair-problem" }, el("p", {}, words), el("p", {}, "The other views show every source and layer."), offer && el("button", { id: "offer", onclick: take }, label)),
+    );
+    show(this.boxes.answer, el("h3", {}, `From ${this.tokenName(state.source)} in layer ${layer} to ${this.tokenName(state.sink)}`));
   }
 
   // What is drawn stays, dimmed, until the new one is there; a newer call ends an older one.
@@ -385,17 +532,18 @@ export class Explorer {
   }
 
   drawContent(content) {
+    if (content.problem) return this.drawProblem(content.problem);
     const { state, layer, example } = this;
     const { theme } = this.page;
     const width = Math.max(280, this.boxes.graph.clientWidth);
     const picked = filtered(content.edges, example.tokens, {
       source: state.source,
       sink: state.sink,
+      cut: content.cut,
       maxEdges: EDGE_STEPS[state.edgeStep],
     });
     const geometry = graphGeometry(example.layers, picked.rows, example.tokens, width);
-    const visible = ({ i, j }) => geometry.rowOf.has(i) && geometry.rowOf.has(j);
-    const cutEdges = content.cut ? content.cut.edges.filter(visible).sort((a, b) => b.w - a.w).slice(0, 400) : [];
+    const cut = drawnCut(content, geometry.rowOf);
     const isFlow = state.view === "flow";
     this.drawn = {
       content,
@@ -405,22 +553,21 @@ export class Explorer {
         layers: example.layers,
         tokens: example.tokens,
         edges: picked.edges,
-        largest: Math.max(1e-12, ...picked.edges.map((e) => e.w), ...cutEdges.map((e) => e.w)),
+        largest: Math.max(1e-12, ...picked.edges.map((e) => e.w), ...(cut?.edges ?? []).map((e) => e.w)),
         mass: content.mass,
         source: { l: layer, i: state.source },
         sink: isFlow || state.view === "rollout" ? state.sink : null,
-        cut: content.cut ? { edges: cutEdges, ringed: content.cut.ringed.filter(([, i]) => geometry.rowOf.has(i)) } : null,
+        cut,
       },
     };
     show(this.boxes.graph, graphTree(this.drawn.model, geometry, theme));
     if (document.activeElement === this.boxes.graph && this.cursor) this.showCursor();
-    this.drawFacts(content, picked);
+    this.drawFacts(content, picked, cut);
   }
 
-  drawFacts(content, picked) {
-    const { state, layer, example, fused } = this;
-    const name = (t) => `\u201c${shortToken(example.tokens[t], 24)}\u201d (${t})`;
-    const rollout = fused.walk(layer, state.source).mass[0][state.sink];
+  drawFacts(content, picked, cut) {
+    const { state, layer, fused } = this;
+    const name = (t) => this.tokenName(t);
     const facts = []; // [name, number or words, id]
     if (content.cut) {
       facts.push(["Flow", content.value, "flow-value"]);
@@ -428,7 +575,7 @@ export class Explorer {
       facts.push(["Cut capacity", content.cutCapacity, "cut-capacity"]);
     }
     if (fused.exact) {
-      facts.push(["Rollout", rollout, "rollout-value"]);
+      facts.push(["Rollout", fused.walk(layer, state.source).mass[0][state.sink], "rollout-value"]);
       facts.push(["Column sum", fused.columnSum(state.sink), "column-sum"]);
     }
     const fact = ([term, value, id]) => {
@@ -440,6 +587,7 @@ export class Explorer {
       notes.push(
         `The flow drawn is the one found by ${content.foundBy}; its value is unique, ` +
           "its edges are not: another maximum flow may use others. Dashed: the edges of the cut; ringed: what it runs around.",
+        cut.words,
       );
     }
     if (!fused.exact) notes.push(`Only the ${fused.perVertex} largest edges of each vertex are in this page, ${Math.round(100 * fused.kept)} % of all weight.`);
@@ -447,9 +595,8 @@ export class Explorer {
     show(
       this.boxes.answer,
       el("h3", {}, `From ${name(state.source)} in layer ${layer} to ${name(state.sink)}`),
-      content.problem && el("p", { class: "notice", id: "pair-problem" }, content.problem),
       facts.length > 0 && el("dl", {}, facts.map(fact)),
-      notes.map((note) => el("p", { class: "note" }, note)),
+      notes.map((note) => el("p", { class: "note", id: note === cut?.words ? "cut-drawn" : null }, note)),
       el(
         "div",
         { class: "downloads" },
@@ -519,10 +666,7 @@ export class Explorer {
   }
 
   choose([l, i]) {
-    if (l === 0) return this.change({ sink: i });
-    this.state.source = i;
-    if (l !== this.layer) return this.page.select({ layer: l });
-    return this.change({});
+    return l === 0 ? this.change({ sink: i }) : this.moveSource(l, i);
   }
 
   key(event) {

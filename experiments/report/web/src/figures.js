@@ -2,14 +2,14 @@
 // attention-flow paper (attention graph, token bars, tables by layer). Needs no document.
 
 import { el, shortToken, toMarkup } from "./tree.js";
-import { Example, Report } from "./data.js";
+import { Example, Report, sourcePosition } from "./data.js";
 import { EmbeddedNetwork } from "./network.js";
 import { CHARTS, methodStyles, standalone } from "./charts.js";
 import { decimal, metricName, pretty, referenceName } from "./findings.js";
 import { chartSvg } from "./chart_view.js";
 import { THEMES, ramp } from "./theme.js";
 import { graphGeometry, graphTree } from "./graph_view.js";
-import { VIEWS, cutName, filtered, precomputedView, solvedView, staticView } from "./views.js";
+import { VIEWS, cutName, drawnCut, filtered, precomputedView, solvedView, staticView } from "./views.js";
 import { maxFlow } from "./max_flow.js";
 
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
@@ -35,7 +35,7 @@ function attentionGraph(report, selection, theme, index) {
   const networks = { fused, raw: load(report.json.networks[place].raw) };
   const n = example.tokens.length;
   const layer = Math.min(selection.layer ?? example.layers, example.layers);
-  const source = typeof selection.source === "number" ? Math.min(selection.source, n - 1) : selection.source === "last" ? n - 1 : 0;
+  const source = sourcePosition(selection.source, n) ?? 0;
   const flow = flowForFigure(report, example, fused, selection, layer, source);
   const panels = [
     ["raw", staticView("raw", networks, layer, source)],
@@ -44,9 +44,8 @@ function attentionGraph(report, selection, theme, index) {
   ];
   const width = 430;
   const trees = panels.map(([view, content], p) => {
-    const picked = filtered(content.edges, example.tokens, { source, sink: flow?.sink ?? null, maxEdges: 300, maxRows: 30 });
+    const picked = filtered(content.edges, example.tokens, { source, sink: flow?.sink ?? null, maxEdges: 300, cut: content.cut, most: 30 });
     const geometry = graphGeometry(example.layers, picked.rows, example.tokens, width, { rightLabels: false, limit: 24 });
-    const inside = ([, i]) => geometry.rowOf.has(i);
     const model = {
       layers: example.layers,
       tokens: example.tokens,
@@ -55,9 +54,7 @@ function attentionGraph(report, selection, theme, index) {
       mass: content.mass,
       source: { l: layer, i: source },
       sink: view === "flow" ? flow.sink : null,
-      cut: content.cut
-        ? { edges: content.cut.edges.filter((e) => geometry.rowOf.has(e.i) && geometry.rowOf.has(e.j)), ringed: content.cut.ringed.filter(inside) }
-        : null,
+      cut: drawnCut(content, geometry.rowOf),
     };
     const tree = graphTree(model, geometry, theme);
     tree.attributes.x = p * (width + 20);
@@ -83,7 +80,7 @@ function flowForFigure(report, example, fused, selection, layer, source) {
     return { ...solvedView(fused, layer, source, sink, maxFlow(fused.exact, layer, source, sink)), sink };
   }
   const pair = fused.pairs.find((p) => p.layer === layer && p.source === source && p.sink !== p.source);
-  return pair ? { ...precomputedView(fused, pair), sink: pair.sink } : null;
+  return pair ? { ...precomputedView(pair), sink: pair.sink } : null;
 }
 
 // ---- token bars: the scores of each method, a bar a token
@@ -211,7 +208,7 @@ export async function figures(json, { only = null, theme = "light", settings = {
   const out = [];
   for (const make of CHARTS) {
     const chart = make(report, selection, colours);
-    if (chart && (!only || chart.id === only)) out.push({ name: chart.id, svg: await chartSvg(standalone(chart, colours), colours) });
+    if (chart?.panels.length > 0 && (!only || chart.id === only)) out.push({ name: chart.id, svg: await chartSvg(standalone(chart, colours), colours) });
   }
   for (const [name, draw] of Object.entries(OWN)) {
     if ((only && only !== name) || (NEEDS_EXAMPLE.has(name) && json.examples.length === 0)) continue;

@@ -3,7 +3,7 @@
 import { el, show, toDom, tokenText } from "./tree.js";
 import { Report, toCsv } from "./data.js";
 import { CHARTS, columnsFor, methodStyles, pageSpec, standalone } from "./charts.js";
-import { capital, certainty, decimal, leadersOf, listed, metricName, pretty, referenceName } from "./findings.js";
+import { capital, certainty, decimal, leadersOf, listed, metricName, pretty, referenceName, saturationFinding, standsOut, undefinedWords } from "./findings.js";
 import { chartSvg, drawChart } from "./chart_view.js";
 import { Explorer } from "./explorer.js";
 import { Tooltip } from "./tooltip.js";
@@ -115,7 +115,6 @@ class Page {
     const compared = report.references.length > 0 ? ` compared with ${listed(report.references.map(referenceName))}` : "";
     const about = [run.dataset && `data ${tokenText(run.dataset)}`, run.task && `task ${tokenText(run.task)}`, run.model && `model ${tokenText(run.model)}`].filter(Boolean);
     const facts = [`${count(run.grid_points)} grid points`, `${count(run.cells)} cells`, run.failures > 0 ? el("strong", { class: "failed" }, `${count(run.failures)} failed`) : "none failed", ...about];
-    const saturation = json.saturation;
     return el(
       "header",
       {},
@@ -127,19 +126,11 @@ class Page {
       ),
       el("p", { class: "lead" }, `${capital(listed(json.methods.map(pretty)))}${compared}, on ${plural(run.examples, "example")}.`),
       el("p", { class: "note facts" }, facts.map((fact) => el("span", {}, fact))),
-      json.warning && el("div", { class: "notice strong", id: "warning", role: "alert" }, el("strong", {}, tokenText(json.warning.title)), el("p", {}, tokenText(json.warning.text))),
+      json.warnings.map(({ id, title, text }) => el("div", { class: "notice strong", id: `warning-${id}`, role: "alert" }, el("strong", {}, tokenText(title)), el("p", {}, tokenText(text)))),
       el(
         "div",
         { class: "results" },
         el("div", { id: "results", "aria-live": "polite" }),
-        saturation &&
-          el(
-            "section",
-            { class: saturation.saturated ? "result warn" : "result", id: "saturation", "aria-label": "Saturation" },
-            el("p", { class: "result-name" }, "Does flow saturate?"),
-            el("p", { class: "result-value" }, saturation.title),
-            el("p", { class: "note" }, saturation.text),
-          ),
       ),
       json.left_out.length > 0 &&
         el("details", { class: "left-out" }, el("summary", {}, `Not in this page: ${json.left_out.length === 1 ? "one thing" : `${json.left_out.length} things`}`), el("ul", {}, json.left_out.map((text) => el("li", {}, tokenText(text))))),
@@ -151,24 +142,46 @@ class Page {
     const { report, selection, theme } = this;
     const styles = methodStyles(report, theme);
     const shown = report.references.length <= MOST_RESULTS ? report.references : [selection.reference];
-    const settings = report.varied.map((axis) => `${pretty(axis)} ${selection[axis]}`);
-    const at = [selection.layer !== null && `layer ${selection.layer}`, ...settings].filter(Boolean).join(", ");
+    const settings = (axes) => axes.map((axis) => `${pretty(axis)} ${selection[axis]}`);
+    const at = [selection.layer !== null && `layer ${selection.layer}`, ...settings(report.varied)].filter(Boolean).join(", ");
     const cards = shown.map((reference) => {
       const found = leadersOf(report, selection, reference);
-      if (!found) return null;
+      const missing = undefinedWords(report, selection, reference);
+      const card = (name, value, note) =>
+        el(
+          "section",
+          { class: "result", "data-reference": reference, "aria-label": `Result with ${referenceName(reference)}` },
+          el("p", { class: "result-name" }, `${name} ${referenceName(reference)}${at ? `, ${at}` : ""}`),
+          el("p", { class: "result-value" }, value),
+          el("p", { class: "note" }, [note, missing].filter(Boolean).join(" ")),
+        );
+      if (!found) return missing && card("With", `No ${metricName(selection.metric)}`, "");
       const { best } = found;
-      const interval = typeof best.ci_low === "number" ? `95\u00a0% interval ${decimal(best.ci_low)} to ${decimal(best.ci_high)}` : "no interval";
-      return el(
-        "section",
-        { class: "result", "data-reference": reference, "aria-label": `Result with ${referenceName(reference)}` },
-        el("p", { class: "result-name" }, `Closest to ${referenceName(reference)}${at ? `, ${at}` : ""}`),
-        el("p", { class: "result-value" }, el("i", { class: "dot", style: { background: styles.get(best.method).colour } }), pretty(best.method), " ", el("span", { class: "number" }, decimal(best.mean))),
-        el("p", { class: "note" }, `Mean ${metricName(selection.metric)} over ${best.n} examples, ${interval}. ${certainty(found)}`),
-      );
+      const interval = typeof best.ci_low === "number" ? `${report.percent} interval ${decimal(best.ci_low)} to ${decimal(best.ci_high)}` : "no interval";
+      const over = `over ${count(best.n)} example${best.n === 1 ? "" : "s"}, ${interval}.`;
+      if (!standsOut(found)) {
+        return card("With", "No method stands out", `The highest mean ${metricName(selection.metric)} is ${decimal(best.mean)}, of ${pretty(best.method)}, ${over} ${certainty(found)}`);
+      }
+      const leader = [el("i", { class: "dot", style: { background: styles.get(best.method).colour } }), pretty(best.method), " ", el("span", { class: "number" }, decimal(best.mean))];
+      return card("Closest to", leader, `Mean ${metricName(selection.metric)} ${over} ${certainty(found)}`);
     });
+    const saturation = saturationFinding(report, selection);
+    if (saturation) {
+      const of = [report.methods.filter((method) => report.table("saturation_by_layer").some((row) => row.method === method)).length > 1 && pretty(saturation.method), ...settings(report.varied.filter((axis) => axis !== "readout"))];
+      const words = of.filter(Boolean).join(", ");
+      cards.push(
+        el(
+          "section",
+          { class: saturation.saturated ? "result warn" : "result", id: "saturation", "aria-label": "Saturation" },
+          el("p", { class: "result-name" }, `Does flow saturate?${words ? ` ${capital(words)}` : ""}`),
+          el("p", { class: "result-value" }, saturation.title),
+          el("p", { class: "note" }, saturation.text),
+        ),
+      );
+    }
     const all = cards.filter(Boolean);
     const box = document.getElementById("results");
-    const columns = columnsFor(all.length + box.parentElement.children.length - 1, this.isPaper ? 200 : 300, this.main.clientWidth, 14);
+    const columns = columnsFor(Math.max(1, all.length), this.isPaper ? 200 : 300, this.main.clientWidth, 14);
     box.parentElement.style.setProperty("--columns", String(columns));
     show(box, all);
   }
@@ -228,7 +241,7 @@ class Page {
     Object.assign(this.selection, changes);
     this.drawSettings();
     this.track(this.drawCharts());
-    return this.explorer?.refresh();
+    return this.explorer?.follow(changes);
   }
 
   // ---- theme and width
@@ -280,6 +293,7 @@ class Page {
       const card = document.getElementById(`chart-${chart.id}`);
       this.fillCard(card, chart);
       const panels = card.querySelector(".panels");
+      if (chart.panels.length === 0) continue;
       const columns = columnsFor(chart.panels.length, this.crowding * Math.max(...chart.panels.map((p) => p.minWidth)), panels.clientWidth);
       panels.style.setProperty("--columns", String(columns));
       for (const [p, panel] of chart.panels.entries()) {
@@ -315,11 +329,13 @@ class Page {
     card.querySelector(".chart-name").textContent = chart.name;
     card.querySelector("h2").textContent = chart.title;
     card.querySelector(".note").textContent = chart.note ?? "";
-    show(card.querySelector(".legend"), legend(chart.legend, chart.panels[0].ramp, chart.id === "correlation_by_layer" && ((method) => this.emphasise(chart.id, method))));
+    show(card.querySelector(".legend"), legend(chart.legend, chart.panels[0]?.ramp, chart.id === "correlation_by_layer" && ((method) => this.emphasise(chart.id, method))));
     show(
       card.querySelector(".downloads"),
-      el("button", { class: "quiet", onclick: () => this.saveCsv(chart) }, "Download CSV"),
-      el("button", { class: "quiet", onclick: () => this.saveSvg(chart) }, "SVG"),
+      chart.panels.length > 0 && [
+        el("button", { class: "quiet", "aria-label": `Download CSV: ${chart.name}`, onclick: () => this.saveCsv(chart) }, "Download CSV"),
+        el("button", { class: "quiet", "aria-label": `SVG: ${chart.name}`, onclick: () => this.saveSvg(chart) }, "SVG"),
+      ],
     );
     [...card.querySelectorAll(".panel")].forEach((box, p) => {
       box.querySelector("figcaption").textContent = chart.panels[p].title ?? "";

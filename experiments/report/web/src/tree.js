@@ -49,10 +49,18 @@ export function show(parent, ...nodes) {
   parent.replaceChildren(...nodes.flat(Infinity).filter(Boolean).map((node) => toDom(node)));
 }
 
-const VISIBLE_CONTROLS = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/g;
+// Controls, and characters that have no shape: a token of them alone, or between letters, would not be seen. The joiner
+// between two pictures is part of one.
+const PICTURE = "[\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\ufe0f]";
+const HIDDEN = "[\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u115f\\u1160\\u180e\\u200b\\u200c\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u3164\\ufeff\\uffa0\\ufff9-\\ufffb\\u{e0000}-\\u{e007f}]";
+const VISIBLE_CONTROLS = new RegExp(`${HIDDEN}|(?<!${PICTURE})\\u200d|\\u200d(?!${PICTURE})`, "gu");
+const escaped = (c) => {
+  const code = c.codePointAt(0).toString(16);
+  return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, "0")}`;
+};
 /** A token as it is shown: what could hide or reorder text becomes visible, spaces too. */
 export function tokenText(token) {
-  const text = token.replace(VISIBLE_CONTROLS, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  const text = token.replace(VISIBLE_CONTROLS, escaped);
   return text.trim() === "" ? "\u2423".repeat(Math.max(1, text.length)) : text;
 }
 /** At most `limit` characters, with an ellipsis where it was cut. */

@@ -10,7 +10,9 @@ export const VIEWS = {
   flow: { label: "Flow", words: "A maximum flow from the source to the sink, and the cut that limits it." },
 };
 
-export const MAX_ROWS = 48;
+// Tokens that are drawn: all up to what the page can solve, else those that carry most.
+const maxRows = (n) => (n <= 64 ? 64 : 48);
+const MOST_CUT_EDGES = 400;
 
 export function cutText(cut) {
   const withLayer = ["source_lane", "sink_lane", "crossing"].includes(cut.kind);
@@ -65,14 +67,14 @@ export function solvedView(network, layer, source, sink, answer) {
     value,
     edges,
     mass: (l, i) => (l <= layer && value > 0 ? through[l][i] / value : 0),
-    cut: { ...answer.cut, edges: cutEdges, ringed: ringed(answer.cut, layer, source, sink, () => smallerSide(answer.side, g, layer)) },
+    cut: { ...answer.cut, edges: cutEdges, size: cutEdges.length, ringed: ringed(answer.cut, layer, source, sink, () => smallerSide(answer.side, g, layer)) },
     cutCapacity: cutEdges.reduce((sum, edge) => sum + edge.w, 0),
     foundBy: "Dinic's algorithm, tokens in order of position",
   };
 }
 
 /** The same from a pair that was computed when the report was written. */
-export function precomputedView(network, pair) {
+export function precomputedView(pair) {
   const through = Array.from({ length: pair.layer + 1 }, () => new Map());
   const add = (l, i, w) => through[l].set(i, (through[l].get(i) ?? 0) + w);
   const edges = pair.edges.map(([l, i, j, w]) => {
@@ -81,14 +83,13 @@ export function precomputedView(network, pair) {
     return { l, i, j, w };
   });
   const cut = { kind: CUT_KINDS[pair.cut[0]], layer: pair.cut[1] };
-  const side = sparseSide(network, pair, cut);
-  const cutEdges = side ? network.edges(pair.layer).filter((e) => side(e.l, e.i) && !side(e.l - 1, e.j)) : [];
+  const cutEdges = pair.cut_edges.map(([l, i, j, w]) => ({ l, i, j, w }));
   return {
     value: pair.value,
     edges,
     mass: (l, i) => (l <= pair.layer && pair.value > 0 ? (through[l].get(i) ?? 0) / pair.value : 0),
-    cut: { ...cut, edges: cutEdges, ringed: ringed(cut, pair.layer, pair.source, pair.sink, () => pair.side) },
-    cutCapacity: pair.value,
+    cut: { ...cut, edges: cutEdges, size: pair.cut_size, ringed: ringed(cut, pair.layer, pair.source, pair.sink, () => pair.side) },
+    cutCapacity: pair.cut_capacity,
     foundBy: `the solver ${pair.solver}`,
   };
 }
@@ -124,16 +125,20 @@ function smallerSide(side, g, layer) {
   return out;
 }
 
-// Source side as a predicate, for networks of which only some edges are here.
-function sparseSide(network, pair, cut) {
-  if (cut.kind === "interior") {
-    const side = new Set(pair.side.map(([l, i]) => l * network.tokens + i));
-    return (l, i) => side.has(l * network.tokens + i);
-  }
-  if (cut.kind === "crossing") return null;
-  const lane = new Set(ringed(cut, pair.layer, pair.source, pair.sink).map(([l, i]) => l * network.tokens + i));
-  const isSourceLane = cut.kind.startsWith("source");
-  return (l, i) => lane.has(l * network.tokens + i) === isSourceLane;
+/**
+ * The part of a cut that is drawn: every edge between drawn tokens, up to a limit; the filter of other edges does not
+ * apply to it. { edges, ringed, words }: `words` says whether it is all of the cut. `rowOf` has the drawn tokens.
+ */
+export function drawnCut(content, rowOf) {
+  const { cut, cutCapacity } = content;
+  if (!cut) return null;
+  const edges = cut.edges.filter(({ i, j }) => rowOf.has(i) && rowOf.has(j)).sort((a, b) => b.w - a.w).slice(0, MOST_CUT_EDGES);
+  const sum = edges.reduce((total, { w }) => total + w, 0);
+  const words =
+    edges.length === cut.size
+      ? `${cut.size === 1 ? "The one edge" : `All ${cut.size} edges`} of the cut ${cut.size === 1 ? "is" : "are"} drawn.`
+      : `${edges.length} of ${cut.size} edges of the cut are drawn, ${sum.toFixed(4)} of ${cutCapacity.toFixed(4)} of its capacity.`;
+  return { edges, ringed: cut.ringed.filter(([, i]) => rowOf.has(i)), words };
 }
 
 function largestByLayer(edges, most) {
@@ -156,22 +161,26 @@ function largestByLayer(edges, most) {
 
 /**
  * The tokens and edges that are drawn: up to `maxRows` tokens (source, sink, and those on the
- * heaviest edges) in order of position, and of the edges between them the largest of each layer, `maxEdges`
+ * heaviest edges, those of the cut first) in order of position, and of the edges between them the largest of each layer, `maxEdges`
  * in all, lightest first. Every layer gets the same number, as far as it has them: else one layer of sharp
  * attention would hide that the others attend at all. `words` says what was left out.
  */
-export function filtered(edges, tokens, { source, sink, maxRows = MAX_ROWS, maxEdges }) {
+export function filtered(edges, tokens, { source, sink, cut, most = maxRows(tokens.length), maxEdges }) {
   let rows = tokens.map((_, t) => t);
   let inside = edges;
-  if (tokens.length > maxRows) {
-    const weight = new Float64Array(tokens.length);
-    for (const { i, j, w } of edges) {
-      weight[i] += i === j ? 0 : w;
-      weight[j] += w;
-    }
+  if (tokens.length > most) {
+    const weights = (list) => {
+      const weight = new Float64Array(tokens.length);
+      for (const { i, j, w } of list) {
+        weight[i] += i === j ? 0 : w;
+        weight[j] += w;
+      }
+      return weight;
+    };
+    const [inCut, weight] = [weights(cut?.edges ?? []), weights(edges)];
     const first = [source, sink].filter((t) => t !== null && t !== undefined);
-    const others = rows.filter((t) => !first.includes(t)).sort((a, b) => weight[b] - weight[a]);
-    const kept = new Set([...first, ...others].slice(0, maxRows));
+    const others = rows.filter((t) => !first.includes(t)).sort((a, b) => inCut[b] - inCut[a] || weight[b] - weight[a]);
+    const kept = new Set([...first, ...others].slice(0, most));
     rows = rows.filter((t) => kept.has(t));
     inside = edges.filter(({ i, j }) => kept.has(i) && kept.has(j));
   }
