@@ -388,7 +388,8 @@ void LaneSweeps<T>::write(std::vector<Panel<T>>& flow, Panel<T>& balance) {
 template <class T>
 std::int64_t LaneSweeps<T>::sweep(std::vector<Panel<T>>* flow, Panel<T>* balance) {
     constexpr std::size_t per_block = 64 / sizeof(T);
-    const auto [first, last] = window_;
+    const std::size_t first = window_.first;  // names of their own: clang 14 captures no structured bindings
+    const std::size_t last = window_.last;
     const std::size_t begin = first / per_block * per_block;
     const std::size_t end = Panel<T>::padded(last + 1);
     const auto enter = [&](const T* from, T* to) {
