@@ -425,10 +425,10 @@ void add_attribute(CLI::App& app, int& exit_code) {
     command->add_option("--format", arguments->format, "table, json or csv")
         ->check(CLI::IsMember({"table", "json", "csv"}))
         ->capture_default_str();
-    const std::map<std::string, Color> colors{
+    const std::vector<std::pair<std::string, Color>> colors{
         {"auto", Color::automatic}, {"always", Color::always}, {"never", Color::never}};
     command->add_option("--color", arguments->color, "Shade tokens in the table: auto, always or never")
-        ->transform(CLI::CheckedTransformer(colors, CLI::ignore_case));
+        ->transform(one_of(colors));
     command
         ->add_option("--row-sum-tolerance", arguments->row_sum_tolerance,
                      "How far from 1 an attention row may sum")

@@ -4,8 +4,12 @@
 #include <charconv>
 #include <cmath>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
+
+#include "graph/support/text.hpp"
 
 namespace attnflow {
 
@@ -33,6 +37,25 @@ inline CLI::Validator is_tolerance() {
                 return good ? "" : "is " + text + ", expected a number >= 0";
             },
             "", "TOLERANCE"};
+}
+
+/// One of the names of `values`, turned into its value. CLI11's own check prints the whole map.
+template <class Value>
+CLI::Validator one_of(const std::vector<std::pair<std::string, Value>>& values) {
+    return {[values](std::string& text) -> std::string {
+                std::vector<std::string> names;
+                for (const auto& [name, value] : values) {
+                    if (name == text) {
+                        text = std::to_string(static_cast<int>(value));
+                        return "";
+                    }
+                    names.push_back(name);
+                }
+                const std::string last = names.back();
+                names.pop_back();
+                return escape_controls(text) + ": expected " + join(names, ", ") + " or " + last;
+            },
+            "", "ONE OF"};
 }
 
 }  // namespace attnflow

@@ -137,12 +137,12 @@ void add_figures(CLI::App& app, int& exit_code) {
     auto arguments = std::make_shared<FigureArguments>();
     CLI::App* command = app.add_subcommand("figures", "Write the figures of a run for a publication");
     command->add_option("RUN", arguments->run, "Folder of a run")->required();
-    const std::map<std::string, FigureFormat> formats{{"svg", FigureFormat::svg},
-                                                      {"png", FigureFormat::png},
-                                                      {"pdf", FigureFormat::pdf},
-                                                      {"csv", FigureFormat::csv}};
+    const std::vector<std::pair<std::string, FigureFormat>> formats{{"svg", FigureFormat::svg},
+                                                                    {"png", FigureFormat::png},
+                                                                    {"pdf", FigureFormat::pdf},
+                                                                    {"csv", FigureFormat::csv}};
     command->add_option("--format", arguments->format, "svg (default), png, pdf, or csv: the numbers")
-        ->transform(CLI::CheckedTransformer(formats))
+        ->transform(one_of(formats))
         ->option_text("FORMAT");
     command->add_option("--only", arguments->only, "One figure: " + join(figure_names(), ", "));
     command->add_option("--example", arguments->example,
@@ -155,10 +155,10 @@ void add_show(CLI::App& app, int& exit_code) {
     auto arguments = std::make_shared<ShowArguments>();
     CLI::App* command = app.add_subcommand("show", "Print a run: means by layer, spark-lines, which cuts bind");
     command->add_option("RUN", arguments->run, "Folder of a run")->required();
-    const std::map<std::string, Color> colors{
+    const std::vector<std::pair<std::string, Color>> colors{
         {"auto", Color::automatic}, {"always", Color::always}, {"never", Color::never}};
     command->add_option("--color", arguments->color, "auto, always or never")
-        ->transform(CLI::CheckedTransformer(colors))
+        ->transform(one_of(colors))
         ->option_text("WHEN");
     command->callback([arguments, &exit_code] { exit_code = show(*arguments); });
 }

@@ -320,8 +320,8 @@ ExplorerData gather_explorer(const Config& config, const RunResult& result, cons
         data.indices.push_back(e);
     }
     if (other_shapes > 0) {
-        data.left_out.push_back(fmt::format(
-            "{} examples whose layers differ in width: the explorer draws one row a token.", other_shapes));
+        data.left_out.push_back(fmt::format("{} whose layers differ in width: the explorer draws one row a token.",
+                                            counted(other_shapes, "example")));
     }
     if (options.example.empty() && result.examples.size() > wanted.size()) {
         data.left_out.push_back(

@@ -64,6 +64,17 @@ if (existsSync("/usr/bin/chromium")) {
   console.log("SKIPPED in part: figures by Chromium, which is not installed (Debian package chromium)");
 }
 
+// ---- a graph that is filtered says so, and which flow it shows
+
+{
+  const tokens = Array.from({ length: 80 }, (_, t) => `token${t}`);
+  const large = join(folder, "large-run");
+  attnflow("run", writeConfig("large", writeDataset("large", tokens, 3, 11), ["rollout"]), "--out", large);
+  attnflow("figures", large, "--only", "attention_graph");
+  const drawn = readFileSync(join(large, "figures", "attention_graph.svg"), "utf8").replaceAll(/<\/text><text[^>]*>/g, " ");
+  check(drawn.includes("30 of 80 tokens") && drawn.includes("of the cut") && drawn.includes("its value is unique"), "the figure of 80 tokens says what it leaves out");
+}
+
 // ---- a place that cannot be written, a wrong name: said before the run is read
 
 writeFileSync(join(folder, "file"), "");
@@ -73,6 +84,8 @@ for (const [args, words] of [
   [["figures", nowhere, "--only", "tokenbars"], "did you mean 'token_bars'"],
   [["report", nowhere, "--out", join(folder, "file", "x.html")], "is not a folder"],
   [["report", nowhere, "--out", `${folder}/`], "names no file"],
+  [["figures", nowhere, "--format", "gif"], "gif: expected svg, png, pdf or csv"],
+  [["show", nowhere, "--color", "pink"], "pink: expected auto, always or never"],
 ]) {
   const { status, stderr } = spawnSync(program, args, { encoding: "utf8" });
   check(status === 2 && stderr.includes(words), `${args.join(" ")}: ${status} ${stderr}`);
@@ -115,6 +128,6 @@ attnflow("run", writeConfig("mixed", mixed, ["rollout", "attention_flow"], 'skip
 attnflow("report", mixedRun);
 const explorer = documentOf(join(mixedRun, "report.html"));
 check(explorer.examples.length === 1 && explorer.examples[0].id === "plain", "the example of equal widths is shown");
-check(explorer.left_out.some((words) => words.startsWith("1 examples whose layers differ in width")), "the other one is said to be left out");
+check(explorer.left_out.some((words) => words.startsWith("1 example whose layers differ in width")), "the other one is said to be left out");
 
 finish();

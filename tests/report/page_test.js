@@ -12,6 +12,7 @@ const HOSTILE = "</script><img src=x onerror=\"document.title='broken'\">";
 // the whole frame depends on software rendering and on what else the machine does.
 const LONGEST_WORK = 16; // ms
 const LONGEST_FRAME = 250; // ms
+const LONGEST_CHOICE = 1000; // ms; generous, what is built is counted
 
 const browser = await launchBrowser();
 
@@ -177,6 +178,23 @@ const report = new Report(run.json);
   await redrawn(page, () => page.keyboard.press("Enter"));
   check((await page.evaluate(() => document.querySelector("#sink").value)) === String(Number(chosen) + 1), "tokens can be chosen by keyboard");
   check((await page.evaluate(() => document.activeElement.dataset.token)) === String(Number(chosen) + 1), "and the focus stays");
+
+  // What the drawing shows is there in words: the edges of the vertex at the cursor, a table for each chart.
+  await page.focus("#explorer-graph");
+  await page.keyboard.press("ArrowRight");
+  const [words, edges] = await page.evaluate(() => {
+    const { cursor, drawn } = attnflow.page.explorer;
+    return [document.querySelector("#vertex-edges").textContent, drawn.content.edges.filter((e) => (e.l === cursor[0] && e.i === cursor[1]) || (e.l === cursor[0] + 1 && e.j === cursor[1])).map((e) => e.w.toFixed(4))];
+  });
+  check(words.includes("in layer") && edges.slice(0, 3).every((w) => words.includes(w)), `edges of the vertex in words: ${words}`);
+  check((await page.getAttribute("#explorer-graph svg", "aria-label")).startsWith("Flow, layered graph"), "the graph has a name");
+  await page.click("#chart-scores_by_layer .numbers summary");
+  await page.waitForSelector("#chart-scores_by_layer .numbers td");
+  const cells = await page.locator("#chart-scores_by_layer .numbers tbody tr").count();
+  const atLayer = { ...report.initialSelection(), layer: 1 };
+  check(cells === report.table("correlation_by_layer").filter((row) => report.matches(row, atLayer, ["layer"])).length, `the numbers of a chart: ${cells} rows`);
+  const names = await page.locator("#charts .panel-chart").evaluateAll((boxes) => boxes.map((box) => box.getAttribute("aria-label")));
+  check(names.length > 6 && new Set(names).size === names.length, "each drawing has a name of its own");
 
   // Downloads hold the numbers of the chart.
   const [download] = await Promise.all([page.waitForEvent("download"), page.locator("#chart-correlation_by_layer button").first().click()]);
@@ -470,6 +488,36 @@ for (const [kind, breakWorker] of Object.entries(brokenWorkers)) {
     const median = (times) => times.sort((a, b) => a - b)[times.length / 2];
     return { work: median(work), whole: median(whole) };
   });
+  // A choice builds nothing anew but the graph and the answer beside it.
+  const choices = await page.evaluate(async () => {
+    const root = document.querySelector("#explorer-root");
+    let added = 0;
+    const observer = new MutationObserver((records) => {
+      for (const { target, addedNodes } of records) if (!target.closest("#explorer-graph, #explorer-answer, .hidden-visually")) added += addedNodes.length;
+    });
+    observer.observe(root, { childList: true, subtree: true });
+    const work = [];
+    const choose = async (act) => {
+      const begin = performance.now();
+      act();
+      work.push(performance.now() - begin);
+      await new Promise(requestAnimationFrame);
+    };
+    for (const view of ["raw", "fused", "rollout", "flow"]) await choose(() => document.querySelector(`#view-${view}`).click());
+    const byView = added;
+    await choose(() => document.querySelector("#view-fused").click());
+    for (const t of [1, 200, 400, 511]) await choose(() => document.querySelectorAll(".strip-tokens")[1].children[t].click());
+    const lines = [...document.querySelectorAll(".strip-tokens")].map((box) => {
+      const [token, frame] = [box.children[511].getBoundingClientRect(), box.getBoundingClientRect()];
+      return token.top >= frame.top - 1 && token.bottom <= frame.bottom + 1;
+    });
+    return { byView, added, visible: lines.filter(Boolean).length, lines: lines.length, work };
+  });
+  console.log(`512 tokens, choosing: views ${choices.work.slice(0, 5).map(Math.round)} ms, tokens ${choices.work.slice(5).map(Math.round)} ms`);
+  check(choices.byView === 0, `another view builds ${choices.byView} nodes beside the graph`);
+  check(choices.added > 0 && choices.added <= 4 * choices.lines, `four tokens build ${choices.added} nodes in ${choices.lines} lines: one number each`);
+  check(choices.visible === choices.lines && choices.lines >= 4, `the chosen token is in view in ${choices.visible} of ${choices.lines} lines`);
+  check(Math.max(...choices.work) <= LONGEST_CHOICE, `a choice takes ${Math.max(...choices.work)} ms, at most ${LONGEST_CHOICE} wanted`);
   console.log(`512 tokens, hovering: ${frames.work.toFixed(1)} ms of work, ${frames.whole.toFixed(0)} ms a frame (medians)`);
   check(frames.work <= LONGEST_WORK, `hovering takes ${frames.work} ms of work, at most ${LONGEST_WORK} wanted`);
   check(frames.whole <= LONGEST_FRAME, `hovering takes ${frames.whole} ms a frame, at most ${LONGEST_FRAME} wanted`);

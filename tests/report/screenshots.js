@@ -9,7 +9,7 @@ mkdirSync(folder, { recursive: true });
 const { html } = reportOf("pictures", "experiments/configs/sva_tables.toml");
 const browser = await launchBrowser();
 for (const theme of ["light", "dark"]) {
-  const page = await browser.newPage({ viewport: { width: 1080, height: 1060 }, deviceScaleFactor: 0.93, colorScheme: theme });
+  const page = await browser.newPage({ viewport: { width: 1080, height: 1060 }, deviceScaleFactor: 0.86, colorScheme: theme });
   await page.goto(`file://${html}`);
   await settled(page);
   await page.screenshot({ path: join(folder, `report-${theme}.png`) });

@@ -97,7 +97,7 @@ export function correlationByLayer(report, selection, theme) {
   const { layers } = report;
   const drawn = report.methods.filter((method) => all.some((row) => row.method === method));
   const layered = drawn.filter((method) => all.some((row) => row.method === method && row.layer !== null));
-  const few = layered.length <= FEW;
+  const few = layered.length <= FEW && layers.length > 1; // a band needs two layers
   const step = few ? 0 : Math.min(0.11, 0.66 / layered.length);
   const place = (row) => row.layer + step * (layered.indexOf(row.method) - (layered.length - 1) / 2);
   const rows = all.map((row) => (row.layer === null ? row : { ...row, place: place(row) }));
@@ -331,9 +331,11 @@ export function comparisons(report, selection, theme) {
     }));
   if (all.length === 0) return null;
   const references = report.references.filter((reference) => all.some((r) => r.reference === reference));
-  const best = leadersOf(report, selection, selection.reference)?.best.method ?? all[0].method;
   const tooMany = unique(all.map((r) => r.pair)).length > MOST_PAIRS;
-  const rows = tooMany ? all.filter((r) => r.method === best || r.other_method === best) : all;
+  // Each reference has a pivot of its own: its leader, which is never the reference itself.
+  const pivots = new Map(references.map((reference) => [reference, leadersOf(report, selection, reference)?.best.method]));
+  const has = (row, method) => row.method === method || row.other_method === method;
+  const rows = tooMany ? all.filter((r) => has(r, pivots.get(r.reference))) : all;
   // One scale for all references: what the intervals span, and 0.
   const low = Math.min(0, ...rows.map((r) => r.ci_low ?? r.mean_difference));
   const high = Math.max(0, ...rows.map((r) => r.ci_high ?? r.mean_difference));
@@ -348,7 +350,8 @@ export function comparisons(report, selection, theme) {
     { field: "p_holm", title: "p after Holm", format: ".4f" },
     { field: "n", title: "Examples" },
   ];
-  const panels = references.map((reference) => {
+  const drawn = references.filter((reference) => rows.some((r) => r.reference === reference));
+  const panels = drawn.map((reference) => {
     const own = rows.filter((r) => r.reference === reference);
     const order = unique(own.map((r) => r.pair));
     const room = labelRoom(order, 300);
@@ -374,7 +377,10 @@ export function comparisons(report, selection, theme) {
         data: { values: own },
         height: Math.max(60, (isNarrow ? 40 : 24) * order.length),
         layer: [
-          { mark: { type: "rule" }, encoding: { x: { datum: 0, ...x } } },
+          // Labels stand between the lines of a narrow chart: there the zero line is beside the intervals only.
+          isNarrow
+            ? { mark: { type: "tick", orient: "vertical", size: 16, thickness: 1, color: theme.soft, ...down }, encoding: { x: { datum: 0, ...x }, y } }
+            : { mark: { type: "rule" }, encoding: { x: { datum: 0, ...x } } },
           ...(isNarrow
             ? [{ stroke: theme.ground, strokeWidth: 4 }, { color: theme.soft }].map((style) => ({
                 mark: { type: "text", align: "left", baseline: "middle", dy: -8, ...style }, // first its halo
@@ -407,7 +413,7 @@ export function comparisons(report, selection, theme) {
     title: `Differences that are decided: ${listed(references.map(decided))}`,
     note:
       `Difference of means on the same examples with its ${report.percent} interval; right of 0, the first method correlates more.` +
-      (tooMany ? ` Only pairs with ${pretty(best)} are drawn; the CSV of \u201cattnflow figures\u201d has all.` : ""),
+      (tooMany ? ` Only pairs with ${drawn.length === 1 ? pretty(pivots.get(drawn[0])) : "the highest method of each reference"} are drawn; the CSV of \u201cattnflow figures\u201d has all.` : ""),
     panels,
     legend: [
       { label: `decided: p < ${report.alpha} after Holm\u2019s correction`, colour: theme.ink, shape: "circle" },

@@ -14,6 +14,8 @@ import { field, segmented, select } from "./controls.js";
 import { save } from "./save.js";
 
 const EDGE_STEPS = [50, 100, 200, 400, 800, 1600];
+const LISTED_EDGES = 8;
+const QUANTITIES = { raw: "Weight", fused: "Weight", rollout: "Share of walks", flow: "Flow" };
 const fixed = (value, digits = 4) => (Number.isFinite(value) ? value.toFixed(digits) : "\u2013");
 
 export class Explorer {
@@ -275,7 +277,8 @@ export class Explorer {
         el("h3", { id: "strips-title" }, `Tokens shaded by each method, from ${this.tokenName(state.source)} in layer ${this.layer}`),
         el("button", { class: "quiet", "aria-label": "Download CSV: scores of the tokens", onclick: () => this.saveScores(rows) }, "Download CSV"),
       ),
-      el("p", { class: "note" }, `${facts.join(" \u00b7 ")}. Each line is scaled to its own largest score; numbers are those of the sink. Choose a token to make it the sink.`),
+      el("p", { class: "note" }, `${facts.join(" \u00b7 ")}. Numbers are those of the sink. Choose a token to make it the sink.`),
+      el("ul", { class: "legend", id: "shading" }, shading(rows, this.page.theme)),
       missing && el("p", { class: "note", id: "strips-missing" }, missing),
       el("div", { class: "own-strips" }),
       rows.map((row) => this.strip(row)),
@@ -558,6 +561,7 @@ export class Explorer {
         source: { l: layer, i: state.source },
         sink: isFlow || state.view === "rollout" ? state.sink : null,
         cut,
+        name: `${VIEWS[state.view].label}, layered graph, from ${this.tokenName(state.source)} in layer ${layer}${isFlow ? ` to ${this.tokenName(state.sink)}` : ""}`,
       },
     };
     show(this.boxes.graph, graphTree(this.drawn.model, geometry, theme));
@@ -596,14 +600,42 @@ export class Explorer {
       this.boxes.answer,
       el("h3", {}, `From ${name(state.source)} in layer ${layer} to ${name(state.sink)}`),
       facts.length > 0 && el("dl", {}, facts.map(fact)),
+      el("section", { id: "vertex-edges", tabindex: 0, "aria-label": "Edges of the vertex" }),
       notes.map((note) => el("p", { class: "note", id: note === cut?.words ? "cut-drawn" : null }, note)),
       el(
         "div",
         { class: "downloads" },
-        el("button", { class: "quiet", onclick: () => this.saveEdges() }, "Download CSV"),
-        el("button", { class: "quiet", onclick: () => this.saveSvg() }, "Download SVG"),
+        el("button", { class: "quiet", "aria-label": "Download CSV: edges of the graph", onclick: () => this.saveEdges() }, "Download CSV"),
+        el("button", { class: "quiet", "aria-label": "Download SVG: the graph", onclick: () => this.saveSvg() }, "Download SVG"),
       ),
     );
+    this.listEdges(this.cursor ?? [layer, state.source]);
+  }
+
+  // The edges of the vertex at the cursor, else of the source, in words: what the drawing shows to the eye.
+  listEdges([l, i]) {
+    const box = this.boxes.answer.querySelector("#vertex-edges");
+    if (!box || !this.drawn) return [];
+    const { edges } = this.drawn.content;
+    const quantity = QUANTITIES[this.state.view];
+    const spoken = []; // the largest edge each way; the list has the others
+    const group = (words, list, end) => {
+      if (list.length === 0) return null;
+      const largest = list.sort((a, b) => b.w - a.w).slice(0, LISTED_EDGES);
+      const number = (edge) => `${fixed(edge.w)}${edge.c === undefined ? "" : ` of ${fixed(edge.c)}`}`;
+      const more = list.length - largest.length;
+      spoken.push(`largest ${words.charAt(0).toLowerCase()}${words.slice(1)}: ${this.tokenName(end(largest[0]), 24)} ${number(largest[0])}`);
+      return [
+        el("h4", {}, words),
+        el("ol", {}, largest.map((edge) => el("li", {}, el("span", {}, shortToken(this.example.tokens[end(edge)], 24), " ", el("small", {}, `(${end(edge)})`)), " ", el("span", {}, number(edge)))), more > 0 && el("li", { class: "more" }, `and ${more} smaller`)),
+      ];
+    };
+    const place = l === 0 ? "the input" : `layer ${l}`;
+    const down = group(`To ${l === 1 ? "the input" : `layer ${l - 1}`}`, edges.filter((e) => e.l === l && e.i === i), (e) => e.j);
+    const up = group(`From layer ${l + 1}`, edges.filter((e) => e.l === l + 1 && e.j === i), (e) => e.i);
+    const capacities = this.state.view === "flow" && this.fused.exact ? " and capacity" : "";
+    show(box, el("h3", {}, `${quantity}${capacities} at ${this.tokenName(i)} in ${place}`), down, up, !down && !up && el("p", { class: "note" }, "No edge is in use here."));
+    return spoken;
   }
 
   saveEdges() {
@@ -700,14 +732,15 @@ export class Explorer {
     const box = this.boxes.graph.querySelector("svg").getBoundingClientRect();
     const rows = this.about({ vertex: this.cursor });
     this.page.tip.at(box.left + geometry.x(l), box.top + geometry.y(geometry.rowOf.get(i)), rows);
-    this.live.textContent = rows.map(([name, text]) => `${name} ${text}`).join(", ");
+    const edges = this.listEdges(this.cursor);
+    this.live.textContent = [...rows.map(([name, text]) => `${name} ${text}`), ...edges].join(", ");
   }
 
   about({ vertex, edge }) {
     const { tokens } = this.example;
     const { content } = this.drawn;
     const word = (t) => `${t} ${shortToken(tokens[t], 24)}`;
-    const quantity = { raw: "Weight", fused: "Weight", rollout: "Share of walks", flow: "Flow" }[this.state.view];
+    const quantity = QUANTITIES[this.state.view];
     if (edge) {
       const rows = [
         ["From", `layer ${edge.l}, ${word(edge.i)}`],
@@ -744,6 +777,18 @@ export class Explorer {
     }
     overlay.replaceChildren(...svgNodes(shapes));
   }
+}
+
+// What the colours of the lines mean: each is scaled to its own largest score.
+function shading(rows, theme) {
+  const scored = rows.filter((row) => row.scores);
+  const isSigned = (row) => row.scores.some((s) => s < 0);
+  const scale = (colours, low, high) =>
+    el("li", { class: "ramp" }, low, el("span", { class: "stops" }, Array.from({ length: 13 }, (_, k) => el("i", { style: { background: ramp(colours, k / 12) } }))), high);
+  return [
+    scored.some((row) => !isSigned(row)) && scale(theme.sequential, "0", "largest score of the line"),
+    scored.some(isSigned) && scale(theme.diverging, "\u2212largest", "+largest, in lines with negative scores"),
+  ].filter(Boolean);
 }
 
 // Shapes for inside an <svg>, made by way of one.

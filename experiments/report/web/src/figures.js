@@ -23,6 +23,15 @@ const canvas = (width, height, theme, ...children) =>
       children,
     ),
   );
+// Lines of at most `limit` characters.
+function wrapped(words, limit) {
+  const lines = [""];
+  for (const word of words.split(" ")) {
+    if (lines.at(-1) && lines.at(-1).length + word.length >= limit) lines.push("");
+    lines.push([lines.pop(), word].filter(Boolean).join(" "));
+  }
+  return lines;
+}
 const text = (x, y, words, attributes = {}) => el("text", { x, y, fill: THEMES.light.ink, ...attributes }, words);
 
 // ---- the paper's first figure: raw weights, rollout and flow of one example, side by side
@@ -54,6 +63,7 @@ function attentionGraph(report, selection, theme, index) {
       mass: content.mass,
       source: { l: layer, i: source },
       sink: view === "flow" ? flow.sink : null,
+      name: VIEWS[view].label,
       cut: drawnCut(content, geometry.rowOf),
     };
     const tree = graphTree(model, geometry, theme);
@@ -63,10 +73,12 @@ function attentionGraph(report, selection, theme, index) {
       view === "flow"
         ? `Flow to \u201c${shortToken(example.tokens[flow.sink])}\u201d: ${flow.value.toFixed(3)}, limited by ${cutName(flow.cut)}`
         : `${VIEWS[view].label}${view === "rollout" ? ` from \u201c${shortToken(example.tokens[source])}\u201d` : ""}`;
-    return { tree, height: geometry.height, title: text(p * (width + 20) + 12, 18, words, { "font-weight": 600, fill: theme.ink }) };
+    const notes = [picked.words, model.cut?.words, content.foundBy && `The maximum flow that ${content.foundBy.replace("\u2019", "'")} finds; its value is unique, its edges are not.`].filter(Boolean);
+    const lines = notes.flatMap((note) => wrapped(note, 66)).map((line, k) => text(p * (width + 20) + 12, 28 + geometry.height + 16 * (k + 1), line, { "font-size": 11, fill: theme.soft }));
+    return { tree, lines, height: geometry.height + 16 * lines.length, title: text(p * (width + 20) + 12, 18, words, { "font-weight": 600, fill: theme.ink }) };
   });
-  const height = 40 + Math.max(...trees.map((t) => t.height));
-  return canvas(panels.length * (width + 20), height, theme, trees.map((t) => [t.title, t.tree]));
+  const height = 44 + Math.max(...trees.map((t) => t.height));
+  return canvas(panels.length * (width + 20), height, theme, trees.map((t) => [t.title, t.tree, t.lines]));
 }
 
 // The flow into the token that the run scores highest (source aside).
@@ -108,8 +120,16 @@ function tokenBars(report, selection, theme, index) {
   });
   shown.forEach((t, k) => parts.push(text(labels - 8, top + k * line, shortToken(example.tokens[t], 16), { "text-anchor": "end", fill: theme.ink })));
   const left = example.tokens.length - shown.length;
-  if (left > 0) parts.push(text(labels, top + shown.length * line, `and ${left} more tokens`, { fill: theme.soft }));
+  if (left > 0) parts.push(text(labels, top + shown.length * line, `and ${left} more token${left === 1 ? "" : "s"}`, { fill: theme.soft }));
   return canvas(labels + rows.length * (bar + gap), top + (shown.length + (left > 0 ? 1 : 0)) * line, theme, parts);
+}
+
+// A colour scale with its ends named.
+function scale(x, y, colours, low, high, theme) {
+  const start = x + 6 * low.length + 4;
+  const stops = Array.from({ length: 12 }, (_, k) => el("rect", { x: start + 6 * k, y, width: 6, height: 9, fill: ramp(colours, k / 11) }));
+  const end = (at, words) => text(at, y + 8, words, { "font-size": 10, fill: theme.soft });
+  return [end(x, low), stops, end(start + 76, high)];
 }
 
 // ---- the maps of the paper: the scores of every layer, a row a layer, a column a token
@@ -126,7 +146,10 @@ function tokenMap(report, selection, theme, index) {
   if (maps.length === 0) return null;
   const shown = example.tokens.map((_, t) => t).slice(0, 60);
   const room = 7 * Math.max(3, ...shown.map((t) => shortToken(example.tokens[t], 16).length));
-  const [cell, line, left, top] = [shown.length <= 16 ? 30 : 18, 24, 44, 74];
+  const [cell, line, top] = [shown.length <= 16 ? 30 : 18, 24, 84];
+  // Labels lean to the left, below the first columns beyond the map.
+  const reach = shown.map((t, k) => 0.64 * 7 * shortToken(example.tokens[t], 16).length - (k + 0.5) * cell);
+  const left = 12 + Math.max(32, ...reach);
   const width = left + shown.length * cell + 28;
   const parts = [text(12, 22, `Scores of the tokens of ${shortToken(example.json.id, 40)} by layer`, { "font-weight": 600, "font-size": 14, fill: theme.ink })];
   const bottom = top + layers.length * line;
@@ -136,7 +159,7 @@ function tokenMap(report, selection, theme, index) {
     const largest = Math.max(1e-300, ...values.map(Math.abs));
     const isSigned = values.some((v) => v < 0);
     const colour = (v) => (isSigned ? ramp(theme.diverging, (v / largest + 1) / 2) : ramp(theme.sequential, v / largest));
-    parts.push(text(x0, 52, pretty(method), { "font-weight": 600, fill: theme.ink }), text(x0, 66, `darkest: ${decimal(largest, 3)}`, { "font-size": 10, fill: theme.soft }));
+    parts.push(text(x0, 52, pretty(method), { "font-weight": 600, fill: theme.ink }), scale(x0, 58, isSigned ? theme.diverging : theme.sequential, isSigned ? `\u2212${decimal(largest, 3)}` : "0", decimal(largest, 3), theme));
     // The top layer on top, as in the model.
     [...layers].reverse().forEach((layer, r) => {
       const y = top + r * line;
@@ -150,7 +173,7 @@ function tokenMap(report, selection, theme, index) {
     });
   });
   const leftOut = example.tokens.length - shown.length;
-  if (leftOut > 0) parts.push(text(left, bottom + room + 24, `and ${leftOut} more tokens`, { fill: theme.soft }));
+  if (leftOut > 0) parts.push(text(left, bottom + room + 24, `and ${leftOut} more token${leftOut === 1 ? "" : "s"}`, { fill: theme.soft }));
   return canvas(maps.length * width, bottom + 20 + 0.8 * room + (leftOut > 0 ? 20 : 0), theme, parts);
 }
 

@@ -1,7 +1,7 @@
 // The layered token graph: a column a layer (inputs left), a row a token, edges as wide as their
 // weight. Builds a tree for the page and for figure files alike.
 
-import { el, shortToken } from "./tree.js";
+import { el, shortToken, tokenText } from "./tree.js";
 import { ramp } from "./theme.js";
 
 const MARGIN = { top: 44, right: 14, bottom: 14 };
@@ -55,7 +55,7 @@ export function edgeDistance(geometry, { l, i, j }, x, y) {
 /**
  * model: { layers, tokens, edges [{ l, i, j, w, strong }], largest (weight of the widest edge),
  *   mass(l, i) in [0, 1] or null, source { l, i }, sink or null,
- *   cut: null or { edges [{ l, i, j, w }], ringed [[l, i]] } }.
+ *   cut: null or { edges [{ l, i, j, w }], ringed [[l, i]] }, name: what a screen reader calls the graph }.
  */
 export function graphTree(model, geometry, theme) {
   const g = geometry;
@@ -88,6 +88,8 @@ export function graphTree(model, geometry, theme) {
       viewBox: `0 0 ${g.width} ${g.height}`,
       "font-family": "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif",
       "font-size": 12,
+      role: "img",
+      "aria-label": model.name,
     },
     columnHeads(model, g, theme),
     el("g", { class: "edges" }, edges),
@@ -157,7 +159,7 @@ function labels(model, g, theme) {
   for (const [t, row] of g.rowOf) {
     const text = shortToken(model.tokens[t], g.limit);
     const at = (x, anchor, bold) =>
-      el("text", { x: x.toFixed(1), y: g.y(row) + 4, "text-anchor": anchor, fill: bold ? theme.accent : theme.ink, "font-weight": bold ? 700 : 400 }, text);
+      el("text", { x: x.toFixed(1), y: g.y(row) + 4, "text-anchor": anchor, fill: bold ? theme.accent : theme.ink, "font-weight": bold ? 700 : 400 }, [...model.tokens[t]].length > g.limit && el("title", {}, tokenText(model.tokens[t])), text);
     out.push(at(g.x(0) - 12, "end", t === model.sink));
     if (g.rightLabels) out.push(at(g.x(model.layers) + 12, "start", t === model.source.i));
   }

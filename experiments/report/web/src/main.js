@@ -167,7 +167,7 @@ class Page {
     });
     const saturation = saturationFinding(report, selection);
     if (saturation) {
-      const of = [report.methods.filter((method) => report.table("saturation_by_layer").some((row) => row.method === method)).length > 1 && pretty(saturation.method), ...settings(report.varied.filter((axis) => axis !== "readout"))];
+      const of = [report.methods.filter((method) => report.table("saturation_by_layer").some((row) => row.method === method)).length > 1 && pretty(saturation.method), ...settings(report.varied.filter((axis) => !["readout", "positions"].includes(axis)))]; // flows are the same for those
       const words = of.filter(Boolean).join(", ");
       cards.push(
         el(
@@ -303,6 +303,8 @@ class Page {
         const spec = pageSpec(panel, Math.max(180, box.clientWidth));
         if (this.isPaper) spec.height *= 0.75; // more charts a page
         const view = await drawChart(box, spec, theme, tip);
+        box.setAttribute("role", "img"); // Vega gives the box a role and no name
+        box.setAttribute("aria-label", `${[chart.name, panel.title].filter(Boolean).join(": ")}. ${chart.title}. The numbers are below the chart.`);
         if (ticket !== this.chartTicket) return view.finalize();
         this.views.set(`${chart.id}/${p}`, view);
       }
@@ -322,6 +324,7 @@ class Page {
         { class: "panels" },
         chart.panels.map((panel) => el("figure", { class: panel.square ? "panel square" : "panel" }, el("figcaption", {}), el("div", { class: "panel-chart" }), el("ul", { class: "legend" }))),
       ),
+      el("details", { class: "numbers" }, el("summary", { "aria-label": `Show numbers: ${chart.name}` }, "Show numbers"), el("div", { tabindex: 0, role: "region", "aria-label": `Numbers: ${chart.name}` })),
     );
   }
 
@@ -337,10 +340,35 @@ class Page {
         el("button", { class: "quiet", "aria-label": `SVG: ${chart.name}`, onclick: () => this.saveSvg(chart) }, "SVG"),
       ],
     );
+    const numbers = card.querySelector(".numbers");
+    numbers.hidden = chart.panels.length === 0;
+    numbers.ontoggle = () => numbers.open && this.fillNumbers(numbers, chart);
+    if (numbers.open) this.fillNumbers(numbers, chart);
     [...card.querySelectorAll(".panel")].forEach((box, p) => {
-      box.querySelector("figcaption").textContent = chart.panels[p].title ?? "";
+      const { title } = chart.panels[p];
+      box.querySelector("figcaption").textContent = title ?? "";
       show(box.querySelector(".legend"), legend(chart.panels[p].legend));
     });
+  }
+
+  // The numbers that a chart shows, as a table, for those who do not see it. Made when it is asked for.
+  fillNumbers(details, chart) {
+    const rows = this.numbersOf(chart);
+    const columns = Object.keys(rows[0] ?? {}).filter((column) => rows.some((row) => row[column] !== null && row[column] !== rows[0][column]) || !this.report.axes.includes(column));
+    const cell = (value) => (typeof value === "number" ? `${Number(value.toFixed(4))}`.replace("-", "\u2212") : value === null || value === undefined ? "" : tokenText(`${value}`));
+    const table = el(
+      "table",
+      {},
+      el("caption", { class: "hidden-visually" }, chart.name),
+      el("thead", {}, el("tr", {}, columns.map((column) => el("th", { scope: "col" }, pretty(column))))),
+      el("tbody", {}, rows.map((row) => el("tr", {}, columns.map((column) => el("td", { class: typeof row[column] === "number" && "number" }, cell(row[column])))))),
+    );
+    show(details.querySelector("div"), table);
+  }
+
+  numbersOf(chart) {
+    const known = new Set([...(this.report.json.tables[chart.id]?.columns ?? []), ...this.report.json.tables.correlation_by_layer.columns, "cut", "share", "pairs"]);
+    return chart.rows.map((row) => Object.fromEntries(Object.entries(row).filter(([column]) => known.has(column))));
   }
 
   // Shows one method of a chart alone; "" shows all.
@@ -351,9 +379,7 @@ class Page {
   }
 
   saveCsv(chart) {
-    const known = new Set([...(this.report.json.tables[chart.id]?.columns ?? []), ...(this.report.json.tables.correlation_by_layer.columns ?? [])]);
-    const rows = chart.rows.map((row) => Object.fromEntries(Object.entries(row).filter(([column]) => known.has(column) || column === "cut" || column === "share" || column === "pairs")));
-    save(`${this.report.json.name}_${chart.id}.csv`, "text/csv", toCsv(rows));
+    save(`${this.report.json.name}_${chart.id}.csv`, "text/csv", toCsv(this.numbersOf(chart)));
   }
   async saveSvg(chart) {
     save(`${this.report.json.name}_${chart.id}.svg`, "image/svg+xml", await chartSvg(standalone(chart, this.theme), this.theme));

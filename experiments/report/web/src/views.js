@@ -161,7 +161,7 @@ function largestByLayer(edges, most) {
 
 /**
  * The tokens and edges that are drawn: up to `maxRows` tokens (source, sink, and those on the
- * heaviest edges, those of the cut first) in order of position, and of the edges between them the largest of each layer, `maxEdges`
+ * heaviest edges, half of them for the cut) in order of position, and of the edges between them the largest of each layer, `maxEdges`
  * in all, lightest first. Every layer gets the same number, as far as it has them: else one layer of sharp
  * attention would hide that the others attend at all. `words` says what was left out.
  */
@@ -179,8 +179,9 @@ export function filtered(edges, tokens, { source, sink, cut, most = maxRows(toke
     };
     const [inCut, weight] = [weights(cut?.edges ?? []), weights(edges)];
     const first = [source, sink].filter((t) => t !== null && t !== undefined);
-    const others = rows.filter((t) => !first.includes(t)).sort((a, b) => inCut[b] - inCut[a] || weight[b] - weight[a]);
-    const kept = new Set([...first, ...others].slice(0, most));
+    const ordered = (by) => rows.filter((t) => by[t] > 0 && !first.includes(t)).sort((a, b) => by[b] - by[a]);
+    const half = ordered(inCut).slice(0, most >> 1);
+    const kept = new Set([...new Set([...first, ...half, ...ordered(weight), ...rows])].slice(0, most));
     rows = rows.filter((t) => kept.has(t));
     inside = edges.filter(({ i, j }) => kept.has(i) && kept.has(j));
   }
