@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <system_error>
 #include <tuple>
 
@@ -20,6 +21,20 @@ namespace attnflow {
 namespace {
 
 constexpr std::size_t length_bytes = 8;
+
+std::string place_of(int file) { return fmt::format("/proc/self/fd/{}", file); }
+
+/// A new file in the folder of `path` that has no name, so that nothing is left of it when the process is
+/// killed; -1 where there are no such files, or no way to name one later.
+int open_unnamed(const std::string& path) {
+#ifdef O_TMPFILE
+    const std::string folder = std::filesystem::path(path).parent_path().string();
+    const int file = ::open(folder.empty() ? "." : folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+    if (file < 0 || ::access(place_of(file).c_str(), F_OK) == 0) return file;
+    ::close(file);
+#endif
+    return -1;
+}
 
 }  // namespace
 
@@ -45,20 +60,25 @@ SafetensorsWriter::SafetensorsWriter(std::string path, const std::vector<TensorD
     const std::size_t longest =
         header({}).size() + metadata_bytes + 32;  // 32: the key and brackets of the metadata
     data_begin_ = length_bytes + (longest + 7) / 8 * 8;
-    file_ = ::open(partial_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    file_ = open_unnamed(path_);
+    named_ = file_ < 0;
+    if (named_) file_ = ::open(partial_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (file_ < 0) fail(errno);
     if (::ftruncate(file_, static_cast<off_t>(data_begin_ + data_bytes_)) != 0) {
         const int error = errno;
-        ::close(file_);
-        ::unlink(partial_.c_str());
+        discard();
         fail(error);
     }
 }
 
+void SafetensorsWriter::discard() {
+    if (file_ >= 0) ::close(file_);
+    file_ = -1;
+    if (named_) ::unlink(partial_.c_str());
+}
+
 SafetensorsWriter::~SafetensorsWriter() {
-    if (file_ < 0) return;
-    ::close(file_);
-    ::unlink(partial_.c_str());
+    if (file_ >= 0) discard();
 }
 
 void SafetensorsWriter::fail(int error) const {
@@ -118,11 +138,17 @@ void SafetensorsWriter::finish(const std::map<std::string, std::string>& metadat
     text.resize(length, ' ');
     write_bytes(&length, sizeof length, 0);
     write_bytes(text.data(), text.size(), length_bytes);
+    // A link cannot replace a file, so the name is a temporary one for a moment.
+    if (!named_) {
+        ::unlink(partial_.c_str());
+        named_ = ::linkat(AT_FDCWD, place_of(file_).c_str(), AT_FDCWD, partial_.c_str(), AT_SYMLINK_FOLLOW) == 0;
+        if (!named_) fail(errno);
+    }
     const int closed = ::close(file_);
     file_ = -1;
     if (closed != 0 || ::rename(partial_.c_str(), path_.c_str()) != 0) {
         const int error = errno;
-        ::unlink(partial_.c_str());
+        discard();
         fail(error);
     }
 }

@@ -24,8 +24,9 @@ struct TensorDeclaration {
 
 class SafetensorsWriter {
 public:
-    /// Begins a file beside `path`; it gets its name in finish(). `metadata_bytes` is an upper bound
-    /// of the metadata as JSON. Throws InputError when the file cannot be written, ParameterError for
+    /// Begins a file in the folder of `path`, without a name where the file system can (so that a killed
+    /// process leaves nothing), else as PATH.PROCESS.partial; it gets its name in finish(). `metadata_bytes` is an
+    /// upper bound of the metadata as JSON. Throws InputError when the file cannot be written, ParameterError for
     /// names given twice, reserved or not UTF-8.
     SafetensorsWriter(std::string path, const std::vector<TensorDeclaration>& tensors, std::size_t metadata_bytes);
     SafetensorsWriter(const SafetensorsWriter&) = delete;
@@ -54,10 +55,12 @@ private:
     void write_bytes(const void* bytes, std::size_t count, std::size_t offset);
     [[noreturn]] void fail(int error) const;
     std::string header(const std::map<std::string, std::string>& metadata) const;
+    void discard();
 
     std::string path_;
     std::string partial_;
     int file_ = -1;
+    bool named_ = false;  ///< whether the file is there as partial_
     std::map<std::string, Place> places_;
     std::size_t data_begin_ = 0;
     std::size_t data_bytes_ = 0;

@@ -7,8 +7,10 @@
 #include <fmt/format.h>
 
 #include "attention/model/extraction.hpp"
+#include "attention/model/json_fields.hpp"
 #include "experiments/config.hpp"
 #include "experiments/environment.hpp"
+#include "experiments/output/files.hpp"
 #include "experiments/version.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
@@ -48,23 +50,21 @@ std::string content_key(const TextSource& texts, const ExtractionOptions& option
     std::string key =
         fmt::format("attnflow {} {}\n{} {} {} {}\n{} {}\n", version(), instruction_set(), texts.precision,
                     texts.target, texts.target_scale, texts.replace, options.gradients, options.blank_out);
-    std::error_code error;
-    std::vector<fs::path> files;
-    for (const auto& entry : fs::directory_iterator(texts.model, error)) {
-        const std::string name = entry.path().filename().string();
-        if (name.ends_with(".json") || name.ends_with(".safetensors") || name == "vocab.txt")
-            files.push_back(entry.path());
-    }
-    if (error) {
-        throw InputError(fmt::format("{}: cannot be read as a model directory: {}",
-                                     escape_controls(texts.model.string()), error.message()));
-    }
-    std::sort(files.begin(), files.end());
-    for (const fs::path& file : files)
-        key += fmt::format("{} {}\n", file.filename().string(), sha256_of_file(file.string()));
+    for (const std::string& file : TextModel::files(texts.model.string()))
+        key += fmt::format("{} {}\n", fs::path(file).filename().string(), sha256_of_file(file));
     // The suffix decides how the sentences are read.
     return key +
            fmt::format("{} {}\n", texts.sentences.extension().string(), sha256_of_file(texts.sentences.string()));
+}
+
+/// Beside an entry of the cache lies its checksum: an entry without one, or with another, was damaged or
+/// changed after it was written.
+fs::path checksum_file(const fs::path& entry) { return fs::path(entry).replace_extension(".sha256"); }
+
+bool is_whole(const fs::path& entry) {
+    std::error_code error;
+    if (!fs::is_regular_file(entry, error) || !fs::is_regular_file(checksum_file(entry), error)) return false;
+    return read_text_file(checksum_file(entry).string(), 1000) == sha256_of_file(entry.string());
 }
 
 }  // namespace
@@ -76,16 +76,16 @@ void provide_dataset(Config& config, std::size_t jobs,
     const ExtractionOptions options = options_of(config, texts, jobs);
     const fs::path folder = texts.cache.empty() ? user_cache() : texts.cache;
     const fs::path file = folder / (sha256_of_text(content_key(texts, options)).substr(0, 32) + ".safetensors");
-    if (!fs::exists(file)) {
-        std::error_code error;
-        fs::create_directories(folder, error);
-        if (error) {
-            throw InputError(
-                fmt::format("{}: cannot be made: {}", escape_controls(folder.string()), error.message()));
-        }
+    std::error_code error;
+    fs::create_directories(folder, error);
+    if (error) {
+        throw InputError(fmt::format("{}: cannot be made: {}", escape_controls(folder.string()), error.message()));
+    }
+    if (!is_whole(file)) {
         const TextModel model = TextModel::open(texts.model.string(), texts.precision);
         extract(model, read_texts(texts.sentences.string(), model.model->shape().labels), options, file.string(),
                 progress);
+        write_files(folder, {{checksum_file(file).filename().string(), sha256_of_file(file.string())}});
     }
     config.dataset = file;
     config.texts.reset();

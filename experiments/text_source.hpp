@@ -27,7 +27,8 @@ struct TextSource {
 /// gradients for references grad_..., blank-out for blank_out....
 ///
 /// The file's name is a checksum of everything that its content depends on: model files, sentences,
-/// settings, program version and instruction set. If it is there already, nothing is run. Does nothing
+/// settings, program version and instruction set. If it is there already, nothing is run; it is made again
+/// when it is not what its checksum beside it says. Does nothing
 /// without texts. Throws InputError for models, texts and cache folders that cannot be used.
 /// `progress` is called after each text.
 void provide_dataset(Config& config, std::size_t jobs,

@@ -89,6 +89,7 @@ BertConfig BertConfig::read(const std::string& path) {
     config.positions = size_field(fields, "max_position_embeddings", 1 << 24);
     if (fields.find("type_vocab_size") != nullptr) config.types = size_field(fields, "type_vocab_size", 1 << 16);
     config.layer_norm_eps = fields.number("layer_norm_eps", config.layer_norm_eps, 0.0, 1.0);
+    config.tied = fields.boolean("tie_word_embeddings", config.tied);
     config.labels = read_labels(fields);
     if (config.width % config.heads != 0) {
         throw InputError(fmt::format("{}: hidden_size {} is not a multiple of num_attention_heads {}", where,

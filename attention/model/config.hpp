@@ -21,6 +21,7 @@ struct BertConfig {
     std::size_t positions = 0;   ///< max_position_embeddings
     std::size_t types = 2;       ///< type_vocab_size
     double layer_norm_eps = 1e-12;
+    bool tied = true;  ///< tie_word_embeddings: a language model's output matrix is the word embeddings
     std::vector<std::string> labels;  ///< id2label, else LABEL_0, ... for num_labels (2)
 
     std::size_t head_width() const { return width / heads; }

@@ -142,14 +142,14 @@ private:
             for (const auto& [name, weight] : weights_) {
                 if (weight->needs_gradient() != with_gradient) continue;
                 weight->weigh(evidence, matrix);
-                writer.write(job.id + "." + name, layer * n * n, matrix);
+                write(writer, job.id + "." + name, layer * n * n, matrix);
             }
         };
         ForwardOptions forward{
             .position = job.position,
             .observer =
                 [&](const LayerCapture& layer) {
-                    writer.write(job.id + ".attentions", layer.layer * layer_size, layer.attention);
+                    write(writer, job.id + ".attentions", layer.layer * layer_size, layer.attention);
                     if (options_.internals) write_internals(job, layer, writer);
                     weigh(layer.layer, {n, shape_.heads, shape_.width, layer.attention, {}, layer.internals},
                           false);
@@ -161,7 +161,7 @@ private:
             on_gradient = [&](std::size_t layer, std::span<const float> attention,
                               std::span<const float> gradient) {
                 if (options_.attention_gradients) {
-                    writer.write(job.id + ".attention_gradients", layer * layer_size, gradient);
+                    write(writer, job.id + ".attention_gradients", layer * layer_size, gradient);
                 }
                 weigh(layer, {n, shape_.heads, shape_.width, attention, gradient, nullptr}, true);
             };
@@ -223,14 +223,25 @@ private:
 
     void write_internals(const Job& job, const LayerCapture& layer, SafetensorsWriter& writer) const {
         for (const InternalPart& part : internal_parts) {
-            writer.write(fmt::format("{}.internals.{}.{}", job.id, layer.layer, part.name), 0,
-                         layer.internals->*part.part);
+            write(writer, fmt::format("{}.internals.{}.{}", job.id, layer.layer, part.name), 0,
+                  layer.internals->*part.part);
         }
+    }
+
+    static void write(SafetensorsWriter& writer, const std::string& name, std::size_t first,
+                      std::span<const float> values) {
+        bool finite = true;
+        for (const float value : values) finite &= std::isfinite(value);  // to the end, so that it is vectorised
+        if (!finite) {
+            throw InputError(fmt::format("the model gives a {} that is not finite in float32",
+                                         name.substr(name.find('.') + 1)));
+        }
+        writer.write(name, first, values);
     }
 
     static void write_values(const std::string& name, const std::vector<double>& values,
                              SafetensorsWriter& writer) {
-        writer.write(name, 0, std::vector<float>(values.begin(), values.end()));
+        write(writer, name, 0, std::vector<float>(values.begin(), values.end()));
     }
 
     /// With `widest`, before the texts are run: every number as long as it can become.

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "attention/model/config.hpp"
+#include "attention/model/weights.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
 
@@ -57,6 +58,14 @@ TextModel TextModel::open(const std::string& folder, const std::string& precisio
                                      excerpt(model.tokenizer.vocabulary().text(largest)), shape.vocabulary));
     }
     return model;
+}
+
+std::vector<std::string> TextModel::files(const std::string& folder) {
+    std::vector<std::string> files = Tokenizer::files(folder);
+    files.push_back((std::filesystem::path(folder) / "config.json").string());
+    const WeightFiles weights = WeightFiles::open(folder);
+    files.insert(files.end(), weights.paths().begin(), weights.paths().end());
+    return files;
 }
 
 Encoding TextModel::encode(std::string_view text, const std::string& where) const {

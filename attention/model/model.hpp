@@ -163,6 +163,9 @@ struct TextModel {
     /// with what is.
     static TextModel open(const std::string& folder, const std::string& precision = "float32");
 
+    /// The files that open() reads. Throws InputError when some cannot be found.
+    static std::vector<std::string> files(const std::string& folder);
+
     /// The tokens of `text`. Throws InputError, beginning with `where`, for text that gives no
     /// token or more than the model has positions.
     Encoding encode(std::string_view text, const std::string& where) const;

@@ -151,7 +151,11 @@ std::vector<std::size_t> top_positions(std::span<const double> scores, std::size
 BlankOut blank_out(const TextModel& model, const Encoding& encoding, std::size_t position, Replacement replacement,
                    const Target& target, std::span<const double> unchanged, std::size_t jobs) {
     std::vector<std::vector<std::size_t>> sets;
-    for (std::size_t t = 0; t < encoding.ids.size(); ++t) sets.push_back({t});
+    const bool removes = replacement == Replacement::remove;
+    for (std::size_t t = 0; t < encoding.ids.size(); ++t) {
+        const bool has_output = encoding.ids.size() == 1 || (!model.model->shape().classifier && t == position);
+        sets.push_back(removes && has_output ? std::vector<std::size_t>{} : std::vector<std::size_t>{t});
+    }
     const auto outputs = perturbed_outputs(model, encoding, position, replacement, sets, unchanged, jobs);
     const auto margin = [&](std::span<const double> logits) {
         return target.minus ? logits[target.output] - logits[*target.minus] : log_odds(logits, target.output);

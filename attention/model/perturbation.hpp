@@ -32,7 +32,8 @@ RowMajor<double> perturbed_outputs(const TextModel& model, const Encoding& encod
 /// of equal scores the first position first. Throws ParameterError for k > n.
 std::vector<std::size_t> top_positions(std::span<const double> scores, std::size_t k, bool largest = true);
 
-/// For each token t: how much the target changes when t alone is changed.
+/// For each token t: how much the target changes when t alone is changed. A token that cannot be removed,
+/// because it is the only one or the output is its own, is left and scores 0.
 struct BlankOut {
     std::vector<double> probability;  ///< |p - p_t|, in double by complements; exactly 0 without effect
     std::vector<double> margin;       ///< the same for log(p / (1-p)), or for the difference of two logits

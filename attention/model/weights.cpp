@@ -42,6 +42,7 @@ std::map<std::string, std::string> read_index(const std::string& path) {
 
 void WeightFiles::add(const std::string& path) {
     files_.push_back(SafetensorsFile::open(path));
+    paths_.push_back(path);
     for (const auto& [name, tensor] : files_.back()->tensors()) {
         const auto [place, inserted] = tensors_.emplace(name, &tensor);
         if (!inserted) {
@@ -69,6 +70,7 @@ WeightFiles WeightFiles::open(const std::string& folder) {
                         weights.where_));
     }
     const auto file_of = read_index(index.string());
+    weights.paths_.push_back(index.string());
     std::set<std::string> shards;
     for (const auto& [name, file] : file_of) shards.insert(file);
     for (const std::string& shard : shards) weights.add((path / shard).string());

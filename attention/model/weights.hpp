@@ -19,6 +19,9 @@ public:
     /// tensor, or whose shards hold a tensor twice.
     static WeightFiles open(const std::string& folder);
 
+    /// The files, index included.
+    const std::vector<std::string>& paths() const { return paths_; }
+
     bool contains(const std::string& name) const { return tensors_.contains(name); }
 
     /// The values of tensor `name`, row-major, as Real. Throws InputError, naming file and
@@ -30,6 +33,7 @@ private:
     void add(const std::string& path);
 
     std::string where_;
+    std::vector<std::string> paths_;
     std::vector<std::shared_ptr<const SafetensorsFile>> files_;
     std::map<std::string, const TensorView*> tensors_;
     std::map<std::string, std::string> file_of_;  ///< by tensor, for messages

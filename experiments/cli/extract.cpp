@@ -1,6 +1,7 @@
 /// attnflow extract --model DIR --file F --out D: runs a model on texts and writes a dataset.
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <thread>
 
@@ -13,6 +14,7 @@
 #include "experiments/cli/checks.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/terminal.hpp"
+#include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {
@@ -49,7 +51,27 @@ ExtractionOptions options_from(const ExtractArguments& arguments) {
     return options;
 }
 
+/// Throws when writing `out` could destroy what is read: the text file, or a file of the model, which may be
+/// a link to one that lies elsewhere.
+void check_output(const ExtractArguments& arguments) {
+    namespace fs = std::filesystem;
+    std::error_code ignored;  // what cannot be looked at is not the same
+    const auto refuse = [&](const std::string& why) {
+        throw ParameterError(fmt::format("--out {}: {}, expected another place", excerpt(arguments.out), why));
+    };
+    const fs::path out = arguments.out;
+    if (!arguments.file.empty() && fs::equivalent(out, arguments.file, ignored)) refuse("is the file of texts");
+    for (fs::path folder = fs::weakly_canonical(out, ignored); folder.has_relative_path();) {
+        folder = folder.parent_path();
+        if (fs::equivalent(folder, arguments.model, ignored)) refuse("lies in the folder of the model");
+    }
+    for (const auto& entry : fs::directory_iterator(arguments.model, ignored)) {
+        if (fs::equivalent(out, entry.path(), ignored)) refuse("is a file of the model");
+    }
+}
+
 int extract_texts(const ExtractArguments& arguments) {
+    check_output(arguments);
     const ExtractionOptions options = options_from(arguments);
     const TextModel model = TextModel::open(arguments.model, arguments.precision);
     const std::vector<LabelledText> texts = arguments.file.empty()

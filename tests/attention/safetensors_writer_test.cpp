@@ -2,6 +2,9 @@
 
 #include <filesystem>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 
 #include "attention/safetensors.hpp"
@@ -30,9 +33,25 @@ TEST_CASE("pieces written in any order make the file that was declared", "[safet
     CHECK(file->tensors().at("none").elements() == 0);
 }
 
+TEST_CASE("a finished file takes the place of an older one", "[safetensors]") {
+    const TemporaryDirectory folder;
+    write_bytes(folder.file("x"), "old");
+    SafetensorsWriter writer(folder.file("x"), {{"a", DType::f32, {3}}}, 0);
+    CHECK(read_bytes(folder.file("x")) == "old");
+    writer.finish({});
+    CHECK(SafetensorsFile::open(folder.file("x"))->tensors().at("a").elements() == 3);
+    CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
+}
+
 TEST_CASE("an unfinished file leaves nothing behind", "[safetensors]") {
     const TemporaryDirectory folder;
-    { SafetensorsWriter writer(folder.file("x"), {{"a", DType::f32, {3}}}, 0); }
+    {
+        SafetensorsWriter writer(folder.file("x"), {{"a", DType::f32, {3}}}, 0);
+        // Not even for a process that is killed now, where the file system has files without a name.
+        const int unnamed = ::open(folder.path().c_str(), O_TMPFILE | O_WRONLY, 0600);
+        if (unnamed >= 0) CHECK(std::filesystem::is_empty(folder.path()));
+        ::close(unnamed);
+    }
     CHECK(std::filesystem::is_empty(folder.path()));
     CHECK_THAT(message_of<InputError>([&] { SafetensorsWriter(folder.file("no/x"), {}, 0); }),
                Catch::Contains("cannot be written: No such file or directory"));

@@ -58,6 +58,49 @@ TEST_CASE("a config of sentences and a model becomes one of a dataset, made once
     CHECK(texts_run == 6);
 }
 
+TEST_CASE("the cache knows what belongs to it", "[model]") {
+    const TemporaryDirectory folder;
+    std::filesystem::copy(root() + "/tests/golden/model/classifier", folder.file("m"));
+    write_bytes(folder.file("s.txt"), "the key\n");
+    std::size_t texts_run = 0;
+    const auto provide = [&] {
+        Config config = load(folder,
+                             "methods = [\"rollout\"]\nmodel.path = \"m\"\nmodel.cache = \"cache\"\n"
+                             "dataset.sentences = \"s.txt\"\n");
+        provide_dataset(config, 1, [&](std::size_t, std::size_t) { ++texts_run; });
+        return config.dataset.string();
+    };
+    const std::string file = provide();
+    const std::string content = read_bytes(file);
+    CHECK(texts_run == 1);
+
+    SECTION("files that no model is made of change nothing") {
+        write_bytes(folder.file("m/notes.json"), "{}");
+        std::filesystem::create_directory(folder.file("m/x.json"));
+        std::filesystem::create_directory(folder.file("m/x.safetensors"));
+        CHECK(provide() == file);
+        CHECK(texts_run == 1);
+    }
+    SECTION("truncated and changed entries are made anew") {
+        std::string changed = content;
+        changed[changed.size() - 1] = static_cast<char>(changed.back() ^ 1);
+        for (const std::string& damaged : {content.substr(0, 100), changed, std::string()}) {
+            write_bytes(file, damaged);
+            texts_run = 0;
+            CHECK(provide() == file);
+            CHECK(texts_run == 1);
+            CHECK(read_bytes(file) == content);
+        }
+        CHECK(provide() == file);
+        CHECK(texts_run == 1);
+    }
+    SECTION("a folder that is a loop of links is refused by name") {
+        std::filesystem::remove_all(folder.file("cache"));
+        std::filesystem::create_symlink("cache", folder.file("cache"));
+        CHECK_THAT(message_of<InputError>(provide), Catch::Contains("cache: cannot be made: "));
+    }
+}
+
 TEST_CASE("configs with half of a text source are refused", "[model]") {
     const TemporaryDirectory folder;
     const auto message = [&](const std::string& text) {

@@ -4,8 +4,12 @@
 #include <filesystem>
 #include <optional>
 
+#include <fmt/format.h>
+
 #include "attention/model/bert/encoder.hpp"
 #include "attention/model/bert/heads.hpp"
+#include "graph/support/error.hpp"
+#include "graph/support/text.hpp"
 
 namespace attnflow {
 namespace {
@@ -179,7 +183,12 @@ private:
 
 template <template <class> class Head>
 std::unique_ptr<Model> load(const std::string& folder, bool in_double) {
-    const BertConfig config = BertConfig::read((std::filesystem::path(folder) / "config.json").string());
+    const std::string file = (std::filesystem::path(folder) / "config.json").string();
+    const BertConfig config = BertConfig::read(file);
+    if (Head<double>::classifier && config.labels.size() < 2) {
+        throw InputError(
+            fmt::format("{}: one class, expected at least 2: regression is not supported", escape_controls(file)));
+    }
     const WeightFiles files = WeightFiles::open(folder);
     if (in_double) return std::make_unique<Bert<double, Head>>(config, files);
     return std::make_unique<Bert<float, Head>>(config, files);

@@ -55,9 +55,10 @@ MaskedLanguageHead<Real>::MaskedLanguageHead(const BertConfig& config, const Wei
       eps_(config.layer_norm_eps),
       transform_(load_linear<Real>(files, "cls.predictions.transform.dense", width_, width_)),
       norm_(load_norm<Real>(files, "cls.predictions.transform.LayerNorm", width_)) {
-    const std::string own = "cls.predictions.decoder.weight";
-    decoder_.weight = files.read<Real>(files.contains(own) ? own : "bert.embeddings.word_embeddings.weight",
-                                       {config.vocabulary, width_});
+    // A file may hold both: the reference then overwrites the one with the other.
+    decoder_.weight =
+        files.read<Real>(config.tied ? "bert.embeddings.word_embeddings.weight" : "cls.predictions.decoder.weight",
+                         {config.vocabulary, width_});
     const std::string bias = "cls.predictions.bias";
     decoder_.bias =
         files.read<Real>(files.contains(bias) ? bias : "cls.predictions.decoder.bias", {config.vocabulary});

@@ -32,7 +32,7 @@ private:
 };
 
 /// Masked language model: logits = E LN(gelu(T h + b_T)) + b, h the hidden state of the position
-/// asked for and E the word embeddings unless the checkpoint has a decoder of its own.
+/// asked for and E the word embeddings, or a matrix of its own when the config does not tie them.
 template <class Real>
 class MaskedLanguageHead {
 public:

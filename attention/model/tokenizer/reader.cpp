@@ -203,7 +203,7 @@ struct Tokenizer::Reader {
         where = escape_controls(path);
         tokenizer.vocabulary_ = Vocabulary(lines_of(read_text_file(path, most_bytes)), where);
         BertNormalizer normalizer;
-        if (has_entry(settings_path)) {
+        if (!settings_path.empty()) {
             const std::string place = escape_controls(settings_path);
             const Json json = parse_json(read_text_file(settings_path, most_bytes), place);
             const JsonFields fields(json, place);
@@ -257,16 +257,25 @@ struct Tokenizer::Reader {
     }
 };
 
-Tokenizer Tokenizer::open(const std::string& folder) {
-    const std::filesystem::path path(folder);
-    Reader reader{Tokenizer(), ""};
-    if (has_entry((path / "tokenizer.json").string())) {
-        reader.read_json((path / "tokenizer.json").string());
-    } else if (has_entry((path / "vocab.txt").string())) {
-        reader.read_lines((path / "vocab.txt").string(), (path / "tokenizer_config.json").string());
-    } else {
+std::vector<std::string> Tokenizer::files(const std::string& folder) {
+    const auto file = [&](const char* name) { return (std::filesystem::path(folder) / name).string(); };
+    if (has_entry(file("tokenizer.json"))) return {file("tokenizer.json")};
+    if (!has_entry(file("vocab.txt"))) {
         throw InputError(
             fmt::format("{}: no tokenizer.json and no vocab.txt, expected one of them", escape_controls(folder)));
+    }
+    std::vector<std::string> files{file("vocab.txt")};
+    if (has_entry(file("tokenizer_config.json"))) files.push_back(file("tokenizer_config.json"));
+    return files;
+}
+
+Tokenizer Tokenizer::open(const std::string& folder) {
+    const std::vector<std::string> paths = files(folder);
+    Reader reader{Tokenizer(), ""};
+    if (paths.front().ends_with(".json")) {
+        reader.read_json(paths.front());
+    } else {
+        reader.read_lines(paths.front(), paths.size() > 1 ? paths[1] : "");
     }
     return std::move(reader.tokenizer);
 }

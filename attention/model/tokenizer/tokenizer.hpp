@@ -38,6 +38,8 @@ public:
     /// Reads `folder`/tokenizer.json, or `folder`/vocab.txt. Throws InputError for files that
     /// are missing, malformed, or name a component that is not supported.
     static Tokenizer open(const std::string& folder);
+    /// The files that open() reads.
+    static std::vector<std::string> files(const std::string& folder);
 
     /// Throws InputError for text that is not UTF-8, and for an unknown word when the
     /// vocabulary has no token for those.  O(|text| log V).

@@ -50,6 +50,15 @@ public:
         std::filesystem::rename(file("new"), file("model.safetensors"));
     }
 
+    void add(const NewTensor& more) const {
+        std::vector<NewTensor> tensors{more};
+        const auto old = SafetensorsFile::open(file("model.safetensors"));
+        for (const auto& [name, view] : old->tensors())
+            tensors.push_back({name, DType::f32, view.shape, view.values()});
+        write_safetensors(file("new"), tensors);
+        std::filesystem::rename(file("new"), file("model.safetensors"));
+    }
+
     std::string message() const {
         return message_of<InputError>([&] { TextModel::open(folder_.path()); });
     }
@@ -121,6 +130,30 @@ TEST_CASE("weights that are missing, misshapen or not numbers are refused", "[mo
     CHECK_THAT(not_finite.message(), Catch::Contains("element 5 is nan, expected finite numbers"));
     std::filesystem::remove(none.file("model.safetensors"));
     CHECK_THAT(none.message(), Catch::Contains("no model.safetensors and no model.safetensors.index.json"));
+}
+
+TEST_CASE("the output matrix of a language model is the embeddings unless the config says otherwise", "[model]") {
+    const std::string decoder = "cls.predictions.decoder.weight";
+    const auto logits = [](const Spoiled& spoiled) {
+        const TextModel model = TextModel::open(spoiled.folder());
+        const auto row = model.model->forward(TokenBatch::of(model.encode("the key", "text")), {});
+        return std::vector<double>(row.row(0).begin(), row.row(0).end());
+    };
+    const Spoiled tied("masked_lm"), with_both("masked_lm"), untied("masked_lm"), absent("masked_lm");
+    for (const Spoiled* spoiled : {&with_both, &untied}) {
+        std::vector<double> embeddings;
+        spoiled->weights([&](const NewTensor& tensor) {
+            if (tensor.name == "bert.embeddings.word_embeddings.weight") embeddings = tensor.values;
+            return true;
+        });
+        for (double& value : embeddings) value += 0.5;
+        spoiled->add({decoder, DType::f32, {embeddings.size() / 8, 8}, embeddings});
+    }
+    untied.config("tie_word_embeddings", false);
+    absent.config("tie_word_embeddings", false);
+    CHECK(logits(with_both) == logits(tied));
+    CHECK(logits(untied) != logits(tied));
+    CHECK_THAT(absent.message(), Catch::Contains("no tensor '" + decoder + "'"));
 }
 
 TEST_CASE("entries that cannot be opened are refused by name", "[model]") {

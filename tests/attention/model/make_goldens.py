@@ -113,8 +113,9 @@ class Bert:
         if self.config["architectures"][0] == "BertForMaskedLM":
             h = self.norm(F.gelu(self.linear(x[position], "cls.predictions.transform.dense")),
                           "cls.predictions.transform.LayerNorm")
-            decoder = self.weights.get("cls.predictions.decoder.weight",
-                                       self.weights["bert.embeddings.word_embeddings.weight"])
+            tied = self.config.get("tie_word_embeddings", True)
+            decoder = self.weights["bert.embeddings.word_embeddings.weight" if tied
+                                   else "cls.predictions.decoder.weight"]
             return decoder @ h + self.weights["cls.predictions.bias"]
         return self.linear(torch.tanh(self.linear(x[0], "bert.pooler.dense")), "classifier")
 
@@ -278,7 +279,8 @@ SMALL = {
                                    type_vocab_size=3), {"tokenizer": "lines", "dtype": "BF16"}),
     "masked_lm": (small_config("BertForMaskedLM", PIECES, type_vocab_size=None),
                   {"tokenizer": "piece", "old_names": True, "dtype": "F16"}),
-    "masked_lm_shards": (small_config("BertForMaskedLM", WORDS, num_attention_heads=4, num_hidden_layers=3),
+    "masked_lm_shards": (small_config("BertForMaskedLM", WORDS, num_attention_heads=4, num_hidden_layers=3,
+                                      tie_word_embeddings=False),
                          {"tokenizer": "words", "own_decoder": True, "shards": 3}),
 }
 

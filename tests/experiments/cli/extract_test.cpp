@@ -1,0 +1,86 @@
+/// `attnflow extract`: nothing that it reads is written over, and nothing wrong is written.
+
+#include <filesystem>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "tests/run_command.hpp"
+
+using namespace attnflow;
+using namespace attnflow::testing;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string golden_folder = std::string(ATTNFLOW_SOURCE_DIR) + "/tests/golden/model/";
+
+/// A golden model in a folder of its own.
+struct Copy {
+    TemporaryDirectory folder;
+
+    explicit Copy(const std::string& name = "classifier") {
+        fs::create_directory(file("m"));
+        for (const auto& entry : fs::directory_iterator(golden_folder + name)) {
+            fs::copy(entry.path(), file("m/" + entry.path().filename().string()));
+        }
+    }
+    std::string file(const std::string& name) const { return folder.file(name); }
+};
+
+}  // namespace
+
+TEST_CASE("extract does not write over what it reads", "[cli][model]") {
+    const Copy copy;
+    const std::string text = copy.file("s.txt");
+    write_bytes(text, "a b\n");
+    fs::create_symlink("s.txt", copy.file("link.txt"));
+    fs::create_directory(copy.file("blobs"));
+    fs::rename(copy.file("m/config.json"), copy.file("blobs/1"));
+    fs::create_symlink("../blobs/1", copy.file("m/config.json"));
+    fs::create_symlink("m", copy.file("n"));
+    const std::string weights = read_bytes(copy.file("m/model.safetensors"));
+    for (const std::string out : {"m/model.safetensors", "n/model.safetensors", "m/new.safetensors", "m/./x/../y",
+                                  "s.txt", "link.txt", "blobs/1"}) {
+        INFO(out);
+        const auto result = attnflow::testing::attnflow(
+            {"extract", "--model", copy.file("m"), "--file", text, "--out", copy.file(out)});
+        CHECK(result.exit_code == 2);
+        CHECK_THAT(result.err, Catch::Contains("--out") && Catch::Contains("expected another"));
+    }
+    CHECK(read_bytes(text) == "a b\n");
+    CHECK(read_bytes(copy.file("m/model.safetensors")) == weights);
+    CHECK_FALSE(fs::exists(copy.file("m/new.safetensors")));
+    const auto beside = attnflow::testing::attnflow(
+        {"extract", "--model", copy.file("m"), "--file", text, "--out", copy.file("m2")});
+    CHECK(beside.exit_code == 0);
+}
+
+TEST_CASE("tokens that cannot be removed score 0 and do not stop a file", "[cli][model]") {
+    const Copy copy("masked_lm");
+    write_bytes(copy.file("s.txt"), "a [MASK] b\n[MASK]\n");
+    const auto result =
+        attnflow::testing::attnflow({"extract", "--model", copy.file("m"), "--file", copy.file("s.txt"), "--with",
+                                     "blank_out", "--replace", "remove", "--out", copy.file("d")});
+    INFO(result.err);
+    REQUIRE(result.exit_code == 0);
+    const auto file = SafetensorsFile::open(copy.file("d"));
+    for (const char* name : {"ex00000.blank_out", "ex00000.blank_out_margin"}) {
+        const auto scores = file->tensors().at(name).values();
+        REQUIRE(scores.size() == 5);
+        for (std::size_t t = 0; t < scores.size(); ++t) CHECK((scores[t] == 0.0) == (t == 2));
+    }
+}
+
+TEST_CASE("a model with one output is refused", "[cli][model]") {
+    const Copy copy;
+    auto config = nlohmann::json::parse(read_bytes(copy.file("m/config.json")));
+    config.erase("id2label");
+    config["num_labels"] = 1;
+    write_bytes(copy.file("m/config.json"), config.dump());
+    const auto result = attnflow::testing::attnflow(
+        {"extract", "--model", copy.file("m"), "--text", "a", "--with", "blank_out", "--out", copy.file("d")});
+    CHECK(result.exit_code == 2);
+    CHECK_THAT(result.err, Catch::Contains("one class, expected at least 2: regression is not supported"));
+}
