@@ -292,6 +292,10 @@ private:
                  FlowMatrix& result) const {
         const std::int64_t lower =
             min_sum(from_sources.mass(k, s), from_sinks_.mass(k, t), Panel<T>::padded(packed_.width(k)));
+        if (lower > open.bound(s, t).value) {
+            throw InternalError(fmt::format("flow engine: source {}, sink {}: {} flows through a cut of {}", s, t,
+                                            lower, open.bound(s, t).value));
+        }
         open.lower(s, t) = std::max(open.lower(s, t), lower);
         if (open.lower(s, t) < open.bound(s, t).value) return;
         write(result, s, t, open.lower(s, t), open.bound(s, t), SettledBy::sweeps);
@@ -628,12 +632,15 @@ FlowMatrix FlowEngine::flows(std::size_t layer, std::span<const std::size_t> sou
     return kernel_->flows(layer, sources);
 }
 
-PairFlow FlowEngine::flow(std::size_t layer, std::size_t source, std::size_t sink) {
+void FlowEngine::check_pair(std::size_t layer, std::size_t source, std::size_t sink) const {
     check(layer, {&source, 1});
-    if (sink >= kernel_->network().width(0)) {
-        throw ParameterError(fmt::format("flow engine: there is no input position {}, there are {}", sink,
-                                         kernel_->network().width(0)));
-    }
+    if (sink < kernel_->network().width(0)) return;
+    throw ParameterError(fmt::format("flow engine: there is no input position {}, there are {}", sink,
+                                     kernel_->network().width(0)));
+}
+
+PairFlow FlowEngine::flow(std::size_t layer, std::size_t source, std::size_t sink) {
+    check_pair(layer, source, sink);
     return kernel_->flow(layer, source, sink);
 }
 
@@ -652,6 +659,7 @@ std::vector<FlowMatrix> FlowEngine::all_layers() {
 }
 
 std::vector<Vertex> FlowEngine::source_side(std::size_t layer, std::size_t source, std::size_t sink) {
+    check_pair(layer, source, sink);
     return kernel_->source_side(layer, source, sink);
 }
 

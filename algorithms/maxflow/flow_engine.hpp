@@ -103,6 +103,7 @@ public:
 
 private:
     void check(std::size_t layer, std::span<const std::size_t> sources) const;
+    void check_pair(std::size_t layer, std::size_t source, std::size_t sink) const;
 
     class Kernel;
     template <class T>

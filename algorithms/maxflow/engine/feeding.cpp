@@ -35,7 +35,9 @@ std::int64_t Pseudoflow<T>::outflow(std::size_t x) const {
 
 template <class T>
 void Pseudoflow<T>::add_supply(std::size_t x, T amount) {
-    balance_(k_, x) += amount;
+    // Supply that does not fit is left out: less is offered, nothing wrong is accepted.
+    balance_(k_, x) = static_cast<T>(
+        std::min<std::int64_t>(std::int64_t{balance_(k_, x)} + amount, std::numeric_limits<T>::max()));
 }
 
 // What layer l may send into the lane (l-1, sink), of which `wanted` is wanted there: the lane

@@ -6,6 +6,7 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
+#include <type_traits>
 
 HWY_BEFORE_NAMESPACE();
 namespace attnflow::engine::HWY_NAMESPACE {
@@ -52,7 +53,8 @@ SignedSums signed_sums(const T* a, std::size_t n) {
 }
 
 // Newton's method on the concave piecewise linear sum_j min(capacity_j, level need_j) = mass: from
-// any start the first step lands at or below the root, from where the level rises to it.
+// any start the first step lands at or below the root, from where the level rises to it. A first step
+// below 0 is cut off there: levels, and so amounts, are never negative.
 template <class T>
 Real<T> water_level(const T* capacity, const Real<T>* need, Real<T> floor, Real<T> mass, Real<T> level,
                     std::size_t n) {
@@ -78,7 +80,7 @@ Real<T> water_level(const T* capacity, const Real<T>* need, Real<T> floor, Real<
         if (std::abs(missing) <= tolerance) break;
         const R rise = hn::GetLane(hn::SumOfLanes(r, slope));
         if (rise <= 0) return missing > 0 ? full : level;
-        level += missing / rise;
+        level = std::max(level + missing / rise, R(0));
     }
     return std::min(level, full);
 }
@@ -87,13 +89,14 @@ Real<T> water_level(const T* capacity, const Real<T>* need, Real<T> floor, Real<
 // where something is needed (or out of cells, when negative), from the vertex's own lane onwards.
 // Calls moved(j, change).
 template <class T, class Moved>
-void settle_remainder(const Panel<T>& matrix, std::size_t v, T amount, Real<T>* need, T* cells,
+void settle_remainder(const Panel<T>& matrix, std::size_t v, std::int64_t amount, Real<T>* need, T* cells,
                       const Moved& moved) {
     const T* const capacity = matrix.row(v);
     const std::size_t columns = matrix.columns();
     for (const bool needed : {true, false}) {
         for (std::size_t k = 0, j = v % columns; k < columns && amount != 0; ++k) {
-            T change = amount > 0 ? std::min<T>(amount, capacity[j] - cells[j]) : std::max<T>(amount, -cells[j]);
+            T change = static_cast<T>(amount > 0 ? std::min<std::int64_t>(amount, capacity[j] - cells[j])
+                                                 : std::max<std::int64_t>(amount, -std::int64_t{cells[j]}));
             if (needed && amount > 0) {
                 change = std::min(change, static_cast<T>(std::clamp(need[j], Real<T>(0), brim<T>)));
             }
@@ -104,6 +107,29 @@ void settle_remainder(const Panel<T>& matrix, std::size_t v, T amount, Real<T>* 
             if (++j == columns) j = 0;
         }
     }
+}
+
+// mass minus the sum of all cells. Cells of a column together may be more than a T holds: `sum`, in
+// T, has wrapped then, which `rough`, the same in floating point, tells apart.
+template <class T>
+std::int64_t remainder_of(T mass, T sum, Real<T> rough, const T* cells, std::size_t columns) {
+    using Unsigned = std::make_unsigned_t<T>;
+    if constexpr (sizeof(T) < sizeof(std::int64_t)) {
+        // Far within the range in which mass - sum is right, whatever `rough` lost.
+        if (std::abs(static_cast<Real<T>>(mass) - rough) > static_cast<Real<T>>(1 << 29)) {
+            std::int64_t exact = mass;
+            for (std::size_t j = 0; j < columns; ++j) exact -= cells[j];
+            return exact;
+        }
+    }
+    return static_cast<T>(static_cast<Unsigned>(mass) - static_cast<Unsigned>(sum));
+}
+
+// a + b where a sum on the way to its value may have wrapped.
+template <class T>
+T wrapping_add(T a, T b) {
+    using Unsigned = std::make_unsigned_t<T>;
+    return static_cast<T>(static_cast<Unsigned>(a) + static_cast<Unsigned>(b));
 }
 
 // Calls poured(j, amounts) for each block of cells, moved(j, change) for single changes after.
@@ -118,16 +144,21 @@ void pour_cells(const Panel<T>& matrix, std::size_t v, T mass, Real<T> level, Re
     const auto most = hn::Set(r, brim<T>);
     const auto least = hn::Set(r, floor);
     auto sum = hn::Zero(d);
+    auto rough = hn::Zero(r);
     for (std::size_t j = 0; j < matrix.stride(); j += hn::Lanes(d)) {
         const auto share = hn::Load(r, need + j);
         const auto water = hn::Min(hn::Mul(height, hn::Max(share, least)), most);
         const auto amount = hn::Min(hn::ConvertTo(d, water), hn::Load(d, capacity + j));
+        const auto real_amount = hn::ConvertTo(r, amount);
         hn::Store(amount, d, cells + j);
-        hn::Store(hn::Sub(share, hn::ConvertTo(r, amount)), r, need + j);
+        hn::Store(hn::Sub(share, real_amount), r, need + j);
         sum = hn::Add(sum, amount);
+        rough = hn::Add(rough, real_amount);
         poured(j, amount);
     }
-    settle_remainder(matrix, v, static_cast<T>(mass - hn::GetLane(hn::SumOfLanes(d, sum))), need, cells, moved);
+    const std::int64_t left = remainder_of<T>(mass, hn::GetLane(hn::SumOfLanes(d, sum)),
+                                              hn::GetLane(hn::SumOfLanes(r, rough)), cells, matrix.columns());
+    settle_remainder(matrix, v, left, need, cells, moved);
 }
 
 template <class T>
@@ -157,7 +188,7 @@ void sweep_layer(const Panel<T>& matrix, const T* mass, std::size_t first, Real<
         pour_cells(
             matrix, v, mass[v], level[v], floor, need, row,
             [&](std::size_t j, auto poured) { hn::Store(hn::Add(hn::Load(d, into + j), poured), d, into + j); },
-            [&](std::size_t j, T change) { into[j] += change; });
+            [&](std::size_t j, T change) { into[j] = wrapping_add(into[j], change); });
     };
     if (first < matrix.rows()) pour(first);
     for (std::size_t v = 0; v < matrix.rows(); ++v) {
@@ -210,6 +241,7 @@ T serve_row(const T* capacity, std::size_t v, T mass, Real<T> level, T* need, T*
         hn::Store(hn::Sub(share, amount), d, need + j);
         sum = hn::Add(sum, amount);
     }
+    // What is served is at most what the vertex may pass on, which a T holds.
     T left = static_cast<T>(mass - hn::GetLane(hn::SumOfLanes(d, sum)));
     if (level >= 1 && left >= 0) return left;
     for (std::size_t k = 0, j = v % columns; k < columns && left != 0; ++k) {
@@ -302,10 +334,12 @@ void add_returnable(const T* flow, T intake, const T* label, T wanted, T* sum, s
     const Tag<T> d;
     const auto target = hn::Set(d, wanted);
     const auto most = hn::Set(d, intake);
+    // Flows into one vertex: several rows. A limit above any excess is none; below it, two can be added.
+    const auto brimful = hn::Set(d, std::numeric_limits<T>::max() / 2);
     for (std::size_t x = 0; x < n; x += hn::Lanes(d)) {
         const auto amount =
             hn::IfThenElseZero(hn::Eq(hn::Load(d, label + x), target), hn::Min(hn::Load(d, flow + x), most));
-        hn::Store(hn::Add(hn::Load(d, sum + x), amount), d, sum + x);
+        hn::Store(hn::Add(hn::Min(hn::Load(d, sum + x), brimful), amount), d, sum + x);
     }
 }
 

@@ -10,7 +10,7 @@ bool PackedNetwork<T>::fits(const FixedNetwork& network, std::size_t low, std::s
     for (std::size_t l = low + 1; l <= high; ++l) {
         for (std::size_t i = 0; i < network.width(l); ++i) {
             const auto row = network.row(l, i);
-            if (std::accumulate(row.begin(), row.end(), std::int64_t{0}) > std::numeric_limits<T>::max()) {
+            if (std::accumulate(row.begin(), row.end(), std::int64_t{0}) > std::numeric_limits<T>::max() / 2 + 1) {
                 return false;
             }
         }

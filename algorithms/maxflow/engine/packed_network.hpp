@@ -22,8 +22,9 @@ using Real = std::conditional_t<sizeof(T) == 4, float, double>;
 template <class T>
 class PackedNetwork {
 public:
-    /// True when T can hold any sum of capacities that the engine keeps in a T: the rows'.
-    /// (A vertex passes on at most its row sum; column sums stay in 64 bits.)
+    /// True when no row sums to more than half of what T holds (2^30 for 32 bits). A vertex passes on at
+    /// most its row sum, so a flow and an excess can be added; sums over columns may be larger, and
+    /// what adds cells of a column minds that.
     static bool fits(const FixedNetwork& network, std::size_t low, std::size_t high);
 
     /// O(slots) time and memory.

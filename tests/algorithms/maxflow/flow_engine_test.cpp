@@ -136,6 +136,47 @@ TEST_CASE("flow engine: causal with missing edges and wide integers", "[flow_eng
     }
 }
 
+TEST_CASE("flow engine: rows that fill 32 bits, columns that do not fit", "[flow_engine]") {
+    for (std::uint64_t seed = 1; seed <= 600; ++seed) {
+        INFO("seed " << seed);
+        const auto network = brimful_network(seed);
+        CHECK(FlowEngine(network).kernel_bits() == 32);
+        check_all_layers(network);
+    }
+}
+
+TEST_CASE("flow engine: a column whose cells together pass 2^32", "[flow_engine]") {
+    // Eight vertices pour half of what they have into (1, 12), from where 10 units get to token 0,
+    // beside four full edges into it that nothing reaches.
+    constexpr std::size_t n = 14;
+    constexpr std::int64_t one = std::int64_t{1} << 30;
+    std::vector<std::int64_t> capacities(3 * n * n, 0);
+    const auto edge = [&](std::size_t l, std::size_t i, std::size_t j) -> std::int64_t& {
+        return capacities[((l - 1) * n + i) * n + j];
+    };
+    for (std::size_t i = 0; i < n; ++i) {
+        edge(1, i, i < 4 ? 0 : 1) = one;
+        for (std::size_t x = 4; x < 12; ++x) edge(3, i, x) = one / 8;
+        if (i < 4) {
+            edge(2, i, i) = one;
+        } else if (i < 12) {
+            edge(2, i, 12) = edge(2, i, 5) = one / 2;
+        } else {
+            edge(2, i, 6) = one;
+        }
+    }
+    edge(1, 12, 0) = 10;
+    edge(1, 12, 1) = one - 10;
+    const FixedNetwork network(std::vector<std::size_t>(4, n), std::move(capacities));
+    FlowEngine engine(network);
+    REQUIRE(engine.kernel_bits() == 32);
+    CHECK(engine.all_pairs(3).values(5, 0) == 10);
+    CHECK(engine.flow(3, 5, 0).value == 10);
+    CHECK_THROWS_AS(engine.source_side(4, 0, 0), ParameterError);
+    CHECK_THROWS_AS(engine.source_side(3, n, 0), ParameterError);
+    CHECK_THROWS_AS(engine.source_side(3, 0, n), ParameterError);
+}
+
 TEST_CASE("flow engine: any set of sources gives the rows of all pairs", "[flow_engine]") {
     const auto network = attention_network({.tokens = 10, .layers = 5, .sigma = 2.0}, 7);
     FlowEngine engine(network);
@@ -170,7 +211,7 @@ TEST_CASE("flow engine: the number of jobs changes no bit", "[flow_engine]") {
 }
 
 TEST_CASE("flow engine: narrow integers only where row sums fit", "[flow_engine]") {
-    constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
+    constexpr std::int64_t most = std::int64_t{1} << 30;
     CHECK(FlowEngine(FixedNetwork({2, 1}, {most - 1, 1})).kernel_bits() == 32);
     CHECK(FlowEngine(FixedNetwork({2, 1}, {most, 1})).kernel_bits() == 64);
     check_all_layers(FixedNetwork({2, 2, 2}, {most - 1, 1, 1, most - 1, 0, most, most, 0}));

@@ -75,4 +75,38 @@ inline FixedNetwork awkward_network(std::uint64_t seed, std::size_t most_layers 
     return FixedNetwork(widths, std::move(capacities));
 }
 
+/// Rows that sum to exactly 2^30, the most that 32-bit kernels take, over few capacities that are very
+/// unlike; some columns take nearly everything, so that their sums are far above 32 bits.
+inline FixedNetwork brimful_network(std::uint64_t seed, std::size_t most_layers = 6,
+                                    std::size_t most_tokens = 16) {
+    Random random(seed);
+    const std::size_t layers = 1 + random.below(most_layers);
+    std::vector<std::size_t> widths(layers + 1, 1 + random.below(most_tokens));
+    if (random.below(3) == 0) {
+        for (std::size_t& w : widths) w = 1 + random.below(most_tokens);
+    }
+    constexpr std::int64_t total = std::int64_t{1} << 30;
+    const std::int64_t choices[] = {1, 7, total / 9, total / 2, total};
+    const double density = 0.15 + 0.85 * random.uniform();
+    std::vector<std::int64_t> capacities;
+    for (std::size_t l = 1; l <= layers; ++l) {
+        const std::size_t popular = random.below(widths[l - 1]);
+        const bool has_popular = random.below(2) == 0;
+        for (std::size_t i = 0; i < widths[l]; ++i) {
+            std::vector<std::int64_t> row(widths[l - 1], 0);
+            std::int64_t left = total;
+            for (std::size_t j = 0; j < row.size(); ++j) {
+                if (random.uniform() >= density) continue;
+                row[j] = std::min(left, choices[random.below(5)]);
+                left -= row[j];
+            }
+            const bool empty = random.below(12) == 0;
+            row[has_popular ? popular : random.below(row.size())] += left;
+            if (empty) std::fill(row.begin(), row.end(), 0);
+            capacities.insert(capacities.end(), row.begin(), row.end());
+        }
+    }
+    return FixedNetwork(widths, std::move(capacities));
+}
+
 }  // namespace attnflow
