@@ -157,7 +157,7 @@ void single_pair(benchmark::State& state, const Family& family, std::size_t laye
     state.counters["x_lemon"] = median(lemon.seconds) / median(seconds);
 }
 
-// All pairs from every layer of bundled sentences, capacities included.
+// All pairs from every layer of bundled sentences; making the networks is not counted.
 void sentences(benchmark::State& state, bool all, std::size_t jobs) {
     const auto dataset = Dataset::open(ATTNFLOW_SOURCE_DIR "/experiments/data/sva_dev200.safetensors");
     std::vector<FixedNetwork> networks;
