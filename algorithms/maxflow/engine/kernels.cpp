@@ -156,8 +156,12 @@ void pour_cells(const Panel<T>& matrix, std::size_t v, T mass, Real<T> level, Re
         rough = hn::Add(rough, real_amount);
         poured(j, amount);
     }
-    const std::int64_t left = remainder_of<T>(mass, hn::GetLane(hn::SumOfLanes(d, sum)),
-                                              hn::GetLane(hn::SumOfLanes(r, rough)), cells, matrix.columns());
+    alignas(64) T lanes[64 / sizeof(T)];
+    hn::Store(sum, d, lanes);
+    T wrapped = 0;
+    for (std::size_t k = 0; k < hn::Lanes(d); ++k) wrapped = wrapping_add(wrapped, lanes[k]);
+    const std::int64_t left =
+        remainder_of<T>(mass, wrapped, hn::GetLane(hn::SumOfLanes(r, rough)), cells, matrix.columns());
     settle_remainder(matrix, v, left, need, cells, moved);
 }
 
