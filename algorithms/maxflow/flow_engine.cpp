@@ -68,6 +68,8 @@ public:
                 const std::size_t k = shared_layer(from_sources, open, result);
                 if (open.worth_halves()) settle_by_meeting(from_sources, cuts, k, open, result);
                 settle_by_feeding(k, open, result);
+            } else if (options_.progress) {
+                options_.progress(packed_.width(0), packed_.width(0));
             }
         }
         finish(result);
@@ -97,6 +99,7 @@ public:
 
     PairFlow flow(std::size_t layer, std::size_t source, std::size_t sink) override {
         const Solved solved = solve(layer, source, sink);
+        checked(solved.value, solved.bound);
         if (cuts_are_named(layer)) return {solved.value, solved.cut(), solved.by};
         return {solved.value, CutClassifier(network_, layer).classify(source, sink, solved.value), solved.by};
     }
@@ -227,6 +230,15 @@ private:
         }
     };
 
+    /// Forward sweeps to layer `lowest`, of all sources or of those marked.
+    void sweep_sources(const FlowMatrix& result, std::size_t lowest, Sweeps<T>& from_sources,
+                       const std::vector<char>* marked = nullptr) const {
+        parallel_for(result.sources.size(), options_.jobs, [&](std::size_t s, std::size_t) {
+            if (marked != nullptr && !(*marked)[s]) return;
+            sweep_forward(packed_, result.layer, result.sources[s], lowest, from_sources, s);
+        });
+    }
+
     /// Backward sweeps to layer `highest`, of all sinks or of those marked.
     void sweep_sinks(std::size_t highest, const std::vector<char>* marked = nullptr) {
         const std::size_t sinks = packed_.width(0);
@@ -241,9 +253,15 @@ private:
         });
     }
 
+    /// `value`, which is known to flow. More than a cut lets through is a fault of the program.
+    static std::int64_t checked(std::int64_t value, const Bound& bound) {
+        if (value <= bound.value) return value;
+        throw InternalError(fmt::format("flow engine: {} flows through a cut of {}", value, bound.value));
+    }
+
     static void write(FlowMatrix& result, std::size_t s, std::size_t t, std::int64_t value, const Bound& bound,
                       SettledBy by) {
-        result.values(s, t) = value;
+        result.values(s, t) = checked(value, bound);
         result.cuts(s, t) = value == bound.value ? bound.cut : BindingCut{};
         result.settled_by(s, t) = by;
     }
@@ -263,9 +281,7 @@ private:
         const std::size_t top = result.layer;
         const std::size_t base = base_layer(top);
         sweep_sinks(base);
-        parallel_for(result.sources.size(), options_.jobs, [&](std::size_t s, std::size_t) {
-            sweep_forward(packed_, top, result.sources[s], base, from_sources, s);
-        });
+        sweep_sources(result, base, from_sources);
         Open open;
         open.is_open = RowMajor<char>(result.sources.size(), sinks, 1);
         open.bound = RowMajor<Bound>(result.sources.size(), sinks);
@@ -292,10 +308,6 @@ private:
                  FlowMatrix& result) const {
         const std::int64_t lower =
             min_sum(from_sources.mass(k, s), from_sinks_.mass(k, t), Panel<T>::padded(packed_.width(k)));
-        if (lower > open.bound(s, t).value) {
-            throw InternalError(fmt::format("flow engine: source {}, sink {}: {} flows through a cut of {}", s, t,
-                                            lower, open.bound(s, t).value));
-        }
         open.lower(s, t) = std::max(open.lower(s, t), lower);
         if (open.lower(s, t) < open.bound(s, t).value) return;
         write(result, s, t, open.lower(s, t), open.bound(s, t), SettledBy::sweeps);
@@ -312,6 +324,14 @@ private:
             }
         });
         open.recount();
+    }
+
+    std::int64_t largest_supply(const Open& open, const FlowMatrix& result) const {
+        std::int64_t largest = 0;
+        for (std::size_t s = 0; s < result.sources.size(); ++s) {
+            if (open.sources[s]) largest = std::max(largest, packed_.row_sum(result.layer, result.sources[s]));
+        }
+        return largest;
     }
 
     /// A distribution on layer k for all half-flows to share: the guide in integers.
@@ -353,11 +373,12 @@ private:
     // For every open source the half-flow to a common distribution, for every open sink the
     // half-flow from it: what they deliver and accept at layer k is a meeting certificate for each
     // pair of them.
-    void settle_by_meeting(const Sweeps<T>& from_sources, const ClosedCuts<T>& cuts, std::size_t k, Open& open,
+    void settle_by_meeting(Sweeps<T>& from_sources, const ClosedCuts<T>& cuts, std::size_t k, Open& open,
                            FlowMatrix& result) {
         const std::size_t layer = result.layer;
-        const std::int64_t total = packed_.row_sum(layer, result.sources[0]);
-        if (total == 0) return;
+        const std::int64_t total = largest_supply(open, result);
+        // In few layers halves meet below the layer to which all sources were swept.
+        if (k < base_layer(layer)) sweep_sources(result, k, from_sources, &open.sources);
         const auto common = common_distribution(k, total);
         Panel<T> delivered(result.sources.size(), packed_.width(k));
         Panel<T> accepted(packed_.width(0), packed_.width(k));
@@ -459,7 +480,7 @@ private:
     // enough. What waves change in the lower half serves the sources that follow.
     void settle_by_feeding(std::size_t k, Open& open, FlowMatrix& result) {
         const std::size_t top = result.layer;
-        const std::int64_t total = packed_.row_sum(top, result.sources[0]);
+        const std::int64_t total = largest_supply(open, result);
         const auto common = common_distribution(k, total);
         for_each_sink(result, [&](std::size_t t, Scratch& scratch) {
             if (!open.sinks[t] || settle_by_lanes(t, scratch, open, result)) return;
@@ -479,7 +500,7 @@ private:
                 const std::size_t source = result.sources[s];
                 const Bound bound = cuts.lower(source, open.bound(s, t));
                 if (open.lower(s, t) >= bound.value) {
-                    write(result, s, t, bound.value, bound, SettledBy::sweeps);
+                    write(result, s, t, open.lower(s, t), bound, SettledBy::sweeps);
                     continue;
                 }
                 std::int64_t value = pseudoflow.feed(top, source, *scratch.rows);

@@ -68,16 +68,18 @@ struct PairFlow {
 
 struct FlowOptions {
     std::size_t jobs = 1;
-    /// Called now and then with the number of sinks done and their total, never by two threads at
-    /// once. To cancel, throw: the exception ends the computation and reaches the caller.
+    /// Called with the number of sinks done and their total, at least once for layers above the first,
+    /// never by two threads at once; not while sweeps are made. To cancel, throw: the exception ends
+    /// the computation and reaches the caller.
     std::function<void(std::size_t done, std::size_t total)> progress = {};
 };
 
 class FlowEngine {
 public:
     /// Packs the network, which must outlive the engine: O(slots). Works in 32-bit integers
-    /// where every row sum fits, else in 64-bit.
+    /// where no row sums to more than 2^30, else in 64-bit.
     explicit FlowEngine(const FixedNetwork& network, FlowOptions options = {});
+    explicit FlowEngine(FixedNetwork&&, FlowOptions = {}) = delete;
     ~FlowEngine();
     FlowEngine(FlowEngine&&) noexcept;
     FlowEngine& operator=(FlowEngine&&) noexcept;

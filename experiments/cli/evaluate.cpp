@@ -10,6 +10,7 @@
 
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
+#include "experiments/cli/options.hpp"
 #include "experiments/stored_run.hpp"
 
 namespace attnflow {
@@ -55,9 +56,7 @@ void add_evaluate(CLI::App& app, int& exit_code) {
             "KEY=VALUE over the config of the run, evaluation.*, statistics.* and output.* only; repeatable")
         ->allow_extra_args(false);
     command->add_flag("--quiet", arguments->quiet, "No tables, only errors");
-    command->add_option("--jobs", arguments->jobs, "Threads; the results do not depend on it")
-        ->check(CLI::Range(std::size_t{1}, std::size_t{1024}))
-        ->capture_default_str();
+    add_jobs(*command, arguments->jobs);
     command->callback([arguments, &exit_code] { exit_code = evaluate(*arguments); });
 }
 

@@ -9,8 +9,8 @@
 
 #include "attention/safetensors.hpp"
 #include "experiments/cli/app.hpp"
-#include "experiments/cli/checks.hpp"
 #include "experiments/cli/commands.hpp"
+#include "experiments/cli/options.hpp"
 #include "experiments/output/files.hpp"
 #include "graph/dimacs.hpp"
 #include "graph/generators/network_generator.hpp"

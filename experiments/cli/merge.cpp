@@ -8,8 +8,8 @@
 #include <CLI/CLI.hpp>
 
 #include "experiments/cli/app.hpp"
-#include "experiments/cli/checks.hpp"
 #include "experiments/cli/commands.hpp"
+#include "experiments/cli/options.hpp"
 #include "experiments/stored_run.hpp"
 
 namespace attnflow {
@@ -52,9 +52,7 @@ void add_merge(CLI::App& app, int& exit_code) {
     command->add_option("--out", arguments->out, "Folder for the whole run")->required()->check(has_name());
     command->add_flag("--overwrite", arguments->overwrite, "Start anew where the folder holds a run");
     command->add_flag("--quiet", arguments->quiet, "No tables, only errors");
-    command->add_option("--jobs", arguments->jobs, "Threads; the results do not depend on it")
-        ->check(CLI::Range(std::size_t{1}, std::size_t{1024}))
-        ->capture_default_str();
+    add_jobs(*command, arguments->jobs);
     command->callback([arguments, &exit_code] { exit_code = merge(*arguments); });
 }
 

@@ -11,8 +11,8 @@
 #include <CLI/CLI.hpp>
 
 #include "experiments/cli/app.hpp"
-#include "experiments/cli/checks.hpp"
 #include "experiments/cli/commands.hpp"
+#include "experiments/cli/options.hpp"
 #include "experiments/cli/terminal.hpp"
 #include "experiments/environment.hpp"
 #include "experiments/output/files.hpp"

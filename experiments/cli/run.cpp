@@ -15,8 +15,8 @@
 #include <CLI/CLI.hpp>
 
 #include "experiments/cli/app.hpp"
-#include "experiments/cli/checks.hpp"
 #include "experiments/cli/commands.hpp"
+#include "experiments/cli/options.hpp"
 #include "experiments/cli/terminal.hpp"
 #include "experiments/stored_run.hpp"
 
@@ -193,9 +193,7 @@ void add_run(CLI::App& app, int& exit_code) {
             "--set", arguments->set,
             "KEY=VALUE, over the config; repeatable. A relative dataset.path counts from the current folder")
         ->allow_extra_args(false);
-    command->add_option("--jobs", arguments->jobs, "Threads; the results do not depend on it")
-        ->check(CLI::Range(std::size_t{1}, std::size_t{1024}))
-        ->capture_default_str();
+    add_jobs(*command, arguments->jobs);
     command->callback([arguments, &exit_code] { exit_code = run(*arguments); });
 }
 

@@ -12,8 +12,8 @@
 #include "algorithms/maxflow/max_flow_solver.hpp"
 #include "algorithms/maxflow/stored_graph.hpp"
 #include "experiments/cli/app.hpp"
-#include "experiments/cli/checks.hpp"
 #include "experiments/cli/commands.hpp"
+#include "experiments/cli/options.hpp"
 #include "experiments/output/files.hpp"
 #include "graph/dimacs.hpp"
 

@@ -8,8 +8,8 @@
 #include "attention/dataset.hpp"
 #include "attention/validate.hpp"
 #include "experiments/cli/app.hpp"
-#include "experiments/cli/checks.hpp"
 #include "experiments/cli/commands.hpp"
+#include "experiments/cli/options.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {

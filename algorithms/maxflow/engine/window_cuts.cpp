@@ -7,14 +7,6 @@
 namespace attnflow::engine {
 namespace {
 
-constexpr std::int64_t unbounded = std::numeric_limits<std::int64_t>::max();
-
-// Sums over layers may pass 64 bits where capacities are huge; such a cut bounds nothing.
-std::int64_t add(std::int64_t a, std::int64_t b) {
-    std::int64_t sum = 0;
-    return __builtin_add_overflow(a, b, &sum) ? unbounded : sum;
-}
-
 template <class T>
 class Cuts {
 public:
@@ -31,35 +23,31 @@ public:
     }
 
     Bound smallest() {
-        lower(row_sum(top_), CutKind::source_row, 0);
-        lower(column_sum(1), CutKind::sink_column, 0);
+        tighten(bound_, row_sum(top_), CutKind::source_row, 0);
+        tighten(bound_, column_sum(1), CutKind::sink_column, 0);
         // Partial sums only grow: what exceeds the bound once needs no further terms.
         for (std::size_t k = top_ - 1; k >= 1; --k) {
-            above_[k + 1] = add(above_[k + 2], row_sum(k + 1) - network_.lane(k + 1)[source_]);
+            above_[k + 1] = add_capacities(above_[k + 2], row_sum(k + 1) - network_.lane(k + 1)[source_]);
             if (above_[k + 1] >= bound_.value) break;
-            lower(add(above_[k + 1], row_sum(k)), CutKind::source_lane, k);
+            tighten(bound_, add_capacities(above_[k + 1], row_sum(k)), CutKind::source_lane, k);
         }
         for (std::size_t k = 1; k + 2 <= top_; ++k) {
-            below_[k] = add(below_[k - 1], column_sum(k) - network_.lane(k)[sink_]);
+            below_[k] = add_capacities(below_[k - 1], column_sum(k) - network_.lane(k)[sink_]);
             if (below_[k] >= bound_.value) break;
-            lower(add(below_[k], column_sum(k + 1)), CutKind::sink_lane, k);
+            tighten(bound_, add_capacities(below_[k], column_sum(k + 1)), CutKind::sink_lane, k);
         }
         for (std::size_t b = 1; b < top_; ++b) {
-            const std::int64_t lanes = add(above_[b + 2], below_[b - 1]);
+            const std::int64_t lanes = add_capacities(above_[b + 2], below_[b - 1]);
             if (lanes >= bound_.value) continue;
             // One of the two is 0 outside the window.
             const std::int64_t middle = min_sum(network_.down(b + 1).row(source_) + begin_,
                                                 network_.up(b).row(sink_) + begin_, end_ - begin_);
-            lower(add(lanes, middle), CutKind::crossing, b);
+            tighten(bound_, add_capacities(lanes, middle), CutKind::crossing, b);
         }
         return bound_;
     }
 
 private:
-    void lower(std::int64_t value, CutKind kind, std::size_t layer) {
-        if (value < bound_.value) bound_ = {value, {kind, static_cast<std::uint32_t>(layer)}};
-    }
-
     std::int64_t window_sum(const T* row) const {
         const auto outside = std::accumulate(row + begin_, row + sink_, std::int64_t{0}) +
                              std::accumulate(row + source_ + 1, row + end_, std::int64_t{0});

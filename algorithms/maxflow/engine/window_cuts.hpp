@@ -4,7 +4,6 @@
 /// from the source to the sink, so that its edges need not be cut.
 
 #include "algorithms/maxflow/engine/closed_cuts.hpp"
-#include "algorithms/maxflow/engine/lanes.hpp"
 
 namespace attnflow::engine {
 

@@ -212,8 +212,10 @@ TEST_CASE("flow engine: the number of jobs changes no bit", "[flow_engine]") {
 
 TEST_CASE("flow engine: narrow integers only where row sums fit", "[flow_engine]") {
     constexpr std::int64_t most = std::int64_t{1} << 30;
-    CHECK(FlowEngine(FixedNetwork({2, 1}, {most - 1, 1})).kernel_bits() == 32);
-    CHECK(FlowEngine(FixedNetwork({2, 1}, {most, 1})).kernel_bits() == 64);
+    const FixedNetwork narrow({2, 1}, {most - 1, 1});
+    const FixedNetwork wide({2, 1}, {most, 1});
+    CHECK(FlowEngine(narrow).kernel_bits() == 32);
+    CHECK(FlowEngine(wide).kernel_bits() == 64);
     check_all_layers(FixedNetwork({2, 2, 2}, {most - 1, 1, 1, most - 1, 0, most, most, 0}));
     check_all_layers(FixedNetwork({2, 2, 2}, {most, 1, 1, most, most, most, most, 3}));
     check_all_layers(FixedNetwork({2, 2, 2, 2}, std::vector<std::int64_t>(12, std::int64_t{1} << 59)));
@@ -228,6 +230,12 @@ TEST_CASE("flow engine: progress counts the sinks, and throwing from it cancels"
                                 }});
     engine.all_pairs(3);
     CHECK(calls == 6);
+    // Sweeps settle every pair: the end is said all the same.
+    const FixedNetwork easy({4, 4, 4}, std::vector<std::int64_t>(32, 5));
+    std::pair<std::size_t, std::size_t> last{0, 0};
+    FlowEngine swept(easy, {.progress = [&](std::size_t done, std::size_t total) { last = {done, total}; }});
+    CHECK(swept.all_pairs(2).counters.pairs(SettledBy::sweeps) == 16);
+    CHECK(last == std::pair<std::size_t, std::size_t>{4, 4});
     struct Cancelled {};
     FlowEngine cancelled(network, {.jobs = 2, .progress = [](std::size_t, std::size_t) { throw Cancelled(); }});
     CHECK_THROWS_AS(cancelled.all_pairs(3), Cancelled);

@@ -1,5 +1,5 @@
 #pragma once
-/// What several options ask of their values.
+/// Options that several commands have, and what several options ask of their values.
 
 #include <charconv>
 #include <cmath>
@@ -37,6 +37,13 @@ inline CLI::Validator is_tolerance() {
                 return good ? "" : "is " + text + ", expected a number >= 0";
             },
             "", "TOLERANCE"};
+}
+
+/// --jobs, for commands whose results do not depend on it.
+inline void add_jobs(CLI::App& command, std::size_t& jobs) {
+    command.add_option("--jobs", jobs, "Threads; the results do not depend on it")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{1024}))
+        ->capture_default_str();
 }
 
 /// One of the names of `values`, turned into its value. CLI11's own check prints the whole map.
