@@ -95,7 +95,8 @@ std::vector<AxisInfo> make_axes() {
              return called(head_strategies(), value, "heads", where);
          }},
         {"edge_weights", "what the capacities are made of",
-         "attention, or the NAME of tensors ID.NAME in the dataset", std::string("attention"), axis::heads,
+         "attention, the NAME of tensors ID.NAME in the dataset, or an edge weight that the model gives",
+         std::string("attention"), axis::heads,
          checked_by({.name = "edge_weights", .summary = "", .fallback = std::string("attention")})},
         {"pruning", "which weights of a fused layer are dropped", "one of " + edge_pruners().forms(),
          edge_pruners().names().front(), axis::heads,

@@ -537,15 +537,29 @@ std::vector<std::string> Config::methods() const {
     return all;
 }
 
+namespace {
+
+/// The path that a setting of a run names, if `key` is such a setting and it is given.
+std::optional<std::filesystem::path> path_setting(const Config& config, const std::string& key) {
+    if (key == "dataset.path") return config.texts ? std::nullopt : std::optional(config.dataset);
+    if (!config.texts) return std::nullopt;
+    if (key == "model.path") return config.texts->model;
+    if (key == "dataset.sentences") return config.texts->sentences;
+    if (key == "model.cache" && !config.texts->cache.empty()) return config.texts->cache;
+    return std::nullopt;
+}
+
+}  // namespace
+
 std::string config_toml(const Config& config) {
     std::string out = fmt::format("# {}: the resolved config of a run\n", escape_controls(config.name));
     if (!config.preset.empty()) out += fmt::format("# (preset {}, spelt out)\n", config.preset);
     for (const ConfigKey& key : config_keys()) {
         const auto given = config.given.find(key.name);
-        if (key.name == "dataset.path") {
-            const Setting path{.values = {std::filesystem::absolute(config.dataset).lexically_normal().string()},
-                               .where = ""};
-            out += fmt::format("dataset.path = {}\n", path.text());
+        if (const auto path = path_setting(config, key.name)) {
+            const Setting absolute{.values = {std::filesystem::absolute(*path).lexically_normal().string()},
+                                   .where = ""};
+            out += fmt::format("{} = {}\n", key.name, absolute.text());
         } else if (given != config.given.end()) {
             out += fmt::format("{} = {}\n", key.name, given->second);
         } else if (!key.fallback.empty()) {

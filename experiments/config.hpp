@@ -38,8 +38,8 @@ struct Config {
     std::string name;  ///< of the config file, without extension
     std::string preset;
 
-    std::filesystem::path dataset;
-    std::optional<TextSource> texts;  ///< what `dataset` is to be made of; see provide_dataset()
+    std::filesystem::path dataset;    ///< "" until provide_dataset() has made it of `texts`
+    std::optional<TextSource> texts;  ///< what `dataset` is made of
     std::size_t limit = 0;            ///< first examples used; 0 = all
     bool one_extra_example = false;
     std::optional<double> row_sum_tolerance;
@@ -86,7 +86,7 @@ std::vector<ConfigKey> config_keys();
 Config load_config(const std::string& path, const Settings& overrides);
 
 /// The config as TOML that load_config understands, without preset: every setting that was
-/// given, the dataset by its absolute path; settings left at their default as comments.
+/// given, the dataset (or model and sentences) by absolute paths; settings left at their default as comments.
 std::string config_toml(const Config& config);
 /// The config in such a text; `origin` is the file that it comes from.
 Config config_from_toml(const std::string& toml, const std::string& name, const std::string& origin);

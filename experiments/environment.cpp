@@ -88,13 +88,15 @@ std::string sha256_of_text(const std::string& text) {
 }
 
 std::map<std::string, std::string> describe_environment(const Config& config) {
-    return {{"attnflow", version()},
-            {"compiler", compiler()},
-            {"flags", compiler_flags()},
-            {"instruction_set", instruction_set()},
-            {"seed", std::to_string(config.statistics.seed)},
-            {"quantiser", quantiser_text(config)},
-            {"dataset_sha256", sha256_of_file(config.dataset.string())}};
+    std::map<std::string, std::string> environment{{"attnflow", version()},
+                                                   {"compiler", compiler()},
+                                                   {"flags", compiler_flags()},
+                                                   {"instruction_set", instruction_set()},
+                                                   {"seed", std::to_string(config.statistics.seed)},
+                                                   {"quantiser", quantiser_text(config)},
+                                                   {"dataset_sha256", sha256_of_file(config.dataset.string())}};
+    if (config.texts) environment.insert(config.texts->origin.begin(), config.texts->origin.end());
+    return environment;
 }
 
 }  // namespace attnflow

@@ -110,7 +110,12 @@ struct Identity {
 
     Identity(std::map<std::string, std::string> given, std::map<std::string, std::string> where)
         : settings(std::move(given)), environment(std::move(where)) {
-        settings.erase("dataset.path");  // the file may have moved; its checksum is part of the environment
+        // Files may have moved; their checksums are part of the environment.
+        for (const char* path : {"dataset.path", "dataset.sentences", "model.path"}) {
+            settings.erase(path);
+            environment.erase(path);
+        }
+        settings.erase("model.cache");
     }
     Identity(const RunRecord& record, const fs::path& folder)
         : Identity(config_from_toml(record.config_toml, record.name, "config.toml of " + shown(folder)).given,
@@ -152,6 +157,7 @@ Config config_of(const RunStore& store, const fs::path& folder) {
     const RunRecord& record = store.record();
     Config config = config_from_toml(record.config_toml, record.name, shown(folder / "config.toml"));
     config.preset = record.preset;
+    config.dataset = record.dataset;
     const ComparisonNames names = comparison_names(config);
     if (names.references != store.names().references || names.metrics != store.names().metrics) {
         throw InputError(

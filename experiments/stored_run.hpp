@@ -3,7 +3,8 @@
 ///
 ///   run.sqlite        the run itself (store/run_store.hpp); everything below is made from it
 ///   config.toml       the resolved config
-///   environment.json  program, compiler, instruction set, checksum of the input
+///   environment.json  program, compiler, instruction set, checksum of the input; for a run on sentences the
+///                     model, the sentences, their checksums, and what was extracted
 ///   results.csv, summary.csv, summary.md, ...  tables
 ///   run.lock          held by the process that writes
 ///

@@ -2,10 +2,15 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 #include <system_error>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include "algorithms/attribution_method.hpp"
+#include "attention/model/config.hpp"
+#include "attention/model/edge_weights/edge_weight.hpp"
 #include "attention/model/extraction.hpp"
 #include "attention/model/json_fields.hpp"
 #include "experiments/config.hpp"
@@ -34,6 +39,26 @@ bool asks_for(const Config& config, const std::string& prefix) {
     });
 }
 
+/// What methods of the grid that make a network are to make it of, besides attention.
+std::vector<std::string> asked_weights(const Config& config) {
+    std::set<std::string> names;
+    for (const GridBlock& block : config.blocks) {
+        const bool used = std::any_of(block.methods.begin(), block.methods.end(), [](const std::string& method) {
+            return takes(attribution_methods().at(method).info, axis_info("edge_weights"));
+        });
+        if (!used) continue;
+        for (const ParameterValue& value : block.axes.at("edge_weights")) names.insert(to_text(value));
+    }
+    names.erase("attention");
+    for (const std::string& name : names) {
+        if (edge_weights().find(name) != nullptr) continue;
+        throw ParameterError(fmt::format(
+            "axes.edge_weights: a model gives no '{}', expected attention or one of {}{}", excerpt(name),
+            join(edge_weights().names(), ", "), name_hint(name, edge_weights().names())));
+    }
+    return {names.begin(), names.end()};
+}
+
 ExtractionOptions options_of(const Config& config, const TextSource& texts, std::size_t jobs) {
     ExtractionOptions options;
     if (!texts.target.empty()) options.target = TargetSpec::parse(texts.target);
@@ -41,20 +66,45 @@ ExtractionOptions options_of(const Config& config, const TextSource& texts, std:
     options.replacement = replacement_from_name(texts.replace);
     options.gradients = asks_for(config, "grad_");
     options.blank_out = asks_for(config, "blank_out");
+    options.weights = asked_weights(config);
     options.jobs = std::max<std::size_t>(1, jobs);
     return options;
 }
 
-/// Name and checksum of every file that decides what is extracted.
-std::string content_key(const TextSource& texts, const ExtractionOptions& options) {
-    std::string key =
-        fmt::format("attnflow {} {}\n{} {} {} {}\n{} {}\n", version(), instruction_set(), texts.precision,
-                    texts.target, texts.target_scale, texts.replace, options.gradients, options.blank_out);
+std::string extracted_parts(const ExtractionOptions& options) {
+    std::vector<std::string> parts{"attention"};
+    if (options.gradients) parts.emplace_back("gradients");
+    if (options.blank_out) parts.emplace_back("blank_out");
+    parts.insert(parts.end(), options.weights.begin(), options.weights.end());
+    return join(parts, ", ");
+}
+
+/// Every file and setting that decides what is extracted.
+std::map<std::string, std::string> origin_of(const TextSource& texts, const ExtractionOptions& options) {
+    std::map<std::string, std::string> origin{
+        {"model.path", texts.model.string()},
+        {"model.architecture", architecture_of((texts.model / "config.json").string())},
+        {"model.precision", texts.precision},
+        {"model.target", texts.target.empty() ? "default" : texts.target},
+        {"model.target_scale", texts.target_scale},
+        {"model.replace", texts.replace},
+        {"model.extracted", extracted_parts(options)},
+        {"dataset.sentences", texts.sentences.string()},
+        {"dataset.sentences_sha256", sha256_of_file(texts.sentences.string())}};
     for (const std::string& file : TextModel::files(texts.model.string()))
-        key += fmt::format("{} {}\n", fs::path(file).filename().string(), sha256_of_file(file));
+        origin["model.sha256." + fs::path(file).filename().string()] = sha256_of_file(file);
+    return origin;
+}
+
+/// Equal for equal contents, wherever the files are.
+std::string content_key(const TextSource& texts) {
+    std::map<std::string, std::string> parts = texts.origin;
+    parts["model.path"].clear();
     // The suffix decides how the sentences are read.
-    return key +
-           fmt::format("{} {}\n", texts.sentences.extension().string(), sha256_of_file(texts.sentences.string()));
+    parts["dataset.sentences"] = texts.sentences.extension().string();
+    std::string key = fmt::format("attnflow {} {}\n", version(), instruction_set());
+    for (const auto& [name, value] : parts) key += fmt::format("{} {}\n", name, value);
+    return sha256_of_text(key).substr(0, 32);
 }
 
 /// Beside an entry of the cache lies its checksum: an entry without one, or with another, was damaged or
@@ -67,15 +117,29 @@ bool is_whole(const fs::path& entry) {
     return read_text_file(checksum_file(entry).string(), 1000) == sha256_of_file(entry.string());
 }
 
+/// Under a name of this process until it is whole: another one may be writing the same.
+void write_checksum(const fs::path& entry) {
+    const fs::path own = fs::path(checksum_file(entry)).concat(fmt::format(".{}", ::getpid()));
+    write_files(own.parent_path(), {{own.filename().string(), sha256_of_file(entry.string())}});
+    std::error_code error;
+    fs::rename(own, checksum_file(entry), error);
+    if (!error) return;
+    throw InputError(
+        fmt::format("{}: cannot be written: {}", escape_controls(checksum_file(entry).string()), error.message()));
+}
+
 }  // namespace
 
 void provide_dataset(Config& config, std::size_t jobs,
-                     const std::function<void(std::size_t done, std::size_t total)>& progress) {
+                     const std::function<void(std::size_t done, std::size_t total)>& progress,
+                     const std::atomic<bool>* stop) {
     if (!config.texts) return;
-    const TextSource& texts = *config.texts;
-    const ExtractionOptions options = options_of(config, texts, jobs);
+    TextSource& texts = *config.texts;
+    ExtractionOptions options = options_of(config, texts, jobs);
+    options.stop = stop;
+    texts.origin = origin_of(texts, options);
     const fs::path folder = texts.cache.empty() ? user_cache() : texts.cache;
-    const fs::path file = folder / (sha256_of_text(content_key(texts, options)).substr(0, 32) + ".safetensors");
+    const fs::path file = folder / (content_key(texts) + ".safetensors");
     std::error_code error;
     fs::create_directories(folder, error);
     if (error) {
@@ -85,13 +149,9 @@ void provide_dataset(Config& config, std::size_t jobs,
         const TextModel model = TextModel::open(texts.model.string(), texts.precision);
         extract(model, read_texts(texts.sentences.string(), model.model->shape().labels), options, file.string(),
                 progress);
-        write_files(folder, {{checksum_file(file).filename().string(), sha256_of_file(file.string())}});
+        write_checksum(file);
     }
     config.dataset = file;
-    config.texts.reset();
-    std::erase_if(config.given, [](const auto& setting) {
-        return setting.first.starts_with("model.") || setting.first == "dataset.sentences";
-    });
 }
 
 }  // namespace attnflow

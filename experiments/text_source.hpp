@@ -1,8 +1,10 @@
 #pragma once
 /// A dataset that is made when it is needed: texts, and a model to run on them.
 
+#include <atomic>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,18 +22,24 @@ struct TextSource {
     std::string target;  ///< as TargetSpec::parse; "" for the default
     std::string target_scale = "logit";
     std::string replace = "unk";
+
+    /// What the dataset was made of, by name: model, architecture, sentences, settings, and the checksum of each
+    /// file. Filled by provide_dataset(), for the record of a run.
+    std::map<std::string, std::string> origin = {};
 };
 
-/// Makes `config.dataset` of `config.texts`, which are empty afterwards, like the settings that they
-/// came from: the run is one on that file. What the evaluation compares with is extracted too:
-/// gradients for references grad_..., blank-out for blank_out....
+/// Makes `config.dataset` of `config.texts`: the run is one on that file. Nothing more is extracted than the
+/// run needs besides attention: gradients for references grad_..., blank-out for blank_out..., the edge weights
+/// that methods of the grid are to use.
 ///
 /// The file's name is a checksum of everything that its content depends on: model files, sentences,
 /// settings, program version and instruction set. If it is there already, nothing is run; it is made again
 /// when it is not what its checksum beside it says. Does nothing
-/// without texts. Throws InputError for models, texts and cache folders that cannot be used.
-/// `progress` is called after each text.
+/// without texts. Processes that make the same entry at once do not disturb each other. Throws InputError for
+/// models, texts and cache folders that cannot be used, ParameterError for edge weights that no model gives,
+/// Stopped when `stop` became true, with nothing written. `progress` is called after each text.
 void provide_dataset(Config& config, std::size_t jobs,
-                     const std::function<void(std::size_t done, std::size_t total)>& progress = {});
+                     const std::function<void(std::size_t done, std::size_t total)>& progress = {},
+                     const std::atomic<bool>* stop = nullptr);
 
 }  // namespace attnflow

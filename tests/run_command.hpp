@@ -1,8 +1,11 @@
 #pragma once
 /// Runs the attnflow executable as a user would and keeps what it says.
 
+#include <chrono>
+#include <csignal>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <fcntl.h>
@@ -24,8 +27,15 @@ struct CommandResult {
     std::string err;
 };
 
+/// A signal to send some time after the start; 0 for none.
+struct SignalAfter {
+    int signal = 0;
+    int milliseconds = 0;
+};
+
 /// Runs `attnflow ARGUMENTS...` in `folder` (the current one when empty), without standard input.
-inline CommandResult attnflow(const std::vector<std::string>& arguments, const std::string& folder = "") {
+inline CommandResult attnflow(const std::vector<std::string>& arguments, const std::string& folder = "",
+                              SignalAfter then = {}) {
     const TemporaryDirectory scratch;
     const std::string out = scratch.file("out");
     const std::string err = scratch.file("err");
@@ -44,6 +54,10 @@ inline CommandResult attnflow(const std::vector<std::string>& arguments, const s
     const int error = ::posix_spawn(&process, executable.c_str(), &actions, nullptr, argv.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
     if (error != 0) throw std::runtime_error("cannot run " + executable);
+    if (then.signal != 0) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(then.milliseconds));
+        ::kill(process, then.signal);
+    }
     int status = 0;
     ::waitpid(process, &status, 0);
     return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_bytes(out), read_bytes(err)};

@@ -8,8 +8,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "attention/heads/head_aggregator.hpp"
-#include "attention/model/edge_weights/edge_weight.hpp"
+#include "attention/model/edge_weights/weighing.hpp"
 #include "attention/safetensors_writer.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/parallel.hpp"
@@ -19,7 +18,6 @@ namespace attnflow {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Weights = std::vector<std::pair<std::string, std::unique_ptr<EdgeWeightFamily::Interface>>>;
 
 /// A text before and after it was run.
 struct Job {
@@ -53,13 +51,7 @@ constexpr InternalPart internal_parts[] = {
 class Extraction {
 public:
     Extraction(const TextModel& model, std::span<const LabelledText> texts, const ExtractionOptions& options)
-        : model_(model), shape_(model.model->shape()), options_(options) {
-        for (const std::string& name : options.weights) {
-            weights_.emplace_back(name, edge_weights().at(name).make());
-            needs_attention_gradient_ = needs_attention_gradient_ || weights_.back().second->needs_gradient();
-            needs_internals_ = needs_internals_ || weights_.back().second->needs_internals();
-        }
-        needs_reverse_pass_ = options.gradients || options.attention_gradients || needs_attention_gradient_;
+        : model_(model), shape_(model.model->shape()), options_(options), weighing_(options.weights) {
         if (texts.empty()) throw ParameterError("no texts to extract");
         if (options.target && options.target->kind != TargetSpec::Kind::label) check_target(std::nullopt);
         for (const LabelledText& text : texts) {
@@ -84,6 +76,7 @@ public:
         // A single text gets all threads; several are shared out among them.
         const std::size_t inner_jobs = jobs_.size() == 1 ? options_.jobs : 1;
         parallel_for(jobs_.size(), options_.jobs, [&](std::size_t i, std::size_t) {
+            check_stop(options_.stop);
             try {
                 run_one(jobs_[i], writer, inner_jobs);
             } catch (const InputError& error) {
@@ -122,7 +115,7 @@ private:
                 add("blank_out", {n});
                 add("blank_out_margin", {n});
             }
-            for (const auto& [name, weight] : weights_) add(name, {shape_.layers, n, n});
+            for (const std::string& name : options_.weights) add(name, {shape_.layers, n, n});
             if (!options_.internals) continue;
             for (std::size_t l = 0; l < shape_.layers; ++l) {
                 for (const InternalPart& part : internal_parts) {
@@ -137,49 +130,40 @@ private:
     void run_one(Job& job, SafetensorsWriter& writer, std::size_t jobs) const {
         const std::size_t n = job.tokens();
         const std::size_t layer_size = shape_.heads * n * n;
-        std::vector<float> matrix(n * n);
-        const auto weigh = [&](std::size_t layer, const LayerEvidence& evidence, bool with_gradient) {
-            for (const auto& [name, weight] : weights_) {
-                if (weight->needs_gradient() != with_gradient) continue;
-                weight->weigh(evidence, matrix);
-                write(writer, job.id + "." + name, layer * n * n, matrix);
-            }
+        const Weighing::Sink keep_weights = [&](const std::string& name, std::size_t layer,
+                                                std::span<const float> weights) {
+            write(writer, job.id + "." + name, layer * n * n, weights);
         };
-        ForwardOptions forward{
-            .position = job.position,
-            .observer =
-                [&](const LayerCapture& layer) {
-                    write(writer, job.id + ".attentions", layer.layer * layer_size, layer.attention);
-                    if (options_.internals) write_internals(job, layer, writer);
-                    weigh(layer.layer, {n, shape_.heads, shape_.width, layer.attention, {}, layer.internals},
-                          false);
-                },
-            .internals = options_.internals || needs_internals_,
-            .jobs = jobs};
+        ForwardOptions forward{.position = job.position,
+                               .observer =
+                                   [&](const LayerCapture& layer) {
+                                       check_stop(options_.stop);
+                                       write(writer, job.id + ".attentions", layer.layer * layer_size,
+                                             layer.attention);
+                                       if (options_.internals) write_internals(job, layer, writer);
+                                       weighing_.forward(shape_, n, layer, keep_weights);
+                                   },
+                               .internals = options_.internals || weighing_.needs_internals(),
+                               .jobs = jobs};
         AttentionGradientObserver on_gradient;
-        if (options_.attention_gradients || needs_attention_gradient_) {
+        if (options_.attention_gradients || weighing_.needs_gradient()) {
             on_gradient = [&](std::size_t layer, std::span<const float> attention,
                               std::span<const float> gradient) {
+                check_stop(options_.stop);
                 if (options_.attention_gradients) {
                     write(writer, job.id + ".attention_gradients", layer * layer_size, gradient);
                 }
-                weigh(layer, {n, shape_.heads, shape_.width, attention, gradient, nullptr}, true);
+                weighing_.backward(shape_, n, layer, attention, gradient, keep_weights);
             };
         }
-        const TokenBatch batch = TokenBatch::of(job.encoding);
-        if (needs_reverse_pass_) {
-            const Gradients gradients = model_.model->gradients(
-                batch, forward,
-                [&](std::span<const double> logits, std::span<double> gradient) {
-                    const TargetSpec spec = options_.target.value_or(TargetSpec{});
-                    return evaluate(resolve(spec, model_, logits, job.text->label), options_.scale, logits,
-                                    gradient);
-                },
-                on_gradient);
+        if (options_.gradients || on_gradient) {
+            const Gradients gradients =
+                target_gradients(model_, job.encoding, forward, options_.target.value_or(TargetSpec{}),
+                                 options_.scale, job.text->label, on_gradient);
             job.logits = gradients.logits;
             if (options_.gradients) write_gradients(job, gradients, writer);
         } else {
-            const auto logits = model_.model->forward(batch, forward);
+            const auto logits = model_.model->forward(TokenBatch::of(job.encoding), forward);
             job.logits.assign(logits.row(0).begin(), logits.row(0).end());
         }
         finish_one(job, writer, jobs);
@@ -196,8 +180,8 @@ private:
         if (!options_.target && job.text->label) spec.kind = TargetSpec::Kind::label;
         job.target = resolve(spec, model_, job.logits, job.text->label);
         if (!options_.blank_out) return;
-        const BlankOut scores =
-            blank_out(model_, job.encoding, job.position, options_.replacement, job.target, job.logits, jobs);
+        const BlankOut scores = blank_out(model_, job.encoding, job.position, options_.replacement, job.target,
+                                          job.logits, jobs, options_.stop);
         write_values(job.id + ".blank_out", scores.probability, writer);
         write_values(job.id + ".blank_out_margin", scores.margin, writer);
     }
@@ -276,39 +260,8 @@ private:
     const TextModel& model_;
     const ModelShape& shape_;
     const ExtractionOptions& options_;
-    Weights weights_;
-    bool needs_attention_gradient_ = false;
-    bool needs_internals_ = false;
-    bool needs_reverse_pass_ = false;
+    Weighing weighing_;
     std::vector<Job> jobs_;
-};
-
-template <class Real>
-TensorView view_of(const Real* values, std::vector<std::size_t> shape) {
-    return {"attentions", sizeof(Real) == sizeof(float) ? DType::f32 : DType::f64, std::move(shape),
-            reinterpret_cast<const std::byte*>(values)};
-}
-
-/// Matrices in memory that become an AttentionStack.
-template <class Real>
-class KeptLayers {
-public:
-    /// Room for the next layer's values.
-    std::span<Real> add(std::vector<std::size_t> shape) {
-        TensorView view = view_of<Real>(nullptr, std::move(shape));
-        std::vector<Real>& values = values_->emplace_back(view.elements());
-        view.data = reinterpret_cast<const std::byte*>(values.data());
-        views_.push_back(std::move(view));
-        return values;
-    }
-    AttentionStack stack(const std::string& where) const { return AttentionStack(views_, values_, where); }
-    AttentionStack chain(const std::string& where) const {
-        return AttentionStack::from_chain(views_, values_, where);
-    }
-
-private:
-    std::shared_ptr<std::vector<std::vector<Real>>> values_ = std::make_shared<std::vector<std::vector<Real>>>();
-    std::vector<TensorView> views_;
 };
 
 }  // namespace
@@ -316,38 +269,6 @@ private:
 void extract(const TextModel& model, std::span<const LabelledText> texts, const ExtractionOptions& options,
              const std::string& path, const ExtractionProgress& progress) {
     Extraction(model, texts, options).run(path, progress);
-}
-
-Attended attend(const TextModel& model, const std::string& text, const std::string& id, std::size_t jobs,
-                const std::string& heads) {
-    const Encoding encoding = model.encode(text, id);
-    const ModelShape& shape = model.model->shape();
-    const std::size_t n = encoding.ids.size();
-    std::unique_ptr<HeadFamily::Interface> strategy;
-    if (!heads.empty()) {
-        strategy = head_strategies().make(heads, "heads");
-        const auto heads_only =
-            AttentionStack::from_values(1, shape.heads, 1, std::vector<double>(shape.heads, 1.0));
-        strategy->check(heads_only);
-        if (strategy->depends_on_source_layer() || !strategy->passes(heads_only).empty()) strategy.reset();
-    }
-    KeptLayers<float> all;
-    KeptLayers<double> fused;
-    const auto keep = [&](const LayerCapture& layer) {
-        if (strategy == nullptr) {
-            const auto kept = all.add({shape.heads, n, n});
-            std::copy(layer.attention.begin(), layer.attention.end(), kept.begin());
-            return;
-        }
-        const AttentionStack one({view_of(layer.attention.data(), {shape.heads, n, n})}, nullptr, id);
-        strategy->fuse(one, 0, fused.add({n, n}));
-    };
-    const auto logits =
-        model.model->forward(TokenBatch::of(encoding), {.position = 0, .observer = keep, .jobs = jobs});
-    Attended result{{id, encoding.tokens, strategy == nullptr ? all.stack(id) : fused.chain(id), {}, {}},
-                    strategy != nullptr};
-    if (shape.classifier) result.example.predicted = static_cast<std::int64_t>(predicted_output(logits.row(0)));
-    return result;
 }
 
 }  // namespace attnflow

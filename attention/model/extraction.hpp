@@ -11,12 +11,12 @@
 ///   for each edge weight: NAME [L, n, n].
 /// and metadata as attention/dataset.hpp reads them.
 
+#include <atomic>
 #include <functional>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "attention/dataset.hpp"
 #include "attention/model/perturbation.hpp"
 #include "attention/model/texts.hpp"
 
@@ -34,6 +34,8 @@ struct ExtractionOptions {
     bool internals = false;
     std::vector<std::string> weights = {};  ///< registered edge weights
     std::size_t jobs = 1;                   ///< threads; the file does not depend on it
+    /// When it becomes true, the work at hand is given up: see Stopped.
+    const std::atomic<bool>* stop = nullptr;
 };
 
 /// Called after each text, from any thread but never by two at once.
@@ -42,20 +44,8 @@ using ExtractionProgress = std::function<void(std::size_t done, std::size_t tota
 /// Writes `path` whole or not at all. All texts are tokenised before any is run, so that a bad one
 /// costs no time. Memory: that of one text a thread (its activations,
 /// and the attention of one layer), whatever the size of the file. Throws InputError, naming the text, for one
-/// that cannot be run; ParameterError for options that do not exist.
+/// that cannot be run; ParameterError for options that do not exist; Stopped.
 void extract(const TextModel& model, std::span<const LabelledText> texts, const ExtractionOptions& options,
              const std::string& path, const ExtractionProgress& progress = {});
-
-struct Attended {
-    Example example;
-    bool fused = false;  ///< its attention has one matrix a layer, what the strategy made of the heads
-};
-
-/// The attention of one text in memory, as an example called `id`. With `heads`, the call of a head
-/// strategy, heads are fused while the layer is at hand, so that all layers take L n^2 numbers and not H
-/// times as many; not for strategies that need all of them (`late`, `followed`). Throws ParameterError when
-/// the strategy does not suit the model.
-Attended attend(const TextModel& model, const std::string& text, const std::string& id, std::size_t jobs,
-                const std::string& heads = "");
 
 }  // namespace attnflow

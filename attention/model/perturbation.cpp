@@ -94,7 +94,8 @@ Replacement replacement_from_name(const std::string& name) {
 
 RowMajor<double> perturbed_outputs(const TextModel& model, const Encoding& encoding, std::size_t position,
                                    Replacement replacement, std::span<const std::vector<std::size_t>> sets,
-                                   std::span<const double> unchanged, std::size_t jobs) {
+                                   std::span<const double> unchanged, std::size_t jobs,
+                                   const std::atomic<bool>* stop) {
     check_positions(encoding, sets);
     const TokenId id = replacement == Replacement::remove ? 0 : replacement_id(model, replacement);
     const bool classifier = model.model->shape().classifier;
@@ -122,6 +123,7 @@ RowMajor<double> perturbed_outputs(const TextModel& model, const Encoding& encod
         }
     }
     parallel_for(batches.size(), jobs, [&](std::size_t b, std::size_t) {
+        check_stop(stop);
         TokenBatch batch{batches[b].size(), batches[b].front().ids.size(), {}, {}};
         for (const Variant& variant : batches[b]) {
             batch.ids.insert(batch.ids.end(), variant.ids.begin(), variant.ids.end());
@@ -149,14 +151,15 @@ std::vector<std::size_t> top_positions(std::span<const double> scores, std::size
 }
 
 BlankOut blank_out(const TextModel& model, const Encoding& encoding, std::size_t position, Replacement replacement,
-                   const Target& target, std::span<const double> unchanged, std::size_t jobs) {
+                   const Target& target, std::span<const double> unchanged, std::size_t jobs,
+                   const std::atomic<bool>* stop) {
     std::vector<std::vector<std::size_t>> sets;
     const bool removes = replacement == Replacement::remove;
     for (std::size_t t = 0; t < encoding.ids.size(); ++t) {
         const bool has_output = encoding.ids.size() == 1 || (!model.model->shape().classifier && t == position);
         sets.push_back(removes && has_output ? std::vector<std::size_t>{} : std::vector<std::size_t>{t});
     }
-    const auto outputs = perturbed_outputs(model, encoding, position, replacement, sets, unchanged, jobs);
+    const auto outputs = perturbed_outputs(model, encoding, position, replacement, sets, unchanged, jobs, stop);
     const auto margin = [&](std::span<const double> logits) {
         return target.minus ? logits[target.output] - logits[*target.minus] : log_odds(logits, target.output);
     };

@@ -1,6 +1,7 @@
 #pragma once
 /// What happens to the outputs when tokens are replaced or removed: blank-out and masking.
 
+#include <atomic>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -23,10 +24,11 @@ Replacement replacement_from_name(const std::string& name);
 /// `unchanged` are the outputs of the text itself, which a set without effect (its tokens are the
 /// replacement already) gives exactly. Throws ParameterError for positions that do not exist, a
 /// set that would remove every token or the output's own; InputError when the vocabulary lacks the
-/// replacement.
+/// replacement; Stopped between two batches when `stop` became true.
 RowMajor<double> perturbed_outputs(const TextModel& model, const Encoding& encoding, std::size_t position,
                                    Replacement replacement, std::span<const std::vector<std::size_t>> sets,
-                                   std::span<const double> unchanged, std::size_t jobs);
+                                   std::span<const double> unchanged, std::size_t jobs,
+                                   const std::atomic<bool>* stop = nullptr);
 
 /// The k positions with the largest scores (smallest when `largest` is false) in that order;
 /// of equal scores the first position first. Throws ParameterError for k > n.
@@ -39,6 +41,7 @@ struct BlankOut {
     std::vector<double> margin;       ///< the same for log(p / (1-p)), or for the difference of two logits
 };
 BlankOut blank_out(const TextModel& model, const Encoding& encoding, std::size_t position, Replacement replacement,
-                   const Target& target, std::span<const double> unchanged, std::size_t jobs);
+                   const Target& target, std::span<const double> unchanged, std::size_t jobs,
+                   const std::atomic<bool>* stop = nullptr);
 
 }  // namespace attnflow

@@ -145,6 +145,17 @@ double evaluate(const Target& target, TargetScale scale, std::span<const double>
     return value;
 }
 
+Gradients target_gradients(const TextModel& model, const Encoding& encoding, const ForwardOptions& options,
+                           const TargetSpec& spec, TargetScale scale, std::optional<std::int64_t> label,
+                           const AttentionGradientObserver& attention_gradients) {
+    return model.model->gradients(
+        TokenBatch::of(encoding), options,
+        [&](std::span<const double> logits, std::span<double> gradient) {
+            return evaluate(resolve(spec, model, logits, label), scale, logits, gradient);
+        },
+        attention_gradients);
+}
+
 double log_odds(std::span<const double> logits, std::size_t output) {
     double largest = -INFINITY;
     for (std::size_t j = 0; j < logits.size(); ++j) {

@@ -47,6 +47,12 @@ std::size_t predicted_output(std::span<const double> logits);
 double evaluate(const Target& target, TargetScale scale, std::span<const double> logits,
                 std::span<double> gradient);
 
+/// Forward and reverse pass of one text, deriving its target: Model::gradients with `spec` resolved. Throws
+/// what resolve() does.
+Gradients target_gradients(const TextModel& model, const Encoding& encoding, const ForwardOptions& options,
+                           const TargetSpec& spec, TargetScale scale, std::optional<std::int64_t> label,
+                           const AttentionGradientObserver& attention_gradients);
+
 /// Softmax of the logits.
 std::vector<double> probabilities(std::span<const double> logits);
 

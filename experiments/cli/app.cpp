@@ -54,6 +54,9 @@ int run_app(int argc, const char* const* argv) {
         if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
             return complain("standard output cannot be written");
         return exit_code;
+    } catch (const Stopped& stopped) {
+        complain(stopped.what());
+        return exit_stopped;
     } catch (const std::bad_alloc&) {
         return complain("not enough memory for this input");
     } catch (const std::filesystem::filesystem_error& error) {

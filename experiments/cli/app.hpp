@@ -9,7 +9,7 @@ enum ExitCode {
     exit_done = 0,
     exit_failures = 1,   ///< finished, but some cells failed
     exit_bad_input = 2,  ///< wrong usage or unusable input
-    exit_stopped = 130,  ///< a run was stopped by Ctrl-C or SIGTERM; --resume finishes it
+    exit_stopped = 130,  ///< by Ctrl-C or SIGTERM; --resume finishes a run
 };
 
 /// Runs a command; errors go to standard error. Never throws.

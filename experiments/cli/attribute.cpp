@@ -10,7 +10,8 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "attention/model/extraction.hpp"
+#include "attention/model/attend.hpp"
+#include "attention/model/edge_weights/edge_weight.hpp"
 #include "attention/validate.hpp"
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
@@ -29,6 +30,8 @@ struct AttributeArguments {
     std::string file;
     std::string model;
     std::string text;
+    std::string target;
+    std::size_t jobs = std::max(1u, std::thread::hardware_concurrency());
     std::string example;
     std::string method;
     std::map<std::string, std::string> axes;  // as given: --heads, --skip, ...
@@ -106,6 +109,24 @@ void resolve_point(const AttributeArguments& arguments, GridPoint& point,
     }
 }
 
+// What a model must give besides the attention that `point` asks for.
+AttendOptions attend_options(const AttributeArguments& arguments, const GridPoint& point) {
+    AttendOptions options{.heads = network_options(point).heads, .jobs = arguments.jobs};
+    const std::string weights = point.text("edge_weights");
+    bool has_gradient = false;
+    if (!weights.empty() && weights != "attention") {
+        options.weights = weights;
+        has_gradient = edge_weights().at(weights).make()->needs_gradient();
+    }
+    if (arguments.target.empty()) return options;
+    if (!has_gradient) {
+        throw ParameterError(
+            "--target: scores depend on it with edge weights made of gradients only, such as --edge-weights agf");
+    }
+    options.target = TargetSpec::parse(arguments.target);
+    return options;
+}
+
 Request make_request(const AttributeArguments& arguments) {
     GridPoint point;
     std::map<std::string, ParameterValue> parameters;
@@ -120,11 +141,10 @@ Request make_request(const AttributeArguments& arguments) {
         return Request{std::move(example), point, std::move(computed), parameters, std::move(special)};
     };
     if (!arguments.model.empty()) {
+        const AttendOptions options = attend_options(arguments, point);
         const TextModel model = TextModel::open(arguments.model);
-        auto [example, fused] =
-            attend(model, arguments.text, "text", std::max(1u, std::thread::hardware_concurrency()),
-                   network_options(point).heads);
-        return finish(std::move(example), model.tokenizer.special_tokens(), fused);
+        auto [example, fused] = attend(model, arguments.text, "text", options);
+        return finish(std::move(example), model.tokenizer.special_tokens(), fused && options.weights.empty());
     }
     const Dataset dataset = Dataset::open(arguments.file);
     if (arguments.example.empty() && dataset.size() > 1) {
@@ -406,6 +426,15 @@ void add_attribute(CLI::App& app, int& exit_code) {
     auto* text_option =
         command->add_option("--text", arguments->text, "The text that the model reads")->needs(model);
     model->needs(text_option);
+    command
+        ->add_option("--target", arguments->target,
+                     "What edge weights with gradients explain: predicted, output(X) or difference(X, Y) "
+                     "(default: predicted)")
+        ->option_text("TARGET")
+        ->needs(model);
+    auto* jobs = add_jobs(*command, arguments->jobs);
+    jobs->description("Threads of the model; the results do not depend on it");
+    jobs->needs(model);
     command->add_option("--example", arguments->example, "Id of the example (needed when the file has several)")
         ->excludes(model);
     command->add_option("--method", arguments->method, join(attribution_methods().names(), ", "))->required();

@@ -13,6 +13,7 @@
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/options.hpp"
+#include "experiments/cli/stop_on_signal.hpp"
 #include "experiments/cli/terminal.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
@@ -72,7 +73,9 @@ void check_output(const ExtractArguments& arguments) {
 
 int extract_texts(const ExtractArguments& arguments) {
     check_output(arguments);
-    const ExtractionOptions options = options_from(arguments);
+    ExtractionOptions options = options_from(arguments);
+    const StopOnSignal signals;
+    options.stop = &StopOnSignal::stop;
     const TextModel model = TextModel::open(arguments.model, arguments.precision);
     const std::vector<LabelledText> texts = arguments.file.empty()
                                                 ? std::vector<LabelledText>{{arguments.text}}
@@ -82,9 +85,8 @@ int extract_texts(const ExtractArguments& arguments) {
         extract(model, texts, options, arguments.out,
                 [&](std::size_t done, std::size_t total) { line.update(done, total, 0); });
     }
-    const Dataset dataset = Dataset::open(arguments.out);
     const ModelShape& shape = model.model->shape();
-    fmt::print("{}: {}, {}, {}\n", escape_controls(arguments.out), counted(dataset.size(), "example"),
+    fmt::print("{}: {}, {}, {}\n", escape_controls(arguments.out), counted(texts.size(), "example"),
                counted(shape.layers, "layer"), counted(shape.heads, "head"));
     return exit_done;
 }

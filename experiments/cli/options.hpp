@@ -40,8 +40,8 @@ inline CLI::Validator is_tolerance() {
 }
 
 /// --jobs, for commands whose results do not depend on it.
-inline void add_jobs(CLI::App& command, std::size_t& jobs) {
-    command.add_option("--jobs", jobs, "Threads; the results do not depend on it")
+inline CLI::Option* add_jobs(CLI::App& command, std::size_t& jobs) {
+    return command.add_option("--jobs", jobs, "Threads; the results do not depend on it")
         ->check(CLI::Range(std::size_t{1}, std::size_t{1024}))
         ->capture_default_str();
 }

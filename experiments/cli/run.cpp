@@ -1,22 +1,19 @@
 /// attnflow run CONFIG: a whole experiment from a config file, in a folder that survives.
 
 #include <algorithm>
-#include <atomic>
 #include <charconv>
-#include <csignal>
 #include <filesystem>
 #include <memory>
 #include <set>
-#include <string_view>
 #include <thread>
 
 #include <fmt/format.h>
-#include <unistd.h>
 #include <CLI/CLI.hpp>
 
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/options.hpp"
+#include "experiments/cli/stop_on_signal.hpp"
 #include "experiments/cli/terminal.hpp"
 #include "experiments/stored_run.hpp"
 
@@ -33,39 +30,6 @@ struct RunArguments {
     bool dry_run = false;
     bool quiet = false;
     std::size_t jobs = std::max(1u, std::thread::hardware_concurrency());
-};
-
-// While it lives, the first SIGINT or SIGTERM only sets `stop`; a second one ends the process
-// as ever, which costs no more than a quarter second of work.
-class StopOnSignal {
-public:
-    StopOnSignal() {
-        stop = false;
-        struct sigaction action {};
-        action.sa_handler = [](int) {
-            stop.store(true, std::memory_order_relaxed);
-            constexpr std::string_view message =
-                "\nattnflow: finishing the cells at work; once more ends at once\n";
-            // write() is one of the few calls that a handler may make; a lost message does no harm.
-            [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, message.data(), message.size());
-        };
-        action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
-        ::sigaction(SIGINT, &action, &interrupt_);
-        ::sigaction(SIGTERM, &action, &terminate_);
-    }
-    ~StopOnSignal() {
-        ::sigaction(SIGINT, &interrupt_, nullptr);
-        ::sigaction(SIGTERM, &terminate_, nullptr);
-    }
-    StopOnSignal(const StopOnSignal&) = delete;
-    StopOnSignal& operator=(const StopOnSignal&) = delete;
-
-    static inline std::atomic<bool> stop = false;
-    static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may only touch lock-free atomics");
-
-private:
-    struct sigaction interrupt_ {};
-    struct sigaction terminate_ {};
 };
 
 // "2/4": the second of four.
@@ -114,10 +78,12 @@ int run(const RunArguments& arguments) {
     Settings overrides;
     for (const std::string& assignment : arguments.set) overlay(overrides, setting_from_argument(assignment));
     Config config = load_config(arguments.config, overrides);
+    const StopOnSignal signals;
     {
-        ProgressLine line("texts");
-        provide_dataset(config, arguments.jobs,
-                        [&](std::size_t done, std::size_t total) { line.update(done, total, 0); });
+        ProgressLine line("texts", arguments.quiet);
+        provide_dataset(
+            config, arguments.jobs, [&](std::size_t done, std::size_t total) { line.update(done, total, 0); },
+            &StopOnSignal::stop);
     }
     const Dataset dataset = Dataset::open(config.dataset.string());
 
@@ -139,7 +105,6 @@ int run(const RunArguments& arguments) {
 
     std::optional<StoredRun> run;
     {
-        const StopOnSignal signals;
         ProgressLine line("cells", arguments.quiet);
         options.control = {.jobs = arguments.jobs,
                            .shard = arguments.shard,

@@ -43,8 +43,7 @@ TEST_CASE("a config of sentences and a model becomes one of a dataset, made once
     const Config config = provide(text);
     CHECK(texts_run == 2);
     CHECK(config.dataset.parent_path() == folder.file("cache"));
-    CHECK_FALSE(config.texts.has_value());
-    CHECK_FALSE(config.given.contains("model.path"));
+    CHECK(config.texts->origin.at("model.extracted") == "attention, gradients, blank_out");
     const Dataset dataset = Dataset::open(config.dataset.string());
     CHECK(dataset.example(0).label == 1);
     CHECK(dataset.example(0).references.contains("grad_dot_input"));
@@ -99,6 +98,46 @@ TEST_CASE("the cache knows what belongs to it", "[model]") {
         std::filesystem::create_symlink("cache", folder.file("cache"));
         CHECK_THAT(message_of<InputError>(provide), Catch::Contains("cache: cannot be made: "));
     }
+}
+
+TEST_CASE("the edge weights of the grid are extracted, and no others", "[model]") {
+    const TemporaryDirectory folder;
+    write_bytes(folder.file("s.txt"), "the key\n");
+    const auto provide = [&](const std::string& axes) {
+        Config config = load(folder, config_text("model.cache = \"cache\"\ndataset.sentences = \"s.txt\"\n"
+                                                 "evaluation.references = [\"blank_out\"]\n" +
+                                                 axes));
+        provide_dataset(config, 1);
+        return config;
+    };
+    const auto names = [](const Config& config) {
+        std::vector<std::string> found;
+        for (const auto& [name, tensor] : Dataset::open(config.dataset.string()).example(0).weights)
+            found.push_back(name);
+        return found;
+    };
+    const Config plain = provide("");
+    CHECK(names(plain).empty());
+    const Config both = provide("axes.edge_weights = [\"value_norm\", \"attention\", \"agf\"]\n");
+    CHECK(names(both) == std::vector<std::string>{"agf", "value_norm"});
+    CHECK(both.dataset != plain.dataset);
+    CHECK(provide("axes.edge_weights = [\"agf\", \"value_norm\"]\n").dataset == both.dataset);
+    CHECK_THAT(message_of<ParameterError>([&] { provide("axes.edge_weights = \"value_nrm\"\n"); }),
+               Catch::Contains("a model gives no 'value_nrm', expected attention or one of") &&
+                   Catch::Contains("did you mean 'value_norm'?"));
+}
+
+TEST_CASE("a stopped extraction leaves nothing in the cache", "[model]") {
+    const TemporaryDirectory folder;
+    write_bytes(folder.file("s.txt"), "the key\na b c\n");
+    Config config = load(folder, config_text("model.cache = \"cache\"\ndataset.sentences = \"s.txt\"\n"));
+    std::atomic<bool> stop = false;
+    const auto stop_after_first = [&](std::size_t, std::size_t) { stop = true; };
+    CHECK_THROWS_AS(provide_dataset(config, 1, stop_after_first, &stop), Stopped);
+    CHECK(std::filesystem::is_empty(folder.file("cache")));
+    stop = false;
+    provide_dataset(config, 1, {}, &stop);
+    CHECK(Dataset::open(config.dataset.string()).size() == 2);
 }
 
 TEST_CASE("configs with half of a text source are refused", "[model]") {

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "attention/model/attend.hpp"
 #include "attention/network.hpp"
 #include "attention/validate.hpp"
 #include "graph/support/error.hpp"
@@ -34,7 +35,7 @@ TEST_CASE("an extracted dataset holds all that was asked for", "[model]") {
     for (std::size_t i = 0; i < 2; ++i) {
         const Example example = dataset.example(i);
         CHECK(validate(example.attention, example.id).largest_deviation < 1e-5);
-        const Example alone = attend(model, texts[i].text, "text", 2).example;
+        const Example alone = attend(model, texts[i].text, "text", {.jobs = 2}).example;
         CHECK(alone.tokens == example.tokens);
         CHECK(alone.predicted == example.predicted);
         std::vector<double> a(example.tokens.size() * example.tokens.size()), b(a.size());
@@ -60,19 +61,19 @@ TEST_CASE("an extracted dataset holds all that was asked for", "[model]") {
 TEST_CASE("heads fused while a model runs give the network of its whole attention", "[model]") {
     const TextModel model = TextModel::open(sva_folder);
     const std::string text = "the keys to the cabinet";
-    const Attended whole = attend(model, text, "text", 1);
+    const Attended whole = attend(model, text, "text");
     CHECK_FALSE(whole.fused);
     CHECK(whole.example.attention.heads() == 8);
     for (const std::string heads : {"mean", "max", "median", "single(3)", "top_k(2)", "entropy_weighted"}) {
-        const Attended fused = attend(model, text, "text", 2, heads);
+        const Attended fused = attend(model, text, "text", {.heads = heads, .jobs = 2});
         REQUIRE(fused.fused);
         CHECK(fused.example.attention.heads() == 1);
         CHECK(build_network(fused.example.attention, {}) ==
               build_network(whole.example.attention, {.heads = heads}));
     }
     for (const std::string heads : {"late", "followed(1)"})
-        CHECK_FALSE(attend(model, text, "text", 1, heads).fused);
-    CHECK_THAT(message_of<ParameterError>([&] { attend(model, text, "text", 1, "single(8)"); }),
+        CHECK_FALSE(attend(model, text, "text", {.heads = heads}).fused);
+    CHECK_THAT(message_of<ParameterError>([&] { attend(model, text, "text", {.heads = "single(8)"}); }),
                Catch::Contains("single"));
 }
 

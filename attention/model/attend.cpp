@@ -1,0 +1,100 @@
+#include "attention/model/attend.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "attention/heads/head_aggregator.hpp"
+#include "attention/model/edge_weights/weighing.hpp"
+#include "graph/support/error.hpp"
+
+namespace attnflow {
+namespace {
+
+template <class Real>
+TensorView view_of(const std::string& name, const Real* values, std::vector<std::size_t> shape) {
+    return {name, sizeof(Real) == sizeof(float) ? DType::f32 : DType::f64, std::move(shape),
+            reinterpret_cast<const std::byte*>(values)};
+}
+
+/// What must live as long as the example: matrices one by one, views of which become an AttentionStack.
+struct Kept {
+    std::vector<std::vector<float>> whole;   ///< [H, n, n] a layer, or
+    std::vector<std::vector<double>> fused;  ///< [n, n] a layer
+    std::vector<float> weights;              ///< [L, n, n]
+};
+
+/// Null when the strategy needs all heads of all layers.
+std::unique_ptr<HeadFamily::Interface> strategy_for(const std::string& heads, const ModelShape& shape) {
+    if (heads.empty()) return nullptr;
+    auto strategy = head_strategies().make(heads, "heads");
+    const auto heads_only = AttentionStack::from_values(1, shape.heads, 1, std::vector<double>(shape.heads, 1.0));
+    strategy->check(heads_only);
+    if (strategy->depends_on_source_layer() || !strategy->passes(heads_only).empty()) return nullptr;
+    return strategy;
+}
+
+}  // namespace
+
+Attended attend(const TextModel& model, const std::string& text, const std::string& id,
+                const AttendOptions& options) {
+    const bool weighs = !options.weights.empty();
+    const Weighing weighing(weighs ? std::vector{options.weights} : std::vector<std::string>{});
+    const ModelShape& shape = model.model->shape();
+    if (weighing.needs_gradient())
+        resolve(options.target, model, std::vector<double>(shape.outputs), std::nullopt);
+    const Encoding encoding = model.encode(text, id);
+    const std::size_t n = encoding.ids.size();
+    const auto strategy = strategy_for(weighs ? "mean" : options.heads, shape);
+
+    const auto kept = std::make_shared<Kept>();
+    std::vector<TensorView> layers;
+    kept->weights.resize(weighs ? shape.layers * n * n : 0);
+    const Weighing::Sink keep_weights = [&](const std::string&, std::size_t layer, std::span<const float> matrix) {
+        std::copy(matrix.begin(), matrix.end(),
+                  kept->weights.begin() + static_cast<std::ptrdiff_t>(layer * n * n));
+    };
+    const auto keep = [&](const LayerCapture& layer) {
+        if (strategy == nullptr) {
+            const auto& whole = kept->whole.emplace_back(layer.attention.begin(), layer.attention.end());
+            layers.push_back(view_of("attentions", whole.data(), {shape.heads, n, n}));
+        } else {
+            const AttentionStack one({view_of("attentions", layer.attention.data(), {shape.heads, n, n})}, nullptr,
+                                     id);
+            auto& fused = kept->fused.emplace_back(n * n);
+            strategy->fuse(one, 0, fused);
+            layers.push_back(view_of("attentions", fused.data(), {n, n}));
+        }
+        weighing.forward(shape, n, layer, keep_weights);
+    };
+    ForwardOptions forward{
+        .position = 0, .observer = keep, .internals = weighing.needs_internals(), .jobs = options.jobs};
+    std::vector<double> logits;
+    if (weighing.needs_gradient()) {
+        forward.position = output_position(model, encoding, id);
+        logits = target_gradients(
+                     model, encoding, forward, options.target, options.scale, std::nullopt,
+                     [&](std::size_t layer, std::span<const float> attention, std::span<const float> gradient) {
+                         weighing.backward(shape, n, layer, attention, gradient, keep_weights);
+                     })
+                     .logits;
+    } else {
+        const auto rows = model.model->forward(TokenBatch::of(encoding), forward);
+        logits.assign(rows.row(0).begin(), rows.row(0).end());
+    }
+    Attended result{
+        {id,
+         encoding.tokens,
+         strategy == nullptr ? AttentionStack(layers, kept, id) : AttentionStack::from_chain(layers, kept, id),
+         {},
+         {}},
+        strategy != nullptr};
+    if (weighs) {
+        result.example.weights[options.weights] =
+            view_of(options.weights, kept->weights.data(), {shape.layers, n, n});
+    }
+    if (shape.classifier) result.example.predicted = static_cast<std::int64_t>(predicted_output(logits));
+    return result;
+}
+
+}  // namespace attnflow

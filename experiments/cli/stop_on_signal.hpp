@@ -1,0 +1,45 @@
+#pragma once
+/// Ctrl-C and SIGTERM as a flag that long work looks at.
+
+#include <atomic>
+#include <csignal>
+#include <string_view>
+
+#include <unistd.h>
+
+namespace attnflow {
+
+/// While it lives, the first SIGINT or SIGTERM only sets `stop`; a second one ends the process
+/// as ever. There is one such flag in a process.
+class StopOnSignal {
+public:
+    StopOnSignal() {
+        stop = false;
+        struct sigaction action {};
+        action.sa_handler = [](int) {
+            stop.store(true, std::memory_order_relaxed);
+            constexpr std::string_view message =
+                "\nattnflow: stopping when the work at hand is done; once more ends at once\n";
+            // write() is one of the few calls that a handler may make; a lost message does no harm.
+            [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, message.data(), message.size());
+        };
+        action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
+        ::sigaction(SIGINT, &action, &interrupt_);
+        ::sigaction(SIGTERM, &action, &terminate_);
+    }
+    ~StopOnSignal() {
+        ::sigaction(SIGINT, &interrupt_, nullptr);
+        ::sigaction(SIGTERM, &terminate_, nullptr);
+    }
+    StopOnSignal(const StopOnSignal&) = delete;
+    StopOnSignal& operator=(const StopOnSignal&) = delete;
+
+    static inline std::atomic<bool> stop = false;
+    static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may only touch lock-free atomics");
+
+private:
+    struct sigaction interrupt_ {};
+    struct sigaction terminate_ {};
+};
+
+}  // namespace attnflow

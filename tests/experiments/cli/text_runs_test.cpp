@@ -1,0 +1,185 @@
+/// `attnflow run`, `attribute` and `extract` on texts: what a run remembers of them, edge weights, races, stops.
+
+#include <csignal>
+#include <filesystem>
+#include <thread>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "tests/run_command.hpp"
+
+using namespace attnflow;
+using namespace attnflow::testing;
+using Json = nlohmann::json;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string model = source_folder + "/experiments/models/sva-bert-6x8";
+
+struct Project {
+    TemporaryDirectory folder;
+
+    explicit Project(const std::string& more = "") {
+        write_bytes(file("s.tsv"), "text\tlabel\nthe keys to the cabinet\t1\nthe key to the cabinets\t0\n");
+        write_bytes(file("c.toml"), "methods = [\"rollout\"]\nmodel.path = \"" + model +
+                                        "\"\nmodel.cache = \"cache\"\ndataset.sentences = \"s.tsv\"\n" + more);
+    }
+    std::string file(const std::string& name) const { return folder.file(name); }
+    CommandResult run(std::vector<std::string> more = {}) const {
+        more.insert(more.begin(), {"run", "c.toml", "--out", "r"});
+        return attnflow::testing::attnflow(more, file(""));
+    }
+};
+
+}  // namespace
+
+TEST_CASE("edge weights made by a model reach a run and attribute alike", "[cli][model]") {
+    const Project project(
+        "axes.edge_weights = [\"attention\", \"value_norm\", \"agf\"]\n"
+        "output.attributions = true\n");
+    const auto done = project.run();
+    INFO(done.err);
+    REQUIRE(done.exit_code == 0);
+    const std::string scores = read_bytes(project.file("r/attributions.csv"));
+    for (const std::string weights : {"attention", "value_norm", "agf"}) {
+        const auto one = attnflow::testing::attnflow(
+            {"attribute", "--model", model, "--text", "the keys to the cabinet", "--method", "rollout",
+             "--edge-weights", weights, "--format", "json", "--jobs", "2"});
+        INFO(weights << one.err);
+        REQUIRE(one.exit_code == 0);
+        const Json json = Json::parse(one.out);
+        CHECK(json.at("edge_weights") == weights);
+        // The same as from a file, to the last digit where heads were not fused in another order.
+        const auto extracted =
+            attnflow::testing::attnflow({"extract", "--model", model, "--file", project.file("s.tsv"), "--weights",
+                                         "value_norm,agf", "--out", project.file("d.safetensors")});
+        REQUIRE(extracted.exit_code == 0);
+        const auto from_file =
+            attnflow::testing::attnflow({"attribute", project.file("d.safetensors"), "--example", "ex00000",
+                                         "--method", "rollout", "--edge-weights", weights, "--format", "json"});
+        CHECK(Json::parse(from_file.out).at("scores") == json.at("scores"));
+        CHECK(scores.find("," + weights + ",") != std::string::npos);
+    }
+}
+
+TEST_CASE("attribute asks a model for what exists only", "[cli][model]") {
+    const auto message = [](std::vector<std::string> more) {
+        more.insert(more.begin(), {"attribute", "--model", model, "--text", "the key", "--method", "rollout"});
+        const auto result = attnflow::testing::attnflow(more);
+        CHECK(result.exit_code == 2);
+        return result.err;
+    };
+    CHECK_THAT(message({"--edge-weights", "value_nrm"}), Catch::Contains("did you mean 'value_norm'?"));
+    CHECK_THAT(message({"--target", "predicted"}), Catch::Contains("edge weights made of gradients only"));
+    CHECK_THAT(message({"--edge-weights", "agf", "--target", "label"}), Catch::Contains("the text has none"));
+    CHECK_THAT(message({"--edge-weights", "agf", "--target", "output(2)"}), Catch::Contains("no class '2'"));
+    const auto scores = [](const std::string& target) {
+        const auto result = attnflow::testing::attnflow(
+            {"attribute", "--model", model, "--text", "the keys to the cabinet", "--method", "rollout",
+             "--edge-weights", "gf", "--target", target, "--format", "json"});
+        return Json::parse(result.out).at("scores");
+    };
+    CHECK(scores("output(0)") != scores("output(1)"));
+}
+
+TEST_CASE("a run on texts says what it was made of, and can be resumed and repeated", "[cli][model]") {
+    const Project project;
+    REQUIRE(project.run().exit_code == 0);
+    const Json environment = Json::parse(read_bytes(project.file("r/environment.json")));
+    CHECK(environment.at("model.path") == model);
+    CHECK(environment.at("model.architecture") == "BertForSequenceClassification");
+    CHECK(environment.at("model.precision") == "float32");
+    CHECK(environment.at("model.target") == "default");
+    CHECK(environment.at("model.replace") == "unk");
+    CHECK(environment.at("model.extracted") == "attention, gradients, blank_out");
+    CHECK(environment.at("dataset.sentences") == "s.tsv");
+    CHECK(environment.at("dataset.sentences_sha256") ==
+          "bbbb154e5b0d3785920ae727ded39429ca023e415471b944e0e962b11465efe2");
+    for (const char* name : {"config.json", "model.safetensors", "tokenizer.json"})
+        CHECK(environment.at(std::string("model.sha256.") + name).get<std::string>().size() == 64);
+    const std::string config = read_bytes(project.file("r/config.toml"));
+    CHECK_THAT(config, Catch::Contains("model.path = \"" + model + "\"") &&
+                           Catch::Contains("dataset.sentences = \"" + project.file("s.tsv") + "\"") &&
+                           !Catch::Contains("dataset.path ="));
+
+    std::map<std::string, std::string> tables;
+    const auto is_table = [](const fs::path& path) {
+        return path.extension() != ".sqlite" && path.extension() != ".lock";
+    };
+    for (const auto& entry : fs::directory_iterator(project.file("r")))
+        if (is_table(entry.path())) tables[entry.path().filename().string()] = read_bytes(entry.path().string());
+    const auto same = [&] {
+        for (const auto& [name, content] : tables) {
+            INFO(name);
+            CHECK(read_bytes(project.file("r/" + name)) == content);
+        }
+    };
+    const auto resumed = project.run({"--resume"});
+    INFO(resumed.err);
+    REQUIRE(resumed.exit_code == 0);
+    same();
+    REQUIRE(attnflow::testing::attnflow({"evaluate", "r"}, project.file("")).exit_code == 0);
+    same();
+    // The stored config makes the same run, from texts.
+    fs::remove_all(project.file("cache"));
+    fs::copy(project.file("r/config.toml"), project.file("again.toml"));
+    const auto again = attnflow::testing::attnflow({"run", "again.toml", "--out", "r2"}, project.file(""));
+    INFO(again.err);
+    REQUIRE(again.exit_code == 0);
+    CHECK(read_bytes(project.file("r2/results.csv")) == tables.at("results.csv"));
+
+    write_bytes(project.file("s.tsv"), "text\tlabel\nthe keys to the cabinet\t1\nthe key\t0\n");
+    const auto other = project.run({"--resume"});
+    CHECK(other.exit_code == 2);
+    CHECK_THAT(other.err, Catch::Contains("dataset.sentences_sha256: was"));
+}
+
+TEST_CASE("two processes that fill the same entry of the cache both succeed", "[cli][model]") {
+    for (int attempt = 0; attempt < 5; ++attempt) {
+        const Project project;
+        CommandResult results[2];
+        std::thread other([&] {
+            results[1] = attnflow::testing::attnflow({"run", "c.toml", "--out", "r1"}, project.file(""));
+        });
+        results[0] = attnflow::testing::attnflow({"run", "c.toml", "--out", "r0"}, project.file(""));
+        other.join();
+        for (const auto& result : results) {
+            INFO(result.err);
+            CHECK(result.exit_code == 0);
+        }
+        CHECK(read_bytes(project.file("r0/results.csv")) == read_bytes(project.file("r1/results.csv")));
+        std::vector<std::string> endings;
+        for (const auto& entry : fs::directory_iterator(project.file("cache")))
+            endings.push_back(entry.path().extension().string());
+        std::sort(endings.begin(), endings.end());
+        CHECK(endings == std::vector<std::string>{".safetensors", ".sha256"});
+    }
+}
+
+TEST_CASE("a signal stops an extraction, which leaves no file", "[cli][model]") {
+    const Project project;
+    std::string lines = "text\n";
+    for (int i = 0; i < 3000; ++i) lines += "the keys to the cabinet of the man that he knows is here\n";
+    write_bytes(project.file("s.tsv"), lines);
+    const std::vector<std::vector<std::string>> commands{
+        {"extract", "--model", model, "--file", "s.tsv", "--with", "gradients,blank_out", "--out", "d.safetensors",
+         "--jobs", "2"},
+        {"run", "c.toml", "--out", "r"}};
+    for (const auto& command : commands) {
+        for (const int signal : {SIGINT, SIGTERM}) {
+            INFO(command.front() << " " << signal);
+            const auto result = attnflow::testing::attnflow(command, project.file(""), {signal, 300});
+            CHECK(result.exit_code == 130);
+            CHECK_THAT(result.err, Catch::Contains("stopped before it was done"));
+            CHECK_FALSE(fs::exists(project.file("d.safetensors")));
+            CHECK_FALSE(fs::exists(project.file("r")));
+            for (const auto& entry : fs::recursive_directory_iterator(project.file(""))) {
+                const std::string name = entry.path().filename().string();
+                CHECK((name == "s.tsv" || name == "c.toml" || name == "cache"));
+            }
+        }
+    }
+}
