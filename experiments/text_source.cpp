@@ -147,7 +147,7 @@ void provide_dataset(Config& config, std::size_t jobs,
     }
     if (!is_whole(file)) {
         const TextModel model = TextModel::open(texts.model.string(), texts.precision);
-        extract(model, read_texts(texts.sentences.string(), model.model->shape().labels), options, file.string(),
+        extract(model, read_texts(texts.sentences.string(), model), options, file.string(),
                 progress);
         write_checksum(file);
     }

@@ -20,20 +20,19 @@ constexpr std::size_t batch_tokens = 1024;
 struct Named {
     const char* name;
     Replacement replacement;
-    const char* token;
+    std::optional<TokenId> (Tokenizer::*token)() const;
 };
-constexpr Named replacements[] = {{"unk", Replacement::unknown, "[UNK]"},
-                                  {"mask", Replacement::mask, "[MASK]"},
-                                  {"pad", Replacement::pad, "[PAD]"},
-                                  {"remove", Replacement::remove, ""}};
+constexpr Named replacements[] = {{"unk", Replacement::unknown, &Tokenizer::unknown},
+                                  {"mask", Replacement::mask, &Tokenizer::mask},
+                                  {"pad", Replacement::pad, &Tokenizer::pad},
+                                  {"remove", Replacement::remove, nullptr}};
 
 TokenId replacement_id(const TextModel& model, Replacement replacement) {
-    if (replacement == Replacement::unknown && model.tokenizer.unknown()) return *model.tokenizer.unknown();
     for (const Named& entry : replacements) {
         if (entry.replacement != replacement) continue;
-        if (const auto id = model.tokenizer.vocabulary().find(entry.token)) return *id;
-        throw InputError(fmt::format("{}: the vocabulary has no {}, which tokens shall be replaced by",
-                                     escape_controls(model.folder), entry.token));
+        if (const auto id = (model.tokenizer.*entry.token)()) return *id;
+        throw InputError(fmt::format("{}: the tokenizer has no token '{}', which tokens shall be replaced by",
+                                     escape_controls(model.folder), entry.name));
     }
     throw InternalError("unknown replacement");
 }

@@ -27,31 +27,12 @@ std::optional<std::string_view> argument_of(std::string_view text, std::string_v
     return text.substr(name.size() + 1, text.size() - name.size() - 2);
 }
 
-std::size_t find_output(const std::string& name, const TextModel& model) {
-    const ModelShape& shape = model.model->shape();
-    const auto label = std::find(shape.labels.begin(), shape.labels.end(), name);
-    if (label != shape.labels.end()) {
-        if (std::find(label + 1, shape.labels.end(), name) != shape.labels.end()) {
-            throw ParameterError(
-                fmt::format("target: several classes are called '{}', expected a number", excerpt(name)));
-        }
-        return static_cast<std::size_t>(label - shape.labels.begin());
+std::size_t target_output(const std::string& name, const TextModel& model) {
+    try {
+        return output_named(name, model);
+    } catch (const ParameterError& error) {
+        throw ParameterError(fmt::format("target: {}", error.what()));
     }
-    if (!shape.classifier) {
-        if (const auto id = model.tokenizer.vocabulary().find(name)) return static_cast<std::size_t>(*id);
-    }
-    std::size_t index = 0;
-    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), index);
-    if (!name.empty() && parsed.ec == std::errc() && parsed.ptr == name.data() + name.size() &&
-        index < shape.outputs) {
-        return index;
-    }
-    throw ParameterError(
-        shape.classifier
-            ? fmt::format("target: no class '{}', expected a number below {} or a name{}", excerpt(name),
-                          shape.outputs, name_hint(name, shape.labels))
-            : fmt::format("target: no token '{}' in the vocabulary, expected one of its {} tokens or an id",
-                          excerpt(name), model.tokenizer.vocabulary().size()));
 }
 
 /// Σ_{j ≠ output} exp(z_j - z_output): p = 1 / (1 + s) and 1 - p = s / (1 + s).
@@ -72,6 +53,31 @@ double probability_change(std::size_t output, std::span<const double> before, st
 }
 
 }  // namespace
+
+std::size_t output_named(const std::string& name, const TextModel& model) {
+    const ModelShape& shape = model.model->shape();
+    const auto label = std::find(shape.labels.begin(), shape.labels.end(), name);
+    if (label != shape.labels.end()) {
+        if (std::find(label + 1, shape.labels.end(), name) != shape.labels.end()) {
+            throw ParameterError(fmt::format("several classes are called '{}', expected a number", excerpt(name)));
+        }
+        return static_cast<std::size_t>(label - shape.labels.begin());
+    }
+    if (!shape.classifier) {
+        if (const auto id = model.tokenizer.vocabulary().find(name)) return static_cast<std::size_t>(*id);
+    }
+    std::size_t index = 0;
+    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), index);
+    if (!name.empty() && parsed.ec == std::errc() && parsed.ptr == name.data() + name.size() &&
+        index < shape.outputs) {
+        return index;
+    }
+    throw ParameterError(
+        shape.classifier ? fmt::format("no class '{}', expected a number below {} or a name{}", excerpt(name),
+                                       shape.outputs, name_hint(name, shape.labels))
+                         : fmt::format("no token '{}' in the vocabulary, expected one of its {} tokens or an id",
+                                       excerpt(name), model.tokenizer.vocabulary().size()));
+}
 
 TargetSpec TargetSpec::parse(std::string_view text) {
     if (text == "predicted") return {Kind::predicted};
@@ -103,9 +109,15 @@ Target resolve(const TargetSpec& spec, const TextModel& model, std::span<const d
             }
             return {static_cast<std::size_t>(*label)};
         case TargetSpec::Kind::output:
-            return {find_output(spec.first, model)};
-        case TargetSpec::Kind::difference:
-            return {find_output(spec.first, model), find_output(spec.second, model)};
+            return {target_output(spec.first, model)};
+        case TargetSpec::Kind::difference: {
+            const Target target{target_output(spec.first, model), target_output(spec.second, model)};
+            if (target.minus != target.output) return target;
+            throw ParameterError(
+                fmt::format("target: difference({}, {}) is that of an output and itself, always 0; expected two "
+                            "different ones",
+                            excerpt(spec.first), excerpt(spec.second)));
+        }
     }
     throw InternalError("target: unknown kind");
 }
@@ -175,12 +187,14 @@ double probability_change(const Target& target, std::span<const double> before, 
 
 std::size_t output_position(const TextModel& model, const Encoding& encoding, const std::string& where) {
     if (model.model->shape().classifier) return 0;
-    const auto mask = model.tokenizer.vocabulary().find("[MASK]");
-    if (!mask) throw InputError(where + ": the vocabulary has no [MASK], which marks the position to explain");
+    const auto mask = model.tokenizer.mask();
+    if (!mask)
+        throw InputError(where +
+                         ": the vocabulary has no mask token such as [MASK], which marks the position to explain");
     const auto count = std::count(encoding.ids.begin(), encoding.ids.end(), *mask);
     if (count != 1) {
-        throw InputError(fmt::format(
-            "{}: [MASK] is there {} times, expected once: it marks the position to explain", where, count));
+        throw InputError(fmt::format("{}: {} is there {} times, expected once: it marks the position to explain",
+                                     where, model.tokenizer.vocabulary().text(*mask), count));
     }
     return static_cast<std::size_t>(std::find(encoding.ids.begin(), encoding.ids.end(), *mask) -
                                     encoding.ids.begin());

@@ -29,14 +29,18 @@ struct TargetSpec {
     static TargetSpec parse(std::string_view text);
 };
 
+/// The output called `name`: a class by name or number; for a language model a token of the vocabulary by its
+/// text, or an id. Throws ParameterError for none, or several classes of one name.
+std::size_t output_named(const std::string& name, const TextModel& model);
+
 /// The outputs of one text that a spec means.
 struct Target {
     std::size_t output = 0;
     std::optional<std::size_t> minus = {};
 };
 
-/// Throws ParameterError for an output that the model does not have, InputError when a label is
-/// asked for and there is none, or it is no class. `logits` are those of the unchanged text.
+/// Throws ParameterError for an output that the model does not have or its difference with itself, InputError when
+/// a label is asked for and there is none, or it is no class. `logits` are those of the unchanged text.
 Target resolve(const TargetSpec& spec, const TextModel& model, std::span<const double> logits,
                std::optional<std::int64_t> label);
 

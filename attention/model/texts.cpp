@@ -1,11 +1,12 @@
 #include "attention/model/texts.hpp"
 
 #include <algorithm>
-#include <charconv>
+#include <filesystem>
 
 #include <fmt/format.h>
 
 #include "attention/model/json_fields.hpp"
+#include "attention/model/target.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
 
@@ -33,37 +34,43 @@ std::vector<std::string_view> lines_of(std::string_view text) {
     return lines;
 }
 
-std::optional<std::int64_t> read_label(std::string_view text, const std::vector<std::string>& labels,
-                                       const std::string& where) {
+/// "" for none, in lower case: ".tsv".
+std::string extension_of(const std::string& path) {
+    std::string extension = std::filesystem::path(path).extension().string();
+    for (char& c : extension) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+    }
+    return extension;
+}
+
+bool is_blank(std::string_view text) { return text.find_first_not_of(" \t") == std::string_view::npos; }
+
+std::optional<std::int64_t> read_label(std::string_view text, const TextModel& model, const std::string& where) {
     if (text.empty()) return std::nullopt;
-    const auto named = std::find(labels.begin(), labels.end(), text);
-    if (named != labels.end()) {
-        if (std::find(named + 1, labels.end(), text) != labels.end()) {
-            throw InputError(
-                fmt::format("{}: several classes are called '{}', expected a number", where, excerpt(text)));
-        }
-        return named - labels.begin();
+    try {
+        return static_cast<std::int64_t>(output_named(std::string(text), model));
+    } catch (const ParameterError& error) {
+        throw InputError(fmt::format("{}: label: {}", where, error.what()));
     }
-    std::int64_t number = 0;
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || number < 0 ||
-        static_cast<std::size_t>(number) >= labels.size()) {
-        throw InputError(fmt::format("{}: label '{}', expected a class below {} or a name{}", where, excerpt(text),
-                                     labels.size(), name_hint(text, labels)));
-    }
-    return number;
 }
 
 }  // namespace
 
-std::vector<LabelledText> read_texts(const std::string& path, const std::vector<std::string>& labels) {
+std::vector<LabelledText> read_texts(const std::string& path, const TextModel& model) {
     const std::string shown = escape_controls(path);
+    const std::string extension = extension_of(path);
+    if (extension == ".csv") {
+        throw InputError(shown +
+                         ": comma-separated files are not read, expected .tsv (tab-separated, with a header that "
+                         "names text and, if there is one, label) or one text a line under another name");
+    }
     const std::string content = read_text_file(path, most_bytes);
     std::string_view body = content;
     if (body.starts_with("\xEF\xBB\xBF")) body.remove_prefix(3);  // what some editors mark UTF-8 with
-    const auto lines = lines_of(body);
+    auto lines = lines_of(body);
+    while (!lines.empty() && is_blank(lines.back())) lines.pop_back();
     if (lines.empty()) throw InputError(shown + ": no texts");
-    const bool table = path.ends_with(".tsv");
+    const bool table = extension == ".tsv";
     std::optional<std::size_t> text_column = 0;
     std::optional<std::size_t> label_column;
     std::size_t columns = 1;
@@ -93,8 +100,8 @@ std::vector<LabelledText> read_texts(const std::string& path, const std::vector<
                 fmt::format("{}: {} columns, expected {} as in the header", where, cells.size(), columns));
         }
         LabelledText text{std::string(cells[*text_column]), std::nullopt, where};
-        if (text.text.empty()) throw InputError(where + ": no text, expected one a line without empty lines");
-        if (label_column) text.label = read_label(cells[*label_column], labels, where);
+        if (is_blank(text.text)) throw InputError(where + ": no text, expected one a line without empty lines");
+        if (label_column) text.label = read_label(cells[*label_column], model, where);
         texts.push_back(std::move(text));
     }
     if (texts.empty()) throw InputError(shown + ": no texts");

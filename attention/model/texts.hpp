@@ -12,14 +12,15 @@ namespace attnflow {
 
 struct LabelledText {
     std::string text;
-    std::optional<std::int64_t> label = {};  ///< a class
+    std::optional<std::int64_t> label = {};  ///< a class, or a token of a language model
     std::string where = {};                  ///< file and line, for messages
 };
 
-/// One text a line; or, when the name ends in ".tsv", tab-separated columns whose header names
-/// `text` and optionally `label` (a class by number or by one of `labels`; empty for none), other columns
-/// being ignored. Lines end in \n or \r\n. Throws InputError ("<path>:<line>: ...") for a file that
-/// is not UTF-8, has no or an empty text, or a label that is no class.
-std::vector<LabelledText> read_texts(const std::string& path, const std::vector<std::string>& labels);
+/// One text a line; or, when the name ends in ".tsv" (in any case), tab-separated columns whose header names
+/// `text` and optionally `label`, an output of the model as output_named() reads it, empty for none; other columns
+/// are ignored. Lines end in \n or \r\n; blank lines at the end are none. Throws InputError
+/// ("<path>:<line>: ...") for a file that is not UTF-8, has no or a blank text, or a label that is no output; for
+/// a ".csv".
+std::vector<LabelledText> read_texts(const std::string& path, const TextModel& model);
 
 }  // namespace attnflow

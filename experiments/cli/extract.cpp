@@ -79,7 +79,7 @@ int extract_texts(const ExtractArguments& arguments) {
     const TextModel model = TextModel::open(arguments.model, arguments.precision);
     const std::vector<LabelledText> texts = arguments.file.empty()
                                                 ? std::vector<LabelledText>{{arguments.text}}
-                                                : read_texts(arguments.file, model.model->shape().labels);
+                                                : read_texts(arguments.file, model);
     {
         ProgressLine line("texts");
         extract(model, texts, options, arguments.out,

@@ -1,6 +1,7 @@
 /// Tokenizer::open: the files of a Hugging Face directory.
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -56,6 +57,9 @@ std::vector<std::pair<std::string, TokenId>> read_entries(const Json& vocabulary
 struct Tokenizer::Reader {
     Tokenizer tokenizer;
     std::string where;  ///< the file, for messages
+    std::vector<AddedToken> added_as_is;
+    std::vector<AddedToken> added_normalized;
+    std::vector<std::pair<std::string, TokenId>> fresh;  ///< added tokens that the vocabulary lacks
 
     // tokenizer.json
 
@@ -79,6 +83,8 @@ struct Tokenizer::Reader {
         if (const Json* added = root.find("added_tokens")) read_added(*added);
         std::string unknown_text = root.object("model").text("unk_token", "");
         tokenizer.unknown_ = tokenizer.vocabulary_.find(unknown_text);
+        tokenizer.mask_ = tokenizer.vocabulary_.find("[MASK]");
+        tokenizer.pad_ = tokenizer.vocabulary_.find("[PAD]");
         if (const Json* processor = root.find("post_processor")) {
             read_template(JsonFields(*processor, where + ": post_processor"));
         } else {
@@ -120,42 +126,48 @@ struct Tokenizer::Reader {
             throw InputError(
                 fmt::format("{}: added_tokens has type {}, expected a list", where, list.type_name()));
         }
-        std::vector<std::pair<std::string, TokenId>> fresh;
         for (std::size_t i = 0; i < list.size(); ++i) {
             const JsonFields fields(list[i], fmt::format("{}: added_tokens[{}]", where, i));
-            Added added;
-            added.text = fields.text("content");
-            if (added.text.empty() || added.text.size() > longest_token) {
-                fields.refuse("content", list[i]["content"], fmt::format("1 to {} bytes", longest_token));
-            }
-            added.id = read_id(fields.need("id"), fields.where());
-            if (fields.boolean("single_word", false)) {
-                throw InputError(fields.where() + ": single_word is not supported, expected false");
-            }
-            added.strip_left = fields.boolean("lstrip", false);
-            added.strip_right = fields.boolean("rstrip", false);
-            const bool special = fields.boolean("special", false);
-            added.after_normalizer = fields.boolean("normalized", !special);
-            added.content = decode_utf8(added.text, fields.where());
-            if (added.after_normalizer && tokenizer.normalizer_) {
-                added.content = tokenizer.normalizer_->normalize(added.content);
-            }
-            const auto known = tokenizer.vocabulary_.find(added.text);
-            if (known && *known != added.id) {
-                throw InputError(fmt::format("{}: '{}' has id {}, but {} in the vocabulary", fields.where(),
-                                             excerpt(added.text), added.id, *known));
-            }
-            if (!known) fresh.emplace_back(added.text, added.id);
-            if (special) tokenizer.special_.push_back(added.text);
-            if (!added.content.empty()) tokenizer.added_.push_back(std::move(added));
+            add_token(fields, read_id(fields.need("id"), fields.where()));
         }
+        finish_added();
+    }
+
+    /// One added token, `fields` having its text and how it is matched.
+    void add_token(const JsonFields& fields, TokenId id) {
+        AddedToken added{.content = {}, .text = fields.text("content"), .id = id};
+        if (added.text.empty() || added.text.size() > longest_token) {
+            fields.refuse("content", fields.need("content"), fmt::format("1 to {} bytes", longest_token));
+        }
+        if (fields.boolean("single_word", false)) {
+            throw InputError(fields.where() + ": single_word is not supported, expected false");
+        }
+        added.strip_left = fields.boolean("lstrip", false);
+        added.strip_right = fields.boolean("rstrip", false);
+        const bool special = fields.boolean("special", false);
+        const bool normalized = fields.boolean("normalized", !special);
+        added.content = decode_utf8(added.text, fields.where());
+        if (normalized && tokenizer.normalizer_) {
+            added.content = tokenizer.normalizer_->normalize(added.content);
+        }
+        const auto known = tokenizer.vocabulary_.find(added.text);
+        if (known && *known != added.id) {
+            throw InputError(fmt::format("{}: '{}' has id {}, but {} in the vocabulary", fields.where(),
+                                         excerpt(added.text), added.id, *known));
+        }
+        if (!known) fresh.emplace_back(added.text, added.id);
+        if (special) tokenizer.special_.push_back(added.text);
+        if (!added.content.empty()) (normalized ? added_normalized : added_as_is).push_back(std::move(added));
+    }
+
+    void finish_added() {
         if (!fresh.empty()) {
             const auto& known = tokenizer.vocabulary_.entries();
             fresh.insert(fresh.end(), known.begin(), known.end());
             tokenizer.vocabulary_ = Vocabulary(std::move(fresh), where);
         }
-        std::stable_sort(tokenizer.added_.begin(), tokenizer.added_.end(),
-                         [](const Added& a, const Added& b) { return a.content.size() > b.content.size(); });
+        tokenizer.added_ = AddedTokens(std::move(added_as_is));
+        tokenizer.added_normalized_ = AddedTokens(std::move(added_normalized));
     }
 
     void read_template(const JsonFields& fields) {
@@ -202,32 +214,152 @@ struct Tokenizer::Reader {
     void read_lines(const std::string& path, const std::string& settings_path) {
         where = escape_controls(path);
         tokenizer.vocabulary_ = Vocabulary(lines_of(read_text_file(path, most_bytes)), where);
-        BertNormalizer normalizer;
-        if (!settings_path.empty()) {
-            const std::string place = escape_controls(settings_path);
-            const Json json = parse_json(read_text_file(settings_path, most_bytes), place);
-            const JsonFields fields(json, place);
-            const std::string type = fields.text("tokenizer_class", "BertTokenizer");
-            if (type != "BertTokenizer" && type != "BertTokenizerFast") {
-                not_supported(place, "tokenizer_class", type, "BertTokenizer or BertTokenizerFast");
-            }
-            normalizer.lowercase = fields.boolean("do_lower_case", true);
-            normalizer.handle_chinese_chars = fields.boolean("tokenize_chinese_chars", true);
-            normalizer.strip_accents = fields.boolean("strip_accents", normalizer.lowercase);
-        }
-        tokenizer.normalizer_ = normalizer;
+        const Json settings = settings_path.empty() ? Json::object()
+                                                    : parse_json(read_text_file(settings_path, most_bytes),
+                                                                 escape_controls(settings_path));
+        const JsonFields fields(settings, settings_path.empty() ? where : escape_controls(settings_path));
+        read_bert_settings(fields);
+        const SpecialNames names = read_special_names(fields, path);
         tokenizer.pre_tokenizer_ = PreTokenizer::bert;
         tokenizer.model_ = WordPiece{};
-        tokenizer.unknown_ = need_token("[UNK]");
-        tokenizer.template_ = {{.text = false, .ids = {need_token("[CLS]")}, .type = 0},
-                               {.text = true, .ids = {}, .type = 0},
-                               {.text = false, .ids = {need_token("[SEP]")}, .type = 0}};
-        for (const char* name : {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}) {
-            const auto id = tokenizer.vocabulary_.find(name);
-            if (!id) continue;
-            tokenizer.special_.emplace_back(name);
-            tokenizer.added_.push_back({.content = decode_utf8(name, where), .text = name, .id = *id});
+        read_special_tokens(fields, names);
+        check_never_split(fields);
+        check_added_file(path);
+    }
+
+    void read_bert_settings(const JsonFields& fields) {
+        const std::string type = fields.text("tokenizer_class", "BertTokenizer");
+        if (type != "BertTokenizer" && type != "BertTokenizerFast") {
+            not_supported(fields.where(), "tokenizer_class", type, "BertTokenizer or BertTokenizerFast");
         }
+        if (!fields.boolean("do_basic_tokenize", true)) {
+            throw InputError(fields.where() +
+                             ": do_basic_tokenize = false is not supported, expected true: words would be cut at "
+                             "white space only (a tokenizer.json with WhitespaceSplit says that)");
+        }
+        if (const std::string prefix = fields.text("wordpieces_prefix", "##"); prefix != "##") {
+            not_supported(fields.where(), "wordpieces_prefix", prefix, "##");
+        }
+        BertNormalizer normalizer;
+        normalizer.lowercase = fields.boolean("do_lower_case", true);
+        normalizer.handle_chinese_chars = fields.boolean("tokenize_chinese_chars", true);
+        normalizer.strip_accents = fields.boolean("strip_accents", normalizer.lowercase);
+        tokenizer.normalizer_ = normalizer;
+    }
+
+    /// By role, as the settings call them: "unk_token" and so on.
+    using SpecialNames = std::vector<std::pair<const char*, std::string>>;
+
+    /// The text of a special token: a string, or an object with its content. Nothing where it is missing.
+    static std::optional<std::string> special_name(const JsonFields& fields, const std::string& role) {
+        const Json* value = fields.find(role);
+        if (value == nullptr) return std::nullopt;
+        const std::string name = value->is_object() ? fields.object(role).text("content") : fields.text(role);
+        if (name.empty() || name.size() > longest_token) {
+            fields.refuse(role, *value, fmt::format("a token of 1 to {} bytes", longest_token));
+        }
+        return name;
+    }
+
+    static SpecialNames read_special_names(const JsonFields& fields, const std::string& vocabulary_path) {
+        SpecialNames names{{"pad_token", "[PAD]"},
+                           {"unk_token", "[UNK]"},
+                           {"cls_token", "[CLS]"},
+                           {"sep_token", "[SEP]"},
+                           {"mask_token", "[MASK]"}};
+        const std::string map_path = beside(vocabulary_path, "special_tokens_map.json");
+        const std::string place = escape_controls(map_path);
+        const Json map =
+            has_entry(map_path) ? parse_json(read_text_file(map_path, most_bytes), place) : Json::object();
+        const JsonFields mapped(map, place);
+        for (auto& [role, name] : names) {
+            const auto first = special_name(fields, role);
+            const auto second = special_name(mapped, role);
+            if (first && second && *first != *second) {
+                throw InputError(fmt::format("{}: {} is '{}', but '{}' in {}", place, role, excerpt(*second),
+                                             excerpt(*first), fields.where()));
+            }
+            if (first || second) name = first ? *first : *second;
+        }
+        return names;
+    }
+
+    /// Added tokens of the settings, the special ones, and what BERT needs these for.
+    void read_special_tokens(const JsonFields& fields, const SpecialNames& names) {
+        const Json* decoder = fields.find("added_tokens_decoder");
+        if (decoder != nullptr) {
+            const JsonFields entries = fields.object("added_tokens_decoder");
+            for (auto entry = decoder->begin(); entry != decoder->end(); ++entry) {
+                TokenId id = 0;
+                const std::string& key = entry.key();
+                const auto parsed = std::from_chars(key.data(), key.data() + key.size(), id);
+                if (parsed.ec != std::errc() || parsed.ptr != key.data() + key.size() || id < 0 ||
+                    id > largest_id) {
+                    throw InputError(fmt::format("{}: '{}', expected an id in [0, {}]", entries.where(),
+                                                 excerpt(key), largest_id));
+                }
+                add_token(entries.object(key), id);
+            }
+            if (const Json* more = fields.find("additional_special_tokens"); more != nullptr && more->is_array()) {
+                for (const Json& token : *more) check_known(fields.where() + ": additional_special_tokens", token);
+            }
+        } else if (const Json* more = fields.find("additional_special_tokens");
+                   more != nullptr && !more->empty()) {
+            fields.refuse("additional_special_tokens", *more,
+                          "none without added_tokens_decoder, which has their ids");
+        }
+        for (const auto& [role, name] : names) {
+            const auto id = tokenizer.vocabulary_.find(name);
+            if (!id || std::find(tokenizer.special_.begin(), tokenizer.special_.end(), name) !=
+                           tokenizer.special_.end()) {
+                continue;
+            }
+            tokenizer.special_.push_back(name);
+            added_as_is.push_back({.content = decode_utf8(name, where), .text = name, .id = *id});
+        }
+        finish_added();
+        tokenizer.unknown_ = need_token(names, "unk_token");
+        tokenizer.mask_ = tokenizer.vocabulary_.find(name_of(names, "mask_token"));
+        tokenizer.pad_ = tokenizer.vocabulary_.find(name_of(names, "pad_token"));
+        tokenizer.template_ = {{.text = false, .ids = {need_token(names, "cls_token")}, .type = 0},
+                               {.text = true, .ids = {}, .type = 0},
+                               {.text = false, .ids = {need_token(names, "sep_token")}, .type = 0}};
+    }
+
+    /// Refuses a token of a list, a string or an object with its content, that is not one token already.
+    void check_known(const std::string& place, const Json& token) const {
+        const Json holder{{"token", token}};
+        const auto name = special_name(JsonFields(holder, place), "token");
+        const auto& special = tokenizer.special_;
+        if (name && std::find(special.begin(), special.end(), *name) != special.end()) return;
+        throw InputError(fmt::format("{}: {} is not supported, expected special tokens of this file only", place,
+                                     excerpt(token.dump())));
+    }
+
+    /// Words that only the slow tokenizer keeps whole. Special tokens are whole in any case.
+    void check_never_split(const JsonFields& fields) const {
+        if (fields.find("never_split") == nullptr) return;
+        for (const std::string& word : fields.texts("never_split"))
+            check_known(fields.where() + ": never_split", word);
+    }
+
+    /// added_tokens.json, {text: id}: its tokens must be known already, because it does not say how they match.
+    void check_added_file(const std::string& vocabulary_path) const {
+        const std::string path = beside(vocabulary_path, "added_tokens.json");
+        if (!has_entry(path)) return;
+        const std::string place = escape_controls(path);
+        for (const auto& [text, id] : read_entries(parse_json(read_text_file(path, most_bytes), place), place)) {
+            if (tokenizer.vocabulary_.find(text) == id) continue;
+            throw InputError(
+                fmt::format("{}: '{}' with id {} is not supported, expected tokens of vocab.txt and of "
+                            "added_tokens_decoder in "
+                            "tokenizer_config.json only",
+                            place, excerpt(text), id));
+        }
+    }
+
+    static std::string beside(const std::string& path, const char* name) {
+        return (std::filesystem::path(path).parent_path() / name).string();
     }
 
     std::vector<std::pair<std::string, TokenId>> lines_of(const std::string& text) const {
@@ -250,10 +382,16 @@ struct Tokenizer::Reader {
         return entries;
     }
 
-    TokenId need_token(const char* name) const {
-        const auto id = tokenizer.vocabulary_.find(name);
-        if (!id) throw InputError(fmt::format("{}: no token {}, which BERT's tokenizer needs", where, name));
-        return *id;
+    static const std::string& name_of(const SpecialNames& names, std::string_view role) {
+        return std::find_if(names.begin(), names.end(), [&](const auto& entry) { return entry.first == role; })
+            ->second;
+    }
+
+    TokenId need_token(const SpecialNames& names, const char* role) const {
+        const auto id = tokenizer.vocabulary_.find(name_of(names, role));
+        if (id) return *id;
+        throw InputError(fmt::format("{}: no token {} ({}), which BERT's tokenizer needs", where,
+                                     excerpt(name_of(names, role)), role));
     }
 };
 
@@ -265,17 +403,20 @@ std::vector<std::string> Tokenizer::files(const std::string& folder) {
             fmt::format("{}: no tokenizer.json and no vocab.txt, expected one of them", escape_controls(folder)));
     }
     std::vector<std::string> files{file("vocab.txt")};
-    if (has_entry(file("tokenizer_config.json"))) files.push_back(file("tokenizer_config.json"));
+    for (const char* name : {"tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"}) {
+        if (has_entry(file(name))) files.push_back(file(name));
+    }
     return files;
 }
 
 Tokenizer Tokenizer::open(const std::string& folder) {
     const std::vector<std::string> paths = files(folder);
-    Reader reader{Tokenizer(), ""};
+    Reader reader{Tokenizer(), "", {}, {}, {}};
     if (paths.front().ends_with(".json")) {
         reader.read_json(paths.front());
     } else {
-        reader.read_lines(paths.front(), paths.size() > 1 ? paths[1] : "");
+        const bool has_settings = paths.size() > 1 && paths[1].ends_with("tokenizer_config.json");
+        reader.read_lines(paths.front(), has_settings ? paths[1] : "");
     }
     return std::move(reader.tokenizer);
 }

@@ -10,20 +10,16 @@
 
 namespace attnflow {
 
-/// The text in pieces: added tokens of one kind, and what lies between them. At each place the
-/// longest added token wins.
-std::vector<Tokenizer::Piece> Tokenizer::cut_out_added(const std::u32string& text, bool after_normalizer) const {
+/// The text in pieces: added tokens, and what lies between them. At each place the longest added token wins.
+std::vector<Tokenizer::Piece> Tokenizer::cut_out(const AddedTokens& added, const std::u32string& text) {
     std::vector<Piece> pieces;
     std::size_t begin = 0;  // of the text that is in no piece yet
     const auto close = [&](std::size_t end) {
         if (end > begin) pieces.push_back({text.substr(begin, end - begin), nullptr});
     };
-    for (std::size_t i = 0; i < text.size();) {
-        const auto found = std::find_if(added_.begin(), added_.end(), [&](const Added& added) {
-            return added.after_normalizer == after_normalizer &&
-                   text.compare(i, added.content.size(), added.content) == 0;
-        });
-        if (found == added_.end()) {
+    for (std::size_t i = 0; !added.empty() && i < text.size();) {
+        const AddedToken* found = added.longest_prefix(std::u32string_view(text).substr(i));
+        if (found == nullptr) {
             ++i;
             continue;
         }
@@ -32,7 +28,7 @@ std::vector<Tokenizer::Piece> Tokenizer::cut_out_added(const std::u32string& tex
         while (found->strip_left && first > begin && is_white_space(text[first - 1])) --first;
         while (found->strip_right && end < text.size() && is_white_space(text[end])) ++end;
         close(first);
-        pieces.push_back({found->content, &*found});
+        pieces.push_back({found->content, found});
         begin = i = end;
     }
     close(text.size());
@@ -62,7 +58,7 @@ void Tokenizer::append_word(const std::u32string& word, Encoding& out) const {
 
 void Tokenizer::encode_words(const std::u32string& text, Encoding& out) const {
     const std::u32string normalized = normalizer_ ? normalizer_->normalize(text) : text;
-    for (const Piece& piece : cut_out_added(normalized, true)) {
+    for (const Piece& piece : cut_out(added_normalized_, normalized)) {
         if (piece.added != nullptr) {
             out.ids.push_back(piece.added->id);
             out.tokens.push_back(piece.added->text);
@@ -74,7 +70,7 @@ void Tokenizer::encode_words(const std::u32string& text, Encoding& out) const {
 
 Encoding Tokenizer::encode(std::string_view text) const {
     Encoding body;
-    for (const Piece& piece : cut_out_added(decode_utf8(text, "text"), false)) {
+    for (const Piece& piece : cut_out(added_, decode_utf8(text, "text"))) {
         if (piece.added != nullptr) {
             body.ids.push_back(piece.added->id);
             body.tokens.push_back(piece.added->text);

@@ -7,8 +7,11 @@
 /// pre-tokenizer BertPreTokenizer, WhitespaceSplit or none; the model WordLevel or WordPiece;
 /// the post-processor TemplateProcessing or none. Any other component is refused by its name.
 /// Else from `vocab.txt` (a token a line, the line's number from 0 is its id) with BERT's
-/// normalizer, pre-tokenizer, WordPiece and the template [CLS] text [SEP]; the settings
-/// do_lower_case, strip_accents and tokenize_chinese_chars of `tokenizer_config.json` are used.
+/// normalizer, pre-tokenizer, WordPiece and the template [CLS] text [SEP]. Then `tokenizer_config.json` may say
+/// do_lower_case, strip_accents, tokenize_chinese_chars, other names of the special tokens, and
+/// added_tokens_decoder; `special_tokens_map.json` may name special tokens too. do_basic_tokenize = false,
+/// never_split beyond special tokens, other prefixes of pieces, and tokens of `added_tokens.json` that are not
+/// known from these, are refused.
 ///
 /// Padding and truncation settings are not used: a text that is too long is an error of the
 /// model, never cut in silence.
@@ -20,6 +23,7 @@
 #include <variant>
 #include <vector>
 
+#include "attention/model/tokenizer/added_tokens.hpp"
 #include "attention/model/tokenizer/normalizer.hpp"
 #include "attention/model/tokenizer/pre_tokenizer.hpp"
 #include "attention/model/tokenizer/vocabulary.hpp"
@@ -48,22 +52,16 @@ public:
     const Vocabulary& vocabulary() const { return vocabulary_; }
     /// The token for unknown words.
     std::optional<TokenId> unknown() const { return unknown_; }
+    /// The token for what is hidden, and the one for padding.
+    std::optional<TokenId> mask() const { return mask_; }
+    std::optional<TokenId> pad() const { return pad_; }
     /// "[CLS]", "[SEP]", ...: tokens that stand for no text.
     const std::vector<std::string>& special_tokens() const { return special_; }
 
 private:
-    /// A text that is always one token, matched before the vocabulary is asked.
-    struct Added {
-        std::u32string content;
-        std::string text;
-        TokenId id = 0;
-        bool strip_left = false;   ///< takes the white space before it
-        bool strip_right = false;  ///< and after it
-        bool after_normalizer = false;
-    };
     struct Piece {
         std::u32string text;
-        const Added* added = nullptr;  ///< when the whole piece is one added token
+        const AddedToken* added = nullptr;  ///< when the whole piece is one added token
     };
     /// A place of the template: a special token, or the text itself.
     struct Slot {
@@ -74,7 +72,7 @@ private:
     struct Reader;
 
     Tokenizer() : vocabulary_({}, "") {}
-    std::vector<Piece> cut_out_added(const std::u32string& text, bool after_normalizer) const;
+    static std::vector<Piece> cut_out(const AddedTokens& added, const std::u32string& text);
     void encode_words(const std::u32string& text, Encoding& out) const;
     void append_word(const std::u32string& word, Encoding& out) const;
 
@@ -83,7 +81,10 @@ private:
     std::variant<WordLevel, WordPiece> model_;
     Vocabulary vocabulary_;
     std::optional<TokenId> unknown_;
-    std::vector<Added> added_;  ///< longest first
+    std::optional<TokenId> mask_;
+    std::optional<TokenId> pad_;
+    AddedTokens added_;             ///< looked for in the text as it is
+    AddedTokens added_normalized_;  ///< and in what the normalizer leaves of the rest
     std::vector<Slot> template_;
     std::vector<std::string> special_;
 };

@@ -134,7 +134,7 @@ TEST_CASE("a bad text stops the extraction before anything is written", "[model]
     const TextModel model = TextModel::open(golden_folder + "classifier");
     const TemporaryDirectory folder;
     write_bytes(folder.file("texts.tsv"), "id\ttext\tlabel\n1\ta b\tyes\n2\ta b c d e f\t2\n");
-    const auto texts = read_texts(folder.file("texts.tsv"), model.model->shape().labels);
+    const auto texts = read_texts(folder.file("texts.tsv"), model);
     CHECK(texts[0].label == 1);
     CHECK(texts[1].label == 2);
     CHECK_THAT(message_of<InputError>([&] { extract(model, texts, {}, folder.file("out")); }),
@@ -155,19 +155,54 @@ TEST_CASE("a bad text stops the extraction before anything is written", "[model]
         Catch::Contains("no edge weight 'value_nrm'; did you mean 'value_norm'?"));
 }
 
+TEST_CASE("labels of a language model are tokens", "[model]") {
+    const TextModel model = TextModel::open(golden_folder + "masked_lm");
+    const TemporaryDirectory folder;
+    const auto token = model.tokenizer.encode("key").ids.at(1);
+    write_bytes(folder.file("t.tsv"), "text\tlabel\na [MASK] b\tkey\na [MASK]\t0002\na [MASK]\t\n");
+    const auto texts = read_texts(folder.file("t.tsv"), model);
+    CHECK(texts.at(0).label == token);
+    CHECK(texts.at(1).label == 2);
+    CHECK_FALSE(texts.at(2).label.has_value());
+    extract(model, std::span(texts).first(1), {.target = TargetSpec::parse("label"), .blank_out = true},
+            folder.file("label"));
+    extract(model, std::span(texts).first(1), {.target = TargetSpec::parse("output(key)"), .blank_out = true},
+            folder.file("output"));
+    CHECK(Dataset::open(folder.file("label")).example(0).references ==
+          Dataset::open(folder.file("output")).example(0).references);
+    write_bytes(folder.file("t.tsv"), "text\tlabel\na [MASK] b\ttwo words\n");
+    CHECK_THAT(message_of<InputError>([&] { read_texts(folder.file("t.tsv"), model); }),
+               Catch::Contains("t.tsv:2: label: no token 'two words' in the vocabulary"));
+}
+
+TEST_CASE("the difference of an output and itself is refused", "[model]") {
+    const TextModel model = TextModel::open(golden_folder + "classifier");
+    for (const char* target : {"difference(0, 0)", "difference(0, no)"}) {
+        CHECK_THAT(message_of<ParameterError>([&] {
+                       extract(model, std::vector<LabelledText>{{"a"}}, {.target = TargetSpec::parse(target)},
+                               "out");
+                   }),
+                   Catch::Contains("is that of an output and itself, always 0"));
+    }
+}
+
 TEST_CASE("files of texts that cannot be read are refused with the line", "[model]") {
     struct Bad {
         const char* name;
         std::string content;
         const char* message;
     };
-    const std::vector<std::string> labels{"no", "yes"};
+    const TextModel model = TextModel::open(golden_folder + "classifier");
     for (const Bad& bad : std::vector<Bad>{
              {"t.txt", "a\n\nb\n", ":2: no text, expected one a line without empty lines"},
+             {"t.txt", "a\n \t\nb\n", ":2: no text, expected one a line without empty lines"},
+             {"t.TSV", "sentence\na\n", ":1: no column 'text' in"},
+             {"t.CSV", "text,label\na,1\n", "comma-separated files are not read, expected .tsv"},
+             {"t.txt", "\n\n", ": no texts"},
              {"t.txt", "a\n\xff\n", ":2: '\\xff' is not UTF-8"},
              {"t.tsv", "sentence\tlabel\na\t1\n", ":1: no column 'text' in"},
              {"t.tsv", "text\tlabel\na\n", ":2: 1 columns, expected 2 as in the header"},
-             {"t.tsv", "text\tlabel\na\t2\n", ":2: label '2', expected a class below 2 or a name"},
+             {"t.tsv", "text\tlabel\na\t3\n", ":2: label: no class '3', expected a number below 3 or a name"},
              {"t.tsv", "text\tlabel\na\tyess\n", "did you mean 'yes'?"},
              {"t.tsv", "text\tlabel\n", ": no texts"},
              {"t.txt", "\xEF\xBB\xBF", ": no texts"},
@@ -175,12 +210,12 @@ TEST_CASE("files of texts that cannot be read are refused with the line", "[mode
          }) {
         const TemporaryDirectory folder;
         write_bytes(folder.file(bad.name), bad.content);
-        CHECK_THAT(message_of<InputError>([&] { read_texts(folder.file(bad.name), labels); }),
+        CHECK_THAT(message_of<InputError>([&] { read_texts(folder.file(bad.name), model); }),
                    Catch::Contains(bad.message));
     }
     const TemporaryDirectory folder;
-    write_bytes(folder.file("t.txt"), "\xEF\xBB\xBFone text\r\nanother\ttext");
-    const auto texts = read_texts(folder.file("t.txt"), {});
+    write_bytes(folder.file("t.txt"), "\xEF\xBB\xBFone text\r\nanother\ttext\n\r\n  \n");
+    const auto texts = read_texts(folder.file("t.txt"), model);
     CHECK(texts.size() == 2);
     CHECK(texts[0].text == "one text");
     CHECK(texts[1].text == "another\ttext");

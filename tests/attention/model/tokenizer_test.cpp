@@ -1,9 +1,9 @@
 #include "attention/model/tokenizer/tokenizer.hpp"
 
-#include <fstream>
-
+#include <filesystem>
 #include <random>
 #include <set>
+#include <sstream>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -52,6 +52,149 @@ TEST_CASE("tokenizer_config.json turns lower-casing off", "[model]") {
     CHECK(Tokenizer::open(folder.path()).encode("Key").ids == std::vector<TokenId>{1, 4, 2});
     write_bytes(folder.file("tokenizer_config.json"), R"({"do_lower_case": false})");
     CHECK(Tokenizer::open(folder.path()).encode("Key").ids == std::vector<TokenId>{1, 3, 2});
+}
+
+TEST_CASE("tokenizer_config.json beside vocab.txt names special and added tokens", "[model]") {
+    const TemporaryDirectory folder;
+    write_bytes(folder.file("vocab.txt"), "<pad>\n<unk>\n<s>\n</s>\nkey\nthe\n<mask>\n");
+    CHECK_THAT(message_of<InputError>([&] { Tokenizer::open(folder.path()); }), Catch::Contains("no token [UNK]"));
+    const std::string names = R"("unk_token": "<unk>", "cls_token": {"content": "<s>", "lstrip": false},
+        "sep_token": "</s>", "pad_token": "<pad>", "never_split": ["<mask>"], "do_basic_tokenize": true, )";
+    write_bytes(folder.file("tokenizer_config.json"), "{" + names + R"("mask_token": "<mask>"})");
+    const Tokenizer renamed = Tokenizer::open(folder.path());
+    CHECK(renamed.encode("The <mask>key x").ids == std::vector<TokenId>{2, 5, 6, 4, 1, 3});
+    CHECK(renamed.unknown() == 1);
+    CHECK(renamed.mask() == 6);
+    CHECK(renamed.pad() == 0);
+
+    // What older writers put beside it.
+    write_bytes(folder.file("tokenizer_config.json"), "{" + names + R"("do_lower_case": true})");
+    CHECK_THAT(message_of<InputError>([&] { Tokenizer::open(folder.path()); }), Catch::Contains("never_split"));
+    write_bytes(folder.file("special_tokens_map.json"), R"({"mask_token": "<mask>", "unk_token": "<unk>"})");
+    CHECK(Tokenizer::open(folder.path()).mask() == 6);
+    CHECK(Tokenizer::files(folder.path()).size() == 3);
+    write_bytes(folder.file("special_tokens_map.json"), R"({"mask_token": "<mask>", "unk_token": "key"})");
+    CHECK_THAT(message_of<InputError>([&] { Tokenizer::open(folder.path()); }),
+               Catch::Contains("unk_token is 'key', but '<unk>' in"));
+    std::filesystem::remove(folder.file("special_tokens_map.json"));
+
+    const std::string added = R"("mask_token": "<mask>", "added_tokens_decoder": {"6": {"content": "<mask>",
+        "lstrip": true, "special": true}, "7": {"content": "NEW", "normalized": false}}})";
+    write_bytes(folder.file("tokenizer_config.json"), "{" + names + added);
+    const Tokenizer more = Tokenizer::open(folder.path());
+    CHECK(more.encode("the NEWkey <mask> new").ids == std::vector<TokenId>{2, 5, 7, 4, 6, 1, 3});
+    write_bytes(folder.file("added_tokens.json"), R"({"NEW": 7})");
+    CHECK(Tokenizer::open(folder.path()).vocabulary().find("NEW") == 7);
+    write_bytes(folder.file("added_tokens.json"), R"({"NEWER": 8})");
+    CHECK_THAT(message_of<InputError>([&] { Tokenizer::open(folder.path()); }),
+               Catch::Contains("added_tokens.json: 'NEWER' with id 8 is not supported"));
+}
+
+TEST_CASE("settings beside vocab.txt are honoured or refused by name", "[model]") {
+    const TemporaryDirectory folder;
+    write_bytes(folder.file("vocab.txt"), "[UNK]\n[CLS]\n[SEP]\n\u4e2d\ncafe\ncaf\u00e9\n\u4e2d\u6587\n");
+    const auto ids = [&](const std::string& settings, const std::string& text) {
+        write_bytes(folder.file("tokenizer_config.json"), settings);
+        return Tokenizer::open(folder.path()).encode(text).ids;
+    };
+    CHECK(ids("{}", "caf\u00e9") == std::vector<TokenId>{1, 4, 2});
+    CHECK(ids(R"({"strip_accents": null})", "caf\u00e9") == std::vector<TokenId>{1, 4, 2});
+    CHECK(ids(R"({"strip_accents": false})", "CAF\u00c9") == std::vector<TokenId>{1, 5, 2});
+    CHECK(ids(R"({"do_lower_case": false})", "caf\u00e9") == std::vector<TokenId>{1, 5, 2});
+    CHECK(ids(R"({"do_lower_case": false, "strip_accents": true})", "caf\u00e9") == std::vector<TokenId>{1, 4, 2});
+    CHECK(ids("{}", "\u4e2d\u6587") == std::vector<TokenId>{1, 3, 0, 2});
+    CHECK(ids(R"({"tokenize_chinese_chars": false})", "\u4e2d\u6587") == std::vector<TokenId>{1, 6, 2});
+    CHECK(ids(R"({"never_split": null})", "cafe") == std::vector<TokenId>{1, 4, 2});
+    const std::pair<const char*, const char*> refused[] = {
+        {R"({"do_basic_tokenize": false})", "do_basic_tokenize = false is not supported"},
+        {R"({"never_split": ["cafe"]})", "never_split: \"cafe\" is not supported"},
+        {R"({"never_split": "cafe"})", "never_split is \"cafe\", expected a list of strings"},
+        {R"({"unk_token": "<unk>"})", "no token <unk> (unk_token)"},
+        {R"({"cls_token": 3})", "cls_token is 3, expected a string"},
+        {R"({"wordpieces_prefix": "@@"})", "wordpieces_prefix '@@' is not supported, expected ##"},
+        {R"({"tokenizer_class": "RobertaTokenizer"})", "tokenizer_class 'RobertaTokenizer' is not supported"},
+        {R"({"additional_special_tokens": ["<e>"]})", "additional_special_tokens"},
+        {R"({"added_tokens_decoder": {"x": {"content": "y"}}})", "'x', expected an id in"},
+        {R"({"added_tokens_decoder": {"3": {"content": "y"}}})", "id 3 belongs to"},
+    };
+    for (const auto& [settings, message] : refused) {
+        INFO(settings);
+        CHECK_THAT(message_of<InputError>([&] { ids(settings, ""); }), Catch::Contains(message));
+    }
+}
+
+TEST_CASE("ten thousand added tokens are found as by trying all, longest first", "[model]") {
+    std::mt19937_64 random(11);
+    const auto word = [&](std::size_t longest) {
+        std::u32string text(1 + random() % longest, U'a');
+        for (char32_t& c : text) c = U"ab\u00e9\u4e2d"[random() % 4];
+        return text;
+    };
+    std::vector<AddedToken> all;
+    for (int k = 0; k < 10'000; ++k) all.push_back({.content = word(9), .text = "", .id = k});
+    const AddedTokens added(all);
+    const AddedTokens few(std::vector<AddedToken>(all.begin(), all.begin() + 6));
+    for (int round = 0; round < 3000; ++round) {
+        const std::u32string text = word(14);
+        const auto expected = [&](std::size_t count) -> std::optional<TokenId> {
+            const AddedToken* best = nullptr;
+            for (std::size_t k = 0; k < count; ++k) {
+                if (!text.starts_with(all[k].content)) continue;
+                if (best == nullptr || all[k].content.size() > best->content.size()) best = &all[k];
+            }
+            return best == nullptr ? std::nullopt : std::optional(best->id);
+        };
+        const AddedToken* found = added.longest_prefix(text);
+        REQUIRE((found == nullptr ? std::nullopt : std::optional(found->id)) == expected(all.size()));
+        const AddedToken* among_few = few.longest_prefix(text);
+        REQUIRE((among_few == nullptr ? std::nullopt : std::optional(among_few->id)) == expected(6));
+    }
+    CHECK(AddedTokens().longest_prefix(U"a") == nullptr);
+}
+
+TEST_CASE("texts are cut at the leftmost, then longest of ten thousand added tokens", "[model]") {
+    const TemporaryDirectory folder;
+    std::mt19937_64 random(5);
+    const auto word = [&](std::size_t longest) {
+        std::string text(1 + random() % longest, 'a');
+        for (char& c : text) c = static_cast<char>('a' + random() % 6);
+        return text;
+    };
+    std::set<std::string> contents;
+    while (contents.size() < 10'000) contents.insert(word(7));
+    nlohmann::json file{{"model", {{"type", "WordLevel"}, {"vocab", {{"?", 0}}}, {"unk_token", "?"}}},
+                        {"pre_tokenizer", {{"type", "WhitespaceSplit"}}}};
+    for (const std::string& content : contents) {
+        file["added_tokens"].push_back(
+            {{"content", content}, {"id", file["added_tokens"].size() + 1}, {"normalized", false}});
+    }
+    write_bytes(folder.file("tokenizer.json"), file.dump());
+    const Tokenizer tokenizer = Tokenizer::open(folder.path());
+    for (int round = 0; round < 200; ++round) {
+        std::string text;
+        for (int k = 0; k < 30; ++k) text += (k % 3 == 2 ? " xyz" : "") + word(9);
+        std::vector<std::string> expected;
+        std::string rest;
+        const auto close = [&] {
+            std::istringstream words(rest);
+            for (std::string one; words >> one;) expected.push_back(one);
+            rest.clear();
+        };
+        for (std::size_t i = 0; i < text.size();) {
+            std::size_t length = 7;
+            while (length > 0 && (i + length > text.size() || !contents.contains(text.substr(i, length))))
+                --length;
+            if (length == 0) {
+                rest += text[i++];
+                continue;
+            }
+            close();
+            expected.push_back(text.substr(i, length));
+            i += length;
+        }
+        close();
+        REQUIRE(tokenizer.encode(text).tokens == expected);
+    }
 }
 
 TEST_CASE("type ids come from the template", "[model]") {
