@@ -147,8 +147,7 @@ void provide_dataset(Config& config, std::size_t jobs,
     }
     if (!is_whole(file)) {
         const TextModel model = TextModel::open(texts.model.string(), texts.precision);
-        extract(model, read_texts(texts.sentences.string(), model), options, file.string(),
-                progress);
+        extract(model, read_texts(texts.sentences.string(), model), options, file.string(), progress);
         write_checksum(file);
     }
     config.dataset = file;

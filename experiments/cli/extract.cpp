@@ -77,9 +77,8 @@ int extract_texts(const ExtractArguments& arguments) {
     const StopOnSignal signals;
     options.stop = &StopOnSignal::stop;
     const TextModel model = TextModel::open(arguments.model, arguments.precision);
-    const std::vector<LabelledText> texts = arguments.file.empty()
-                                                ? std::vector<LabelledText>{{arguments.text}}
-                                                : read_texts(arguments.file, model);
+    const std::vector<LabelledText> texts =
+        arguments.file.empty() ? std::vector<LabelledText>{{arguments.text}} : read_texts(arguments.file, model);
     {
         ProgressLine line("texts");
         extract(model, texts, options, arguments.out,

@@ -182,6 +182,18 @@ def vocabulary_seeds():
     yield "long_line", special.encode() + b"a" * 3000
 
 
+def tokenizer_config_seeds():
+    yield "plain", json.dumps({"do_lower_case": True, "strip_accents": None, "tokenize_chinese_chars": True,
+                               "do_basic_tokenize": True, "never_split": ["[MASK]"], "model_max_length": 512,
+                               "tokenizer_class": "BertTokenizer"}).encode()
+    yield "renamed", json.dumps({"unk_token": "the", "mask_token": {"content": "key", "lstrip": True}}).encode()
+    yield "added", json.dumps({"added_tokens_decoder": {
+        "4": {"content": "[MASK]", "lstrip": True, "special": True, "single_word": False},
+        "100": {"content": "New", "normalized": True, "rstrip": True}}, "additional_special_tokens": []}).encode()
+    yield "nested", b'{"added_tokens_decoder": ' + b"[" * 200 + b"]" * 200 + b"}"
+    yield "slow_only", json.dumps({"do_basic_tokenize": False}).encode()
+
+
 def shard_index_seeds():
     index = json.loads((GOLDEN / "masked_lm_shards/model.safetensors.index.json").read_text())
     right = index["weight_map"]
@@ -203,7 +215,8 @@ def main():
     for target, seeds in (("safetensors", safetensors_seeds), ("npz", npz_seeds), ("npy", npy_seeds),
                           ("config", config_seeds), ("dimacs", dimacs_seeds),
                           ("model_config", model_config_seeds), ("tokenizer", tokenizer_seeds),
-                          ("vocabulary", vocabulary_seeds), ("shard_index", shard_index_seeds)):
+                          ("vocabulary", vocabulary_seeds),
+                          ("tokenizer_config", tokenizer_config_seeds), ("shard_index", shard_index_seeds)):
         folder = arguments.out / target
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in seeds():

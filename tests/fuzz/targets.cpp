@@ -157,6 +157,11 @@ void vocabulary(Input input) {
     use_tokenizer(folder.with(input));
 }
 
+void tokenizer_config(Input input) {
+    static const ModelFolder folder("one_head_bf16", "tokenizer_config.json");
+    use_tokenizer(folder.with(input));
+}
+
 void shard_index(Input input) {
     static const ModelFolder folder("masked_lm_shards", "model.safetensors.index.json");
     expect_answer([&] { WeightFiles::open(folder.with(input)); });

@@ -24,6 +24,7 @@ void dimacs(Input input);
 void model_config(Input input);
 void tokenizer(Input input);
 void vocabulary(Input input);
+void tokenizer_config(Input input);
 void shard_index(Input input);
 
 struct Target {
@@ -39,6 +40,7 @@ inline constexpr Target targets[] = {
     {"model_config", model_config},
     {"tokenizer", tokenizer},
     {"vocabulary", vocabulary},
+    {"tokenizer_config", tokenizer_config},
     {"shard_index", shard_index},
 };
 
