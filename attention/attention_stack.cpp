@@ -128,6 +128,13 @@ void AttentionStack::read_rows(std::size_t layer, std::size_t head, std::size_t 
     }
     const std::size_t matrix = heads(layer) == 1 ? 0 : head;  // without head axis, one for all
     layers_[layer].read((matrix * queries(layer) + first) * keys(layer), out);
+    if (watcher_) watcher_(layer, matrix, first, out);
+}
+
+AttentionStack AttentionStack::watched(Watcher watcher) const {
+    AttentionStack copy = *this;
+    copy.watcher_ = std::move(watcher);
+    return copy;
 }
 
 }  // namespace attnflow

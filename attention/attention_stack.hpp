@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <span>
@@ -68,6 +69,12 @@ public:
     /// at the input. Throws InternalError for a layer, head or size that does not fit.
     void read_head(std::size_t layer, std::size_t head, std::span<double> out) const;
 
+    /// Gets rows of a head that were just read, from `first` on.
+    using Watcher = std::function<void(std::size_t layer, std::size_t head, std::size_t first,
+                                       std::span<const double> weights)>;
+    /// The same attention, which shows `watcher` whatever is read of it.
+    AttentionStack watched(Watcher watcher) const;
+
     /// As read_head(), the rows from `first` on that fit into `out`, a whole number of rows.
     void read_rows(std::size_t layer, std::size_t head, std::size_t first, std::span<double> out) const;
 
@@ -78,6 +85,7 @@ private:
     std::shared_ptr<const void> keep_alive_;
     std::size_t heads_ = 1;
     bool rows_sum_to_one_ = true;
+    Watcher watcher_;
 };
 
 /// Calls visit(first, weights) for one run of rows of a head after the other, `first` being the index

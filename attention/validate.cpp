@@ -70,19 +70,48 @@ double row_sum_tolerance(DType dtype) {
     return 1e-4;
 }
 
-ValidationReport validate(const AttentionStack& attention, const std::string& where,
-                          std::optional<double> tolerance) {
-    if (tolerance && !(*tolerance >= 0.0)) {
-        throw ParameterError(fmt::format("row-sum tolerance is {}, expected a number >= 0", *tolerance));
+class Validator::Checks {
+public:
+    Checks(AttentionStack attention, std::string where, std::optional<double> tolerance)
+        : attention_(std::move(attention)), where_(std::move(where)), tolerance_(tolerance) {
+        if (tolerance && !(*tolerance >= 0.0)) {
+            throw ParameterError(fmt::format("row-sum tolerance is {}, expected a number >= 0", *tolerance));
+        }
+        for (std::size_t layer = 0; layer < attention_.layers(); ++layer) {
+            report_.causal = report_.causal && attention_.queries(layer) == attention_.keys(layer);
+            next_row_.emplace_back(attention_.heads(layer), 0);
+        }
     }
-    const double allowed = tolerance.value_or(row_sum_tolerance(attention.dtype()));
-    ValidationReport report;
-    std::vector<double> run;
 
-    const auto check_row = [&](std::size_t layer, std::size_t head, std::size_t row,
-                               std::span<const double> weights) {
+    const AttentionStack& attention() const { return attention_; }
+
+    /// Rows of a head from `first` on. Those that were seen are passed over, and so are rows after a gap.
+    void look(std::size_t layer, std::size_t head, std::size_t first, std::span<const double> weights) {
+        const std::size_t keys = attention_.keys(layer);
+        std::size_t& next = next_row_[layer][head];
+        const std::size_t end = first + weights.size() / keys;
+        if (first > next) return;
+        for (; next < end; ++next) check_row(layer, head, next, weights.subspan((next - first) * keys, keys));
+    }
+
+    ValidationReport finish() {
+        std::vector<double> run;
+        for (std::size_t layer = 0; layer < attention_.layers(); ++layer) {
+            for (std::size_t head = 0; head < attention_.heads(layer); ++head) {
+                if (next_row_[layer][head] == attention_.queries(layer)) continue;
+                for_each_run(attention_, layer, head, run,
+                             [&](std::size_t first, std::span<const double> weights) {
+                                 look(layer, head, first / attention_.keys(layer), weights);
+                             });
+            }
+        }
+        return report_;
+    }
+
+private:
+    void check_row(std::size_t layer, std::size_t head, std::size_t row, std::span<const double> weights) {
         const auto place = [&] {
-            return fmt::format("{}: layer {}, head {}, row {}", escape_controls(where), layer + 1, head, row);
+            return fmt::format("{}: layer {}, head {}, row {}", escape_controls(where_), layer + 1, head, row);
         };
         const RowFacts facts = look_at(weights);
         if (!facts.valid) {
@@ -90,40 +119,49 @@ ValidationReport validate(const AttentionStack& attention, const std::string& wh
             throw InputError(fmt::format("{}, column {} is {}, expected a finite weight >= 0", place(),
                                          wrong - weights.begin(), weight_text(*wrong)));
         }
-        report.zeros += facts.zeros;
-        if (report.causal && row + 1 < weights.size()) {
+        report_.zeros += facts.zeros;
+        if (report_.causal && row + 1 < weights.size()) {
             const auto later = weights.subspan(row + 1);
-            report.causal = std::all_of(later.begin(), later.end(), [](double w) { return w == 0.0; });
+            report_.causal = std::all_of(later.begin(), later.end(), [](double w) { return w == 0.0; });
         }
-        const double sum = facts.sum;
-        const double deviation = std::abs(sum - 1.0);
-        if (!(deviation <= allowed) && attention.rows_sum_to_one()) {
+        const double deviation = std::abs(facts.sum - 1.0);
+        const double allowed = tolerance_.value_or(row_sum_tolerance(attention_.dtype()));
+        if (!(deviation <= allowed) && attention_.rows_sum_to_one()) {
             throw InputError(
                 fmt::format("{} sums to {:.6g}, expected 1 ± {}{} (use --row-sum-tolerance or "
                             "renormalise)",
-                            place(), sum, scientific(allowed),
-                            tolerance ? std::string() : fmt::format(" for {}", dtype_name(attention.dtype()))));
+                            place(), facts.sum, scientific(allowed),
+                            tolerance_ ? std::string() : fmt::format(" for {}", dtype_name(attention_.dtype()))));
         }
-        if (deviation > report.largest_deviation) {
-            report.largest_deviation = deviation;
-            report.layer = layer + 1;
-            report.head = head;
-            report.row = row;
-        }
-    };
-
-    for (std::size_t layer = 0; layer < attention.layers(); ++layer) {
-        const std::size_t keys = attention.keys(layer);
-        report.causal = report.causal && attention.queries(layer) == keys;
-        for (std::size_t head = 0; head < attention.heads(layer); ++head) {
-            for_each_run(attention, layer, head, run, [&](std::size_t first, std::span<const double> weights) {
-                for (std::size_t begin = 0; begin < weights.size(); begin += keys) {
-                    check_row(layer, head, (first + begin) / keys, weights.subspan(begin, keys));
-                }
-            });
+        if (deviation > report_.largest_deviation) {
+            report_.largest_deviation = deviation;
+            report_.layer = layer + 1;
+            report_.head = head;
+            report_.row = row;
         }
     }
-    return report;
+
+    AttentionStack attention_;
+    std::string where_;
+    std::optional<double> tolerance_;
+    ValidationReport report_;
+    std::vector<std::vector<std::size_t>> next_row_;  // of each layer and head: how many were seen
+};
+
+Validator::Validator(AttentionStack attention, std::string where, std::optional<double> tolerance)
+    : checks_(std::make_shared<Checks>(std::move(attention), std::move(where), tolerance)) {}
+
+AttentionStack Validator::watched() const {
+    return checks_->attention().watched(
+        [checks = checks_](std::size_t layer, std::size_t head, std::size_t first,
+                           std::span<const double> weights) { checks->look(layer, head, first, weights); });
+}
+
+ValidationReport Validator::finish() { return checks_->finish(); }
+
+ValidationReport validate(const AttentionStack& attention, const std::string& where,
+                          std::optional<double> tolerance) {
+    return Validator(attention, where, tolerance).finish();
 }
 
 }  // namespace attnflow

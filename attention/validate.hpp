@@ -2,6 +2,7 @@
 /// Is this attention? The check that stands between a file and every method.
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -20,6 +21,27 @@ struct ValidationReport {
     std::size_t row = 0;             ///< query position, from 0
     bool causal = true;              ///< no query attends to a later key, all layers are square
     std::size_t zeros = 0;           ///< weights that are exactly 0
+};
+
+/// The check of validate(), made while something else reads the attention, so that a large file is read once:
+///
+///   Validator validator(attention, where);
+///   ... build_network(validator.watched(), ...) ...   // throws what validate() throws
+///   const ValidationReport report = validator.finish();
+class Validator {
+public:
+    /// As validate(). What is read of watched() is to be read on one thread.
+    Validator(AttentionStack attention, std::string where, std::optional<double> tolerance = std::nullopt);
+
+    /// The attention, whose rows are checked when they are read for the first time, each head from its first
+    /// row on. May outlive the validator.
+    AttentionStack watched() const;
+    /// Reads and checks the rows that were not read yet.
+    ValidationReport finish();
+
+private:
+    class Checks;
+    std::shared_ptr<Checks> checks_;
 };
 
 /// Reads every weight once, head by head; of a chain of layers, which is no attention, only the

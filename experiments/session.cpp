@@ -57,6 +57,10 @@ AttentionStack Session::weights(const GridPoint& point) const {
     return weights_by_name(example_, point.has("edge_weights") ? point.text("edge_weights") : "attention");
 }
 
+bool Session::has_one_network(const GridPoint& point) const {
+    return head_strategies().make(network_options(point).heads, "heads")->passes(weights(point)).empty();
+}
+
 const LayeredNetwork<double>& Session::network(const GridPoint& point) {
     NetworkOptions options = network_options(point, special_positions_);
     std::string key = point.key(AxisStage::network);

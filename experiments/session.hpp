@@ -46,6 +46,8 @@ public:
     /// Throws ParameterError for a layer, source, head or edge weights that the example does not
     /// have, and InputError for edge weights that are negative or not finite.
     void check(const GridPoint& point);
+    /// Whether a network(point) answers `point`: false where heads are combined by their scores.
+    bool has_one_network(const GridPoint& point) const;
     /// Kept until another is asked for, so ask for what shares a network side by side.
     const LayeredNetwork<double>& network(const GridPoint& point);
     /// Positions of the sources of a point, in the order of the rows of its attribution.

@@ -49,6 +49,7 @@ struct Request {
     GridPoint computed;  ///< the same on the example at hand, whose heads may be fused already
     std::map<std::string, ParameterValue> parameters;
     std::vector<std::string> special_tokens;
+    bool source_given = false;
 };
 
 // Every token is shown, so the positions that are compared play no part.
@@ -133,12 +134,10 @@ Request make_request(const AttributeArguments& arguments) {
     bool source_given = false;
     resolve_point(arguments, point, parameters, source_given);
     const auto finish = [&](Example example, std::vector<std::string> special, bool fused) {
-        const auto report = validate(example.attention, example.id, arguments.row_sum_tolerance);
-        // Under a causal mask position 0 sees only itself; the last one is what is asked about.
-        if (report.causal && point.has("source") && !source_given) point.values["source"] = std::string("last");
         GridPoint computed = point;
         if (fused && point.has("heads")) computed.values["heads"] = std::string("mean");  // of one matrix
-        return Request{std::move(example), point, std::move(computed), parameters, std::move(special)};
+        return Request{std::move(example), point,       std::move(computed), parameters,
+                       std::move(special), source_given};
     };
     if (!arguments.model.empty()) {
         const AttendOptions options = attend_options(arguments, point);
@@ -392,10 +391,19 @@ void print_table(const Request& request, const Session& session, const Attributi
 }
 
 int attribute(const AttributeArguments& arguments) {
-    const Request request = make_request(arguments);
+    Request request = make_request(arguments);
+    Validator validator(request.example.attention, request.example.id, arguments.row_sum_tolerance);
+    request.example.attention = validator.watched();
     MethodSet methods({{request.point.method, request.parameters}});
     Session session(request.example, methods, request.special_tokens, /*with_paths=*/true);
     session.check(request.computed);
+    // Validated while it is read for the network, where that is made at one go.
+    if (session.has_one_network(request.computed)) session.network(request.computed);
+    const ValidationReport report = validator.finish();
+    // Under a causal mask position 0 sees only itself; the last one is what is asked about.
+    if (report.causal && request.point.has("source") && !request.source_given) {
+        for (GridPoint* point : {&request.point, &request.computed}) point->values["source"] = std::string("last");
+    }
     const Attribution attribution = session.attribution(request.computed);
     const std::size_t layer = session.layer(request.point);
     const auto scores = read_out(attribution.scores, request.point.text("readout"));

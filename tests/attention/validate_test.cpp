@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "attention/dataset.hpp"
+#include "attention/network.hpp"
 #include "graph/support/error.hpp"
 #include "tests/attention/make_files.hpp"
 
@@ -119,4 +120,46 @@ TEST_CASE("rounded attention from a file passes, a bad row of it does not", "[va
     CHECK(message_of<InputError>([&] { validate(bad.attention, "ex00003"); }) ==
           "ex00003: layer 3, head 5, row 7 sums to 0.9375, expected 1 ± 2e-3 for F16 "
           "(use --row-sum-tolerance or renormalise)");
+}
+
+TEST_CASE("attention is validated while a network is made of it, and what the network needs not afterwards",
+          "[validate]") {
+    std::vector<double> values = random_attention(layers, heads, tokens, 7, GENERATE(false, true));
+    std::size_t rows_read_again = 0;
+    const auto stack = AttentionStack::from_values(layers, heads, tokens, values)
+                           .watched([&](std::size_t, std::size_t, std::size_t, std::span<const double> weights) {
+                               rows_read_again += weights.size() / tokens;
+                           });
+    const ValidationReport alone = validate(stack, "x");
+    const std::pair<const char*, std::size_t> strategies[] = {
+        {"mean", 0},
+        {"median", 0},
+        {"entropy_weighted", 0},
+        {"single(3)", layers * (heads - 1) * tokens},
+    };
+    for (const auto& [name, rows] : strategies) {
+        INFO(name);
+        const NetworkOptions options{.heads = name};
+        Validator validator(stack, "x");
+        CHECK(build_network(validator.watched(), options) == build_network(stack, options));
+        rows_read_again = 0;
+        const ValidationReport report = validator.finish();
+        CHECK(rows_read_again == rows);
+        CHECK(report.causal == alone.causal);
+        CHECK(report.zeros == alone.zeros);
+        CHECK(report.largest_deviation == alone.largest_deviation);
+    }
+
+    values[position(1, 2, 3, 4)] = std::nan("");
+    const auto broken = AttentionStack::from_values(layers, heads, tokens, values);
+    const std::string message = "x: layer 2, head 2, row 3, column 4 is NaN, expected a finite weight >= 0";
+    CHECK(message_of<InputError>([&] {
+              Validator validator(broken, "x");
+              build_network(validator.watched(), {});
+          }) == message);
+    CHECK(message_of<InputError>([&] {
+              Validator validator(broken, "x");
+              build_network(validator.watched(), {.heads = "single(3)"});
+              validator.finish();
+          }) == message);
 }
