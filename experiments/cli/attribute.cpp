@@ -14,6 +14,7 @@
 #include "attention/model/edge_weights/edge_weight.hpp"
 #include "attention/validate.hpp"
 #include "experiments/cli/app.hpp"
+#include "experiments/cli/blank_out_sets.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/options.hpp"
 #include "experiments/cli/terminal.hpp"
@@ -31,6 +32,8 @@ struct AttributeArguments {
     std::string model;
     std::string text;
     std::string target;
+    std::size_t blank_out = 0;  // tokens in a set, 0 for none
+    std::string replacement = "unk";
     std::size_t jobs = std::max(1u, std::thread::hardware_concurrency());
     std::string example;
     std::string method;
@@ -50,6 +53,8 @@ struct Request {
     std::map<std::string, ParameterValue> parameters;
     std::vector<std::string> special_tokens;
     bool source_given = false;
+    std::optional<TextModel> model = {};  ///< where there is one
+    std::optional<BlankOutSets> blanked = {};
 };
 
 // Every token is shown, so the positions that are compared play no part.
@@ -120,9 +125,10 @@ AttendOptions attend_options(const AttributeArguments& arguments, const GridPoin
         has_gradient = edge_weights().at(weights).make()->needs_gradient();
     }
     if (arguments.target.empty()) return options;
-    if (!has_gradient) {
+    if (!has_gradient && arguments.blank_out == 0) {
         throw ParameterError(
-            "--target: scores depend on it with edge weights made of gradients only, such as --edge-weights agf");
+            "--target: expected with --blank-out, or with edge weights made of gradients, such as "
+            "--edge-weights agf; other scores do not depend on it");
     }
     options.target = TargetSpec::parse(arguments.target);
     return options;
@@ -141,9 +147,12 @@ Request make_request(const AttributeArguments& arguments) {
     };
     if (!arguments.model.empty()) {
         const AttendOptions options = attend_options(arguments, point);
-        const TextModel model = TextModel::open(arguments.model);
+        TextModel model = TextModel::open(arguments.model);
         auto [example, fused] = attend(model, arguments.text, "text", options);
-        return finish(std::move(example), model.tokenizer.special_tokens(), fused && options.weights.empty());
+        Request request =
+            finish(std::move(example), model.tokenizer.special_tokens(), fused && options.weights.empty());
+        request.model = std::move(model);
+        return request;
     }
     const Dataset dataset = Dataset::open(arguments.file);
     if (arguments.example.empty() && dataset.size() > 1) {
@@ -242,6 +251,15 @@ void print_json(const Request& request, Session& session, const Attribution& att
             for (std::size_t s = 0; s < attribution.scores.rows(); ++s) json["paths"].push_back(paths_of(s));
         }
     }
+    if (request.blanked) {
+        const auto set_json = [](const BlankOutSets::Set& set) {
+            return nlohmann::ordered_json{{"positions", set.positions}, {"probability_change", set.change}};
+        };
+        json["blank_out"] = {{"output", request.blanked->target.output},
+                             {"probability", request.blanked->probability},
+                             {"top", set_json(request.blanked->top)},
+                             {"bottom", set_json(request.blanked->bottom)}};
+    }
     fmt::print("{}\n", dump(json));
 }
 
@@ -331,6 +349,15 @@ std::string path_text(std::span<const PathTable::Position> path, const Request& 
     return text;
 }
 
+void print_blanked(const BlankOutSets& blanked, const std::vector<std::string>& tokens) {
+    fmt::print("\nprobability of the target {:.6f}; change without the\n", blanked.probability);
+    for (const auto& [name, set] : {std::pair("highest", &blanked.top), std::pair("lowest", &blanked.bottom)}) {
+        std::vector<std::string> names;
+        for (const std::size_t position : set->positions) names.push_back(tokens[position]);
+        fmt::print("{:>8} {} {:+.6f}  {}\n", name, names.size(), set->change, join(names, " "));
+    }
+}
+
 void print_table(const Request& request, const Session& session, const Attribution& attribution, std::size_t layer,
                  bool whole_matrix, const std::vector<double>& scores, bool color) {
     std::vector<std::string> tokens;
@@ -388,6 +415,18 @@ void print_table(const Request& request, const Session& session, const Attributi
                    attribution.fixed_point->bits, attribution.fixed_point->error_bound,
                    attribution.fixed_point->rounded_to_zero);
     }
+    if (request.blanked) print_blanked(*request.blanked, tokens);
+}
+
+BlankOutSets blank_out(const AttributeArguments& arguments, const TextModel& model, bool whole_matrix,
+                       const std::vector<double>& scores) {
+    if (whole_matrix)
+        throw ParameterError("--blank-out needs one score a token, expected one --source or another --readout");
+    if (arguments.format == "csv") throw ParameterError("--blank-out: not in csv, expected table or json");
+    BlankOutSetsRequest request{
+        .k = arguments.blank_out, .replacement = arguments.replacement, .jobs = arguments.jobs};
+    if (!arguments.target.empty()) request.target = TargetSpec::parse(arguments.target);
+    return blank_out_sets(model, arguments.text, scores, request);
 }
 
 int attribute(const AttributeArguments& arguments) {
@@ -409,6 +448,7 @@ int attribute(const AttributeArguments& arguments) {
     const auto scores = read_out(attribution.scores, request.point.text("readout"));
     // Several sources are shown as a matrix unless a read-out makes one score of them.
     const bool whole_matrix = request.point.text("source") == "all" && request.point.text("readout") == "row";
+    if (arguments.blank_out > 0) request.blanked = blank_out(arguments, *request.model, whole_matrix, scores);
     if (arguments.format == "json") {
         print_json(request, session, attribution, layer, whole_matrix, scores);
     } else if (arguments.format == "csv") {
@@ -436,10 +476,22 @@ void add_attribute(CLI::App& app, int& exit_code) {
     model->needs(text_option);
     command
         ->add_option("--target", arguments->target,
-                     "What edge weights with gradients explain: predicted, output(X) or difference(X, Y) "
-                     "(default: predicted)")
+                     "What edge weights with gradients explain and --blank-out looks at: predicted, output(X) or "
+                     "difference(X, Y) (default: predicted)")
         ->option_text("TARGET")
         ->needs(model);
+    auto* blank_out =
+        command
+            ->add_option(
+                "--blank-out", arguments->blank_out,
+                "K: also replace the K highest, and the K lowest tokens at once, special tokens left out, "
+                "and show how the target's probability changes")
+            ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))
+            ->needs(model);
+    command->add_option("--replace", arguments->replacement, "What --blank-out puts in: unk, mask, pad or remove")
+        ->check(CLI::IsMember({"unk", "mask", "pad", "remove"}))
+        ->capture_default_str()
+        ->needs(blank_out);
     auto* jobs = add_jobs(*command, arguments->jobs);
     jobs->description("Threads of the model; the results do not depend on it");
     jobs->needs(model);

@@ -1,5 +1,7 @@
 /// `attnflow run`, `attribute` and `extract` on texts: what a run remembers of them, edge weights, races, stops.
 
+#include <algorithm>
+#include <cmath>
 #include <csignal>
 #include <filesystem>
 #include <thread>
@@ -73,7 +75,8 @@ TEST_CASE("attribute asks a model for what exists only", "[cli][model]") {
         return result.err;
     };
     CHECK_THAT(message({"--edge-weights", "value_nrm"}), Catch::Contains("did you mean 'value_norm'?"));
-    CHECK_THAT(message({"--target", "predicted"}), Catch::Contains("edge weights made of gradients only"));
+    CHECK_THAT(message({"--target", "predicted"}),
+               Catch::Contains("expected with --blank-out, or with edge weights made of gradients"));
     CHECK_THAT(message({"--edge-weights", "agf", "--target", "label"}), Catch::Contains("the text has none"));
     CHECK_THAT(message({"--edge-weights", "agf", "--target", "output(2)"}), Catch::Contains("no class '2'"));
     const auto scores = [](const std::string& target) {
@@ -83,6 +86,41 @@ TEST_CASE("attribute asks a model for what exists only", "[cli][model]") {
         return Json::parse(result.out).at("scores");
     };
     CHECK(scores("output(0)") != scores("output(1)"));
+}
+
+TEST_CASE("attribute replaces the highest and lowest tokens at once", "[cli][model]") {
+    const std::string text = "the keys to the old cabinet";
+    const auto attribute = [&](std::vector<std::string> more) {
+        more.insert(more.begin(),
+                    {"attribute", "--model", model, "--text", text, "--method", "rollout", "--layer", "6"});
+        return attnflow::testing::attnflow(more);
+    };
+    const auto json = Json::parse(attribute({"--blank-out", "2", "--format", "json"}).out);
+    const auto& blanked = json.at("blank_out");
+    auto order = json.at("scores").get<std::vector<double>>();
+    const auto top = blanked.at("top").at("positions").get<std::vector<std::size_t>>();
+    const auto bottom = blanked.at("bottom").at("positions").get<std::vector<std::size_t>>();
+    REQUIRE(top.size() == 2);
+    CHECK(order[top[0]] >= order[top[1]]);
+    CHECK(order[bottom[0]] <= order[bottom[1]]);
+    CHECK(order[top[1]] >= order[bottom[1]]);
+    CHECK(std::find(top.begin(), top.end(), 0u) == top.end());  // [CLS] stays
+
+    // One token: what extract's blank-out says of it.
+    const TemporaryDirectory folder;
+    REQUIRE(attnflow::testing::attnflow({"extract", "--model", model, "--text", text, "--with", "blank_out",
+                                         "--replace", "mask", "--out", folder.file("d")})
+                .exit_code == 0);
+    const auto scores = SafetensorsFile::open(folder.file("d"))->tensors().at("ex00000.blank_out").values();
+    const auto one = Json::parse(attribute({"--blank-out", "1", "--replace", "mask", "--format", "json"}).out);
+    const auto& first = one.at("blank_out").at("top");
+    CHECK(std::abs(first.at("probability_change").get<double>()) ==
+          Approx(scores[first.at("positions").at(0).get<std::size_t>()]).epsilon(1e-5));
+
+    CHECK_THAT(attribute({"--blank-out", "2"}).out, Catch::Contains("highest 2 ") && Catch::Contains("lowest 2 "));
+    CHECK_THAT(attribute({"--blank-out", "7"}).err, Catch::Contains("at most the 6 tokens that are not special"));
+    CHECK_THAT(attribute({"--blank-out", "2", "--source", "all"}).err, Catch::Contains("one score a token"));
+    CHECK_THAT(attribute({"--blank-out", "2", "--format", "csv"}).err, Catch::Contains("not in csv"));
 }
 
 TEST_CASE("a run on texts says what it was made of, and can be resumed and repeated", "[cli][model]") {

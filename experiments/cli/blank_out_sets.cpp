@@ -1,0 +1,50 @@
+#include "experiments/cli/blank_out_sets.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "experiments/axes.hpp"
+#include "graph/support/error.hpp"
+
+namespace attnflow {
+namespace {
+
+/// top_positions() among some positions.
+std::vector<std::size_t> outermost(std::span<const double> scores, const std::vector<std::size_t>& among,
+                                   std::size_t k, bool largest) {
+    std::vector<double> theirs;
+    for (const std::size_t position : among) theirs.push_back(scores[position]);
+    std::vector<std::size_t> positions;
+    for (const std::size_t i : top_positions(theirs, k, largest)) positions.push_back(among[i]);
+    return positions;
+}
+
+}  // namespace
+
+BlankOutSets blank_out_sets(const TextModel& model, const std::string& text, std::span<const double> scores,
+                            const BlankOutSetsRequest& request) {
+    const Encoding encoding = model.encode(text, "text");
+    const auto ordinary = kept_positions("no_special", encoding.tokens, model.tokenizer.special_tokens());
+    if (request.k > ordinary.size()) {
+        throw ParameterError(fmt::format("--blank-out is {}, expected at most the {} tokens that are not special",
+                                         request.k, ordinary.size()));
+    }
+    const std::size_t position = output_position(model, encoding, "text");
+    const auto outputs =
+        model.model->forward(TokenBatch::of(encoding), {.position = position, .jobs = request.jobs});
+    const std::span<const double> unchanged = outputs.row(0);
+    BlankOutSets result;
+    result.target = resolve(request.target, model, unchanged, std::nullopt);
+    result.probability = evaluate(result.target, TargetScale::probability, unchanged, {});
+    result.top.positions = outermost(scores, ordinary, request.k, true);
+    result.bottom.positions = outermost(scores, ordinary, request.k, false);
+    const std::vector<std::vector<std::size_t>> sets{result.top.positions, result.bottom.positions};
+    const auto changed = perturbed_outputs(model, encoding, position, replacement_from_name(request.replacement),
+                                           sets, unchanged, request.jobs);
+    result.top.change = probability_change(result.target, unchanged, changed.row(0));
+    result.bottom.change = probability_change(result.target, unchanged, changed.row(1));
+    return result;
+}
+
+}  // namespace attnflow

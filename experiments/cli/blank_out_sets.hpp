@@ -1,0 +1,37 @@
+#pragma once
+/// `attribute --blank-out K`: what the model makes of a text without the tokens that a method ranks first, and
+/// without those it ranks last. A method that sees what the output draws on changes it with the first.
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "attention/model/perturbation.hpp"
+
+namespace attnflow {
+
+struct BlankOutSetsRequest {
+    std::size_t k = 1;
+    std::string replacement = "unk";  ///< as replacement_from_name()
+    TargetSpec target = {};
+    std::size_t jobs = 1;
+};
+
+struct BlankOutSets {
+    struct Set {
+        std::vector<std::size_t> positions;  ///< by score, the outermost first
+        double change = 0.0;                 ///< of the target's probability, or of their difference
+    };
+    Target target;
+    double probability = 0.0;  ///< of the target in the text as it is, or the difference
+    Set top;
+    Set bottom;
+};
+
+/// `scores` of the tokens of `text`; special tokens are left where they are. Throws ParameterError unless there
+/// are `k` others, and what perturbed_outputs() throws.
+BlankOutSets blank_out_sets(const TextModel& model, const std::string& text, std::span<const double> scores,
+                            const BlankOutSetsRequest& request);
+
+}  // namespace attnflow
