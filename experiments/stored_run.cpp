@@ -98,7 +98,8 @@ std::string differences(const std::map<std::string, std::string>& was,
             const auto found = side.find(key);
             return found == side.end() ? std::string("(default)") : escape_controls(found->second);
         };
-        if (text(was) != text(is)) out += fmt::format("\n  {}: was {}, is {}", key, text(was), text(is));
+        if (text(was) != text(is))
+            out += fmt::format("\n  {}: was {}, is {}", escape_controls(key), text(was), text(is));
     }
     return out;
 }

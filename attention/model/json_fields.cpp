@@ -42,14 +42,15 @@ const Json* JsonFields::find(const std::string& key) const {
 
 const Json& JsonFields::need(const std::string& key) const {
     const Json* value = find(key);
-    if (value == nullptr) throw InputError(fmt::format("{}: no '{}'", where_, key));
+    if (value == nullptr) throw InputError(fmt::format("{}: no '{}'", where_, excerpt(key)));
     return *value;
 }
 
-JsonFields JsonFields::object(const std::string& key) const { return {need(key), where_ + ": " + key}; }
+JsonFields JsonFields::object(const std::string& key) const { return {need(key), where_ + ": " + excerpt(key)}; }
 
 void JsonFields::refuse(const std::string& key, const Json& value, const std::string& expected) const {
-    throw InputError(fmt::format("{}: {} is {}, expected {}", where_, key, excerpt(value.dump()), expected));
+    throw InputError(
+        fmt::format("{}: {} is {}, expected {}", where_, excerpt(key), excerpt(value.dump()), expected));
 }
 
 bool JsonFields::boolean(const std::string& key, bool fallback) const {

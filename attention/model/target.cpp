@@ -194,7 +194,7 @@ std::size_t output_position(const TextModel& model, const Encoding& encoding, co
     const auto count = std::count(encoding.ids.begin(), encoding.ids.end(), *mask);
     if (count != 1) {
         throw InputError(fmt::format("{}: {} is there {} times, expected once: it marks the position to explain",
-                                     where, model.tokenizer.vocabulary().text(*mask), count));
+                                     where, excerpt(model.tokenizer.vocabulary().text(*mask)), count));
     }
     return static_cast<std::size_t>(std::find(encoding.ids.begin(), encoding.ids.end(), *mask) -
                                     encoding.ids.begin());
