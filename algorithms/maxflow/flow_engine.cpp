@@ -421,25 +421,28 @@ private:
         open.recount();
     }
 
-    /// Minimum cuts that waves have found for a sink, as bounds for its other sources: the cut of
-    /// one becomes that of another by exchanging the edges out of the source.
+    /// Minimum cuts that waves have found for a sink, as bounds for its other sources. Below the layer under
+    /// the source a cut stays as it is; in that layer every vertex takes the side that is cheaper for the
+    /// other source, as in a crossing cut.
     class FoundCuts {
     public:
-        explicit FoundCuts(const Panel<T>& top) : top_(top) {}
+        FoundCuts(const PackedNetwork<T>& packed, std::size_t layer)
+            : top_(packed.down(layer)), below_top_(packed.up(layer - 1)) {}
 
         void add(std::size_t source, std::int64_t value, const Pseudoflow<T>& pseudoflow) {
             if (cuts_.size() == most) cuts_.erase(cuts_.begin());
-            std::vector<T, AlignedAllocator<T>> beyond(top_.stride(), T(0));
-            for (std::size_t x = 0; x < top_.columns(); ++x) {
-                if (pseudoflow.beyond_cut(x)) beyond[x] = std::numeric_limits<T>::max();
+            Distribution into(top_.stride(), T(0));
+            for (std::size_t y = 0; y < below_top_.rows(); ++y) {
+                if (!pseudoflow.beyond_cut(y)) continue;
+                const T* const column = below_top_.row(y);
+                for (std::size_t x = 0; x < top_.columns(); ++x) into[x] += column[x];
             }
-            const std::int64_t below = value - min_sum(top_.row(source), beyond.data(), top_.stride());
-            cuts_.push_back({below, std::move(beyond)});
+            cuts_.push_back({value - min_sum(top_.row(source), into.data(), top_.stride()), std::move(into)});
         }
 
         Bound lower(std::size_t source, Bound bound) const {
             for (const Cut& cut : cuts_) {
-                const std::int64_t value = cut.below + min_sum(top_.row(source), cut.beyond.data(), top_.stride());
+                const std::int64_t value = cut.below + min_sum(top_.row(source), cut.into.data(), top_.stride());
                 if (value < bound.value) bound = {value, {}};
             }
             return bound;
@@ -448,10 +451,11 @@ private:
     private:
         static constexpr std::size_t most = 8;  // O(n) each for every pair
         struct Cut {
-            std::int64_t below;   // capacity without the source's edges
-            Distribution beyond;  // the largest T where a vertex is on the sink's side, else 0
+            std::int64_t below;  // capacity without the edges out of the source and its layer's vertices
+            Distribution into;   // what each of these can send across the cut
         };
         const Panel<T>& top_;
+        const Panel<T>& below_top_;  // transposed
         std::vector<Cut> cuts_;
     };
 
@@ -494,7 +498,7 @@ private:
                 if (open.is_open(s, t)) wanted = std::max(wanted, open.bound(s, t).value);
             }
             make_lower_half(pseudoflow, t, k, common, total, std::min(total, wanted));
-            FoundCuts cuts(packed_.down(top));
+            FoundCuts cuts(packed_, top);
             for (std::size_t s = 0; s < result.sources.size(); ++s) {
                 if (!open.is_open(s, t)) continue;
                 const std::size_t source = result.sources[s];

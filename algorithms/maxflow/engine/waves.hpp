@@ -101,9 +101,9 @@ public:
     /// Waves until the lower bound equals `upper_bound` or no excess can reach a shortage.
     /// Returns the maximum flow.
     std::int64_t maximise(std::int64_t upper_bound);
-    /// After maximise() has ended below its upper bound: whether vertex x of the layer under the
-    /// source is on the sink's side of the minimum cut of what can still reach a shortage.
-    bool beyond_cut(std::size_t x) const { return label_(top_ - 1, x) >= 0; }
+    /// After maximise() has ended below its upper bound, top > 2: whether vertex y two layers below the
+    /// source is on the sink's side of the minimum cut, that of what can still reach a shortage.
+    bool beyond_cut(std::size_t y) const { return label_(top_ - 2, y) >= 0; }
 
     /// Source side of the source-minimal minimum cut as (layer, position), ascending; only
     /// after maximise(): runs what waves are left.
