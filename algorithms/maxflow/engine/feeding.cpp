@@ -103,6 +103,7 @@ std::int64_t Pseudoflow<T>::feed(std::size_t top, std::size_t source, const Sink
         Panel<T>& flow = flow_[l];
         if (flow.empty()) flow = Panel<T>(network_.width(l), network_.width(l - 1));
         built_[l] = 1;
+        residual_.change(l);
         std::fill_n(below, flow.stride(), T(0));
         std::fill_n(lane, padded, T(0));
         const bool has_lane = sink_ < network_.width(l - 1);

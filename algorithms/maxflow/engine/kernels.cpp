@@ -6,6 +6,7 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
+#include <bit>
 #include <type_traits>
 
 HWY_BEFORE_NAMESPACE();
@@ -281,42 +282,31 @@ void serve_layer(const Panel<T>& matrix, T* mass, std::size_t first, T* need, Pa
     }
 }
 
-template <class T>
-bool has_room_to(const T* capacity, const T* flow, const T* label, T wanted, std::size_t n) {
-    const Tag<T> d;
-    const auto target = hn::Set(d, wanted);
-    for (std::size_t x = 0; x < n; x += hn::Lanes(d)) {
-        const auto room = hn::And(hn::Gt(hn::Load(d, capacity + x), hn::Load(d, flow + x)),
-                                  hn::Eq(hn::Load(d, label + x), target));
-        if (!hn::AllFalse(d, room)) return true;
+// Stores a bit for each lane at bit x of `set`, whose bits from there on are 0.
+template <class D, class Mask>
+void store_bits(D d, Mask mask, std::uint64_t* set, std::size_t x) {
+    static_assert(std::endian::native == std::endian::little);
+    auto* const byte = reinterpret_cast<std::uint8_t*>(set) + x / 8;
+    if (hn::Lanes(d) >= 8) {
+        hn::StoreMaskBits(d, mask, byte);
+        return;
     }
-    return false;
+    std::uint8_t bits[8] = {};
+    hn::StoreMaskBits(d, mask, bits);
+    *byte = static_cast<std::uint8_t>(*byte | bits[0] << (x % 8));
 }
 
 template <class T>
-std::size_t label_senders(const Panel<T>& capacity, const Panel<T>& flow, const Part& part, const T* column_label,
-                          T wanted, T* row_label, T next) {
-    std::size_t looked_at = 0;
-    for (std::size_t x = part.first_row; x < part.end_row; ++x) {
-        if (row_label[x] >= 0) continue;
-        const std::size_t from = part.first_column;
-        const std::size_t n = (part.to_diagonal ? Panel<T>::padded(x + 1) : part.end_column) - from;
-        looked_at += n;
-        if (has_room_to(capacity.row(x) + from, flow.row(x) + from, column_label + from, wanted, n))
-            row_label[x] = next;
-    }
-    return looked_at;
-}
-
-template <class T>
-void label_receivers(const T* flow, T* label, T next, std::size_t n) {
+void residual_bits(const T* capacity, const T* flow, std::size_t from, std::size_t end, std::size_t words,
+                   std::uint64_t* room, std::uint64_t* carried) {
     const Tag<T> d;
     const auto zero = hn::Zero(d);
-    const auto reached = hn::Set(d, next);
-    for (std::size_t x = 0; x < n; x += hn::Lanes(d)) {
-        const auto old = hn::Load(d, label + x);
-        const auto fresh = hn::And(hn::Gt(hn::Load(d, flow + x), zero), hn::Lt(old, zero));
-        hn::Store(hn::IfThenElse(fresh, reached, old), d, label + x);
+    std::fill_n(room, words, 0);
+    std::fill_n(carried, words, 0);
+    for (std::size_t x = from; x < end; x += hn::Lanes(d)) {
+        const auto amount = hn::Load(d, flow + x);
+        store_bits(d, hn::Gt(hn::Load(d, capacity + x), amount), room, x);
+        store_bits(d, hn::Gt(amount, zero), carried, x);
     }
 }
 
@@ -422,12 +412,9 @@ T pull_row(T* flow, const T* label, T wanted, T intake, T* balance, std::size_t 
     void ServeLayer##bits(const Panel<T>& m, T* mass, std::size_t first, T* need, Panel<T>& flow) {              \
         HWY_NAMESPACE::serve_layer(m, mass, first, need, flow);                                                  \
     }                                                                                                            \
-    std::size_t LabelSenders##bits(const Panel<T>& capacity, const Panel<T>& flow, const Part& part,             \
-                                   const T* column_label, T wanted, T* row_label, T next) {                      \
-        return HWY_NAMESPACE::label_senders(capacity, flow, part, column_label, wanted, row_label, next);        \
-    }                                                                                                            \
-    void LabelReceivers##bits(const T* flow, T* label, T next, std::size_t n) {                                  \
-        HWY_NAMESPACE::label_receivers(flow, label, next, n);                                                    \
+    void ResidualBits##bits(const T* capacity, const T* flow, std::size_t from, std::size_t end,                 \
+                            std::size_t words, std::uint64_t* room, std::uint64_t* carried) {                    \
+        HWY_NAMESPACE::residual_bits(capacity, flow, from, end, words, room, carried);                           \
     }                                                                                                            \
     T Sendable##bits(const T* capacity, const T* flow, const T* label, T wanted, const T* intake,                \
                      std::size_t n) {                                                                            \
@@ -459,8 +446,7 @@ namespace attnflow::engine {
     HWY_EXPORT(SweepLayer##bits);                                                                                 \
     HWY_EXPORT(PourRow##bits);                                                                                    \
     HWY_EXPORT(ServeLayer##bits);                                                                                 \
-    HWY_EXPORT(LabelSenders##bits);                                                                               \
-    HWY_EXPORT(LabelReceivers##bits);                                                                             \
+    HWY_EXPORT(ResidualBits##bits);                                                                               \
     HWY_EXPORT(Sendable##bits);                                                                                   \
     HWY_EXPORT(AddReturnable##bits);                                                                              \
     HWY_EXPORT(PushRow##bits);                                                                                    \
@@ -488,14 +474,9 @@ namespace attnflow::engine {
         HWY_DYNAMIC_DISPATCH(ServeLayer##bits)(m, mass, first, need, flow);                                       \
     }                                                                                                             \
     template <>                                                                                                   \
-    std::size_t label_senders(const Panel<T>& capacity, const Panel<T>& flow, const Part& part,                   \
-                              const T* column_label, T wanted, T* row_label, T next) {                            \
-        return HWY_DYNAMIC_DISPATCH(LabelSenders##bits)(capacity, flow, part, column_label, wanted, row_label,    \
-                                                        next);                                                    \
-    }                                                                                                             \
-    template <>                                                                                                   \
-    void label_receivers(const T* flow, T* label, T next, std::size_t n) {                                        \
-        HWY_DYNAMIC_DISPATCH(LabelReceivers##bits)(flow, label, next, n);                                         \
+    void residual_bits(const T* capacity, const T* flow, std::size_t from, std::size_t end, std::size_t words,    \
+                       std::uint64_t* room, std::uint64_t* carried) {                                             \
+        HWY_DYNAMIC_DISPATCH(ResidualBits##bits)(capacity, flow, from, end, words, room, carried);                \
     }                                                                                                             \
     template <>                                                                                                   \
     T sendable(const T* capacity, const T* flow, const T* label, T wanted, const T* intake, std::size_t n) {      \

@@ -4,6 +4,8 @@
 /// padded length. All results are the same on every instruction set, except water levels, which
 /// may differ in the last bits: they steer, they do not decide.
 
+#include <cstdint>
+
 #include "algorithms/maxflow/engine/packed_network.hpp"
 
 namespace attnflow::engine {
@@ -40,25 +42,11 @@ template <class T>
 void pour_row(const Panel<T>& matrix, std::size_t v, T mass, Real<T> level, Real<T> floor, Real<T>* need,
               T* cells);
 
-/// A part of a matrix: rows, and columns in whole blocks; with `to_diagonal` a row ends with the
-/// block of its own position.
-struct Part {
-    std::size_t first_row;
-    std::size_t end_row;
-    std::size_t first_column;
-    std::size_t end_column;
-    bool to_diagonal;
-};
-
-/// Labels `next` every row with label < 0 that has room, capacity > flow, to a column labelled
-/// `wanted`. Returns the number of cells of the rows looked at.
+/// Bits of the columns [from, end) of a row, whole blocks, in `words` words: bit x of `room` says whether
+/// capacity[x] > flow[x], bit x of `carried` whether flow[x] > 0. Other bits become 0.
 template <class T>
-std::size_t label_senders(const Panel<T>& capacity, const Panel<T>& flow, const Part& part, const T* column_label,
-                          T wanted, T* row_label, T next);
-
-/// Labels `next` every column with label < 0 that receives flow in this row.
-template <class T>
-void label_receivers(const T* flow, T* label, T next, std::size_t n);
+void residual_bits(const T* capacity, const T* flow, std::size_t from, std::size_t end, std::size_t words,
+                   std::uint64_t* room, std::uint64_t* carried);
 
 /// What a row can send to columns labelled `wanted`, sum of min(capacity - flow, intake).
 template <class T>

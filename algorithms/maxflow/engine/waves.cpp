@@ -14,11 +14,14 @@ constexpr std::size_t rows_at_once = 16;
 
 template <class T>
 Pseudoflow<T>::Pseudoflow(const PackedNetwork<T>& network)
-    : network_(network), flow_(network.layers() + 1), needs_(network.widest()) {
+    : network_(network), flow_(network.layers() + 1), residual_(network), needs_(network.widest()) {
     const std::size_t widest = network.widest();
     balance_ = Panel<T>(network.layers() + 1, widest);
     intake_ = Panel<T>(network.layers() + 1, widest);
     label_ = Panel<T>(network.layers() + 1, widest);
+    unlabelled_ = Panel<Word>(network.layers() + 1, words_of(widest));
+    nearer_.resize(words_of(widest));
+    reached_.resize(words_of(widest));
     rows_ = Panel<T>(rows_at_once, widest);
 }
 
@@ -30,7 +33,10 @@ void Pseudoflow<T>::start(std::size_t lowest, std::size_t highest, std::size_t k
     window_ = everything;
     causal_ = false;
     built_.assign(network_.layers() + 1, 0);
-    for (std::size_t l = lowest; l <= highest; ++l) std::fill_n(balance_.row(l), balance_.stride(), T(0));
+    for (std::size_t l = lowest; l <= highest; ++l) {
+        std::fill_n(balance_.row(l), balance_.stride(), T(0));
+        if (l >= 2) residual_.change(l);
+    }
 }
 
 // Mass that a vertex above layer k could not pass on.
@@ -224,7 +230,9 @@ void Pseudoflow<T>::return_excess_of(std::size_t l) {
         balance_(l, x) = 0;
         for (std::size_t z = 0; z < network_.width(l + 1) && excess > 0; ++z) {
             const T amount = std::min(excess, flow_[l + 1](z, x));
+            if (amount == 0) continue;
             flow_[l + 1](z, x) -= amount;
+            residual_.change(l + 1, z);
             balance_(l + 1, z) += amount;
             excess -= amount;
         }
@@ -243,8 +251,12 @@ bool Pseudoflow<T>::label_from_shortages() {
         begin_.push_back(order_.size());
         if (l < lowest_) continue;
         std::fill(label_.row(l) + blocks_begin(), label_.row(l) + blocks_end(l), unlabelled);
+        std::fill_n(unlabelled_.row(l), unlabelled_.columns(), Word{0});
         for (std::size_t x = window_.first; x < end_of(l); ++x) {
-            if (balance_(l, x) >= 0) continue;
+            if (balance_(l, x) >= 0) {
+                insert(unlabelled_.row(l), x);
+                continue;
+            }
             label_(l, x) = 0;
             intake_(l, x) = patient_ ? -balance_(l, x) : std::numeric_limits<T>::max();
             order_.push_back({static_cast<std::uint32_t>(l), static_cast<std::uint32_t>(x)});
@@ -313,20 +325,34 @@ void Pseudoflow<T>::find_intake(std::size_t m, T h) {
     }
 }
 
+template <class T>
+void Pseudoflow<T>::look_at(std::size_t l, std::size_t x) {
+    if (residual_.is_fresh(l, x)) return;
+    const std::size_t from = blocks_begin();
+    const std::size_t n = row_end(l, x) - from;
+    counters_.edges_scanned += n;
+    residual_.refresh(l, x, network_.down(l), flow_[l], from, n);
+}
+
 // Labels `next` what can send to a vertex labelled next - 1: down an edge with room, or back
 // up an edge that carries flow.
 template <class T>
 void Pseudoflow<T>::label_layer(std::size_t m, T next) {
     const std::size_t h = static_cast<std::size_t>(next) - 1;
-    const std::size_t from = blocks_begin();
-    T* const label = label_.row(m);
+    const std::size_t words = words_of(network_.width(m));
+    Word* const unlabelled_here = unlabelled_.row(m);
+    std::fill_n(reached_.data(), words, Word{0});
     if (m > lowest_) {
         const auto [begin, end] = places(h, m - 1);
         if (begin != end) {
             build(m);
-            counters_.edges_scanned += label_senders(network_.down(m), flow_[m],
-                                                     {window_.first, end_of(m), from, blocks_end(m - 1), causal_},
-                                                     label_.row(m - 1), static_cast<T>(next - 1), label, next);
+            const std::size_t words_below = words_of(network_.width(m - 1));
+            std::fill_n(nearer_.data(), words_below, Word{0});
+            for (std::size_t v = begin; v < end; ++v) insert(nearer_.data(), order_[v].position);
+            for_each(unlabelled_here, words, [&](std::size_t x) {
+                look_at(m, x);
+                if (intersect(residual_.room(m, x), nearer_.data(), words_below)) insert(reached_.data(), x);
+            });
         }
     }
     if (m < highest_) {
@@ -334,16 +360,18 @@ void Pseudoflow<T>::label_layer(std::size_t m, T next) {
         if (begin != end) build(m + 1);
         for (std::size_t v = begin; v < end; ++v) {
             const std::size_t z = order_[v].position;
-            const std::size_t n = row_end(m + 1, z) - from;
-            counters_.edges_scanned += n;
-            label_receivers(flow_[m + 1].row(z) + from, label + from, next, n);
+            look_at(m + 1, z);
+            for (std::size_t w = 0; w < words; ++w) reached_[w] |= residual_.carried(m + 1, z)[w];
         }
     }
-    for (std::size_t x = window_.first; x < end_of(m); ++x) {
-        if (label[x] == next) {
-            order_.push_back({static_cast<std::uint32_t>(m), static_cast<std::uint32_t>(x)});
-        }
+    for (std::size_t w = 0; w < words; ++w) {
+        reached_[w] &= unlabelled_here[w];
+        unlabelled_here[w] &= ~reached_[w];
     }
+    for_each(reached_.data(), words, [&](std::size_t x) {
+        label_(m, x) = next;
+        order_.push_back({static_cast<std::uint32_t>(m), static_cast<std::uint32_t>(x)});
+    });
 }
 
 // From the farthest level to the nearest; within a level layer by layer, first down, row by row
@@ -373,6 +401,7 @@ void Pseudoflow<T>::push_down(std::size_t l, std::size_t x, T h) {
     const std::size_t from = blocks_begin();
     const std::size_t n = row_end(l, x) - from;
     counters_.edges_scanned += n;
+    residual_.change(l, x);
     balance_(l, x) =
         push_row(capacity.row(x) + from, flow_[l].row(x) + from, label_.row(l - 1) + from, static_cast<T>(h - 1),
                  balance_(l, x), intake_.row(l - 1) + from, balance_.row(l - 1) + from, n);
@@ -389,6 +418,7 @@ void Pseudoflow<T>::pull_up(std::size_t l, T h) {
         const std::size_t from = blocks_begin();
         const std::size_t n = row_end(l + 1, z) - from;
         counters_.edges_scanned += n;
+        residual_.change(l + 1, z);
         const T left =
             pull_row(flow_[l + 1].row(z) + from, label_.row(l) + from, h, intake, balance_.row(l) + from, n);
         intake_(l + 1, z) = left;

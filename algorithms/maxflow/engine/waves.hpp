@@ -24,6 +24,7 @@
 /// Flow matrices are built from the sweeps' water levels only when a wave touches their layer.
 
 #include "algorithms/maxflow/engine/lanes.hpp"
+#include "algorithms/maxflow/engine/residual_bits.hpp"
 #include "algorithms/maxflow/engine/sweeps.hpp"
 
 namespace attnflow::engine {
@@ -140,6 +141,7 @@ private:
     bool label_from_shortages();
     void find_intake(std::size_t m, T h);
     void label_layer(std::size_t m, T next);
+    void look_at(std::size_t l, std::size_t x);
     void push_excess();
     void push_down(std::size_t l, std::size_t x, T h);
     void pull_up(std::size_t l, T h);
@@ -171,6 +173,10 @@ private:
     Panel<T> intake_;                 // what a labelled vertex may still be sent in this wave
     bool patient_ = true;             // intake limits pushes
     Panel<T> label_;                  // distance to the nearest shortage
+    ResidualBits<T> residual_;        // of flow_
+    Panel<Word> unlabelled_;          // by layer, a bit for each vertex in the window
+    std::vector<Word> nearer_;        // scratch of label_layer()
+    std::vector<Word> reached_;       // scratch of label_layer()
     std::vector<Place> order_;        // labelled vertices by ascending distance, then layer
     std::vector<std::size_t> begin_;  // of distance h and layer m in order_: [h * (highest + 1) + m]
     Panel<T> rows_;                   // scratch of build()
