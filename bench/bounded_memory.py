@@ -94,6 +94,7 @@ def main():
     arguments = parser.parse_args()
     path = arguments.folder / "bounded_memory.safetensors"
     config, out = arguments.folder / "bounded_memory.toml", arguments.folder / "bounded_memory_run"
+    arguments.folder.mkdir(parents=True, exist_ok=True)
     config.write_text(CONFIG.format(path=path))
     try:
         if not (arguments.keep and path.exists()):
