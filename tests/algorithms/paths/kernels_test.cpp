@@ -2,37 +2,16 @@
 
 #include "algorithms/paths/kernels.hpp"
 
-#include <hwy/targets.h>
-#include <set>
-#include <string>
-
 #include <catch2/catch.hpp>
 
 #include "algorithms/paths/path_product.hpp"
 #include "graph/support/random.hpp"
+#include "tests/every_target.hpp"
 
 using namespace attnflow;
+using namespace attnflow::testing;
 
 namespace {
-
-/// Restores what the machine has.
-struct AllTargets {
-    ~AllTargets() { hwy::SetSupportedTargetsForTest(0); }
-};
-
-template <class Body>
-void on_every_target(const Body& body) {
-    const AllTargets restore;
-    const auto supported = hwy::SupportedTargets();
-    std::set<std::string> seen;
-    for (auto rest = supported; rest != 0; rest &= rest - 1) {
-        hwy::SetSupportedTargetsForTest(rest & (~rest + 1));
-        if (!seen.insert(kernel_target()).second) continue;  // not compiled in
-        INFO(kernel_target());
-        body();
-    }
-    CHECK_FALSE(seen.empty());
-}
 
 enum class Kind { uniform, attention, sparse, ties, scales, large, tiny, zero };
 
