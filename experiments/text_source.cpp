@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <set>
+#include <span>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -33,10 +34,25 @@ fs::path user_cache() {
     throw InputError("model.cache: no folder to keep extracted attention in; set it, or HOME");
 }
 
-bool asks_for(const Config& config, const std::string& prefix) {
+/// Whether a reference is one of `names`.
+bool asks_for(const Config& config, std::span<const char* const> names) {
     return std::any_of(config.references.begin(), config.references.end(), [&](const Reference& reference) {
-        return reference.kind != Reference::Kind::method && reference.name.starts_with(prefix);
+        return reference.kind != Reference::Kind::method &&
+               std::find(names.begin(), names.end(), reference.name) != names.end();
     });
+}
+
+/// Before any text is run.
+void check_references(const Config& config) {
+    std::vector<std::string> known(std::begin(gradient_scores), std::end(gradient_scores));
+    known.insert(known.end(), std::begin(blank_out_scores), std::end(blank_out_scores));
+    for (const Reference& reference : config.references) {
+        if (reference.kind == Reference::Kind::method) continue;
+        if (std::find(known.begin(), known.end(), reference.name) != known.end()) continue;
+        throw ParameterError(fmt::format("evaluation.references: a model gives no '{}', expected one of {}{}",
+                                         excerpt(reference.name), join(known, ", "),
+                                         name_hint(reference.name, known)));
+    }
 }
 
 /// What methods of the grid that make a network are to make it of, besides attention.
@@ -60,12 +76,13 @@ std::vector<std::string> asked_weights(const Config& config) {
 }
 
 ExtractionOptions options_of(const Config& config, const TextSource& texts, std::size_t jobs) {
+    check_references(config);
     ExtractionOptions options;
     if (!texts.target.empty()) options.target = TargetSpec::parse(texts.target);
     if (texts.target_scale == "probability") options.scale = TargetScale::probability;
     options.replacement = replacement_from_name(texts.replace);
-    options.gradients = asks_for(config, "grad_");
-    options.blank_out = asks_for(config, "blank_out");
+    options.gradients = asks_for(config, gradient_scores);
+    options.blank_out = asks_for(config, blank_out_scores);
     options.weights = asked_weights(config);
     options.jobs = std::max<std::size_t>(1, jobs);
     return options;

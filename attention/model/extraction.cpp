@@ -107,13 +107,11 @@ private:
             add("input_ids", {n}, DType::i64);
             if (shape_.classifier) add("logits", {shape_.outputs});
             if (options_.gradients) {
-                for (const char* name : {"grad_norm", "grad_dot_input", "grad_sum", "grad_abs_sum"})
-                    add(name, {n});
+                for (const char* name : gradient_scores) add(name, {n});
             }
             if (options_.attention_gradients) add("attention_gradients", {shape_.layers, shape_.heads, n, n});
             if (options_.blank_out) {
-                add("blank_out", {n});
-                add("blank_out_margin", {n});
+                for (const char* name : blank_out_scores) add(name, {n});
             }
             for (const std::string& name : options_.weights) add(name, {shape_.layers, n, n});
             if (!options_.internals) continue;

@@ -22,6 +22,10 @@
 
 namespace attnflow {
 
+/// Names of scores by token, in the order of the file.
+inline constexpr const char* gradient_scores[] = {"grad_norm", "grad_dot_input", "grad_sum", "grad_abs_sum"};
+inline constexpr const char* blank_out_scores[] = {"blank_out", "blank_out_margin"};
+
 struct ExtractionOptions {
     /// What gradients derive and blank-out observes. Without one: the logit of the predicted class
     /// for gradients, the class given with the text (else the predicted one) for blank-out.

@@ -86,7 +86,10 @@ TargetSpec TargetSpec::parse(std::string_view text) {
         if (!trimmed(*name).empty()) return {Kind::output, trimmed(*name)};
     }
     if (const auto names = argument_of(text, "difference")) {
-        const std::size_t comma = names->find(", ");
+        std::size_t comma = names->find(", ");
+        // The comma of names that hold one themselves needs its space.
+        if (comma == std::string_view::npos && std::count(names->begin(), names->end(), ',') == 1)
+            comma = names->find(',');
         if (comma != std::string_view::npos) {
             TargetSpec spec{Kind::difference, trimmed(names->substr(0, comma)), trimmed(names->substr(comma + 1))};
             if (!spec.first.empty() && !spec.second.empty()) return spec;

@@ -32,6 +32,7 @@ struct AttributeArguments {
     std::string model;
     std::string text;
     std::string target;
+    std::string scale = "logit";
     std::size_t blank_out = 0;  // tokens in a set, 0 for none
     std::string replacement = "unk";
     std::size_t jobs = std::max(1u, std::thread::hardware_concurrency());
@@ -124,6 +125,7 @@ AttendOptions attend_options(const AttributeArguments& arguments, const GridPoin
         options.weights = weights;
         has_gradient = edge_weights().at(weights).make()->needs_gradient();
     }
+    if (arguments.scale == "probability") options.scale = TargetScale::probability;
     if (arguments.target.empty()) return options;
     if (!has_gradient && arguments.blank_out == 0) {
         throw ParameterError(
@@ -255,7 +257,9 @@ void print_json(const Request& request, Session& session, const Attribution& att
         const auto set_json = [](const BlankOutSets::Set& set) {
             return nlohmann::ordered_json{{"positions", set.positions}, {"probability_change", set.change}};
         };
-        json["blank_out"] = {{"output", request.blanked->target.output},
+        const Target& target = request.blanked->target;
+        json["blank_out"] = {{"output", target.output},
+                             {"minus", target.minus ? nlohmann::ordered_json(*target.minus) : nullptr},
                              {"probability", request.blanked->probability},
                              {"top", set_json(request.blanked->top)},
                              {"bottom", set_json(request.blanked->bottom)}};
@@ -350,10 +354,13 @@ std::string path_text(std::span<const PathTable::Position> path, const Request& 
 }
 
 void print_blanked(const BlankOutSets& blanked, const std::vector<std::string>& tokens) {
-    fmt::print("\nprobability of the target {:.6f}; change without the\n", blanked.probability);
+    fmt::print("\n{} {:.6f}; change without the\n",
+               blanked.target.minus ? "difference of the targets' probabilities" : "probability of the target",
+               blanked.probability);
     for (const auto& [name, set] : {std::pair("highest", &blanked.top), std::pair("lowest", &blanked.bottom)}) {
         std::vector<std::string> names;
-        for (const std::size_t position : set->positions) names.push_back(tokens[position]);
+        for (const std::size_t position : set->positions)
+            names.push_back(fmt::format("{}@{}", tokens[position], position));
         fmt::print("{:>8} {} {:+.6f}  {}\n", name, names.size(), set->change, join(names, " "));
     }
 }
@@ -479,6 +486,10 @@ void add_attribute(CLI::App& app, int& exit_code) {
                      "What edge weights with gradients explain and --blank-out looks at: predicted, output(X) or "
                      "difference(X, Y) (default: predicted)")
         ->option_text("TARGET")
+        ->needs(model);
+    command->add_option("--target-scale", arguments->scale, "logit or probability, of edge weights with gradients")
+        ->check(CLI::IsMember({"logit", "probability"}))
+        ->capture_default_str()
         ->needs(model);
     auto* blank_out =
         command

@@ -40,7 +40,10 @@ ExtractionOptions options_from(const ExtractArguments& arguments) {
     if (!arguments.target.empty()) options.target = TargetSpec::parse(arguments.target);
     if (arguments.scale == "probability") options.scale = TargetScale::probability;
     options.replacement = replacement_from_name(arguments.replacement);
-    options.weights = arguments.weights;
+    for (const std::string& name : arguments.weights) {
+        if (std::find(options.weights.begin(), options.weights.end(), name) == options.weights.end())
+            options.weights.push_back(name);
+    }
     options.jobs = std::max<std::size_t>(1, arguments.jobs);
     const auto has = [&](const char* name) {
         return std::find(arguments.with.begin(), arguments.with.end(), name) != arguments.with.end();

@@ -24,8 +24,8 @@ public:
             [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, message.data(), message.size());
         };
         action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
-        ::sigaction(SIGINT, &action, &interrupt_);
-        ::sigaction(SIGTERM, &action, &terminate_);
+        watch(SIGINT, action, interrupt_);
+        watch(SIGTERM, action, terminate_);
     }
     ~StopOnSignal() {
         ::sigaction(SIGINT, &interrupt_, nullptr);
@@ -38,6 +38,12 @@ public:
     static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may only touch lock-free atomics");
 
 private:
+    // A signal that is ignored, as shells arrange for jobs in the background, stays so.
+    static void watch(int signal, const struct sigaction& action, struct sigaction& before) {
+        ::sigaction(signal, &action, &before);
+        if (before.sa_handler == SIG_IGN) ::sigaction(signal, &before, nullptr);
+    }
+
     struct sigaction interrupt_ {};
     struct sigaction terminate_ {};
 };

@@ -127,6 +127,17 @@ TEST_CASE("the edge weights of the grid are extracted, and no others", "[model]"
                    Catch::Contains("did you mean 'value_norm'?"));
 }
 
+TEST_CASE("references that a model does not give are refused before a text is run", "[model]") {
+    const TemporaryDirectory folder;
+    write_bytes(folder.file("s.txt"), "the key\n");
+    Config config = load(folder, config_text("model.cache = \"cache\"\ndataset.sentences = \"s.txt\"\n"
+                                             "evaluation.references = [\"grad_nrm\"]\n"));
+    CHECK_THAT(message_of<ParameterError>([&] { provide_dataset(config, 1); }),
+               Catch::Contains("evaluation.references: a model gives no 'grad_nrm'") &&
+                   Catch::Contains("did you mean 'grad_norm'?"));
+    CHECK_FALSE(std::filesystem::exists(folder.file("cache")));
+}
+
 TEST_CASE("a stopped extraction leaves nothing in the cache", "[model]") {
     const TemporaryDirectory folder;
     write_bytes(folder.file("s.txt"), "the key\na b c\n");

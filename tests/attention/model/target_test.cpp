@@ -27,8 +27,9 @@ TEST_CASE("targets are written, resolved and refused by name", "[model]") {
     CHECK(target("output( 0 )").output == 0);
     CHECK(target("difference(yes, no)").output == 1);
     CHECK(target("difference(yes, no)").minus == std::size_t{0});
-    for (const std::string text :
-         {"", "Predicted", "output", "output()", "output(1", "difference(1)", "difference(, 1)"}) {
+    CHECK(target("difference(yes,no)").minus == std::size_t{0});
+    for (const std::string text : {"", "Predicted", "output", "output()", "output(1", "difference(1)",
+                                   "difference(, 1)", "difference(a,b,c)"}) {
         CHECK_THAT(message_of<ParameterError>([&] { TargetSpec::parse(text); }),
                    Catch::Contains("expected predicted, label, output(X) or difference(X, Y)"));
     }

@@ -86,6 +86,21 @@ TEST_CASE("attribute asks a model for what exists only", "[cli][model]") {
         return Json::parse(result.out).at("scores");
     };
     CHECK(scores("output(0)") != scores("output(1)"));
+    const auto scaled = [](const std::string& scale) {
+        return attnflow::testing::attnflow({"attribute", "--model", model, "--text", "the keys to the cabinet",
+                                            "--method", "raw_attention", "--edge-weights", "agf", "--target-scale",
+                                            scale, "--format", "json"});
+    };
+    CHECK(scaled("probability").exit_code == 0);
+    CHECK(scaled("probability").out != scaled("logit").out);
+}
+
+TEST_CASE("extract makes an edge weight that is named twice once", "[cli][model]") {
+    const TemporaryDirectory folder;
+    const auto done = attnflow::testing::attnflow(
+        {"extract", "--model", model, "--text", "the key", "--weights", "af,af", "--out", folder.file("d")});
+    INFO(done.err);
+    CHECK(done.exit_code == 0);
 }
 
 TEST_CASE("attribute replaces the highest and lowest tokens at once", "[cli][model]") {
@@ -118,6 +133,8 @@ TEST_CASE("attribute replaces the highest and lowest tokens at once", "[cli][mod
           Approx(scores[first.at("positions").at(0).get<std::size_t>()]).epsilon(1e-5));
 
     CHECK_THAT(attribute({"--blank-out", "2"}).out, Catch::Contains("highest 2 ") && Catch::Contains("lowest 2 "));
+    CHECK_THAT(attribute({"--blank-out", "2", "--target", "difference(0, 1)"}).out,
+               Catch::Contains("difference of the targets' probabilities") && Catch::Contains("keys@2"));
     CHECK_THAT(attribute({"--blank-out", "7"}).err, Catch::Contains("at most the 6 tokens that are not special"));
     CHECK_THAT(attribute({"--blank-out", "2", "--source", "all"}).err, Catch::Contains("one score a token"));
     CHECK_THAT(attribute({"--blank-out", "2", "--format", "csv"}).err, Catch::Contains("not in csv"));
