@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <map>
+#include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -21,6 +24,13 @@ using Json = nlohmann::json;
 constexpr std::size_t most_bytes = 256'000'000;
 constexpr std::size_t longest_token = 10'000;
 constexpr std::int64_t largest_id = 100'000'000;
+
+/// BERT's special tokens by role.
+constexpr std::pair<const char*, const char*> usual_names[] = {{"pad_token", "[PAD]"},
+                                                               {"unk_token", "[UNK]"},
+                                                               {"cls_token", "[CLS]"},
+                                                               {"sep_token", "[SEP]"},
+                                                               {"mask_token", "[MASK]"}};
 
 [[noreturn]] void not_supported(const std::string& where, const std::string& component, const std::string& type,
                                 const std::string& supported) {
@@ -60,11 +70,14 @@ struct Tokenizer::Reader {
     std::vector<AddedToken> added_as_is;
     std::vector<AddedToken> added_normalized;
     std::vector<std::pair<std::string, TokenId>> fresh;  ///< added tokens that the vocabulary lacks
+    std::set<std::string> added;                         ///< texts of all added tokens
 
     // tokenizer.json
 
-    void read_json(const std::string& path) {
+    void read_json(const std::string& path, const std::string& settings_path) {
         where = escape_controls(path);
+        const Json settings = settings_of(settings_path);
+        const JsonFields fields(settings, settings_path.empty() ? where : escape_controls(settings_path));
         const Json json = parse_json(read_text_file(path, most_bytes), where);
         const JsonFields root(json, where);
         if (const Json* normalizer = root.find("normalizer"))
@@ -80,16 +93,52 @@ struct Tokenizer::Reader {
             }
         }
         read_model(root.object("model"));
-        if (const Json* added = root.find("added_tokens")) read_added(*added);
-        std::string unknown_text = root.object("model").text("unk_token", "");
+        if (const Json* list = root.find("added_tokens")) read_added(*list);
+        const SpecialNames names = read_special_names(fields, path);
+        check_settings(fields);
+        read_more_tokens(fields, names);
+        const std::string unknown_text = root.object("model").text("unk_token", "");
+        if (const auto& named = names.at("unk_token"); named && *named != unknown_text) {
+            throw InputError(fmt::format("{}: unk_token is '{}', but '{}' in {}", fields.where(), excerpt(*named),
+                                         excerpt(unknown_text), where));
+        }
         tokenizer.unknown_ = tokenizer.vocabulary_.find(unknown_text);
-        tokenizer.mask_ = tokenizer.vocabulary_.find("[MASK]");
-        tokenizer.pad_ = tokenizer.vocabulary_.find("[PAD]");
+        tokenizer.mask_ = tokenizer.vocabulary_.find(name_of(names, "mask_token"));
+        tokenizer.pad_ = tokenizer.vocabulary_.find(name_of(names, "pad_token"));
         if (const Json* processor = root.find("post_processor")) {
             read_template(JsonFields(*processor, where + ": post_processor"));
         } else {
             tokenizer.template_ = {{.text = true, .ids = {}, .type = 0}};
         }
+    }
+
+    static Json settings_of(const std::string& path) {
+        if (path.empty()) return Json::object();
+        return parse_json(read_text_file(path, most_bytes), escape_controls(path));
+    }
+
+    /// Settings that fast tokenizers follow beside tokenizer.json, or that one of them lets win over it.
+    void check_settings(const JsonFields& fields) const {
+        refuse_split(fields);
+        if (!tokenizer.normalizer_) return;
+        const auto same = [&](const char* key, bool is) {
+            if (fields.find(key) == nullptr || fields.boolean(key, is) == is) return;
+            throw InputError(
+                fmt::format("{}: {} is {}, but the normalizer of {} has {}, expected the same in both: programs "
+                            "differ in which they follow",
+                            fields.where(), key, !is, where, is));
+        };
+        same("do_lower_case", tokenizer.normalizer_->lowercase);
+        same("strip_accents", tokenizer.normalizer_->strip_accents);
+        same("tokenize_chinese_chars", tokenizer.normalizer_->handle_chinese_chars);
+    }
+
+    static void refuse_split(const JsonFields& fields) {
+        if (!fields.boolean("split_special_tokens", false)) return;
+        throw InputError(
+            fields.where() +
+            ": split_special_tokens = true is not supported, expected false: special tokens in a text "
+            "would be cut into pieces");
     }
 
     void read_normalizer(const JsonFields& fields) {
@@ -135,39 +184,40 @@ struct Tokenizer::Reader {
 
     /// One added token, `fields` having its text and how it is matched.
     void add_token(const JsonFields& fields, TokenId id) {
-        AddedToken added{.content = {}, .text = fields.text("content"), .id = id};
-        if (added.text.empty() || added.text.size() > longest_token) {
+        AddedToken token{.content = {}, .text = fields.text("content"), .id = id};
+        if (token.text.empty() || token.text.size() > longest_token) {
             fields.refuse("content", fields.need("content"), fmt::format("1 to {} bytes", longest_token));
         }
         if (fields.boolean("single_word", false)) {
             throw InputError(fields.where() + ": single_word is not supported, expected false");
         }
-        added.strip_left = fields.boolean("lstrip", false);
-        added.strip_right = fields.boolean("rstrip", false);
+        token.strip_left = fields.boolean("lstrip", false);
+        token.strip_right = fields.boolean("rstrip", false);
         const bool special = fields.boolean("special", false);
         const bool normalized = fields.boolean("normalized", !special);
-        added.content = decode_utf8(added.text, fields.where());
+        token.content = decode_utf8(token.text, fields.where());
         if (normalized && tokenizer.normalizer_) {
-            added.content = tokenizer.normalizer_->normalize(added.content);
+            token.content = tokenizer.normalizer_->normalize(token.content);
         }
-        const auto known = tokenizer.vocabulary_.find(added.text);
-        if (known && *known != added.id) {
+        const auto known = tokenizer.vocabulary_.find(token.text);
+        if (known && *known != token.id) {
             throw InputError(fmt::format("{}: '{}' has id {}, but {} in the vocabulary", fields.where(),
-                                         excerpt(added.text), added.id, *known));
+                                         excerpt(token.text), token.id, *known));
         }
-        if (!known) fresh.emplace_back(added.text, added.id);
-        if (special) tokenizer.special_.push_back(added.text);
-        if (!added.content.empty()) (normalized ? added_normalized : added_as_is).push_back(std::move(added));
+        added.insert(token.text);
+        if (!known) fresh.emplace_back(token.text, token.id);
+        if (special) tokenizer.special_.push_back(token.text);
+        if (!token.content.empty()) (normalized ? added_normalized : added_as_is).push_back(std::move(token));
     }
 
     void finish_added() {
         if (!fresh.empty()) {
             const auto& known = tokenizer.vocabulary_.entries();
             fresh.insert(fresh.end(), known.begin(), known.end());
-            tokenizer.vocabulary_ = Vocabulary(std::move(fresh), where);
+            tokenizer.vocabulary_ = Vocabulary(std::exchange(fresh, {}), where);
         }
-        tokenizer.added_ = AddedTokens(std::move(added_as_is));
-        tokenizer.added_normalized_ = AddedTokens(std::move(added_normalized));
+        tokenizer.added_ = AddedTokens(added_as_is);
+        tokenizer.added_normalized_ = AddedTokens(added_normalized);
     }
 
     void read_template(const JsonFields& fields) {
@@ -214,15 +264,15 @@ struct Tokenizer::Reader {
     void read_lines(const std::string& path, const std::string& settings_path) {
         where = escape_controls(path);
         tokenizer.vocabulary_ = Vocabulary(lines_of(read_text_file(path, most_bytes)), where);
-        const Json settings = settings_path.empty() ? Json::object()
-                                                    : parse_json(read_text_file(settings_path, most_bytes),
-                                                                 escape_controls(settings_path));
+        const Json settings = settings_of(settings_path);
         const JsonFields fields(settings, settings_path.empty() ? where : escape_controls(settings_path));
         read_bert_settings(fields);
         const SpecialNames names = read_special_names(fields, path);
         tokenizer.pre_tokenizer_ = PreTokenizer::bert;
         tokenizer.model_ = WordPiece{};
-        read_special_tokens(fields, names);
+        refuse_split(fields);
+        read_more_tokens(fields, names);
+        need_special_tokens(names);
         check_never_split(fields);
         check_added_file(path);
     }
@@ -247,8 +297,8 @@ struct Tokenizer::Reader {
         tokenizer.normalizer_ = normalizer;
     }
 
-    /// By role, as the settings call them: "unk_token" and so on.
-    using SpecialNames = std::vector<std::pair<const char*, std::string>>;
+    /// Those that are given, by role as the settings call them: "unk_token" and so on.
+    using SpecialNames = std::map<std::string, std::optional<std::string>>;
 
     /// The text of a special token: a string, or an object with its content. Nothing where it is missing.
     static std::optional<std::string> special_name(const JsonFields& fields, const std::string& role) {
@@ -262,62 +312,72 @@ struct Tokenizer::Reader {
     }
 
     static SpecialNames read_special_names(const JsonFields& fields, const std::string& vocabulary_path) {
-        SpecialNames names{{"pad_token", "[PAD]"},
-                           {"unk_token", "[UNK]"},
-                           {"cls_token", "[CLS]"},
-                           {"sep_token", "[SEP]"},
-                           {"mask_token", "[MASK]"}};
+        SpecialNames names;
         const std::string map_path = beside(vocabulary_path, "special_tokens_map.json");
         const std::string place = escape_controls(map_path);
         const Json map =
             has_entry(map_path) ? parse_json(read_text_file(map_path, most_bytes), place) : Json::object();
         const JsonFields mapped(map, place);
-        for (auto& [role, name] : names) {
+        for (const auto& [role, usual] : usual_names) {
             const auto first = special_name(fields, role);
             const auto second = special_name(mapped, role);
             if (first && second && *first != *second) {
                 throw InputError(fmt::format("{}: {} is '{}', but '{}' in {}", place, role, excerpt(*second),
                                              excerpt(*first), fields.where()));
             }
-            if (first || second) name = first ? *first : *second;
+            names[role] = first ? first : second;
         }
         return names;
     }
 
-    /// Added tokens of the settings, the special ones, and what BERT needs these for.
-    void read_special_tokens(const JsonFields& fields, const SpecialNames& names) {
+    /// Added tokens of the settings and the special ones, as far as they are not known yet.
+    void read_more_tokens(const JsonFields& fields, const SpecialNames& names) {
         const Json* decoder = fields.find("added_tokens_decoder");
         if (decoder != nullptr) {
             const JsonFields entries = fields.object("added_tokens_decoder");
             for (auto entry = decoder->begin(); entry != decoder->end(); ++entry) {
                 TokenId id = 0;
                 const std::string& key = entry.key();
-                const auto parsed = std::from_chars(key.data(), key.data() + key.size(), id);
-                if (parsed.ec != std::errc() || parsed.ptr != key.data() + key.size() || id < 0 ||
-                    id > largest_id) {
-                    throw InputError(fmt::format("{}: '{}', expected an id in [0, {}]", entries.where(),
-                                                 excerpt(key), largest_id));
+                std::from_chars(key.data(), key.data() + key.size(), id);
+                if (key != std::to_string(id) || id < 0 || id > largest_id) {
+                    throw InputError(fmt::format("{}: '{}', expected an id in [0, {}] without leading zeros",
+                                                 entries.where(), excerpt(key), largest_id));
                 }
-                add_token(entries.object(key), id);
+                const JsonFields token = entries.object(key);
+                if (!added.contains(token.text("content"))) {
+                    add_token(token, id);
+                } else if (tokenizer.vocabulary_.find(token.text("content")) != id) {
+                    throw InputError(fmt::format("{}: '{}' has another id in {}", token.where(),
+                                                 excerpt(token.text("content")), where));
+                }
             }
-            if (const Json* more = fields.find("additional_special_tokens"); more != nullptr && more->is_array()) {
-                for (const Json& token : *more) check_known(fields.where() + ": additional_special_tokens", token);
-            }
-        } else if (const Json* more = fields.find("additional_special_tokens");
-                   more != nullptr && !more->empty()) {
-            fields.refuse("additional_special_tokens", *more,
-                          "none without added_tokens_decoder, which has their ids");
         }
-        for (const auto& [role, name] : names) {
+        for (const auto& [role, usual] : usual_names) {
+            const auto& given = names.at(role);
+            // Beside tokenizer.json only those that are named.
+            if (!given && where.ends_with(".json")) continue;
+            const std::string name = given.value_or(usual);
             const auto id = tokenizer.vocabulary_.find(name);
             if (!id || std::find(tokenizer.special_.begin(), tokenizer.special_.end(), name) !=
                            tokenizer.special_.end()) {
                 continue;
             }
             tokenizer.special_.push_back(name);
-            added_as_is.push_back({.content = decode_utf8(name, where), .text = name, .id = *id});
+            if (added.insert(name).second)
+                added_as_is.push_back({.content = decode_utf8(name, where), .text = name, .id = *id});
         }
         finish_added();
+        for (const char* key : {"additional_special_tokens", "extra_special_tokens"}) {
+            const Json* more = fields.find(key);
+            if (more == nullptr) continue;
+            if (!more->is_array() && !more->is_object())
+                fields.refuse(key, *more, "a list or an object of tokens");
+            for (const Json& token : *more) check_known(fmt::format("{}: {}", fields.where(), key), token);
+        }
+    }
+
+    /// What BERT's tokenizer needs.
+    void need_special_tokens(const SpecialNames& names) {
         tokenizer.unknown_ = need_token(names, "unk_token");
         tokenizer.mask_ = tokenizer.vocabulary_.find(name_of(names, "mask_token"));
         tokenizer.pad_ = tokenizer.vocabulary_.find(name_of(names, "pad_token"));
@@ -382,9 +442,10 @@ struct Tokenizer::Reader {
         return entries;
     }
 
-    static const std::string& name_of(const SpecialNames& names, std::string_view role) {
-        return std::find_if(names.begin(), names.end(), [&](const auto& entry) { return entry.first == role; })
-            ->second;
+    static std::string name_of(const SpecialNames& names, const std::string& role) {
+        const auto usual = std::find_if(std::begin(usual_names), std::end(usual_names),
+                                        [&](const auto& entry) { return entry.first == role; });
+        return names.at(role).value_or(usual->second);
     }
 
     TokenId need_token(const SpecialNames& names, const char* role) const {
@@ -397,26 +458,28 @@ struct Tokenizer::Reader {
 
 std::vector<std::string> Tokenizer::files(const std::string& folder) {
     const auto file = [&](const char* name) { return (std::filesystem::path(folder) / name).string(); };
-    if (has_entry(file("tokenizer.json"))) return {file("tokenizer.json")};
-    if (!has_entry(file("vocab.txt"))) {
+    std::vector<std::string> files;
+    const bool has_json = has_entry(file("tokenizer.json"));
+    if (!has_json && !has_entry(file("vocab.txt"))) {
         throw InputError(
             fmt::format("{}: no tokenizer.json and no vocab.txt, expected one of them", escape_controls(folder)));
     }
-    std::vector<std::string> files{file("vocab.txt")};
-    for (const char* name : {"tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"}) {
+    files.push_back(file(has_json ? "tokenizer.json" : "vocab.txt"));
+    for (const char* name : {"tokenizer_config.json", "special_tokens_map.json"}) {
         if (has_entry(file(name))) files.push_back(file(name));
     }
+    if (!has_json && has_entry(file("added_tokens.json"))) files.push_back(file("added_tokens.json"));
     return files;
 }
 
 Tokenizer Tokenizer::open(const std::string& folder) {
     const std::vector<std::string> paths = files(folder);
-    Reader reader{Tokenizer(), "", {}, {}, {}};
+    Reader reader{Tokenizer(), "", {}, {}, {}, {}};
+    const std::string settings = paths.size() > 1 && paths[1].ends_with("tokenizer_config.json") ? paths[1] : "";
     if (paths.front().ends_with(".json")) {
-        reader.read_json(paths.front());
+        reader.read_json(paths.front(), settings);
     } else {
-        const bool has_settings = paths.size() > 1 && paths[1].ends_with("tokenizer_config.json");
-        reader.read_lines(paths.front(), has_settings ? paths[1] : "");
+        reader.read_lines(paths.front(), settings);
     }
     return std::move(reader.tokenizer);
 }

@@ -5,13 +5,15 @@
 ///
 /// Read from `tokenizer.json` when there is one: the normalizer BertNormalizer or none; the
 /// pre-tokenizer BertPreTokenizer, WhitespaceSplit or none; the model WordLevel or WordPiece;
-/// the post-processor TemplateProcessing or none. Any other component is refused by its name.
-/// Else from `vocab.txt` (a token a line, the line's number from 0 is its id) with BERT's
-/// normalizer, pre-tokenizer, WordPiece and the template [CLS] text [SEP]. Then `tokenizer_config.json` may say
-/// do_lower_case, strip_accents, tokenize_chinese_chars, other names of the special tokens, and
-/// added_tokens_decoder; `special_tokens_map.json` may name special tokens too. do_basic_tokenize = false,
-/// never_split beyond special tokens, other prefixes of pieces, and tokens of `added_tokens.json` that are not
-/// known from these, are refused.
+/// the post-processor TemplateProcessing or none. Any other component is refused by its name. As with fast
+/// tokenizers, what it says holds; `tokenizer_config.json` and `special_tokens_map.json` beside it may name the
+/// special tokens and add tokens. Settings of theirs that contradict it are refused, because programs differ in
+/// which they follow, and so are split_special_tokens and tokens of extra_special_tokens that are not known. Else
+/// from `vocab.txt` (a token a line, the line's number from 0 is its id) with BERT's normalizer, pre-tokenizer,
+/// WordPiece and the template [CLS] text [SEP]. Then `tokenizer_config.json` may say do_lower_case, strip_accents,
+/// tokenize_chinese_chars, other names of the special tokens, and added_tokens_decoder; `special_tokens_map.json`
+/// may name special tokens too. do_basic_tokenize = false, never_split beyond special tokens, other prefixes of
+/// pieces, and tokens of `added_tokens.json` that are not known from these, are refused.
 ///
 /// Padding and truncation settings are not used: a text that is too long is an error of the
 /// model, never cut in silence.

@@ -114,12 +114,54 @@ TEST_CASE("settings beside vocab.txt are honoured or refused by name", "[model]"
         {R"({"wordpieces_prefix": "@@"})", "wordpieces_prefix '@@' is not supported, expected ##"},
         {R"({"tokenizer_class": "RobertaTokenizer"})", "tokenizer_class 'RobertaTokenizer' is not supported"},
         {R"({"additional_special_tokens": ["<e>"]})", "additional_special_tokens"},
+        {R"({"extra_special_tokens": ["<e>"]})", "extra_special_tokens: \"<e>\" is not supported"},
+        {R"({"extra_special_tokens": {"e": "<e>"}})", "extra_special_tokens: \"<e>\" is not supported"},
+        {R"({"extra_special_tokens": true})", "extra_special_tokens is true, expected a list or an object"},
+        {R"({"split_special_tokens": true})", "split_special_tokens = true is not supported"},
+        {R"({"added_tokens_decoder": {"003": {"content": "y"}}})", "'003', expected an id in"},
+        {R"({"added_tokens_decoder": {"-0": {"content": "y"}}})", "'-0', expected an id in"},
         {R"({"added_tokens_decoder": {"x": {"content": "y"}}})", "'x', expected an id in"},
         {R"({"added_tokens_decoder": {"3": {"content": "y"}}})", "id 3 belongs to"},
     };
     for (const auto& [settings, message] : refused) {
         INFO(settings);
         CHECK_THAT(message_of<InputError>([&] { ids(settings, ""); }), Catch::Contains(message));
+    }
+}
+
+TEST_CASE("settings beside tokenizer.json name and add tokens, and may not contradict it", "[model]") {
+    const TemporaryDirectory folder;
+    const std::string json = R"({"normalizer": {"type": "BertNormalizer", "lowercase": false},
+        "pre_tokenizer": {"type": "BertPreTokenizer"}, "added_tokens": [{"id": 0, "content": "<unk>", "special": true}],
+        "model": {"type": "WordPiece", "unk_token": "<unk>", "vocab": {"<unk>": 0, "key": 1, "<mask>": 2, "[MASK]": 3}}})";
+    write_bytes(folder.file("tokenizer.json"), json);
+    const auto open = [&](const std::string& settings) {
+        write_bytes(folder.file("tokenizer_config.json"), settings);
+        return Tokenizer::open(folder.path());
+    };
+    CHECK(open("{}").mask() == 3);
+    CHECK(open("{}").encode("key <mask>").ids == std::vector<TokenId>{1, 0, 0, 0});
+    const std::string named = R"({"mask_token": "<mask>", "unk_token": "<unk>", "do_lower_case": false,
+        "model_max_length": 3, "split_special_tokens": false, "extra_special_tokens": {"m": "<mask>"},
+        "added_tokens_decoder": {"0": {"content": "<unk>", "special": true}, "4": {"content": "NEW"}}})";
+    const Tokenizer tokenizer = open(named);
+    CHECK(tokenizer.mask() == 2);
+    CHECK(tokenizer.encode("key <mask> NEW").ids == std::vector<TokenId>{1, 2, 4});
+    CHECK(tokenizer.special_tokens() == std::vector<std::string>{"<unk>", "<mask>"});
+    CHECK(Tokenizer::files(folder.path()).size() == 2);
+    const std::pair<const char*, const char*> refused[] = {
+        {R"({"do_lower_case": true})", "tokenizer_config.json: do_lower_case is true, but the normalizer of"},
+        {R"({"strip_accents": true})", "strip_accents is true"},
+        {R"({"tokenize_chinese_chars": false})", "tokenize_chinese_chars is false"},
+        {R"({"split_special_tokens": true})", "split_special_tokens = true is not supported"},
+        {R"({"extra_special_tokens": ["key"]})", "extra_special_tokens: \"key\" is not supported"},
+        {R"({"unk_token": "key"})", "unk_token is 'key', but '<unk>' in"},
+        {R"({"added_tokens_decoder": {"7": {"content": "<unk>"}}})", "'<unk>' has another id in"},
+        {R"({"added_tokens_decoder": {"04": {"content": "y"}}})", "'04', expected an id in"},
+    };
+    for (const auto& [settings, message] : refused) {
+        INFO(settings);
+        CHECK_THAT(message_of<InputError>([&] { open(settings); }), Catch::Contains(message));
     }
 }
 
