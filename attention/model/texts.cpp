@@ -7,6 +7,7 @@
 
 #include "attention/model/json_fields.hpp"
 #include "attention/model/target.hpp"
+#include "attention/model/tokenizer/characters.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
 
@@ -43,7 +44,38 @@ std::string extension_of(const std::string& path) {
     return extension;
 }
 
-bool is_blank(std::string_view text) { return text.find_first_not_of(" \t") == std::string_view::npos; }
+bool is_blank(std::string_view text) {
+    if (!is_utf8(text)) return false;
+    const std::u32string characters = decode_utf8(text, "text");
+    return std::all_of(characters.begin(), characters.end(), is_white_space);
+}
+
+/// As programs write a field that they quote: in quotation marks, those inside doubled.
+bool is_quoted(std::string_view field) {
+    if (field.size() < 2 || !field.starts_with('"') || !field.ends_with('"')) return false;
+    const std::string_view inside = field.substr(1, field.size() - 2);
+    for (std::size_t i = 0; i < inside.size(); ++i) {
+        if (inside[i] != '"') continue;
+        if (++i == inside.size() || inside[i] != '"') return false;
+    }
+    return true;
+}
+
+/// Throws where lines of texts are those of a table: one of the columns is called text, or each has as many tabs.
+void refuse_table(const std::vector<std::string_view>& lines, const std::string& shown) {
+    const auto tabs = [](std::string_view line) { return std::count(line.begin(), line.end(), '\t'); };
+    const auto first = tabs(lines.front());
+    if (first == 0) return;
+    const auto names = split(lines.front(), '\t');
+    if (std::find(names.begin(), names.end(), "text") == names.end() &&
+        !std::all_of(lines.begin(), lines.end(), [&](std::string_view line) { return tabs(line) == first; })) {
+        return;
+    }
+    throw InputError(fmt::format(
+        "{}:1: '{}' looks like a table, expected one text a line; a table needs the name .tsv and a header "
+        "that names text",
+        shown, excerpt(lines.front())));
+}
 
 std::optional<std::int64_t> read_label(std::string_view text, const TextModel& model, const std::string& where) {
     if (text.empty()) return std::nullopt;
@@ -71,6 +103,7 @@ std::vector<LabelledText> read_texts(const std::string& path, const TextModel& m
     while (!lines.empty() && is_blank(lines.back())) lines.pop_back();
     if (lines.empty()) throw InputError(shown + ": no texts");
     const bool table = extension == ".tsv";
+    if (!table) refuse_table(lines, shown);
     std::optional<std::size_t> text_column = 0;
     std::optional<std::size_t> label_column;
     std::size_t columns = 1;
@@ -88,7 +121,8 @@ std::vector<LabelledText> read_texts(const std::string& path, const TextModel& m
         text_column = column("text");
         label_column = column("label");
         if (!text_column)
-            throw InputError(fmt::format("{}:1: no column 'text' in '{}'", shown, excerpt(lines.front())));
+            throw InputError(fmt::format("{}:1: no column 'text' in '{}'{}", shown, excerpt(lines.front()),
+                                         is_quoted(names.front()) ? ", expected names without quotes" : ""));
     }
     std::vector<LabelledText> texts;
     for (std::size_t i = table ? 1 : 0; i < lines.size(); ++i) {
@@ -100,6 +134,13 @@ std::vector<LabelledText> read_texts(const std::string& path, const TextModel& m
                 fmt::format("{}: {} columns, expected {} as in the header", where, cells.size(), columns));
         }
         LabelledText text{std::string(cells[*text_column]), std::nullopt, where};
+        if (table && is_quoted(text.text)) {
+            throw InputError(
+                fmt::format("{}: {} is in quotation marks, which are not read as quotes, expected the text as it "
+                            "is (write the "
+                            "table without quoting; put a space before marks that belong to the text)",
+                            where, excerpt(text.text)));
+        }
         if (is_blank(text.text)) throw InputError(where + ": no text, expected one a line without empty lines");
         if (label_column) text.label = read_label(cells[*label_column], model, where);
         texts.push_back(std::move(text));

@@ -18,9 +18,10 @@ struct LabelledText {
 
 /// One text a line; or, when the name ends in ".tsv" (in any case), tab-separated columns whose header names
 /// `text` and optionally `label`, an output of the model as output_named() reads it, empty for none; other columns
-/// are ignored. Lines end in \n or \r\n; blank lines at the end are none. Throws InputError
-/// ("<path>:<line>: ...") for a file that is not UTF-8, has no or a blank text, or a label that is no output; for
-/// a ".csv".
+/// are ignored, and quotes are not read: a text in quotation marks is refused. Lines end in \n or \r\n; blank
+/// lines at the end are none. Throws InputError ("<path>:<line>: ...") for a file that is not UTF-8, has no text
+/// or one of white space only, or a label that is no output; for a ".csv", and for what looks like a table under
+/// another name.
 std::vector<LabelledText> read_texts(const std::string& path, const TextModel& model);
 
 }  // namespace attnflow

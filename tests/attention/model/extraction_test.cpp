@@ -220,3 +220,13 @@ TEST_CASE("files of texts that cannot be read are refused with the line", "[mode
     CHECK(texts[0].text == "one text");
     CHECK(texts[1].text == "another\ttext");
 }
+             {"t.txt", "a\n\u00a0\u3000 \nb\n", ":2: no text, expected one a line without empty lines"},
+             {"t.tsv", "text\n\u2003\na\n", ":2: no text"},
+             {"t.txt", "text\tlabel\na\tyes\n", "looks like a table, expected one text a line"},
+             {"t.txt", "text\tlabel\na\n", "looks like a table"},
+             {"t", "a\tyes\nb\tno\n", "looks like a table"},
+             {"t.tsv", "text\tlabel\n\"a b\"\tyes\n", ":2: \"a b\" is in quotation marks, which are not read"},
+             {"t.tsv", "text\n\"\"\"a\"\" b\"\n", ":2: \"\"\"a\"\" b\" is in quotation marks"},
+             {"t.tsv", "\"text\"\n\"a\"\n", "expected names without quotes"},
+    write_bytes(folder.file("t.tsv"), "text\n \"a\"\n\"a\" or \"b\"\n\"\n\"a\n");
+    CHECK(read_texts(folder.file("t.tsv"), model).size() == 4);
