@@ -338,6 +338,14 @@ struct Dataset::Reader {
         entry.label = integer("label");
         entry.predicted = integer("predicted");
         entry.attractors = integer("attractors");
+        if (const auto position = integer("position")) {
+            const auto count = static_cast<std::int64_t>(entry.token_count());
+            if (*position < 0 || *position >= count) {
+                throw InputError(fmt::format("{}: position {}, expected that of the masked token, one of 0 to {}",
+                                             place, *position, count - 1));
+            }
+            entry.masked = static_cast<std::size_t>(*position);
+        }
         if (const Json* group = member(listed, "group")) {
             if (!group->is_string()) {
                 throw InputError(fmt::format("{}: group {}, expected a string", place, excerpt(group->dump())));
@@ -418,9 +426,15 @@ Example Dataset::example(std::size_t index) const {
                     entry.label,
                     entry.predicted,
                     entry.attractors,
-                    entry.group};
+                    entry.group,
+                    entry.masked};
     for (const auto& [name, tensor] : entry.references) example.references[name] = tensor.values();
     return example;
+}
+
+bool Dataset::is_masked() const {
+    return std::all_of(entries_.begin(), entries_.end(),
+                       [](const Entry& entry) { return entry.masked.has_value(); });
 }
 
 std::vector<std::string> Dataset::special_tokens() const {
@@ -433,6 +447,18 @@ std::vector<std::string> Dataset::special_tokens() const {
         throw InputError(where + ": expected a JSON list of strings");
     }
     return list.get<std::vector<std::string>>();
+}
+
+std::map<std::string, std::string> Dataset::extraction() const {
+    const auto found = metadata().find("extraction");
+    if (found == metadata().end()) return {};
+    const std::string where = escape_controls(path()) + ": metadata 'extraction'";
+    const Json settings = parse_json(found->second, where);
+    const auto is_text = [](const Json& item) { return item.is_string(); };
+    if (!settings.is_object() || !std::all_of(settings.begin(), settings.end(), is_text)) {
+        throw InputError(where + ": expected a JSON object of strings");
+    }
+    return settings.get<std::map<std::string, std::string>>();
 }
 
 std::size_t Dataset::index_of(std::string_view id) const {

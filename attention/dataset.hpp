@@ -13,10 +13,10 @@
 /// by /0, /1, ... when B > 1. Axes are [layer, head, query, key].
 ///
 /// Metadata, all optional. In a dataset: `examples`, a JSON list of {id, tokens, label,
-/// predicted, group, attractors} that also gives the order (else by name); where it does not say,
-/// `tokens` and `labels`, JSON objects by id. In a single-example file: `tokens`, a JSON
-/// list (of lists for B > 1). Without tokens they are called #0, #1, ... Whatever is not
-/// used here is not looked at.
+/// predicted, group, attractors, position} that also gives the order (else by name); where it does not say,
+/// `tokens` and `labels`, JSON objects by id. `position` is that of the masked token which a language model fills
+/// in. In a single-example file: `tokens`, a JSON list (of lists for B > 1). Without tokens they are called #0,
+/// #1, ... Whatever is not used here is not looked at.
 
 #include <cstdint>
 #include <map>
@@ -40,7 +40,8 @@ struct Example {
     std::optional<std::int64_t> label = {};
     std::optional<std::int64_t> predicted = {};
     std::optional<std::int64_t> attractors = {};
-    std::string group = {};  ///< "" when there is none
+    std::string group = {};                  ///< "" when there is none
+    std::optional<std::size_t> masked = {};  ///< position whose token a language model fills in
 };
 
 /// The weights that an example's network is made of: its attention for "attention", else the
@@ -59,6 +60,8 @@ public:
     std::size_t size() const { return ids_.size(); }
     const std::vector<std::string>& ids() const { return ids_; }
     const std::map<std::string, std::string>& metadata() const { return file_->metadata(); }
+    /// Whether every example has a masked position.
+    bool is_masked() const;
 
     /// Throws ParameterError when there is no example `index` (from 0). The result is usable
     /// after the dataset is gone.
@@ -67,6 +70,10 @@ public:
     /// The metadata `special_tokens`, a JSON list of texts; empty when there is none. Throws
     /// InputError when it is something else.
     std::vector<std::string> special_tokens() const;
+
+    /// What an extraction left of its settings, by name; empty where the file was not extracted. Throws
+    /// InputError when the metadata `extraction` is no JSON object of texts.
+    std::map<std::string, std::string> extraction() const;
 
     /// Throws ParameterError, with the nearest id, when there is no such example.
     std::size_t index_of(std::string_view id) const;
@@ -86,6 +93,7 @@ private:
         std::optional<std::int64_t> predicted;
         std::optional<std::int64_t> attractors;
         std::string group;
+        std::optional<std::size_t> masked;
 
         std::size_t layers() const { return layer_by_layer ? attention.size() : attention.front().shape[0]; }
         std::size_t token_count() const { return attention.front().shape.back(); }

@@ -97,7 +97,12 @@ std::vector<AxisInfo> make_axes() {
         {"edge_weights", "what the capacities are made of",
          "attention, the NAME of tensors ID.NAME in the dataset, or an edge weight that the model gives",
          std::string("attention"), axis::heads,
-         checked_by({.name = "edge_weights", .summary = "", .fallback = std::string("attention")})},
+         [](const ParameterValue& value, const std::string& where) {
+             const ParameterSpec text{.name = "edge_weights", .summary = "", .fallback = std::string("attention")};
+             if (!std::get<std::string>(text.check(value, where)).empty()) return value;
+             throw ParameterError(where +
+                                  ": edge_weights is empty, expected attention or the name of other edge weights");
+         }},
         {"pruning", "which weights of a fused layer are dropped", "one of " + edge_pruners().forms(),
          edge_pruners().names().front(), axis::heads,
          [](const ParameterValue& value, const std::string& where) {
@@ -120,10 +125,12 @@ std::vector<AxisInfo> make_axes() {
              return word_or_index(value, "layer", {"top", "all"}, 1, where);
          },
          AxisStage::attribution},
-        {"source", "position whose output is explained", "cls (position 0), last, all, or an index from 0",
+        {"source", "position whose output is explained",
+         "cls (position 0), mask (that which a masked language model fills in; the default where every example "
+         "has one), last, all, or an index from 0",
          std::string("cls"), axis::source,
          [](const ParameterValue& value, const std::string& where) {
-             return word_or_index(value, "source", {"cls", "last", "all"}, 0, where);
+             return word_or_index(value, "source", {"cls", "mask", "last", "all"}, 0, where);
          },
          AxisStage::attribution},
         word_axis("readout", "how the rows of several sources become one score a token",
@@ -196,7 +203,8 @@ NetworkOptions network_options(const GridPoint& point, const std::vector<std::si
     return options;
 }
 
-std::vector<std::size_t> resolve_sources(const ParameterValue& source, std::size_t n, const std::string& where) {
+std::vector<std::size_t> resolve_sources(const ParameterValue& source, std::size_t n,
+                                         std::optional<std::size_t> masked, const std::string& where) {
     if (const auto* index = std::get_if<std::int64_t>(&source)) {
         if (*index < 0 || static_cast<std::size_t>(*index) >= n) {
             throw ParameterError(
@@ -207,6 +215,13 @@ std::vector<std::size_t> resolve_sources(const ParameterValue& source, std::size
     const auto& word = std::get<std::string>(source);
     if (word == "cls") return {0};
     if (word == "last") return {n - 1};
+    if (word == "mask") {
+        if (masked) return {*masked};
+        throw ParameterError(fmt::format(
+            "{}: source mask: no masked position is known, expected a masked language model and a text with one "
+            "mask token, or a dataset whose metadata `examples` gives `position`; else cls, last, all or an index",
+            where));
+    }
     std::vector<std::size_t> every(n);
     std::iota(every.begin(), every.end(), std::size_t{0});
     return every;

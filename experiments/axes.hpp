@@ -59,9 +59,11 @@ struct GridPoint {
 /// Positions of special tokens are dropped where the point says so.
 NetworkOptions network_options(const GridPoint& point, const std::vector<std::size_t>& special_positions = {});
 
-/// Positions of the sources that a `source` value names in an example of n tokens. Throws
-/// ParameterError, beginning with `where`, for an index that is not below n.
-std::vector<std::size_t> resolve_sources(const ParameterValue& source, std::size_t n, const std::string& where);
+/// Positions of the sources that a `source` value names in an example of n tokens, one of which may be
+/// `masked`. Throws ParameterError, beginning with `where`, for an index that is not below n, and for `mask`
+/// where no token is masked.
+std::vector<std::size_t> resolve_sources(const ParameterValue& source, std::size_t n,
+                                         std::optional<std::size_t> masked, const std::string& where);
 
 /// Positions that a `positions` value keeps: `all`, or without the special tokens.
 std::vector<std::size_t> kept_positions(const std::string& positions, const std::vector<std::string>& tokens,

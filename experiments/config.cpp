@@ -527,6 +527,22 @@ Config load_config(const std::string& path, const Settings& overrides) {
     return config_from_settings(std::move(given), std::filesystem::path(path).stem().string(), path);
 }
 
+void default_to_mask(Config& config) {
+    if (config.given.contains("axes.source")) return;
+    const ParameterValue mask = std::string("mask");
+    config.given["axes.source"] = Setting{.values = {mask}, .where = ""}.text();
+    for (std::size_t b = 0; b < config.blocks.size(); ++b) {
+        if (!config.given.contains(fmt::format("matrix[{}].axes.source", b + 1)))
+            config.blocks[b].axes["source"] = {mask};
+    }
+}
+
+Dataset open_dataset(Config& config) {
+    Dataset dataset = Dataset::open(config.dataset.string());
+    if (dataset.is_masked()) default_to_mask(config);
+    return dataset;
+}
+
 std::vector<std::string> Config::methods() const {
     std::vector<std::string> all;
     for (const GridBlock& block : blocks) {

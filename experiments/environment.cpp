@@ -87,7 +87,7 @@ std::string sha256_of_text(const std::string& text) {
     return sum.hexadecimal();
 }
 
-std::map<std::string, std::string> describe_environment(const Config& config) {
+std::map<std::string, std::string> describe_environment(const Config& config, const Dataset& dataset) {
     std::map<std::string, std::string> environment{{"attnflow", version()},
                                                    {"compiler", compiler()},
                                                    {"flags", compiler_flags()},
@@ -96,6 +96,7 @@ std::map<std::string, std::string> describe_environment(const Config& config) {
                                                    {"quantiser", quantiser_text(config)},
                                                    {"dataset_sha256", sha256_of_file(config.dataset.string())}};
     if (config.texts) environment.insert(config.texts->origin.begin(), config.texts->origin.end());
+    environment.merge(dataset.extraction());  // keeps what is there
     return environment;
 }
 

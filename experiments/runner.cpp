@@ -128,9 +128,9 @@ private:
 
 }  // namespace
 
-std::size_t used_examples(const Config& config, const Dataset& dataset) {
-    if (config.limit == 0) return dataset.size();
-    return std::min(dataset.size(), config.limit + (config.one_extra_example ? 1 : 0));
+std::size_t used_examples(const Config& config, std::size_t available) {
+    if (config.limit == 0) return available;
+    return std::min(available, config.limit + (config.one_extra_example ? 1 : 0));
 }
 
 RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t jobs) {
@@ -139,12 +139,12 @@ RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t 
     RunRecord record{.name = config.name,
                      .preset = config.preset,
                      .config_toml = config_toml(config),
-                     .environment = describe_environment(config),
+                     .environment = describe_environment(config, dataset),
                      .dataset = std::filesystem::absolute(config.dataset).lexically_normal().string(),
                      .special_tokens = special_tokens(config.special_tokens, dataset),
                      .points = plan.points,
                      .grid_size = plan.grid_size,
-                     .examples = std::vector<ExampleRecord>(used_examples(config, dataset))};
+                     .examples = std::vector<ExampleRecord>(used_examples(config, dataset.size()))};
     const Evaluator evaluator(config, plan, record.special_tokens);
     std::vector<double> deviations(record.examples.size());
     parallel_for(record.examples.size(), jobs, [&](std::size_t i, std::size_t) {

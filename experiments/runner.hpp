@@ -35,8 +35,8 @@ struct RunControl {
     const std::atomic<bool>* stop = nullptr;
 };
 
-/// How many examples of the dataset the config uses.
-std::size_t used_examples(const Config& config, const Dataset& dataset);
+/// How many of `available` examples the config uses.
+std::size_t used_examples(const Config& config, std::size_t available);
 
 /// Checks every example and describes the run. Throws InputError when one is bad: not
 /// attention, a reference that is missing, a layer or source that does not exist.

@@ -36,12 +36,28 @@ Attribution combine(const std::vector<const Attribution*>& parts, const HeadFami
     return result;
 }
 
+bool has_one_matrix(const AttentionStack& weights) {
+    for (std::size_t l = 0; l < weights.layers(); ++l) {
+        if (weights.heads(l) > 1) return false;
+    }
+    return true;
+}
+
 }  // namespace
 
 AttributionFamily::Interface& MethodSet::method(const std::string& name) {
     auto& slot = methods_[name];
     if (slot == nullptr) slot = attribution_methods().at(name).make(parameters_[name]);
     return *slot;
+}
+
+void refuse_heads_of_one_matrix(const std::string& name, const std::string& heads, const std::string& where) {
+    if (heads == to_text(axis_info("heads").fallback)) return;
+    throw ParameterError(
+        fmt::format("{}: heads {} with edge weights '{}', which have one matrix a layer and no heads, expected "
+                    "heads mean (in a "
+                    "config, a [[matrix]] of their own)",
+                    where, heads, excerpt(name)));
 }
 
 Session::Session(const Example& example, MethodSet& methods, const std::vector<std::string>& special_tokens,
@@ -78,7 +94,10 @@ const LayeredNetwork<double>& Session::network(const GridPoint& point) {
 
 std::vector<std::size_t> Session::sources(const GridPoint& point) const {
     if (!point.has("source")) return {0};
-    return resolve_sources(point.values.at("source"), example_.attention.queries(layer(point) - 1), example_.id);
+    const std::size_t n = example_.attention.queries(layer(point) - 1);
+    // Positions of a narrower layer are not those of the tokens.
+    const auto masked = n == example_.tokens.size() ? example_.masked : std::nullopt;
+    return resolve_sources(point.values.at("source"), n, masked, example_.id);
 }
 
 std::size_t Session::layer(const GridPoint& point) const {
@@ -102,6 +121,9 @@ void Session::check(const GridPoint& point) {
     if (point.has("edge_weights") && name != "attention" && checked_weights_.insert(name).second) {
         validate(weights, fmt::format("{}: edge weights '{}'", example_.id, name));
     }
+    const bool one_matrix = example_.attention.heads() > 1 && has_one_matrix(weights);
+    if (point.has("heads") && name != "attention" && one_matrix)
+        refuse_heads_of_one_matrix(name, point.text("heads"), example_.id);
     NetworkOptions options = network_options(point, special_positions_);
     const auto passes = head_strategies().make(options.heads, "heads")->passes(weights);
     if (!passes.empty()) options.heads = passes.front();

@@ -29,6 +29,10 @@ private:
     std::map<std::string, std::unique_ptr<AttributionFamily::Interface>> methods_;
 };
 
+/// Throws ParameterError, beginning with `where`, for edge weights `name` of one matrix a layer and a head
+/// strategy that would make of one matrix what the mean does: rows of a table that seem to differ.
+void refuse_heads_of_one_matrix(const std::string& name, const std::string& heads, const std::string& where);
+
 class Session {
 public:
     /// Keeps references to the example and the methods. `special_tokens`: by exact text, for the

@@ -127,9 +127,10 @@ struct Identity {
     }
 };
 
-void refuse_differences(const RunRecord& stored, const Config& config, const fs::path& folder) {
+void refuse_differences(const RunRecord& stored, const Config& config, const Dataset& dataset,
+                        const fs::path& folder) {
     const std::string different =
-        Identity(stored, folder).differences_to({config.given, describe_environment(config)});
+        Identity(stored, folder).differences_to({config.given, describe_environment(config, dataset)});
     if (different.empty()) return;
     throw InputError(
         fmt::format("{}: cannot be resumed, because this is another run:{}\n--overwrite starts "
@@ -251,7 +252,7 @@ StoredRun run_in_folder(const Config& config, const Dataset& dataset, const RunO
         store = RunStore::create(file, *record, comparison_names(config));
     } else {
         store = RunStore::open(file, RunStore::Access::write);
-        refuse_differences(store->record(), config, options.folder);
+        refuse_differences(store->record(), config, dataset, options.folder);
     }
     write_origin(options.folder, store->record());
     execute(*store, config, dataset, options.control);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <limits>
 #include <set>
 #include <span>
 #include <system_error>
@@ -17,6 +18,9 @@
 #include "experiments/config.hpp"
 #include "experiments/environment.hpp"
 #include "experiments/output/files.hpp"
+#include "experiments/plan.hpp"
+#include "experiments/runner.hpp"
+#include "experiments/session.hpp"
 #include "experiments/version.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
@@ -75,6 +79,12 @@ std::vector<std::string> asked_weights(const Config& config) {
     return {names.begin(), names.end()};
 }
 
+std::vector<LabelledText> used_texts(const Config& config, const TextModel& model) {
+    std::vector<LabelledText> texts = read_texts(config.texts->sentences.string(), model);
+    texts.resize(used_examples(config, texts.size()));
+    return texts;
+}
+
 ExtractionOptions options_of(const Config& config, const TextSource& texts, std::size_t jobs) {
     check_references(config);
     ExtractionOptions options;
@@ -88,38 +98,59 @@ ExtractionOptions options_of(const Config& config, const TextSource& texts, std:
     return options;
 }
 
-std::string extracted_parts(const ExtractionOptions& options) {
-    std::vector<std::string> parts{"attention"};
-    if (options.gradients) parts.emplace_back("gradients");
-    if (options.blank_out) parts.emplace_back("blank_out");
-    parts.insert(parts.end(), options.weights.begin(), options.weights.end());
-    return join(parts, ", ");
+/// Throws what a run would throw of the texts, their targets and the grid, before any text is run.
+TextOutline outline(Config& config, const TextModel& model, std::span<const LabelledText> texts,
+                    const ExtractionOptions& options) {
+    const ModelShape& shape = model.model->shape();
+    const std::vector<std::size_t> tokens = check_extraction(model, texts, options);
+    if (!shape.classifier) default_to_mask(config);
+    // An example of one token with the layers, heads and weights of those to come.
+    const std::vector<double> ones(shape.layers * shape.heads, 1.0);
+    Example example{escape_controls(config.texts->sentences.string()),
+                    {"?"},
+                    AttentionStack::from_values(shape.layers, shape.heads, 1, ones),
+                    {},
+                    {}};
+    if (!shape.classifier) example.masked = 0;
+    for (const std::string& name : options.weights) {
+        const std::size_t heads = edge_weights().at(name).make()->has_heads() ? shape.heads : 1;
+        example.weights[name] = {
+            name, DType::f64, {shape.layers, heads, 1, 1}, reinterpret_cast<const std::byte*>(ones.data())};
+    }
+    MethodSet methods;
+    Session session(example, methods, {});
+    for (GridPoint point : make_plan(config, shape.layers).points) {
+        if (point.has("source")) {
+            ParameterValue& source = point.values.at("source");
+            if (std::holds_alternative<std::int64_t>(source)) {
+                for (std::size_t i = 0; i < tokens.size(); ++i)
+                    resolve_sources(source, tokens[i], std::nullopt, texts[i].where);
+                source = std::int64_t{0};
+            }
+        }
+        session.check(point);
+    }
+    return {shape.layers, texts.size()};
 }
 
 /// Every file and setting that decides what is extracted.
 std::map<std::string, std::string> origin_of(const TextSource& texts, const ExtractionOptions& options) {
-    std::map<std::string, std::string> origin{
-        {"model.path", texts.model.string()},
-        {"model.architecture", architecture_of((texts.model / "config.json").string())},
-        {"model.precision", texts.precision},
-        {"model.target", texts.target.empty() ? "default" : texts.target},
-        {"model.target_scale", texts.target_scale},
-        {"model.replace", texts.replace},
-        {"model.extracted", extracted_parts(options)},
-        {"dataset.sentences", texts.sentences.string()},
-        {"dataset.sentences_sha256", sha256_of_file(texts.sentences.string())}};
-    for (const std::string& file : TextModel::files(texts.model.string()))
-        origin["model.sha256." + fs::path(file).filename().string()] = sha256_of_file(file);
+    std::map<std::string, std::string> origin = extraction_settings(options);
+    origin["model.path"] = texts.model.string();
+    origin["dataset.sentences"] = texts.sentences.string();
     return origin;
 }
 
 /// Equal for equal contents, wherever the files are.
-std::string content_key(const TextSource& texts) {
+std::string content_key(const Config& config) {
+    const TextSource& texts = *config.texts;
     std::map<std::string, std::string> parts = texts.origin;
     parts["model.path"].clear();
     // The suffix decides how the sentences are read.
     parts["dataset.sentences"] = texts.sentences.extension().string();
-    std::string key = fmt::format("attnflow {} {}\n", version(), instruction_set());
+    // All texts, or the first ones.
+    parts["dataset.limit"] = std::to_string(used_examples(config, std::numeric_limits<std::size_t>::max()));
+    std::string key;
     for (const auto& [name, value] : parts) key += fmt::format("{} {}\n", name, value);
     return sha256_of_text(key).substr(0, 32);
 }
@@ -147,6 +178,25 @@ void write_checksum(const fs::path& entry) {
 
 }  // namespace
 
+std::map<std::string, std::string> extraction_record(const fs::path& model, const std::string& precision,
+                                                     const fs::path& sentences) {
+    std::map<std::string, std::string> record{
+        {"extracted_by",
+         fmt::format("attnflow {}, extraction {}, {}", version(), extraction_format, instruction_set())},
+        {"model.architecture", architecture_of((model / "config.json").string())},
+        {"model.precision", precision}};
+    if (!sentences.empty()) record["dataset.sentences_sha256"] = sha256_of_file(sentences.string());
+    for (const std::string& file : TextModel::files(model.string()))
+        record["model.sha256." + fs::path(file).filename().string()] = sha256_of_file(file);
+    return record;
+}
+
+TextOutline outline_texts(Config& config) {
+    const ExtractionOptions options = options_of(config, *config.texts, 1);
+    const TextModel model = TextModel::open(config.texts->model.string(), config.texts->precision);
+    return outline(config, model, used_texts(config, model), options);
+}
+
 void provide_dataset(Config& config, std::size_t jobs,
                      const std::function<void(std::size_t done, std::size_t total)>& progress,
                      const std::atomic<bool>* stop) {
@@ -154,9 +204,10 @@ void provide_dataset(Config& config, std::size_t jobs,
     TextSource& texts = *config.texts;
     ExtractionOptions options = options_of(config, texts, jobs);
     options.stop = stop;
+    options.record = extraction_record(texts.model, texts.precision, texts.sentences);
     texts.origin = origin_of(texts, options);
     const fs::path folder = texts.cache.empty() ? user_cache() : texts.cache;
-    const fs::path file = folder / (content_key(texts) + ".safetensors");
+    const fs::path file = folder / (content_key(config) + ".safetensors");
     std::error_code error;
     fs::create_directories(folder, error);
     if (error) {
@@ -164,7 +215,9 @@ void provide_dataset(Config& config, std::size_t jobs,
     }
     if (!is_whole(file)) {
         const TextModel model = TextModel::open(texts.model.string(), texts.precision);
-        extract(model, read_texts(texts.sentences.string(), model), options, file.string(), progress);
+        const std::vector<LabelledText> used = used_texts(config, model);
+        outline(config, model, used, options);
+        extract(model, used, options, file.string(), progress);
         write_checksum(file);
     }
     config.dataset = file;

@@ -28,16 +28,31 @@ struct TextSource {
     std::map<std::string, std::string> origin = {};
 };
 
+/// By whom and of what an extraction is made, for ExtractionOptions::record: program, instruction set,
+/// architecture, precision, and the checksums of the model's files and of the sentences ("" for none).
+std::map<std::string, std::string> extraction_record(const std::filesystem::path& model,
+                                                     const std::string& precision,
+                                                     const std::filesystem::path& sentences);
+
+/// What a run on texts is going to be, as far as it can be told without running the model.
+struct TextOutline {
+    std::size_t layers = 0;
+    std::size_t examples = 0;
+};
+/// Reads model and texts and throws what a run of `config` would throw of them, its grid included. As in
+/// open_dataset(), `mask` becomes the source of a masked language model.
+TextOutline outline_texts(Config& config);
+
 /// Makes `config.dataset` of `config.texts`: the run is one on that file. Nothing more is extracted than the
-/// run needs besides attention: gradients for references grad_..., blank-out for blank_out..., the edge weights
-/// that methods of the grid are to use.
+/// run needs: the texts up to dataset.limit, and besides attention gradients for references grad_..., blank-out
+/// for blank_out..., the edge weights that methods of the grid are to use.
 ///
-/// The file's name is a checksum of everything that its content depends on: model files, sentences,
-/// settings, program version and instruction set. If it is there already, nothing is run; it is made again
-/// when it is not what its checksum beside it says. Does nothing
-/// without texts. Processes that make the same entry at once do not disturb each other. Throws InputError for
-/// models, texts and cache folders that cannot be used, ParameterError for edge weights that no model gives,
-/// Stopped when `stop` became true, with nothing written. `progress` is called after each text.
+/// The file's name is a checksum of everything that its content depends on: model files, sentences, their limit,
+/// settings, program version, extraction_format and instruction set. If it is there already, nothing is run; it is
+/// made again when it is not what its checksum beside it says. Does nothing without texts. Processes that make the
+/// same entry at once do not disturb each other. Throws InputError for models, texts and cache folders that cannot
+/// be used, ParameterError for edge weights that no model gives, Stopped when `stop` became true, with nothing
+/// written. `progress` is called after each text.
 void provide_dataset(Config& config, std::size_t jobs,
                      const std::function<void(std::size_t done, std::size_t total)>& progress = {},
                      const std::atomic<bool>* stop = nullptr);

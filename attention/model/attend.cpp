@@ -21,7 +21,8 @@ TensorView view_of(const std::string& name, const Real* values, std::vector<std:
 struct Kept {
     std::vector<std::vector<float>> whole;   ///< [H, n, n] a layer, or
     std::vector<std::vector<double>> fused;  ///< [n, n] a layer
-    std::vector<float> weights;              ///< [L, n, n]
+    std::vector<float> weights;              ///< [L, H, n, n] or [L, n, n], or
+    std::vector<double> fused_weights;       ///< [L, n, n]
 };
 
 /// Null when the strategy needs all heads of all layers.
@@ -49,10 +50,22 @@ Attended attend(const TextModel& model, const std::string& text, const std::stri
 
     const auto kept = std::make_shared<Kept>();
     std::vector<TensorView> layers;
-    kept->weights.resize(weighs ? shape.layers * n * n : 0);
-    const Weighing::Sink keep_weights = [&](const std::string&, std::size_t layer, std::span<const float> matrix) {
-        std::copy(matrix.begin(), matrix.end(),
-                  kept->weights.begin() + static_cast<std::ptrdiff_t>(layer * n * n));
+    const bool has_heads = weighs && edge_weights().at(options.weights).make()->has_heads();
+    const auto weight_strategy = has_heads ? strategy_for(options.heads, shape) : nullptr;
+    if (weight_strategy != nullptr) {
+        kept->fused_weights.resize(shape.layers * n * n);
+    } else if (weighs) {
+        kept->weights.resize(shape.layers * (has_heads ? shape.heads : 1) * n * n);
+    }
+    const Weighing::Sink keep_weights = [&](const std::string& name, std::size_t layer,
+                                            std::span<const float> made) {
+        if (weight_strategy == nullptr) {
+            std::copy(made.begin(), made.end(), kept->weights.data() + layer * made.size());
+            return;
+        }
+        const auto one =
+            AttentionStack::from_chain({view_of(name, made.data(), {shape.heads, n, n})}, nullptr, id);
+        weight_strategy->fuse(one, 0, std::span(kept->fused_weights).subspan(layer * n * n, n * n));
     };
     const auto keep = [&](const LayerCapture& layer) {
         if (strategy == nullptr) {
@@ -67,11 +80,14 @@ Attended attend(const TextModel& model, const std::string& text, const std::stri
         }
         weighing.forward(shape, n, layer, keep_weights);
     };
-    ForwardOptions forward{
-        .position = 0, .observer = keep, .internals = weighing.needs_internals(), .jobs = options.jobs};
+    const auto masked = masked_position(model, encoding);
+    ForwardOptions forward{.position = masked.value_or(0),
+                           .observer = keep,
+                           .internals = weighing.needs_internals(),
+                           .jobs = options.jobs};
     std::vector<double> logits;
     if (weighing.needs_gradient()) {
-        forward.position = output_position(model, encoding, id);
+        forward.position = output_position(model, encoding, id);  // refuses a text without one
         logits = target_gradients(
                      model, encoding, forward, options.target, options.scale, std::nullopt,
                      [&](std::size_t layer, std::span<const float> attention, std::span<const float> gradient) {
@@ -88,12 +104,19 @@ Attended attend(const TextModel& model, const std::string& text, const std::stri
          strategy == nullptr ? AttentionStack(layers, kept, id) : AttentionStack::from_chain(layers, kept, id),
          {},
          {}},
-        strategy != nullptr};
-    if (weighs) {
+        encoding,
+        std::move(logits),
+        weighs ? weight_strategy != nullptr : strategy != nullptr};
+    if (weight_strategy != nullptr) {
         result.example.weights[options.weights] =
-            view_of(options.weights, kept->weights.data(), {shape.layers, n, n});
+            view_of(options.weights, kept->fused_weights.data(), {shape.layers, n, n});
+    } else if (weighs) {
+        result.example.weights[options.weights] =
+            view_of(options.weights, kept->weights.data(),
+                    has_heads ? std::vector{shape.layers, shape.heads, n, n} : std::vector{shape.layers, n, n});
     }
-    if (shape.classifier) result.example.predicted = static_cast<std::int64_t>(predicted_output(logits));
+    result.example.masked = masked;
+    if (shape.classifier) result.example.predicted = static_cast<std::int64_t>(predicted_output(result.outputs));
     return result;
 }
 

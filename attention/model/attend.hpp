@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "attention/dataset.hpp"
 #include "attention/model/target.hpp"
@@ -15,7 +16,7 @@ struct AttendOptions {
     /// "" keeps all.
     std::string heads = {};
     /// A registered edge weight to make too, "" for none. Its network needs no head of the attention, whose
-    /// mean is kept whatever `heads` says.
+    /// mean is kept; `heads` is about those of the weights, if they have any.
     std::string weights = {};
     TargetSpec target = {};                  ///< what edge weights with gradients explain
     TargetScale scale = TargetScale::logit;  ///< of them
@@ -24,7 +25,10 @@ struct AttendOptions {
 
 struct Attended {
     Example example;
-    bool fused = false;  ///< its attention has one matrix a layer, what a strategy made of the heads
+    Encoding encoding;
+    std::vector<double> outputs;  ///< logits, a language model's at the masked position (at 0 without one)
+    bool fused =
+        false;  ///< the weights, or else the attention, have one matrix a layer, what `heads` made of theirs
 };
 
 /// Runs the model on one text; the example is called `id`. Throws InputError for a text that cannot be

@@ -69,6 +69,12 @@ public:
         }
     }
 
+    std::vector<std::size_t> token_counts() const {
+        std::vector<std::size_t> counts;
+        for (const Job& job : jobs_) counts.push_back(job.tokens());
+        return counts;
+    }
+
     void run(const std::string& path, const ExtractionProgress& progress) {
         SafetensorsWriter writer(path, declarations(), metadata_bound());
         std::mutex mutex;
@@ -113,7 +119,11 @@ private:
             if (options_.blank_out) {
                 for (const char* name : blank_out_scores) add(name, {n});
             }
-            for (const std::string& name : options_.weights) add(name, {shape_.layers, n, n});
+            for (const std::string& name : options_.weights) {
+                const bool has_heads = edge_weights().at(name).make()->has_heads();
+                add(name,
+                    has_heads ? std::vector{shape_.layers, shape_.heads, n, n} : std::vector{shape_.layers, n, n});
+            }
             if (!options_.internals) continue;
             for (std::size_t l = 0; l < shape_.layers; ++l) {
                 for (const InternalPart& part : internal_parts) {
@@ -130,7 +140,7 @@ private:
         const std::size_t layer_size = shape_.heads * n * n;
         const Weighing::Sink keep_weights = [&](const std::string& name, std::size_t layer,
                                                 std::span<const float> weights) {
-            write(writer, job.id + "." + name, layer * n * n, weights);
+            write(writer, job.id + "." + name, layer * weights.size(), weights);
         };
         ForwardOptions forward{.position = job.position,
                                .observer =
@@ -247,7 +257,9 @@ private:
             {"axes", "attentions: layer,head,query,key"},
             {"model", std::filesystem::path(model_.folder).lexically_normal().filename().string()},
             {"architecture", model_.architecture},
-            {"special_tokens", Json(model_.tokenizer.special_tokens()).dump()}};
+            {"special_tokens", Json(model_.tokenizer.special_tokens()).dump()},
+            {"extraction",
+             Json(extraction_settings(options_)).dump(-1, ' ', false, Json::error_handler_t::replace)}};
         if (out["model"].empty() || !is_utf8(out["model"])) out.erase("model");
         if (shape_.classifier) out["label_names"] = Json(shape_.labels).dump();
         return out;
@@ -263,6 +275,26 @@ private:
 };
 
 }  // namespace
+
+std::map<std::string, std::string> extraction_settings(const ExtractionOptions& options) {
+    std::vector<std::string> parts{"attention"};
+    if (options.gradients) parts.emplace_back("gradients");
+    if (options.attention_gradients) parts.emplace_back("attention_gradients");
+    if (options.blank_out) parts.emplace_back("blank_out");
+    if (options.internals) parts.emplace_back("internals");
+    parts.insert(parts.end(), options.weights.begin(), options.weights.end());
+    std::map<std::string, std::string> record = options.record;
+    record["model.target"] = options.target ? options.target->text() : "default";
+    record["model.target_scale"] = options.scale == TargetScale::logit ? "logit" : "probability";
+    record["model.replace"] = replacement_name(options.replacement);
+    record["model.extracted"] = join(parts, ", ");
+    return record;
+}
+
+std::vector<std::size_t> check_extraction(const TextModel& model, std::span<const LabelledText> texts,
+                                          const ExtractionOptions& options) {
+    return Extraction(model, texts, options).token_counts();
+}
 
 void extract(const TextModel& model, std::span<const LabelledText> texts, const ExtractionOptions& options,
              const std::string& path, const ExtractionProgress& progress) {

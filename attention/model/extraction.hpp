@@ -8,11 +8,12 @@
 ///   with attention_gradients: attention_gradients [L, H, n, n];
 ///   with blank_out: blank_out, blank_out_margin [n] (perturbation.hpp);
 ///   with internals: internals.LAYER.NAME for each part of LayerInternals that belongs to the text;
-///   for each edge weight: NAME [L, n, n].
-/// and metadata as attention/dataset.hpp reads them.
+///   for each edge weight: NAME [L, H, n, n], or [L, n, n] for one that has no heads.
+/// and metadata as attention/dataset.hpp reads them; `extraction` says what the options were.
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,6 +22,10 @@
 #include "attention/model/texts.hpp"
 
 namespace attnflow {
+
+/// Raise it with every change after which the same texts and model give another file: caches of extracted files
+/// are keyed by it, because two builds of one version may differ.
+inline constexpr int extraction_format = 1;
 
 /// Names of scores by token, in the order of the file.
 inline constexpr const char* gradient_scores[] = {"grad_norm", "grad_dot_input", "grad_sum", "grad_abs_sum"};
@@ -37,13 +42,23 @@ struct ExtractionOptions {
     bool blank_out = false;
     bool internals = false;
     std::vector<std::string> weights = {};  ///< registered edge weights
-    std::size_t jobs = 1;                   ///< threads; the file does not depend on it
+    /// What else the file was made of and by, kept in its metadata `extraction`.
+    std::map<std::string, std::string> record = {};
+    std::size_t jobs = 1;  ///< threads; the file does not depend on it
     /// When it becomes true, the work at hand is given up: see Stopped.
     const std::atomic<bool>* stop = nullptr;
 };
 
+/// The options, by the names of a config's settings (`model.target`, ...), after what `record` holds.
+std::map<std::string, std::string> extraction_settings(const ExtractionOptions& options);
+
 /// Called after each text, from any thread but never by two at once.
 using ExtractionProgress = std::function<void(std::size_t done, std::size_t total)>;
+
+/// The number of tokens of each text, all of them checked as extract() does before it runs one. Throws what it
+/// throws for texts and options.
+std::vector<std::size_t> check_extraction(const TextModel& model, std::span<const LabelledText> texts,
+                                          const ExtractionOptions& options);
 
 /// Writes `path` whole or not at all. All texts are tokenised before any is run, so that a bad one
 /// costs no time. Memory: that of one text a thread (its activations,

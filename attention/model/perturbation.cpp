@@ -91,6 +91,13 @@ Replacement replacement_from_name(const std::string& name) {
     throw ParameterError(fmt::format("no replacement '{}'{}", excerpt(name), name_hint(name, names)));
 }
 
+const char* replacement_name(Replacement replacement) {
+    for (const Named& entry : replacements) {
+        if (entry.replacement == replacement) return entry.name;
+    }
+    throw InternalError("unknown replacement");
+}
+
 RowMajor<double> perturbed_outputs(const TextModel& model, const Encoding& encoding, std::size_t position,
                                    Replacement replacement, std::span<const std::vector<std::size_t>> sets,
                                    std::span<const double> unchanged, std::size_t jobs,

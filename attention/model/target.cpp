@@ -99,6 +99,20 @@ TargetSpec TargetSpec::parse(std::string_view text) {
         fmt::format("target: '{}', expected predicted, label, output(X) or difference(X, Y)", excerpt(text)));
 }
 
+std::string TargetSpec::text() const {
+    switch (kind) {
+        case Kind::predicted:
+            return "predicted";
+        case Kind::label:
+            return "label";
+        case Kind::output:
+            return fmt::format("output({})", first);
+        case Kind::difference:
+            return fmt::format("difference({}, {})", first, second);
+    }
+    throw InternalError("target: unknown kind");
+}
+
 Target resolve(const TargetSpec& spec, const TextModel& model, std::span<const double> logits,
                std::optional<std::int64_t> label) {
     switch (spec.kind) {
@@ -188,19 +202,25 @@ double probability_change(const Target& target, std::span<const double> before, 
     return target.minus ? change - probability_change(*target.minus, before, after) : change;
 }
 
+std::optional<std::size_t> masked_position(const TextModel& model, const Encoding& encoding) {
+    const auto mask = model.tokenizer.mask();
+    if (model.model->shape().classifier || !mask) return std::nullopt;
+    const auto& ids = encoding.ids;
+    const auto found = std::find(ids.begin(), ids.end(), *mask);
+    if (found == ids.end() || std::find(found + 1, ids.end(), *mask) != ids.end()) return std::nullopt;
+    return static_cast<std::size_t>(found - ids.begin());
+}
+
 std::size_t output_position(const TextModel& model, const Encoding& encoding, const std::string& where) {
     if (model.model->shape().classifier) return 0;
     const auto mask = model.tokenizer.mask();
     if (!mask)
         throw InputError(where +
                          ": the vocabulary has no mask token such as [MASK], which marks the position to explain");
-    const auto count = std::count(encoding.ids.begin(), encoding.ids.end(), *mask);
-    if (count != 1) {
-        throw InputError(fmt::format("{}: {} is there {} times, expected once: it marks the position to explain",
-                                     where, excerpt(model.tokenizer.vocabulary().text(*mask)), count));
-    }
-    return static_cast<std::size_t>(std::find(encoding.ids.begin(), encoding.ids.end(), *mask) -
-                                    encoding.ids.begin());
+    if (const auto position = masked_position(model, encoding)) return *position;
+    throw InputError(fmt::format("{}: {} is there {} times, expected once: it marks the position to explain",
+                                 where, excerpt(model.tokenizer.vocabulary().text(*mask)),
+                                 std::count(encoding.ids.begin(), encoding.ids.end(), *mask)));
 }
 
 }  // namespace attnflow

@@ -27,6 +27,8 @@ struct TargetSpec {
 
     /// Throws ParameterError, with the forms above, for text that is none of them.
     static TargetSpec parse(std::string_view text);
+    /// What parse() reads as this.
+    std::string text() const;
 };
 
 /// The output called `name`: a class by name or number; for a language model a token of the vocabulary by its
@@ -67,6 +69,9 @@ double log_odds(std::span<const double> logits, std::size_t output);
 /// p_after - p_before of `target`'s probability, accurate to rounding even where both are next to 1:
 /// there the complements are subtracted, which keep their digits.
 double probability_change(const Target& target, std::span<const double> before, std::span<const double> after);
+
+/// The position of the only mask token of a language model's text; nothing for none or several, and classifiers.
+std::optional<std::size_t> masked_position(const TextModel& model, const Encoding& encoding);
 
 /// The position whose output `spec` means in a text: 0 for classifiers, that of the only mask token
 /// for language models. Throws InputError, beginning with `where`, for none or several of them.

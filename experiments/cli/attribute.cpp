@@ -54,7 +54,11 @@ struct Request {
     std::map<std::string, ParameterValue> parameters;
     std::vector<std::string> special_tokens;
     bool source_given = false;
-    std::optional<TextModel> model = {};  ///< where there is one
+    /// What the weights were extracted with, as Dataset::extraction(); for a model what of it matters.
+    std::map<std::string, std::string> extraction = {};
+    std::optional<TextModel> model = {};  ///< where there is one, and what it made of the text
+    Encoding encoding = {};
+    std::vector<double> outputs = {};
     std::optional<BlankOutSets> blanked = {};
 };
 
@@ -116,24 +120,37 @@ void resolve_point(const AttributeArguments& arguments, GridPoint& point,
     }
 }
 
+bool is_made_of_gradients(const std::string& edge_weights_name) {
+    const auto* entry = edge_weights().find(edge_weights_name);
+    return entry != nullptr && entry->make()->needs_gradient();
+}
+
 // What a model must give besides the attention that `point` asks for.
 AttendOptions attend_options(const AttributeArguments& arguments, const GridPoint& point) {
     AttendOptions options{.heads = network_options(point).heads, .jobs = arguments.jobs};
     const std::string weights = point.text("edge_weights");
-    bool has_gradient = false;
     if (!weights.empty() && weights != "attention") {
         options.weights = weights;
-        has_gradient = edge_weights().at(weights).make()->needs_gradient();
+        if (!edge_weights().at(weights).make()->has_heads())
+            refuse_heads_of_one_matrix(weights, options.heads, option_of("heads"));
     }
     if (arguments.scale == "probability") options.scale = TargetScale::probability;
     if (arguments.target.empty()) return options;
-    if (!has_gradient && arguments.blank_out == 0) {
+    if (!is_made_of_gradients(weights) && arguments.blank_out == 0) {
         throw ParameterError(
             "--target: expected with --blank-out, or with edge weights made of gradients, such as "
             "--edge-weights agf; other scores do not depend on it");
     }
     options.target = TargetSpec::parse(arguments.target);
     return options;
+}
+
+std::map<std::string, std::string> extraction_of(const AttendOptions& options) {
+    std::map<std::string, std::string> extraction{{"model.precision", "float32"}};
+    if (!is_made_of_gradients(options.weights)) return extraction;
+    extraction["model.target"] = options.target.text();
+    extraction["model.target_scale"] = options.scale == TargetScale::logit ? "logit" : "probability";
+    return extraction;
 }
 
 Request make_request(const AttributeArguments& arguments) {
@@ -150,9 +167,11 @@ Request make_request(const AttributeArguments& arguments) {
     if (!arguments.model.empty()) {
         const AttendOptions options = attend_options(arguments, point);
         TextModel model = TextModel::open(arguments.model);
-        auto [example, fused] = attend(model, arguments.text, "text", options);
-        Request request =
-            finish(std::move(example), model.tokenizer.special_tokens(), fused && options.weights.empty());
+        Attended attended = attend(model, arguments.text, "text", options);
+        Request request = finish(std::move(attended.example), model.tokenizer.special_tokens(), attended.fused);
+        request.encoding = std::move(attended.encoding);
+        request.outputs = std::move(attended.outputs);
+        request.extraction = extraction_of(options);
         request.model = std::move(model);
         return request;
     }
@@ -162,8 +181,10 @@ Request make_request(const AttributeArguments& arguments) {
                                          escape_controls(arguments.file), dataset.size(),
                                          escape_controls(dataset.ids().front())));
     }
-    return finish(dataset.example(arguments.example.empty() ? 0 : dataset.index_of(arguments.example)),
-                  special_tokens({}, dataset), false);
+    Request request = finish(dataset.example(arguments.example.empty() ? 0 : dataset.index_of(arguments.example)),
+                             special_tokens({}, dataset), false);
+    request.extraction = dataset.extraction();
+    return request;
 }
 
 // JSON text from strangers' tokens: valid, and harmless in a terminal.
@@ -253,6 +274,7 @@ void print_json(const Request& request, Session& session, const Attribution& att
             for (std::size_t s = 0; s < attribution.scores.rows(); ++s) json["paths"].push_back(paths_of(s));
         }
     }
+    if (!request.extraction.empty()) json["extraction"] = request.extraction;
     if (request.blanked) {
         const auto set_json = [](const BlankOutSets::Set& set) {
             return nlohmann::ordered_json{{"positions", set.positions}, {"probability_change", set.change}};
@@ -260,6 +282,7 @@ void print_json(const Request& request, Session& session, const Attribution& att
         const Target& target = request.blanked->target;
         json["blank_out"] = {{"output", target.output},
                              {"minus", target.minus ? nlohmann::ordered_json(*target.minus) : nullptr},
+                             {"replace", request.blanked->replacement},
                              {"probability", request.blanked->probability},
                              {"top", set_json(request.blanked->top)},
                              {"bottom", set_json(request.blanked->bottom)}};
@@ -327,6 +350,12 @@ std::string heading(const Request& request, const Session& session, std::size_t 
         if (always || point.values.at(axis.name) != axis.fallback) {
             text += fmt::format(", {} {}", name, escape_controls(point.text(axis.name)));
         }
+    }
+    const auto target = request.extraction.find("model.target");
+    if (target != request.extraction.end() && is_made_of_gradients(point.text("edge_weights"))) {
+        const auto scale = request.extraction.find("model.target_scale");
+        text += fmt::format(", target {} ({})", escape_controls(target->second),
+                            scale == request.extraction.end() ? "?" : escape_controls(scale->second));
     }
     if (point.has("layer")) text += fmt::format(", layer {} of {}", layer, request.example.attention.layers());
     if (point.has("source")) {
@@ -425,7 +454,7 @@ void print_table(const Request& request, const Session& session, const Attributi
     if (request.blanked) print_blanked(*request.blanked, tokens);
 }
 
-BlankOutSets blank_out(const AttributeArguments& arguments, const TextModel& model, bool whole_matrix,
+BlankOutSets blank_out(const AttributeArguments& arguments, const Request& asked, bool whole_matrix,
                        const std::vector<double>& scores) {
     if (whole_matrix)
         throw ParameterError("--blank-out needs one score a token, expected one --source or another --readout");
@@ -433,7 +462,7 @@ BlankOutSets blank_out(const AttributeArguments& arguments, const TextModel& mod
     BlankOutSetsRequest request{
         .k = arguments.blank_out, .replacement = arguments.replacement, .jobs = arguments.jobs};
     if (!arguments.target.empty()) request.target = TargetSpec::parse(arguments.target);
-    return blank_out_sets(model, arguments.text, scores, request);
+    return blank_out_sets(*asked.model, asked.encoding, asked.outputs, scores, request);
 }
 
 int attribute(const AttributeArguments& arguments) {
@@ -446,16 +475,19 @@ int attribute(const AttributeArguments& arguments) {
     // Validated while it is read for the network, where that is made at one go.
     if (session.has_one_network(request.computed)) session.network(request.computed);
     const ValidationReport report = validator.finish();
-    // Under a causal mask position 0 sees only itself; the last one is what is asked about.
-    if (report.causal && request.point.has("source") && !request.source_given) {
-        for (GridPoint* point : {&request.point, &request.computed}) point->values["source"] = std::string("last");
+    // A masked language model's output is at the mask; under a causal mask position 0 sees only itself, and the
+    // last one is what is asked about.
+    const bool masked = request.example.masked.has_value();
+    if ((masked || report.causal) && request.point.has("source") && !request.source_given) {
+        for (GridPoint* point : {&request.point, &request.computed})
+            point->values["source"] = std::string(masked ? "mask" : "last");
     }
     const Attribution attribution = session.attribution(request.computed);
     const std::size_t layer = session.layer(request.point);
     const auto scores = read_out(attribution.scores, request.point.text("readout"));
     // Several sources are shown as a matrix unless a read-out makes one score of them.
     const bool whole_matrix = request.point.text("source") == "all" && request.point.text("readout") == "row";
-    if (arguments.blank_out > 0) request.blanked = blank_out(arguments, *request.model, whole_matrix, scores);
+    if (arguments.blank_out > 0) request.blanked = blank_out(arguments, request, whole_matrix, scores);
     if (arguments.format == "json") {
         print_json(request, session, attribution, layer, whole_matrix, scores);
     } else if (arguments.format == "csv") {
@@ -513,8 +545,9 @@ void add_attribute(CLI::App& app, int& exit_code) {
         if (!is_shown(axis)) continue;
         const std::string option = option_of(axis.name);
         const std::string names = option == "--" + axis.name ? option : option + ",--" + axis.name;
-        const std::string fallback =
-            axis.name == "source" ? "cls; last for causal attention" : to_text(axis.fallback);
+        const std::string fallback = axis.name == "source"
+                                         ? "cls; mask where a token is masked, last for causal attention"
+                                         : to_text(axis.fallback);
         command->add_option_function<std::string>(
             names, [arguments, name = axis.name](const std::string& text) { arguments->axes[name] = text; },
             fmt::format("{}: {} (default: {})", axis.summary, axis.values, fallback));

@@ -22,19 +22,21 @@ std::vector<std::size_t> outermost(std::span<const double> scores, const std::ve
 
 }  // namespace
 
-BlankOutSets blank_out_sets(const TextModel& model, const std::string& text, std::span<const double> scores,
-                            const BlankOutSetsRequest& request) {
-    const Encoding encoding = model.encode(text, "text");
+BlankOutSets blank_out_sets(const TextModel& model, const Encoding& encoding, std::span<const double> unchanged,
+                            std::span<const double> scores, const BlankOutSetsRequest& request) {
     const auto ordinary = kept_positions("no_special", encoding.tokens, model.tokenizer.special_tokens());
+    if (ordinary.empty()) {
+        throw ParameterError(
+            "--blank-out: the text has special tokens only, which stay where they are; expected a text with "
+            "words");
+    }
     if (request.k > ordinary.size()) {
         throw ParameterError(fmt::format("--blank-out is {}, expected at most the {} tokens that are not special",
                                          request.k, ordinary.size()));
     }
     const std::size_t position = output_position(model, encoding, "text");
-    const auto outputs =
-        model.model->forward(TokenBatch::of(encoding), {.position = position, .jobs = request.jobs});
-    const std::span<const double> unchanged = outputs.row(0);
     BlankOutSets result;
+    result.replacement = request.replacement;
     result.target = resolve(request.target, model, unchanged, std::nullopt);
     result.probability = evaluate(result.target, TargetScale::probability, unchanged, {});
     result.top.positions = outermost(scores, ordinary, request.k, true);

@@ -24,14 +24,16 @@ struct BlankOutSets {
         double change = 0.0;                 ///< of the target's probability, or of their difference
     };
     Target target;
+    std::string replacement;   ///< as asked for
     double probability = 0.0;  ///< of the target in the text as it is, or the difference
     Set top;
     Set bottom;
 };
 
-/// `scores` of the tokens of `text`; special tokens are left where they are. Throws ParameterError unless there
-/// are `k` others, and what perturbed_outputs() throws.
-BlankOutSets blank_out_sets(const TextModel& model, const std::string& text, std::span<const double> scores,
-                            const BlankOutSetsRequest& request);
+/// `scores` of the tokens of `encoding`, which has the outputs `unchanged`; special tokens are left where they
+/// are. Throws ParameterError unless there are `k` others, and what output_position() and perturbed_outputs()
+/// throw.
+BlankOutSets blank_out_sets(const TextModel& model, const Encoding& encoding, std::span<const double> unchanged,
+                            std::span<const double> scores, const BlankOutSetsRequest& request);
 
 }  // namespace attnflow

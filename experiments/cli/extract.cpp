@@ -15,6 +15,7 @@
 #include "experiments/cli/options.hpp"
 #include "experiments/cli/stop_on_signal.hpp"
 #include "experiments/cli/terminal.hpp"
+#include "experiments/text_source.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
 
@@ -44,7 +45,7 @@ ExtractionOptions options_from(const ExtractArguments& arguments) {
         if (std::find(options.weights.begin(), options.weights.end(), name) == options.weights.end())
             options.weights.push_back(name);
     }
-    options.jobs = std::max<std::size_t>(1, arguments.jobs);
+    options.jobs = arguments.jobs;
     const auto has = [&](const char* name) {
         return std::find(arguments.with.begin(), arguments.with.end(), name) != arguments.with.end();
     };
@@ -82,6 +83,7 @@ int extract_texts(const ExtractArguments& arguments) {
     const TextModel model = TextModel::open(arguments.model, arguments.precision);
     const std::vector<LabelledText> texts =
         arguments.file.empty() ? std::vector<LabelledText>{{arguments.text}} : read_texts(arguments.file, model);
+    options.record = extraction_record(arguments.model, arguments.precision, arguments.file);
     {
         ProgressLine line("texts");
         extract(model, texts, options, arguments.out,
@@ -131,7 +133,7 @@ void add_extract(CLI::App& app, int& exit_code) {
     command->add_option("--precision", arguments->precision, "Numbers to compute with: float32 or float64")
         ->check(CLI::IsMember({"float32", "float64"}))
         ->capture_default_str();
-    command->add_option("--jobs", arguments->jobs, "Threads")->check(CLI::Range(1, 4096));
+    add_jobs(*command, arguments->jobs);
     command->callback([arguments, &exit_code] { exit_code = extract_texts(*arguments); });
 }
 

@@ -53,11 +53,19 @@ std::filesystem::path default_folder(const std::string& name, const Shard& shard
     return std::filesystem::path("results") / (name + part);
 }
 
-// What a run would do, and every point of its grid.
-void print_plan(const Config& config, const Dataset& dataset, const Shard& shard) {
-    const Plan plan = make_plan(config, dataset.example(0).attention.layers());
+// What a run would do, and every point of its grid. Throws what a run would throw before it computes scores.
+void print_plan(Config& config, const Shard& shard, std::size_t jobs) {
+    TextOutline outline;
+    if (config.texts) {
+        outline = outline_texts(config);
+    } else {
+        const Dataset dataset = open_dataset(config);
+        make_record(config, dataset, jobs);
+        outline = {dataset.example(0).attention.layers(), used_examples(config, dataset.size())};
+    }
+    const Plan plan = make_plan(config, outline.layers);
     std::size_t examples = 0;
-    for (std::size_t i = 0; i < used_examples(config, dataset); ++i) examples += shard.has(i) ? 1 : 0;
+    for (std::size_t i = 0; i < outline.examples; ++i) examples += shard.has(i) ? 1 : 0;
     std::set<std::string> networks;
     for (const GridPoint& point : plan.attributions) networks.insert(point.key(AxisStage::network));
     for (std::size_t p = 0; p < plan.grid_size; ++p) {
@@ -78,6 +86,10 @@ int run(const RunArguments& arguments) {
     Settings overrides;
     for (const std::string& assignment : arguments.set) overlay(overrides, setting_from_argument(assignment));
     Config config = load_config(arguments.config, overrides);
+    if (arguments.dry_run) {
+        print_plan(config, arguments.shard, arguments.jobs);
+        return exit_done;
+    }
     const StopOnSignal signals;
     {
         ProgressLine line("texts", arguments.quiet);
@@ -85,13 +97,7 @@ int run(const RunArguments& arguments) {
             config, arguments.jobs, [&](std::size_t done, std::size_t total) { line.update(done, total, 0); },
             &StopOnSignal::stop);
     }
-    const Dataset dataset = Dataset::open(config.dataset.string());
-
-    if (arguments.dry_run) {
-        make_record(config, dataset, arguments.jobs);  // refuses what a run would refuse
-        print_plan(config, dataset, arguments.shard);
-        return exit_done;
-    }
+    const Dataset dataset = open_dataset(config);
 
     RunOptions options;
     options.folder = arguments.out.empty() ? default_folder(config.name, arguments.shard)

@@ -80,6 +80,8 @@ int validate_file(const ValidateArguments& arguments) {
                causal == 1 ? "is" : "are", counted(zeros, "weight"), zeros == 1 ? "is" : "are");
     fmt::print("references: {}\n", occurrences(references, dataset.size()));
     fmt::print("edge weights besides the attention: {}\n", occurrences(weights, dataset.size()));
+    for (const auto& [name, value] : dataset.extraction())
+        fmt::print("{}: {}\n", escape_controls(name), escape_controls(value));
     return exit_done;
 }
 

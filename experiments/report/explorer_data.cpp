@@ -158,6 +158,7 @@ public:
                   {"tokens", example.tokens},
                   {"layers", example.attention.layers()},
                   {"heads", example.attention.heads()}};
+        if (example.masked) json["masked"] = *example.masked;
         if (example.label) json["label"] = *example.label;
         if (example.predicted) json["predicted"] = *example.predicted;
         if (!example.group.empty()) json["group"] = example.group;
@@ -219,7 +220,7 @@ private:
             const bool is_raw = networks_.raw[k] == k;
             if (example.tokens.size() > max_solvable_tokens && !is_raw) {
                 text.pop_back();
-                text += ",\"pairs\":" + pairs_json(network, pair_requests(example.tokens.size(), network)) + "}";
+                text += ",\"pairs\":" + pairs_json(network, pair_requests(example, network)) + "}";
             }
             list += (k > 0 ? "," : "") + text;
         }
@@ -228,13 +229,14 @@ private:
 
     // The sources of the run in its highest layer, where the page opens, each with the tokens that enter the
     // network through the largest columns of layer 1, and with itself.
-    std::vector<PairRequest> pair_requests(std::size_t n, const LayeredNetwork<double>& network) const {
+    std::vector<PairRequest> pair_requests(const Example& example, const LayeredNetwork<double>& network) const {
+        const std::size_t n = example.tokens.size();
         std::set<std::size_t> sources;
         std::size_t highest = 0;
         for (const GridPoint& point : result_.grid) {
             if (const auto layer = point.layer()) highest = std::max(highest, static_cast<std::size_t>(*layer));
             if (!point.has("source")) continue;
-            const auto resolved = resolve_sources(point.values.at("source"), n, "source");
+            const auto resolved = resolve_sources(point.values.at("source"), n, example.masked, example.id);
             sources.insert(resolved.front());
             sources.insert(resolved.back());
         }

@@ -301,6 +301,8 @@ TEST_CASE("metadata that is needed and wrong is refused", "[dataset]") {
           "metadata 'examples': 'ex0': label: \"yes\", expected an integer");
     CHECK(examples(R"([{"id": "ex0", "predicted": 0.5}])") ==
           "metadata 'examples': 'ex0': predicted: 0.5, expected an integer");
+    CHECK_THAT(examples(R"([{"id": "ex0", "position": 99}])"),
+               Catch::StartsWith("metadata 'examples': 'ex0': position 99, expected that of the masked token"));
     CHECK(examples(R"([{"id": "ex0", "group": 1}])") == "metadata 'examples': 'ex0': group 1, expected a string");
 
     const auto tokens = [](const std::string& text) { return refusal({ex0}, {{"tokens", text}}); };

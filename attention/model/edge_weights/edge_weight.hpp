@@ -1,6 +1,7 @@
 #pragma once
 /// The family of edge weights: what else than attention may flow along an edge. They are made from
-/// a model, one matrix [n, n] a layer, written to a dataset as ID.NAME, and picked there by name.
+/// a model, one matrix [n, n] a head and layer where heads can be told apart, else one a layer, written to a
+/// dataset as ID.NAME, and picked there by name.
 
 #include <concepts>
 #include <span>
@@ -20,12 +21,13 @@ struct LayerEvidence {
 };
 
 /// What an edge weight must provide besides `static EntryInfo describe()`: what it needs, and the
-/// weights of one layer, row-major [query, key], none negative.
+/// weights of one layer, row-major [head, query, key] or, without heads, [query, key], none negative.
 template <class W>
 concept EdgeWeight = requires(const W weight, const LayerEvidence& layer, std::span<float> out) {
     { W::describe() } -> std::same_as<EntryInfo>;
     { W::needs_gradient } -> std::convertible_to<bool>;
     { W::needs_internals } -> std::convertible_to<bool>;
+    { W::has_heads } -> std::convertible_to<bool>;
     weight.weigh(layer, out);
 };
 
@@ -37,6 +39,7 @@ struct EdgeWeightFamily {
         virtual ~Interface() = default;
         virtual bool needs_gradient() const = 0;
         virtual bool needs_internals() const = 0;
+        virtual bool has_heads() const = 0;
         virtual void weigh(const LayerEvidence& layer, std::span<float> out) const = 0;
     };
 
@@ -47,6 +50,7 @@ struct EdgeWeightFamily {
         explicit Adapter(const Args&... args) : member_(args...) {}
         bool needs_gradient() const override { return Member::needs_gradient; }
         bool needs_internals() const override { return Member::needs_internals; }
+        bool has_heads() const override { return Member::has_heads; }
         void weigh(const LayerEvidence& layer, std::span<float> out) const override { member_.weigh(layer, out); }
 
     private:

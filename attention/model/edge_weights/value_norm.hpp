@@ -20,6 +20,7 @@ class ValueNorm {
 public:
     static constexpr bool needs_gradient = false;
     static constexpr bool needs_internals = true;
+    static constexpr bool has_heads = false;  // a norm of their sum
 
     static EntryInfo describe() {
         return {.name = "value_norm",

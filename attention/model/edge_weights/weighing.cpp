@@ -15,7 +15,7 @@ void Weighing::weigh(std::size_t layer, const LayerEvidence& evidence, bool with
     std::vector<float> matrix;
     for (const auto& [name, weight] : weights_) {
         if (weight->needs_gradient() != with_gradient) continue;
-        matrix.resize(evidence.tokens * evidence.tokens);
+        matrix.resize((weight->has_heads() ? evidence.heads : 1) * evidence.tokens * evidence.tokens);
         weight->weigh(evidence, matrix);
         sink(name, layer, matrix);
     }

@@ -13,7 +13,7 @@ namespace attnflow {
 
 class Weighing {
 public:
-    /// Gets the weights [n, n] of one layer; the memory is used again for the next.
+    /// Gets the weights of one layer, [heads, n, n] or [n, n]; the memory is used again for the next.
     using Sink = std::function<void(const std::string& name, std::size_t layer, std::span<const float> weights)>;
 
     /// Throws ParameterError, with the nearest name, for one that is not registered.

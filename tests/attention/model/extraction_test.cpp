@@ -71,6 +71,17 @@ TEST_CASE("heads fused while a model runs give the network of its whole attentio
         CHECK(build_network(fused.example.attention, {}) ==
               build_network(whole.example.attention, {.heads = heads}));
     }
+    for (const std::string weights : {"agf", "value_norm"}) {
+        const Attended all = attend(model, text, "text", {.weights = weights});
+        const std::string heads = weights == "agf" ? "max" : "mean";
+        const Attended one = attend(model, text, "text", {.heads = heads, .weights = weights, .jobs = 2});
+        CHECK_FALSE(all.fused);
+        CHECK(one.fused == (weights == "agf"));
+        CHECK(weights_by_name(all.example, weights).heads(0) == (weights == "agf" ? 8 : 1));
+        CHECK(weights_by_name(one.example, weights).heads(0) == 1);
+        CHECK(build_network(weights_by_name(one.example, weights), {}) ==
+              build_network(weights_by_name(all.example, weights), {.heads = heads}));
+    }
     for (const std::string heads : {"late", "followed(1)"})
         CHECK_FALSE(attend(model, text, "text", {.heads = heads}).fused);
     CHECK_THAT(message_of<ParameterError>([&] { attend(model, text, "text", {.heads = "single(8)"}); }),
@@ -175,6 +186,20 @@ TEST_CASE("labels of a language model are tokens", "[model]") {
                Catch::Contains("t.tsv:2: label: no token 'two words' in the vocabulary"));
 }
 
+TEST_CASE("the masked position of a language model is known of an example, read or made at once", "[model]") {
+    const TextModel model = TextModel::open(golden_folder + "masked_lm");
+    const TemporaryDirectory folder;
+    extract(model, std::vector<LabelledText>{{"a [MASK] b"}, {"[MASK] a"}}, {}, folder.file("d"));
+    const Dataset dataset = Dataset::open(folder.file("d"));
+    CHECK(dataset.is_masked());
+    CHECK(dataset.example(0).masked == 2);
+    CHECK(dataset.example(1).masked == 1);
+    CHECK(attend(model, "a [MASK] b", "text").example.masked == 2);
+    CHECK_FALSE(attend(model, "a b", "text").example.masked.has_value());
+    const TextModel classifier = TextModel::open(golden_folder + "classifier");
+    CHECK_FALSE(attend(classifier, "a [MASK] b", "text").example.masked.has_value());
+}
+
 TEST_CASE("the difference of an output and itself is refused", "[model]") {
     const TextModel model = TextModel::open(golden_folder + "classifier");
     for (const char* target : {"difference(0, 0)", "difference(0, no)"}) {
@@ -196,6 +221,14 @@ TEST_CASE("files of texts that cannot be read are refused with the line", "[mode
     for (const Bad& bad : std::vector<Bad>{
              {"t.txt", "a\n\nb\n", ":2: no text, expected one a line without empty lines"},
              {"t.txt", "a\n \t\nb\n", ":2: no text, expected one a line without empty lines"},
+             {"t.txt", "a\n\u00a0\u3000 \nb\n", ":2: no text, expected one a line without empty lines"},
+             {"t.tsv", "text\n\u2003\na\n", ":2: no text"},
+             {"t.txt", "text\tlabel\na\tyes\n", "looks like a table, expected one text a line"},
+             {"t.txt", "text\tlabel\na\n", "looks like a table"},
+             {"t", "a\tyes\nb\tno\n", "looks like a table"},
+             {"t.tsv", "text\tlabel\n\"a b\"\tyes\n", ":2: \"a b\" is in quotation marks, which are not read"},
+             {"t.tsv", "text\n\"\"\"a\"\" b\"\n", ":2: \"\"\"a\"\" b\" is in quotation marks"},
+             {"t.tsv", "\"text\"\n\"a\"\n", "expected names without quotes"},
              {"t.TSV", "sentence\na\n", ":1: no column 'text' in"},
              {"t.CSV", "text,label\na,1\n", "comma-separated files are not read, expected .tsv"},
              {"t.txt", "\n\n", ": no texts"},
@@ -219,14 +252,6 @@ TEST_CASE("files of texts that cannot be read are refused with the line", "[mode
     CHECK(texts.size() == 2);
     CHECK(texts[0].text == "one text");
     CHECK(texts[1].text == "another\ttext");
-}
-             {"t.txt", "a\n\u00a0\u3000 \nb\n", ":2: no text, expected one a line without empty lines"},
-             {"t.tsv", "text\n\u2003\na\n", ":2: no text"},
-             {"t.txt", "text\tlabel\na\tyes\n", "looks like a table, expected one text a line"},
-             {"t.txt", "text\tlabel\na\n", "looks like a table"},
-             {"t", "a\tyes\nb\tno\n", "looks like a table"},
-             {"t.tsv", "text\tlabel\n\"a b\"\tyes\n", ":2: \"a b\" is in quotation marks, which are not read"},
-             {"t.tsv", "text\n\"\"\"a\"\" b\"\n", ":2: \"\"\"a\"\" b\" is in quotation marks"},
-             {"t.tsv", "\"text\"\n\"a\"\n", "expected names without quotes"},
     write_bytes(folder.file("t.tsv"), "text\n \"a\"\n\"a\" or \"b\"\n\"\n\"a\n");
     CHECK(read_texts(folder.file("t.tsv"), model).size() == 4);
+}

@@ -38,9 +38,15 @@ struct Run {
             tensors[name].resize(shape.layers * layer_size);
         for (const char* name : {"value_norm", "gf", "agf"}) tensors[name].resize(shape.layers * n * n);
         const auto weigh = [&](const char* name, std::size_t layer, const LayerEvidence& evidence) {
-            std::vector<float> out(n * n);
-            edge_weights().at(name).make()->weigh(evidence, out);
-            std::copy(out.begin(), out.end(), tensors[name].begin() + static_cast<std::ptrdiff_t>(layer * n * n));
+            // The golden files have the mean over the heads.
+            const auto weights = edge_weights().at(name).make();
+            const std::size_t heads = weights->has_heads() ? shape.heads : 1;
+            std::vector<float> out(heads * n * n);
+            weights->weigh(evidence, out);
+            for (std::size_t k = 0; k < out.size(); ++k) {
+                tensors[name][layer * n * n + k % (n * n)] +=
+                    static_cast<double>(out[k]) / static_cast<double>(heads);
+            }
         };
         const auto gradients = model.gradients(
             batch,

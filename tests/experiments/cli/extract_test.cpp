@@ -57,6 +57,21 @@ TEST_CASE("extract does not write over what it reads", "[cli][model]") {
     CHECK(beside.exit_code == 0);
 }
 
+TEST_CASE("extract does not replace a file that is read-only", "[cli][model]") {
+    const Copy copy;
+    write_bytes(copy.file("d"), "mine");
+    fs::permissions(copy.file("d"), fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read);
+    const auto extract = [&] {
+        return attnflow::testing::attnflow(
+            {"extract", "--model", copy.file("m"), "--text", "a", "--out", copy.file("d")});
+    };
+    CHECK(extract().exit_code == 2);
+    CHECK_THAT(extract().err, Catch::Contains("d: cannot be written: it is read-only, expected another place"));
+    CHECK(read_bytes(copy.file("d")) == "mine");
+    fs::permissions(copy.file("d"), fs::perms::owner_write, fs::perm_options::add);
+    CHECK(extract().exit_code == 0);
+}
+
 TEST_CASE("tokens that cannot be removed score 0 and do not stop a file", "[cli][model]") {
     const Copy copy("masked_lm");
     write_bytes(copy.file("s.txt"), "a [MASK] b\n[MASK]\n");

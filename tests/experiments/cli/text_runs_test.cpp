@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "attention/dataset.hpp"
 #include "tests/run_command.hpp"
 
 using namespace attnflow;
@@ -67,6 +68,110 @@ TEST_CASE("edge weights made by a model reach a run and attribute alike", "[cli]
     }
 }
 
+TEST_CASE("edge weights with heads are fused as attention is, others refuse what would do nothing",
+          "[cli][model]") {
+    const std::string of_heads =
+        "axes.heads = [\"mean\", \"max\", \"single(3)\", \"late\"]\nevaluation.references = "
+        "[\"method(column_sum)\"]\n";
+    const Project project("axes.edge_weights = [\"attention\", \"agf\"]\noutput.attributions = true\n" + of_heads);
+    const auto done = project.run();
+    INFO(done.err);
+    REQUIRE(done.exit_code == 0);
+    const std::string scores = read_bytes(project.file("r/attributions.csv"));
+    for (const std::string heads : {"mean", "max", "single(3)", "late"}) {
+        const auto one = attnflow::testing::attnflow({"attribute", "--model", model, "--text",
+                                                      "the keys to the cabinet", "--method", "rollout", "--heads",
+                                                      heads, "--edge-weights", "agf", "--format", "json"});
+        INFO(heads << one.err);
+        REQUIRE(one.exit_code == 0);
+        const Json json = Json::parse(one.out);
+        CHECK(json.at("extraction").at("model.target") == "predicted");
+        // To the last digit.
+        CHECK_THAT(scores, Catch::Contains("," + json.at("scores").at(1).dump()));
+    }
+    const Project refused("axes.edge_weights = [\"agf\", \"value_norm\"]\n" + of_heads);
+    for (const std::vector<std::string>& more : {std::vector<std::string>{"--dry-run"}, {}}) {
+        const auto result = refused.run(more);
+        CHECK(result.exit_code == 2);
+        CHECK_THAT(result.err, Catch::Contains("heads max with edge weights 'value_norm', which have one matrix a "
+                                               "layer and no heads, expected heads mean"));
+        CHECK((!fs::exists(refused.file("cache")) || fs::is_empty(refused.file("cache"))));
+    }
+    const auto message =
+        attnflow::testing::attnflow({"attribute", "--model", model, "--text", "the key", "--method", "rollout",
+                                     "--heads", "max", "--edge-weights", "value_norm"});
+    CHECK(message.exit_code == 2);
+    CHECK_THAT(message.err, Catch::Contains("--heads: heads max with edge weights 'value_norm'"));
+}
+
+TEST_CASE("a dry run and a limit run the model on no text that is not needed", "[cli][model]") {
+    const Project project("axes.edge_weights = \"agf\"\n");
+    const auto dry = project.run({"--dry-run"});
+    INFO(dry.err);
+    REQUIRE(dry.exit_code == 0);
+    CHECK_THAT(dry.out, Catch::Contains("1 grid point x 2 examples = 2 cells"));
+    CHECK_FALSE(fs::exists(project.file("cache")));
+    CHECK_THAT(project.run({"--dry-run", "--set", "dataset.limit=1", "--set", "axes.layer=all"}).out,
+               Catch::Contains("6 grid points x 1 example = 6 cells"));
+    const std::vector<std::pair<std::string, std::string>> refused{
+        {"axes.layer=7", "there is no layer 7"},
+        {"axes.source=6", "s.tsv:2: source 6 does not exist"},
+        {"axes.source=mask", "no masked position is known"},
+        {"axes.heads=single(8)", "has heads 0 to 7"},
+        {"axes.edge_weights=agg", "did you mean"},
+        {"model.target=output(9)", "no class '9'"},
+        {"dataset.sentences=none.tsv", "none.tsv"}};
+    for (const auto& [setting, message] : refused) {
+        INFO(setting);
+        const auto result = project.run({"--dry-run", "--set", setting});
+        CHECK(result.exit_code == 2);
+        CHECK_THAT(result.err, Catch::Contains(message));
+        CHECK_FALSE(fs::exists(project.file("cache")));
+    }
+    const auto limited = project.run({"--set", "dataset.limit=1"});
+    INFO(limited.err);
+    REQUIRE(limited.exit_code == 0);
+    for (const auto& entry : fs::directory_iterator(project.file("cache"))) {
+        if (entry.path().extension() == ".safetensors") CHECK(Dataset::open(entry.path().string()).size() == 1);
+    }
+}
+
+TEST_CASE("a file says what it was extracted with, and runs of it keep that", "[cli][model]") {
+    const Project project;
+    const auto command = [&](std::vector<std::string> words) {
+        return attnflow::testing::attnflow(words, project.file(""));
+    };
+    REQUIRE(command({"extract", "--model", model, "--file", "s.tsv", "--out", "d.safetensors", "--with",
+                     "blank_out", "--weights", "agf", "--target", "difference(0,1)", "--target-scale",
+                     "probability", "--replace", "mask", "--precision", "float64"})
+                .exit_code == 0);
+    const auto extraction = Dataset::open(project.file("d.safetensors")).extraction();
+    CHECK(extraction.at("model.target") == "difference(0, 1)");
+    CHECK(extraction.at("model.target_scale") == "probability");
+    CHECK(extraction.at("model.replace") == "mask");
+    CHECK(extraction.at("model.precision") == "float64");
+    CHECK(extraction.at("model.extracted") == "attention, blank_out, agf");
+    CHECK(extraction.at("extracted_by").starts_with("attnflow "));
+    CHECK(extraction.at("model.sha256.model.safetensors").size() == 64);
+    CHECK(extraction.at("dataset.sentences_sha256").size() == 64);
+    for (const auto& [name, value] : extraction) CHECK(value.find(project.file("")) == std::string::npos);
+
+    const auto validated = command({"validate", "d.safetensors"});
+    CHECK_THAT(validated.out, Catch::Contains("model.target: difference(0, 1)\n"));
+    const std::vector<std::string> attribute{"attribute", "d.safetensors", "--example",      "ex00000",
+                                             "--method",  "rollout",       "--edge-weights", "agf"};
+    CHECK_THAT(command(attribute).out, Catch::Contains("target difference(0, 1) (probability)"));
+    auto as_json = attribute;
+    as_json.insert(as_json.end(), {"--format", "json"});
+    CHECK(Json::parse(command(as_json).out).at("extraction").at("model.replace") == "mask");
+    write_bytes(
+        project.file("c.toml"),
+        "methods = \"rollout\"\ndataset.path = \"d.safetensors\"\nevaluation.references = \"blank_out\"\n");
+    REQUIRE(project.run().exit_code == 0);
+    CHECK(Json::parse(read_bytes(project.file("r/environment.json"))).at("model.target") == "difference(0, 1)");
+    CHECK(project.run({"--resume"}).exit_code == 0);
+}
+
 TEST_CASE("attribute asks a model for what exists only", "[cli][model]") {
     const auto message = [](std::vector<std::string> more) {
         more.insert(more.begin(), {"attribute", "--model", model, "--text", "the key", "--method", "rollout"});
@@ -95,6 +200,91 @@ TEST_CASE("attribute asks a model for what exists only", "[cli][model]") {
     CHECK(scaled("probability").out != scaled("logit").out);
 }
 
+TEST_CASE("scores of a masked language model are those of the masked position", "[cli][model]") {
+    const std::string masked_model = source_folder + "/tests/golden/model/masked_lm";
+    const Project project;
+    write_bytes(project.file("s.txt"), "a [MASK] b\n[MASK] a\n");
+    const auto command = [&](std::vector<std::string> words) {
+        return attnflow::testing::attnflow(words, project.file(""));
+    };
+    const auto attribute = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), {"attribute", "--method", "rollout", "--format", "json"});
+        const auto result = command(more);
+        INFO(result.err);
+        REQUIRE(result.exit_code == 0);
+        return Json::parse(result.out);
+    };
+    const Json asked = attribute({"--model", masked_model, "--text", "a [MASK] b"});
+    CHECK(asked.at("source") == "mask");
+    CHECK(asked.at("source_index") == 2);
+    CHECK(attribute({"--model", masked_model, "--text", "a [MASK] b", "--source", "cls"}).at("source_index") == 0);
+    CHECK(attribute({"--model", masked_model, "--text", "a b"}).at("source") == "cls");
+    for (const std::string text : {"a b", "a [MASK] [MASK]"}) {
+        const auto none = command(
+            {"attribute", "--model", masked_model, "--text", text, "--method", "rollout", "--source", "mask"});
+        CHECK(none.exit_code == 2);
+        CHECK_THAT(none.err, Catch::Contains("source mask: no masked position is known, expected"));
+    }
+
+    const std::string rest = "methods = [\"rollout\"]\nevaluation.references = [\"grad_norm\"]\n";
+    const std::string texts =
+        rest + "model.path = \"" + masked_model + "\"\nmodel.cache = \"cache\"\ndataset.sentences = \"s.txt\"\n";
+    const auto run = [&](const std::string& config) {
+        write_bytes(project.file("c.toml"), config);
+        const auto done = command({"run", "c.toml", "--out", "r", "--overwrite"});
+        INFO(done.err);
+        REQUIRE(done.exit_code == 0);
+        return read_bytes(project.file("r/results.csv"));
+    };
+    const std::string results = run(texts);
+    CHECK_THAT(results, Catch::Contains(",mask,") && !Catch::Contains(",cls,"));
+    CHECK_THAT(read_bytes(project.file("r/config.toml")), Catch::Contains("axes.source = \"mask\""));
+    CHECK(command({"run", "c.toml", "--out", "r", "--resume"}).exit_code == 0);
+    CHECK(run(texts + "axes.source = \"mask\"\n") == results);
+    CHECK_THAT(run(texts + "axes.source = \"cls\"\n"), !Catch::Contains(",mask,"));
+    const std::string parts =
+        run(texts + "[[matrix]]\n[[matrix]]\nmethods = \"raw_attention\"\naxes.source = \"last\"\n");
+    CHECK_THAT(parts, Catch::Contains(",mask,") && Catch::Contains(",last,") && !Catch::Contains(",cls,"));
+    REQUIRE(command({"extract", "--model", masked_model, "--file", "s.txt", "--with", "gradients", "--out",
+                     "d.safetensors"})
+                .exit_code == 0);
+    CHECK(run(rest + "dataset.path = \"d.safetensors\"\n") == results);
+    REQUIRE(command({"report", "r", "--out", "page.html"}).exit_code == 0);
+    CHECK_THAT(read_bytes(project.file("page.html")), Catch::Contains("\"masked\":2"));
+    const Project classifier("axes.source = \"mask\"\n");
+    const auto refused = classifier.run();
+    CHECK(refused.exit_code == 2);
+    CHECK_THAT(refused.err, Catch::Contains("s.tsv: source mask: no masked position is known"));
+}
+
+TEST_CASE("options are refused for what they are", "[cli][model]") {
+    const auto message = [](std::vector<std::string> words) {
+        const auto result = attnflow::testing::attnflow(words);
+        CHECK(result.exit_code == 2);
+        return result.err;
+    };
+    const std::vector<std::string> attribute{"attribute", "--model",  model,    "--text",
+                                             "the key",   "--method", "rollout"};
+    const auto with = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), attribute.begin(), attribute.end());
+        return message(more);
+    };
+    CHECK(with({"--hedas", "max"}) == "attnflow: attribute: unknown option --hedas; did you mean --heads?\n");
+    CHECK(with({"--hedas=max"}) == "attnflow: attribute: unknown option --hedas; did you mean --heads?\n");
+    CHECK(with({"--modl", "x"}) == "attnflow: attribute: unknown option --modl; did you mean --model?\n");
+    CHECK(message({"extract", "--qqqqq", "x"}) ==
+          "attnflow: extract: unknown option --qqqqq; `attnflow extract --help` lists them\n");
+    CHECK_THAT(with({"--edge-weights", ""}), Catch::Contains("--edge-weights: edge_weights is empty, expected"));
+    CHECK_THAT(
+        message({"attribute", "--model", model, "--text", "[MASK]", "--method", "rollout", "--blank-out", "1"}),
+        Catch::Contains("--blank-out: the text has special tokens only"));
+    CHECK_THAT(attnflow::testing::attnflow({"extract", "--help"}).out,
+               Catch::Contains("Threads; the results do not depend on it"));
+    CHECK(
+        attnflow::testing::attnflow({"attribute", "--model", model, "--text", "-- the key", "--method", "rollout"})
+            .exit_code == 0);
+}
+
 TEST_CASE("extract makes an edge weight that is named twice once", "[cli][model]") {
     const TemporaryDirectory folder;
     const auto done = attnflow::testing::attnflow(
@@ -112,6 +302,7 @@ TEST_CASE("attribute replaces the highest and lowest tokens at once", "[cli][mod
     };
     const auto json = Json::parse(attribute({"--blank-out", "2", "--format", "json"}).out);
     const auto& blanked = json.at("blank_out");
+    CHECK(blanked.at("replace") == "unk");
     auto order = json.at("scores").get<std::vector<double>>();
     const auto top = blanked.at("top").at("positions").get<std::vector<std::size_t>>();
     const auto bottom = blanked.at("bottom").at("positions").get<std::vector<std::size_t>>();
@@ -237,4 +428,21 @@ TEST_CASE("a signal stops an extraction, which leaves no file", "[cli][model]") 
             }
         }
     }
+}
+
+TEST_CASE("a signal that is ignored from outside stays ignored", "[cli][model]") {
+    const Project project;
+    std::string lines = "text\n";
+    for (int i = 0; i < 600; ++i) lines += "the keys to the cabinet of the man that he knows is here\n";
+    write_bytes(project.file("s.tsv"), lines);
+    // As shells start jobs in the background: the child inherits it.
+    const auto before = std::signal(SIGINT, SIG_IGN);
+    const auto result = attnflow::testing::attnflow({"extract", "--model", model, "--file", "s.tsv", "--with",
+                                                     "gradients", "--out", "d.safetensors", "--jobs", "1"},
+                                                    project.file(""), {SIGINT, 200});
+    std::signal(SIGINT, before);
+    INFO(result.err);
+    CHECK(result.exit_code == 0);
+    CHECK_THAT(result.err, !Catch::Contains("stopping"));
+    CHECK(Dataset::open(project.file("d.safetensors")).size() == 600);
 }

@@ -112,6 +112,7 @@ export class Example {
     this.report = report;
     this.json = report.json.examples[index];
     this.tokens = this.json.tokens;
+    this.masked = this.json.masked ?? null;
     this.layers = this.json.layers;
     this.scores = decodeFloats(this.json.scores);
     this.cuts = this.json.cuts ? decodeUint16(this.json.cuts) : null;
@@ -141,10 +142,10 @@ export class Example {
   }
 }
 
-/** Position of the source that an axis value names among `n` tokens; null for all of them. */
-export function sourcePosition(value, n) {
-  if (typeof value === "number") return value < n ? value : null;
-  return value === "cls" ? 0 : value === "last" ? n - 1 : null;
+/** Position of the source that an axis value names in an example; null for all of them. */
+export function sourcePosition(value, { tokens, masked }) {
+  if (typeof value === "number") return value < tokens.length ? value : null;
+  return { cls: 0, mask: masked, last: tokens.length - 1 }[value] ?? null;
 }
 
 /** Text of a cell that a spreadsheet takes as text, never as a formula. */

@@ -75,14 +75,14 @@ export class Explorer {
 
   // Position of the source whose scores are selected; 0 where it is all of them.
   sourceOfRun() {
-    return sourcePosition(this.page.selection.source, this.example.tokens.length) ?? 0;
+    return sourcePosition(this.page.selection.source, this.example) ?? 0;
   }
 
   // Do the selected scores come from the chosen source and layer?
   get isHeld() {
     const { layers } = this.report;
     const { source } = this.page.selection;
-    const isSource = sourcePosition(source, this.example.tokens.length) === this.state.source;
+    const isSource = sourcePosition(source, this.example) === this.state.source;
     return isSource && (layers.length === 0 || layers.includes(this.layer));
   }
 
@@ -204,7 +204,7 @@ export class Explorer {
     Object.assign(state, { layer, source });
     const changes = {};
     if (report.layers.includes(layer) && layer !== page.selection.layer) changes.layer = layer;
-    const is = (value) => sourcePosition(value, example.tokens.length) === source;
+    const is = (value) => sourcePosition(value, example) === source;
     const held = is(page.selection.source) ? undefined : report.values("source").find(is);
     if (held !== undefined) changes.source = held;
     return Object.keys(changes).length > 0 ? page.select(changes) : this.change({});
@@ -238,7 +238,7 @@ export class Explorer {
   // " from ..." where scores are not those of the chosen source.
   fromWords(source) {
     if (source === null || source === undefined) return "";
-    const position = sourcePosition(source, this.example.tokens.length);
+    const position = sourcePosition(source, this.example);
     if (position === this.state.source) return "";
     return position === null ? " from all positions" : ` from ${this.tokenName(position, 12)}`;
   }
@@ -264,7 +264,7 @@ export class Explorer {
     const { layers } = this.report;
     const missing = !this.isHeld && [
       layers.length > 0 && !layers.includes(this.layer) && `The run has no scores of layer ${this.layer}.`,
-      sourcePosition(this.page.selection.source, example.tokens.length) !== state.source && `The run has no scores from ${this.tokenName(state.source)}; a line says where its scores are from.`,
+      sourcePosition(this.page.selection.source, example) !== state.source && `The run has no scores from ${this.tokenName(state.source)}; a line says where its scores are from.`,
       fused.exact && "Rollout and flow are computed here.",
     ].filter(Boolean).join(" ");
     this.rows = new Map(rows.map((row) => [row.id, row]));

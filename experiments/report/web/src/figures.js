@@ -44,7 +44,7 @@ function attentionGraph(report, selection, theme, index) {
   const networks = { fused, raw: load(report.json.networks[place].raw) };
   const n = example.tokens.length;
   const layer = Math.min(selection.layer ?? example.layers, example.layers);
-  const source = sourcePosition(selection.source, n) ?? 0;
+  const source = sourcePosition(selection.source, example) ?? 0;
   const flow = flowForFigure(report, example, fused, selection, layer, source);
   const panels = [
     ["raw", staticView("raw", networks, layer, source)],
