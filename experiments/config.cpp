@@ -538,7 +538,8 @@ void default_to_mask(Config& config) {
 }
 
 Dataset open_dataset(Config& config) {
-    Dataset dataset = Dataset::open(config.dataset.string());
+    const bool is_part = config.texts && !config.texts->part.empty();
+    Dataset dataset = Dataset::open((is_part ? config.texts->part : config.dataset).string());
     if (dataset.is_masked()) default_to_mask(config);
     return dataset;
 }

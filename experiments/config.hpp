@@ -69,8 +69,8 @@ const std::vector<std::string>& default_special_tokens();
 /// `given`, or else the dataset's, or else the default.
 std::vector<std::string> special_tokens(const std::vector<std::string>& given, const Dataset& dataset);
 
-/// Opens config.dataset. Where all its examples have a masked position and the config names no source, `mask`
-/// becomes the source, as if it were given.
+/// Opens config.dataset, or the part of it that there is. Where all its examples have a masked position and the
+/// config names no source, `mask` becomes the source, as if it were given.
 Dataset open_dataset(Config& config);
 /// That, for examples which are known to have one.
 void default_to_mask(Config& config);

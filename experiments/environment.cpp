@@ -93,9 +93,12 @@ std::map<std::string, std::string> describe_environment(const Config& config, co
                                                    {"flags", compiler_flags()},
                                                    {"instruction_set", instruction_set()},
                                                    {"seed", std::to_string(config.statistics.seed)},
-                                                   {"quantiser", quantiser_text(config)},
-                                                   {"dataset_sha256", sha256_of_file(config.dataset.string())}};
-    if (config.texts) environment.insert(config.texts->origin.begin(), config.texts->origin.end());
+                                                   {"quantiser", quantiser_text(config)}};
+    if (config.texts) {
+        environment.insert(config.texts->origin.begin(), config.texts->origin.end());
+    } else {
+        environment["dataset_sha256"] = sha256_of_file(config.dataset.string());
+    }
     environment.merge(dataset.extraction());  // keeps what is there
     return environment;
 }

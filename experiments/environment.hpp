@@ -19,8 +19,8 @@ std::string sha256_of_file(const std::string& path);
 std::string sha256_of_text(const std::string& text);
 
 /// Text by name: attnflow, compiler, flags, instruction_set, seed, quantiser,
-/// dataset_sha256; and what a dataset made of texts was made of (TextSource::origin, Dataset::extraction). Reads
-/// the whole dataset file.
+/// dataset_sha256 (the whole file is read) or, where the dataset is made of texts, what decides its content
+/// (TextSource::origin); and what an extracted file says of itself (Dataset::extraction).
 std::map<std::string, std::string> describe_environment(const Config& config, const Dataset& dataset);
 
 }  // namespace attnflow

@@ -11,6 +11,7 @@
 
 #include "attention/dataset.hpp"
 #include "experiments/run_result.hpp"
+#include "experiments/shard.hpp"
 #include "experiments/store/run_store.hpp"
 
 namespace attnflow {
@@ -18,14 +19,6 @@ namespace attnflow {
 /// Cells (example, grid point) done so far, those of an interrupted run included. Called from
 /// any worker but never by two at once.
 using Progress = std::function<void(std::size_t done, std::size_t total, std::size_t failures)>;
-
-/// A part of the examples, for a process of its own: those whose number is `index` modulo `count`.
-struct Shard {
-    std::size_t index = 0;  ///< < count
-    std::size_t count = 1;
-
-    bool has(std::size_t example) const { return example % count == index; }
-};
 
 struct RunControl {
     std::size_t jobs = 1;  ///< threads; results do not depend on it

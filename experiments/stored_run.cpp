@@ -1,6 +1,7 @@
 #include "experiments/stored_run.hpp"
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <set>
 #include <system_error>
@@ -138,6 +139,19 @@ void refuse_differences(const RunRecord& stored, const Config& config, const Dat
                     shown(folder), different));
 }
 
+/// Shards of texts have their own examples.
+void refuse_other_examples(const RunRecord& stored, const Dataset& dataset, const fs::path& folder) {
+    const auto same = [](const ExampleRecord& example, const std::string& id) { return example.id == id; };
+    if (std::equal(stored.examples.begin(), stored.examples.end(), dataset.ids().begin(), dataset.ids().end(),
+                   same))
+        return;
+    throw InputError(
+        fmt::format("{}: cannot be resumed, because it is another part of the run, with {} and not {}; resume "
+                    "each part with its "
+                    "own --shard, and merge them",
+                    shown(folder), counted(stored.examples.size(), "example"), dataset.size()));
+}
+
 std::string environment_json(const RunRecord& record) {
     nlohmann::ordered_json json;
     json["dataset"] = record.dataset;
@@ -169,17 +183,27 @@ Config config_of(const RunStore& store, const fs::path& folder) {
     return config;
 }
 
-bool all_done(RunStore& store) {
+/// Examples of the whole run; a store of a shard of texts has its own only.
+std::size_t total_examples(const Config& config, const RunRecord& record) {
+    const auto found = record.environment.find("dataset.examples");
+    if (!config.texts || found == record.environment.end()) return record.examples.size();
+    std::size_t total = 0;
+    std::from_chars(found->second.data(), found->second.data() + found->second.size(), total);
+    return std::max(total, record.examples.size());
+}
+
+/// How many examples are done, failed cells included.
+std::size_t count_done(RunStore& store) {
     const auto done = store.done_examples();
-    return std::find(done.begin(), done.end(), false) == done.end();
+    return static_cast<std::size_t>(std::count(done.begin(), done.end(), true));
 }
 
 StoredRun read_run(const fs::path& folder, std::shared_ptr<RunStore> store, bool with_attributions) {
     StoredRun run{.folder = folder, .config = config_of(*store, folder), .result = {}, .store = store};
     run.result = store->result(with_attributions || run.config.write_attributions);
-    const auto done = store->done_examples();
-    run.done = static_cast<std::size_t>(std::count(done.begin(), done.end(), true));
-    run.finished = run.done == done.size();
+    run.done = count_done(*store);
+    run.total = total_examples(run.config, store->record());
+    run.finished = run.done == run.total;
     return run;
 }
 
@@ -253,6 +277,7 @@ StoredRun run_in_folder(const Config& config, const Dataset& dataset, const RunO
     } else {
         store = RunStore::open(file, RunStore::Access::write);
         refuse_differences(store->record(), config, dataset, options.folder);
+        if (config.texts) refuse_other_examples(store->record(), dataset, options.folder);
     }
     write_origin(options.folder, store->record());
     execute(*store, config, dataset, options.control);
@@ -264,7 +289,12 @@ StoredRun run_in_folder(const Config& config, const Dataset& dataset, const RunO
 
 namespace {
 
-/// Stores of one run: same settings, program, instruction set and examples.
+[[noreturn]] void refuse_merge(const fs::path& folder, const fs::path& first, const std::string& different) {
+    throw InputError(fmt::format("{}: cannot be merged with {}, because it is another run:{}", shown(folder),
+                                 shown(first), different));
+}
+
+/// Stores of one run: same settings, program and instruction set.
 std::vector<std::unique_ptr<RunStore>> open_parts(const std::vector<fs::path>& folders) {
     std::vector<std::unique_ptr<RunStore>> parts;
     for (const fs::path& folder : folders) {
@@ -272,14 +302,35 @@ std::vector<std::unique_ptr<RunStore>> open_parts(const std::vector<fs::path>& f
         parts.back()->check_pages();
         const RunRecord& first = parts.front()->record();
         const RunRecord& record = parts.back()->record();
-        std::string different = Identity(first, folders.front()).differences_to(Identity(record, folder));
-        if (record.examples != first.examples)
-            different += "\n  the examples differ, or what they are compared with";
+        const std::string different = Identity(first, folders.front()).differences_to(Identity(record, folder));
         if (different.empty()) continue;
-        throw InputError(fmt::format("{}: cannot be merged with {}, because it is another run:{}", shown(folder),
-                                     shown(folders.front()), different));
+        refuse_merge(folder, folders.front(), different);
     }
     return parts;
+}
+
+/// What the parts have in common, with the examples of all. Parts of a run on a dataset have the same ones, those
+/// of a run on texts their own, numbered.
+RunRecord joined_record(const std::vector<std::unique_ptr<RunStore>>& parts, const std::vector<fs::path>& folders,
+                        bool of_texts) {
+    RunRecord joined = parts.front()->record();
+    std::map<std::pair<std::size_t, std::string>, ExampleRecord> examples;  // by number: ex99999 before ex100000
+    for (std::size_t p = 0; p < parts.size(); ++p) {
+        const RunRecord& record = parts[p]->record();
+        bool same = of_texts || record.examples == joined.examples;
+        for (const ExampleRecord& example : record.examples) {
+            const auto [known, fresh] = examples.emplace(std::pair(example.id.size(), example.id), example);
+            same = same && (fresh || known->second == example);
+        }
+        if (!same)
+            refuse_merge(folders[p], folders.front(), "\n  the examples differ, or what they are compared with");
+        joined.largest_row_sum_deviation =
+            std::max(joined.largest_row_sum_deviation, record.largest_row_sum_deviation);
+    }
+    if (!of_texts) return joined;
+    joined.examples.clear();
+    for (auto& [number, example] : examples) joined.examples.push_back(std::move(example));
+    return joined;
 }
 
 }  // namespace
@@ -294,6 +345,8 @@ StoredRun merge_runs(const std::vector<fs::path>& folders, const RunOptions& opt
     }
     refuse_used_folder(options);
     const auto parts = open_parts(folders);
+    const Config config = config_of(*parts.front(), folders.front());
+    const RunRecord record = joined_record(parts, folders, config.texts.has_value());
     make_folder(options.folder);
     const FolderLock lock(options.folder);
     refuse_used_folder(options);  // again: another process may have been here before the lock
@@ -302,14 +355,13 @@ StoredRun merge_runs(const std::vector<fs::path>& folders, const RunOptions& opt
     // Under another name until it is whole, so that a merge which was killed is no obstacle.
     const fs::path unfinished = options.folder / "run.merging";
     remove_database(unfinished);
-    const Config config = config_of(*parts.front(), folders.front());
     try {
-        const auto store =
-            RunStore::create(unfinished.string(), parts.front()->record(), comparison_names(config));
+        const auto store = RunStore::create(unfinished.string(), record, comparison_names(config));
         for (const bool with_failures : {false, true}) {
             for (const auto& part : parts) store->take(*part, with_failures);
         }
-        if (all_done(*store)) compare_again(*store, config, options.control.jobs);
+        if (count_done(*store) == total_examples(config, record))
+            compare_again(*store, config, options.control.jobs);
         store->close();
     } catch (...) {
         remove_database(unfinished);

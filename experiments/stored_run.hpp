@@ -36,8 +36,9 @@ struct StoredRun {
     /// Examples with tokens and reference scores, dataset, environment; and, by
     /// store->attribution(example, store->plan().attribution_of[point]), every matrix of scores.
     std::shared_ptr<RunStore> store;
-    std::size_t done = 0;                  ///< examples, failed cells included
-    bool finished = false;                 ///< all of them
+    std::size_t done = 0;   ///< examples, failed cells included
+    std::size_t total = 0;  ///< examples of the whole run; the store of a shard of texts has its own
+    bool finished = false;  ///< all of them
     std::vector<std::string> tables = {};  ///< names of those just written
     std::string summary = {};              ///< summary.md, when it was just written
 

@@ -142,7 +142,7 @@ std::map<std::string, std::string> origin_of(const TextSource& texts, const Extr
 }
 
 /// Equal for equal contents, wherever the files are.
-std::string content_key(const Config& config) {
+std::string content_key(const Config& config, const Shard& shard) {
     const TextSource& texts = *config.texts;
     std::map<std::string, std::string> parts = texts.origin;
     parts["model.path"].clear();
@@ -150,6 +150,7 @@ std::string content_key(const Config& config) {
     parts["dataset.sentences"] = texts.sentences.extension().string();
     // All texts, or the first ones.
     parts["dataset.limit"] = std::to_string(used_examples(config, std::numeric_limits<std::size_t>::max()));
+    if (shard.count > 1) parts["shard"] = fmt::format("{}/{}", shard.index, shard.count);
     std::string key;
     for (const auto& [name, value] : parts) key += fmt::format("{} {}\n", name, value);
     return sha256_of_text(key).substr(0, 32);
@@ -199,7 +200,7 @@ TextOutline outline_texts(Config& config) {
 
 void provide_dataset(Config& config, std::size_t jobs,
                      const std::function<void(std::size_t done, std::size_t total)>& progress,
-                     const std::atomic<bool>* stop) {
+                     const std::atomic<bool>* stop, const Shard& shard) {
     if (!config.texts) return;
     TextSource& texts = *config.texts;
     ExtractionOptions options = options_of(config, texts, jobs);
@@ -207,20 +208,31 @@ void provide_dataset(Config& config, std::size_t jobs,
     options.record = extraction_record(texts.model, texts.precision, texts.sentences);
     texts.origin = origin_of(texts, options);
     const fs::path folder = texts.cache.empty() ? user_cache() : texts.cache;
-    const fs::path file = folder / (content_key(config) + ".safetensors");
     std::error_code error;
     fs::create_directories(folder, error);
     if (error) {
         throw InputError(fmt::format("{}: cannot be made: {}", escape_controls(folder.string()), error.message()));
     }
-    if (!is_whole(file)) {
-        const TextModel model = TextModel::open(texts.model.string(), texts.precision);
-        const std::vector<LabelledText> used = used_texts(config, model);
-        outline(config, model, used, options);
-        extract(model, used, options, file.string(), progress);
-        write_checksum(file);
+    const auto entry = [&](const Shard& of) { return folder / (content_key(config, of) + ".safetensors"); };
+    config.dataset = entry({});
+    texts.part = shard.count > 1 ? entry(shard) : fs::path();
+    const fs::path file = shard.count > 1 ? texts.part : config.dataset;
+    if (is_whole(file)) return;
+    const TextModel model = TextModel::open(texts.model.string(), texts.precision);
+    const std::vector<LabelledText> all = used_texts(config, model);
+    outline(config, model, all, options);
+    options.record["dataset.examples"] = std::to_string(all.size());
+    options.first_number = shard.index;
+    options.number_step = shard.count;
+    std::vector<LabelledText> own;
+    for (std::size_t i = shard.index; i < all.size(); i += shard.count) own.push_back(all[i]);
+    if (own.empty()) {
+        throw InputError(fmt::format("{}: no example for part {} of {}, expected at most as many parts as the {}",
+                                     escape_controls(texts.sentences.string()), shard.index + 1, shard.count,
+                                     counted(all.size(), "example")));
     }
-    config.dataset = file;
+    extract(model, own, options, file.string(), progress);
+    write_checksum(file);
 }
 
 }  // namespace attnflow

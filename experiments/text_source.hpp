@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "experiments/shard.hpp"
+
 namespace attnflow {
 
 struct Config;
@@ -26,6 +28,7 @@ struct TextSource {
     /// What the dataset was made of, by name: model, architecture, sentences, settings, and the checksum of each
     /// file. Filled by provide_dataset(), for the record of a run.
     std::map<std::string, std::string> origin = {};
+    std::filesystem::path part = {};  ///< the file with the examples of the shard alone, "" when it is all of them
 };
 
 /// By whom and of what an extraction is made, for ExtractionOptions::record: program, instruction set,
@@ -47,6 +50,9 @@ TextOutline outline_texts(Config& config);
 /// run needs: the texts up to dataset.limit, and besides attention gradients for references grad_..., blank-out
 /// for blank_out..., the edge weights that methods of the grid are to use.
 ///
+/// Of a `shard` only its own texts are run, into `config.texts->part`; `config.dataset` is where those of all
+/// would be.
+///
 /// The file's name is a checksum of everything that its content depends on: model files, sentences, their limit,
 /// settings, program version, extraction_format and instruction set. If it is there already, nothing is run; it is
 /// made again when it is not what its checksum beside it says. Does nothing without texts. Processes that make the
@@ -55,6 +61,6 @@ TextOutline outline_texts(Config& config);
 /// written. `progress` is called after each text.
 void provide_dataset(Config& config, std::size_t jobs,
                      const std::function<void(std::size_t done, std::size_t total)>& progress = {},
-                     const std::atomic<bool>* stop = nullptr);
+                     const std::atomic<bool>* stop = nullptr, const Shard& shard = {});
 
 }  // namespace attnflow

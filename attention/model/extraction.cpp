@@ -65,7 +65,8 @@ public:
             }
             Encoding encoding = model.encode(text.text, where);
             const std::size_t position = output_position(model, encoding, where);
-            jobs_.push_back({fmt::format("ex{:05}", jobs_.size()), &text, std::move(encoding), position});
+            const std::size_t number = options.first_number + jobs_.size() * options.number_step;
+            jobs_.push_back({fmt::format("ex{:05}", number), &text, std::move(encoding), position});
         }
     }
 

@@ -44,7 +44,9 @@ struct ExtractionOptions {
     std::vector<std::string> weights = {};  ///< registered edge weights
     /// What else the file was made of and by, kept in its metadata `extraction`.
     std::map<std::string, std::string> record = {};
-    std::size_t jobs = 1;  ///< threads; the file does not depend on it
+    std::size_t first_number = 0;  ///< the examples are called ex and their numbers: this one, and so on
+    std::size_t number_step = 1;   ///< in steps
+    std::size_t jobs = 1;          ///< threads; the file does not depend on it
     /// When it becomes true, the work at hand is given up: see Stopped.
     const std::atomic<bool>* stop = nullptr;
 };

@@ -29,11 +29,12 @@ int merge(const MergeArguments& arguments) {
                                       .existing = arguments.overwrite ? Existing::overwrite : Existing::refuse,
                                       .control = {.jobs = arguments.jobs}});
     if (!run.finished) {
-        const std::size_t examples = run.result.examples.size();
-        fmt::print(stderr,
-                   "attnflow: {} of {} were done in none of the runs, so there are no tables yet; `attnflow run` "
-                   "with --resume --out {} does them\n",
-                   examples - run.done, counted(examples, "example"), escape_controls(arguments.out));
+        const bool lacks_parts = run.result.examples.size() < run.total;
+        fmt::print(stderr, "attnflow: {} of {} were done in none of the runs, so there are no tables yet; {}\n",
+                   run.total - run.done, counted(run.total, "example"),
+                   lacks_parts ? "merge all parts"
+                               : fmt::format("`attnflow run` with --resume --out {} does them",
+                                             escape_controls(arguments.out)));
         return exit_failures;
     }
     if (!arguments.quiet) {

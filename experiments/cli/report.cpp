@@ -69,10 +69,11 @@ ReportData gather(const std::string& folder, ReportOptions options) {
     const StoredRun run = open_run(folder, true);
     const auto dataset = dataset_of(run, options);
     if (!run.finished) options.unfinished_at = run.done;
+    options.total = run.total;
     ReportData data = gather_report(run.config, run.result, dataset ? &*dataset : nullptr, options);
     if (!run.finished) {
         fmt::print(stderr, "attnflow: the run is not finished; this is what {} of {} give\n", run.done,
-                   counted(run.result.examples.size(), "example"));
+                   counted(run.total, "example"));
     }
     return data;
 }

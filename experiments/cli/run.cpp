@@ -95,7 +95,7 @@ int run(const RunArguments& arguments) {
         ProgressLine line("texts", arguments.quiet);
         provide_dataset(
             config, arguments.jobs, [&](std::size_t done, std::size_t total) { line.update(done, total, 0); },
-            &StopOnSignal::stop);
+            &StopOnSignal::stop, arguments.shard);
     }
     const Dataset dataset = open_dataset(config);
 
@@ -113,7 +113,7 @@ int run(const RunArguments& arguments) {
     {
         ProgressLine line("cells", arguments.quiet);
         options.control = {.jobs = arguments.jobs,
-                           .shard = arguments.shard,
+                           .shard = config.texts ? Shard{} : arguments.shard,  // of texts there are no others
                            .progress = [&](std::size_t done, std::size_t total,
                                            std::size_t failures) { line.update(done, total, failures); },
                            .stop = &StopOnSignal::stop};
@@ -129,8 +129,8 @@ int run(const RunArguments& arguments) {
     if (!run->finished) {
         if (!arguments.quiet) {
             fmt::print("Part {} of {} is done: {} of {}, in {}. `attnflow merge` joins the parts.\n",
-                       arguments.shard.index + 1, arguments.shard.count, run->done,
-                       counted(run->result.examples.size(), "example"), folder);
+                       arguments.shard.index + 1, arguments.shard.count, run->done, counted(run->total, "example"),
+                       folder);
         }
         return report_failures(*run);
     }

@@ -138,7 +138,8 @@ Json warnings_json(const Config& config, const RunResult& result, const ReportOp
         add("unfinished", "This run is not finished",
             fmt::format("{} of {} are done, and everything here is what they give. "
                         "attnflow run --resume does the rest; then write the report again.",
-                        *options.unfinished_at, counted(result.examples.size(), "example")));
+                        *options.unfinished_at,
+                        counted(std::max(options.total, result.examples.size()), "example")));
     }
     if (!result.failures.empty()) {
         const Failure& first = result.failures.front();

@@ -23,6 +23,7 @@ struct ReportOptions {
     bool dataset_changed = false;
     /// Examples that are done, where the run is not finished: the page says so.
     std::optional<std::size_t> unfinished_at = {};
+    std::size_t total = 0;  ///< examples of the whole run, where its store has a part of them
     /// Most bytes of the document; examples are left out to keep below it.
     std::size_t max_bytes = 18'000'000;
     std::size_t jobs = 1;  ///< threads; the document does not depend on it

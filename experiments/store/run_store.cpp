@@ -478,7 +478,7 @@ void RunStore::finish(std::size_t example, const Comparison& comparison) {
 }
 
 void RunStore::take(RunStore& part, bool with_failures) {
-    std::vector<Comparison> comparisons(record_.examples.size());
+    std::vector<Comparison> comparisons(part.record_.examples.size());
     const RunResult result_of_part = part.result(false);
     for (const ResultRow& row : result_of_part.rows) comparisons.at(row.example).rows.push_back(row);
     for (const Failure& failure : result_of_part.failures) {
@@ -486,15 +486,18 @@ void RunStore::take(RunStore& part, bool with_failures) {
     }
     const auto here = done_examples();
     const auto there = part.done_examples();
-    for (std::size_t example = 0; example < here.size(); ++example) {
-        if (here[example] || !there.at(example)) continue;
+    std::map<std::string, std::size_t> own;
+    for (std::size_t i = 0; i < record_.examples.size(); ++i) own[record_.examples[i].id] = i;
+    for (std::size_t example = 0; example < there.size(); ++example) {
+        const std::size_t to = own.at(part.record_.examples[example].id);
+        if (here[to] || !there[example]) continue;
         if (!with_failures && !comparisons[example].failures.empty()) continue;
         std::vector<std::pair<std::size_t, Attribution>> attributions;
         for (const std::size_t a : part.stored_attributions(example)) {
             attributions.emplace_back(a, part.attribution(example, a));
         }
-        add(example, attributions, 0.0);
-        finish(example, comparisons[example]);
+        add(to, attributions, 0.0);
+        finish(to, comparisons[example]);
     }
     commit();
 }

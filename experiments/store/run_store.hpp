@@ -89,8 +89,8 @@ public:
     void finish(std::size_t example, const Comparison& comparison);
     /// Throws InputError where SQLite's own check finds damage. Reads the whole file.
     void check_pages();
-    /// Adds the examples that `part`, another store of this run, has done and this one has not; only
-    /// those without a failed cell, or all.
+    /// Adds the examples that `part`, another store of this run whose examples this one has too, has done and this
+    /// one has not; only those without a failed cell, or all.
     void take(RunStore& part, bool with_failures);
     /// Forgets the outcome of examples with failed cells, so that these are tried again.
     void retry_failures();

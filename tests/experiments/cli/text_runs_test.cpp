@@ -136,6 +136,57 @@ TEST_CASE("a dry run and a limit run the model on no text that is not needed", "
     }
 }
 
+TEST_CASE("shards of texts run their own only, and merge to the bytes of the whole run", "[cli][model][merge]") {
+    const Project project("evaluation.references = [\"grad_norm\"]\naxes.layer = \"all\"\n");
+    write_bytes(project.file("s.tsv"),
+                "text\nthe key\nthe keys to the cabinet\nthe men\nthe man that he knows\nhe is\n");
+    const auto command = [&](std::vector<std::string> words) {
+        return attnflow::testing::attnflow(words, project.file(""));
+    };
+    const auto sizes_in_cache = [&] {
+        std::vector<std::size_t> sizes;
+        for (const auto& entry : fs::directory_iterator(project.file("cache"))) {
+            if (entry.path().extension() == ".safetensors")
+                sizes.push_back(Dataset::open(entry.path().string()).size());
+        }
+        std::sort(sizes.begin(), sizes.end());
+        return sizes;
+    };
+    for (const std::string shard : {"1/2", "2/2"}) {
+        const auto part = command({"run", "c.toml", "--shard", shard, "--out", "p" + shard.substr(0, 1)});
+        INFO(part.err);
+        REQUIRE(part.exit_code == 0);
+        CHECK_THAT(part.out,
+                   Catch::Contains(shard == "1/2" ? "is done: 3 of 5 examples" : "is done: 2 of 5 examples"));
+    }
+    CHECK(sizes_in_cache() == std::vector<std::size_t>{2, 3});
+    CHECK_FALSE(fs::exists(project.file("p1/results.csv")));
+    CHECK(command({"run", "c.toml", "--shard", "1/2", "--out", "p1", "--resume"}).exit_code == 0);
+    for (const std::string shard : {"2/2", "1/1"}) {
+        const auto other = command({"run", "c.toml", "--shard", shard, "--out", "p1", "--resume"});
+        CHECK(other.exit_code == 2);
+        CHECK_THAT(other.err, Catch::Contains("resume each part with its own --shard"));
+    }
+    const auto lacking = command({"merge", "p2", "--out", "m"});
+    CHECK(lacking.exit_code == 1);
+    CHECK_THAT(lacking.err, Catch::Contains("3 of 5 examples were done in none of the runs") &&
+                                Catch::Contains("merge all parts"));
+    const auto merged = command({"merge", "p2", "p1", "p2", "--out", "m", "--overwrite"});
+    INFO(merged.err);
+    REQUIRE(merged.exit_code == 0);
+    REQUIRE(command({"run", "c.toml", "--out", "whole"}).exit_code == 0);
+    for (const auto& entry : fs::directory_iterator(project.file("whole"))) {
+        const std::string name = entry.path().filename().string();
+        if (name.starts_with("run.sqlite") || name == "run.lock") continue;
+        INFO(name);
+        CHECK(read_bytes(project.file("m/" + name)) == read_bytes(project.file("whole/" + name)));
+    }
+    CHECK(command({"run", "c.toml", "--out", "m", "--resume"}).exit_code == 0);
+    const auto none = command({"run", "c.toml", "--shard", "6/6", "--out", "p6"});
+    CHECK(none.exit_code == 2);
+    CHECK_THAT(none.err, Catch::Contains("s.tsv: no example for part 6 of 6"));
+}
+
 TEST_CASE("a file says what it was extracted with, and runs of it keep that", "[cli][model]") {
     const Project project;
     const auto command = [&](std::vector<std::string> words) {
