@@ -141,13 +141,12 @@ std::map<std::string, std::string> origin_of(const TextSource& texts, const Extr
     return origin;
 }
 
-/// Equal for equal contents, wherever the files are.
-std::string content_key(const Config& config, const Shard& shard) {
-    const TextSource& texts = *config.texts;
-    std::map<std::string, std::string> parts = texts.origin;
-    parts["model.path"].clear();
+/// Equal for equal contents but for the edge weights, wherever the files are.
+std::string content_key(const Config& config, ExtractionOptions options, const Shard& shard) {
+    options.weights.clear();
+    std::map<std::string, std::string> parts = extraction_settings(options);
     // The suffix decides how the sentences are read.
-    parts["dataset.sentences"] = texts.sentences.extension().string();
+    parts["dataset.sentences"] = config.texts->sentences.extension().string();
     // All texts, or the first ones.
     parts["dataset.limit"] = std::to_string(used_examples(config, std::numeric_limits<std::size_t>::max()));
     if (shard.count > 1) parts["shard"] = fmt::format("{}/{}", shard.index, shard.count);
@@ -164,6 +163,30 @@ bool is_whole(const fs::path& entry) {
     std::error_code error;
     if (!fs::is_regular_file(entry, error) || !fs::is_regular_file(checksum_file(entry), error)) return false;
     return read_text_file(checksum_file(entry).string(), 1000) == sha256_of_file(entry.string());
+}
+
+/// KEY.WEIGHTS.safetensors, whole or to be made; where there is none, one that has more weights serves too.
+fs::path entry_in(const fs::path& folder, const std::string& key, const std::vector<std::string>& weights) {
+    const std::string ending = ".safetensors";
+    const fs::path exact = folder / (key + (weights.empty() ? "" : "." + join(weights, "+")) + ending);
+    if (is_whole(exact)) return exact;
+    std::set<std::string> larger;
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(folder, error)) {
+        const std::string name = entry.path().filename().string();
+        if (!name.starts_with(key + ".") || !name.ends_with(ending) || name.size() <= key.size() + ending.size())
+            continue;
+        const std::string has =
+            "+" + name.substr(key.size() + 1, name.size() - key.size() - 1 - ending.size()) + "+";
+        const bool serves = std::all_of(weights.begin(), weights.end(), [&](const std::string& weight) {
+            return has.find("+" + weight + "+") != std::string::npos;
+        });
+        if (serves) larger.insert(name);
+    }
+    for (const std::string& name : larger) {
+        if (is_whole(folder / name)) return folder / name;
+    }
+    return exact;
 }
 
 /// Under a name of this process until it is whole: another one may be writing the same.
@@ -213,7 +236,9 @@ void provide_dataset(Config& config, std::size_t jobs,
     if (error) {
         throw InputError(fmt::format("{}: cannot be made: {}", escape_controls(folder.string()), error.message()));
     }
-    const auto entry = [&](const Shard& of) { return folder / (content_key(config, of) + ".safetensors"); };
+    const auto entry = [&](const Shard& of) {
+        return entry_in(folder, content_key(config, options, of), options.weights);
+    };
     config.dataset = entry({});
     texts.part = shard.count > 1 ? entry(shard) : fs::path();
     const fs::path file = shard.count > 1 ? texts.part : config.dataset;

@@ -53,12 +53,13 @@ TextOutline outline_texts(Config& config);
 /// Of a `shard` only its own texts are run, into `config.texts->part`; `config.dataset` is where those of all
 /// would be.
 ///
-/// The file's name is a checksum of everything that its content depends on: model files, sentences, their limit,
-/// settings, program version, extraction_format and instruction set. If it is there already, nothing is run; it is
-/// made again when it is not what its checksum beside it says. Does nothing without texts. Processes that make the
-/// same entry at once do not disturb each other. Throws InputError for models, texts and cache folders that cannot
-/// be used, ParameterError for edge weights that no model gives, Stopped when `stop` became true, with nothing
-/// written. `progress` is called after each text.
+/// The file's name is a checksum of everything that its content depends on (model files, sentences, their limit,
+/// settings, program version, extraction_format and instruction set) and the edge weights in it. If it is there
+/// already, or one with more edge weights, nothing is run; it is made again when it is not what its checksum
+/// beside it says. Does nothing without texts. Processes that make the same entry at once do not disturb each
+/// other. Throws InputError for models, texts and cache folders that cannot be used, ParameterError for edge
+/// weights that no model gives, Stopped when `stop` became true, with nothing written. `progress` is called after
+/// each text.
 void provide_dataset(Config& config, std::size_t jobs,
                      const std::function<void(std::size_t done, std::size_t total)>& progress = {},
                      const std::atomic<bool>* stop = nullptr, const Shard& shard = {});

@@ -354,7 +354,8 @@ std::string heading(const Request& request, const Session& session, std::size_t 
     const auto target = request.extraction.find("model.target");
     if (target != request.extraction.end() && is_made_of_gradients(point.text("edge_weights"))) {
         const auto scale = request.extraction.find("model.target_scale");
-        text += fmt::format(", target {} ({})", escape_controls(target->second),
+        const bool by_default = target->second == "default";  // of gradients that is
+        text += fmt::format(", target {} ({})", by_default ? "predicted" : escape_controls(target->second),
                             scale == request.extraction.end() ? "?" : escape_controls(scale->second));
     }
     if (point.has("layer")) text += fmt::format(", layer {} of {}", layer, request.example.attention.layers());

@@ -122,6 +122,14 @@ TEST_CASE("the edge weights of the grid are extracted, and no others", "[model]"
     CHECK(names(both) == std::vector<std::string>{"agf", "value_norm"});
     CHECK(both.dataset != plain.dataset);
     CHECK(provide("axes.edge_weights = [\"agf\", \"value_norm\"]\n").dataset == both.dataset);
+    // An entry with more weights serves, unless it is damaged.
+    CHECK(provide("axes.edge_weights = \"agf\"\n").dataset == both.dataset);
+    CHECK(provide("").dataset == plain.dataset);
+    std::filesystem::remove(plain.dataset);
+    CHECK(provide("").dataset == both.dataset);
+    CHECK(provide("axes.edge_weights = [\"agf\", \"gf\"]\n").dataset != both.dataset);
+    write_bytes(both.dataset.string(), "damaged");
+    CHECK(names(provide("axes.edge_weights = \"value_norm\"\n")) == std::vector<std::string>{"value_norm"});
     CHECK_THAT(message_of<ParameterError>([&] { provide("axes.edge_weights = \"value_nrm\"\n"); }),
                Catch::Contains("a model gives no 'value_nrm', expected attention or one of") &&
                    Catch::Contains("did you mean 'value_norm'?"));
