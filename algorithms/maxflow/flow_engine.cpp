@@ -160,8 +160,8 @@ private:
     Solved solve_by_sweeps(Single& one, std::size_t source, std::size_t sink) {
         const std::size_t k = (one.layer + 1) / 2;
         Pseudoflow<T>& pseudoflow = scratch(0).pseudoflow;
-        sweep_forward(packed_, one.layer, source, k, one.from_source, 0);
-        sweep_backward(packed_, sink, k, one.from_sink, 0);
+        sweep_forward(packed_, one.layer, source, k, one.from_source, 0, Detail::levels);
+        sweep_backward(packed_, sink, k, one.from_sink, 0, Detail::levels);
         pseudoflow.join(one.layer, source, one.from_source, 0, sink, one.from_sink, 0, k);
         Bound bound = one.cuts.lanes(source, sink);
         const std::int64_t value = pseudoflow.lower_bound();
@@ -230,12 +230,12 @@ private:
         }
     };
 
-    /// Forward sweeps to layer `lowest`, of all sources or of those marked.
-    void sweep_sources(const FlowMatrix& result, std::size_t lowest, Sweeps<T>& from_sources,
-                       const std::vector<char>* marked = nullptr) const {
+    Detail detail() const { return packed_.is_light() ? Detail::masses : Detail::levels; }
+
+    /// Forward sweeps of all sources to layer `lowest`.
+    void sweep_sources(const FlowMatrix& result, std::size_t lowest, Sweeps<T>& from_sources) const {
         parallel_for(result.sources.size(), options_.jobs, [&](std::size_t s, std::size_t) {
-            if (marked != nullptr && !(*marked)[s]) return;
-            sweep_forward(packed_, result.layer, result.sources[s], lowest, from_sources, s);
+            sweep_forward(packed_, result.layer, result.sources[s], lowest, from_sources, s, detail());
         });
     }
 
@@ -248,9 +248,22 @@ private:
         }
         parallel_for(sinks, options_.jobs, [&](std::size_t t, std::size_t) {
             if (swept_[t] >= highest || (marked != nullptr && !(*marked)[t])) return;
-            sweep_backward(packed_, t, highest, from_sinks_, t, swept_[t]);
+            sweep_backward(packed_, t, highest, from_sinks_, t, detail(), swept_[t]);
             swept_[t] = highest;
         });
+    }
+
+    /// The sweep of source s down to layer `lowest` with all levels.
+    void complete_source(const FlowMatrix& result, std::size_t s, std::size_t lowest, Sweeps<T>& from_sources) const {
+        if (from_sources.has_levels(s) && lowest >= base_layer(result.layer)) return;
+        sweep_forward(packed_, result.layer, result.sources[s], lowest, from_sources, s, Detail::levels);
+    }
+
+    /// The sweep of sink t up to layer `highest`, which it has reached, with all levels.
+    void complete_sink(std::size_t t, std::size_t highest) {
+        if (from_sinks_.has_levels(t)) return;
+        sweep_backward(packed_, t, highest, from_sinks_, t, Detail::levels);
+        swept_[t] = highest;
     }
 
     /// `value`, which is known to flow. More than a cut lets through is a fault of the program.
@@ -349,7 +362,7 @@ private:
 
     /// The layer at which half-flows meet: as high as sources can spread their mass, three layers
     /// below them, in deep networks four if the first three open sources say so.
-    std::size_t shared_layer(const Sweeps<T>& from_sources, const Open& open, const FlowMatrix& result) {
+    std::size_t shared_layer(Sweeps<T>& from_sources, const Open& open, const FlowMatrix& result) {
         const std::size_t top = result.layer;
         const std::size_t k = top > 3 ? top - 3 : 1;
         constexpr std::size_t deep = 8;
@@ -362,6 +375,7 @@ private:
             const std::int64_t total = packed_.row_sum(top, result.sources[s]);
             const Distribution common = common_distribution(k, total);
             Pseudoflow<T>& pseudoflow = scratch(0).pseudoflow;
+            complete_source(result, s, k, from_sources);
             pseudoflow.join_upper(top, result.sources[s], from_sources, s, k, common.data());
             pseudoflow.run(0, most_half_waves);
             const T* const balance = pseudoflow.balance(k);
@@ -377,8 +391,6 @@ private:
                            FlowMatrix& result) {
         const std::size_t layer = result.layer;
         const std::int64_t total = largest_supply(open, result);
-        // In few layers halves meet below the layer to which all sources were swept.
-        if (k < base_layer(layer)) sweep_sources(result, k, from_sources, &open.sources);
         const auto common = common_distribution(k, total);
         Panel<T> delivered(result.sources.size(), packed_.width(k));
         Panel<T> accepted(packed_.width(0), packed_.width(k));
@@ -389,6 +401,7 @@ private:
             if (i < result.sources.size()) {
                 if (!open.sources[i]) return;
                 const std::size_t source = result.sources[i];
+                complete_source(result, i, k, from_sources);
                 pseudoflow.join_upper(layer, source, from_sources, i, k, common.data());
                 pseudoflow.run(
                     std::max<std::int64_t>(0, packed_.row_sum(layer, source) - cuts.source_bound(source)),
@@ -399,6 +412,7 @@ private:
             } else {
                 const std::size_t t = i - result.sources.size();
                 if (!open.sinks[t]) return;
+                complete_sink(t, k);
                 pseudoflow.join_lower(t, from_sinks_, t, k, common.data());
                 pseudoflow.run(std::max<std::int64_t>(0, total - cuts.sink_bound(t)), most_half_waves);
                 pseudoflow.return_excess();
@@ -546,7 +560,8 @@ private:
 
     // `wanted` in all, as much of it as possible from the guide's distribution on layer k.
     void make_lower_half(Pseudoflow<T>& pseudoflow, std::size_t t, std::size_t k, const Distribution& common,
-                         std::int64_t total, std::int64_t wanted) const {
+                         std::int64_t total, std::int64_t wanted) {
+        complete_sink(t, k);
         pseudoflow.join_lower(t, from_sinks_, t, k, common.data());
         if (k == 1) return;
         const auto excess = [&] {

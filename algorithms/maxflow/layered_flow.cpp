@@ -39,8 +39,8 @@ public:
             return value;
         }
         const std::size_t k = (top_ + 1) / 2;
-        engine::sweep_forward(packed_, top_, source, k, from_source_, 0);
-        engine::sweep_backward(packed_, sink, k, from_sink_, 0);
+        engine::sweep_forward(packed_, top_, source, k, from_source_, 0, engine::Detail::levels);
+        engine::sweep_backward(packed_, sink, k, from_sink_, 0, engine::Detail::levels);
         pseudoflow_.join(top_, source, from_source_, 0, sink, from_sink_, 0, k);
         const auto bound = cuts_.crossings(source, sink, cuts_.lanes(source, sink));
         const std::int64_t value = pseudoflow_.maximise(bound.value);

@@ -32,6 +32,21 @@ std::int64_t min_sum(const T* a, const T* b, std::size_t n) {
     return hn::GetLane(hn::SumOfLanes(d, sum));
 }
 
+// The least capacity[x] * factor[x] where the factor is not 0.
+template <class T>
+Real<T> min_ratio(const T* capacity, const Real<T>* factor, std::size_t n) {
+    const Tag<T> d;
+    const hn::Rebind<Real<T>, Tag<T>> r;
+    const auto infinite = hn::Set(r, std::numeric_limits<Real<T>>::infinity());
+    auto least = infinite;
+    for (std::size_t x = 0; x < n; x += hn::Lanes(d)) {
+        const auto by = hn::Load(r, factor + x);
+        const auto product = hn::Mul(hn::ConvertTo(r, hn::Load(d, capacity + x)), by);
+        least = hn::Min(least, hn::IfThenElse(hn::Eq(by, hn::Zero(r)), infinite, product));
+    }
+    return hn::GetLane(hn::MinOfLanes(r, least));
+}
+
 // In 64 bits: the shortages of a sink together may be its column sum.
 template <class T>
 SignedSums signed_sums(const T* a, std::size_t n) {
@@ -173,12 +188,32 @@ void pour_row(const Panel<T>& matrix, std::size_t v, T mass, Real<T> level, Real
         matrix, v, mass, level, floor, need, cells, [](std::size_t, auto) {}, [](std::size_t, T) {});
 }
 
+// Pours vertex v, of `rest` that is to be poured in all, into `need` and `into`; returns its level.
+template <class T>
+Real<T> pour_vertex(const Panel<T>& matrix, std::size_t v, T mass, Real<T> rest, Real<T> floor, Real<T>* need,
+                    T* cells, T* into) {
+    const Tag<T> d;
+    const auto amount = static_cast<Real<T>>(mass);
+    const Real<T> level = water_level<T>(matrix.row(v), need, floor, amount,
+                                         amount / std::max(rest, Real<T>(1)), matrix.stride());
+    pour_cells(
+        matrix, v, mass, level, floor, need, cells,
+        [&](std::size_t j, auto poured) { hn::Store(hn::Add(hn::Load(d, into + j), poured), d, into + j); },
+        [&](std::size_t j, T change) { into[j] = wrapping_add(into[j], change); });
+    return level;
+}
+
+template <class T>
+Real<T> sum_of(const T* mass, std::size_t n) {
+    Real<T> sum = 0;
+    for (std::size_t v = 0; v < n; ++v) sum += static_cast<Real<T>>(mass[v]);
+    return sum;
+}
+
 template <class T>
 void sweep_layer(const Panel<T>& matrix, const T* mass, std::size_t first, Real<T> floor, Real<T>* need, T* cells,
                  std::size_t cells_stride, Real<T>* level, T* into) {
-    const Tag<T> d;
-    Real<T> rest = 0;
-    for (std::size_t v = 0; v < matrix.rows(); ++v) rest += static_cast<Real<T>>(mass[v]);
+    Real<T> rest = sum_of(mass, matrix.rows());
     const auto pour = [&](std::size_t v) {
         T* const row = cells + v * cells_stride;
         level[v] = 0;
@@ -186,19 +221,88 @@ void sweep_layer(const Panel<T>& matrix, const T* mass, std::size_t first, Real<
             std::fill_n(row, matrix.stride(), T(0));
             return;
         }
-        const auto amount = static_cast<Real<T>>(mass[v]);
-        level[v] = water_level<T>(matrix.row(v), need, floor, amount, amount / std::max(rest, Real<T>(1)),
-                                  matrix.stride());
-        rest -= amount;
-        pour_cells(
-            matrix, v, mass[v], level[v], floor, need, row,
-            [&](std::size_t j, auto poured) { hn::Store(hn::Add(hn::Load(d, into + j), poured), d, into + j); },
-            [&](std::size_t j, T change) { into[j] = wrapping_add(into[j], change); });
+        level[v] = pour_vertex(matrix, v, mass[v], rest, floor, need, row, into);
+        rest -= static_cast<Real<T>>(mass[v]);
     };
     if (first < matrix.rows()) pour(first);
     for (std::size_t v = 0; v < matrix.rows(); ++v) {
         if (v != first) pour(v);
     }
+}
+
+// Shares `total` out in the proportions of the needs above 0. Returns the largest multiple of the
+// guide among the shares, or infinity where that cannot be done in a T.
+template <class T>
+Real<T> share_out(std::int64_t total, const Real<T>* need, const Real<T>* per_guide, std::size_t columns,
+                  T* shares) {
+    using R = Real<T>;
+    constexpr R impossible = std::numeric_limits<R>::infinity();
+    constexpr T most = std::numeric_limits<T>::max() / 4;
+    R sum = 0;
+    for (std::size_t j = 0; j < columns; ++j) sum += std::max(need[j], R(0));
+    if (!(sum > 0)) return impossible;
+    // A little less, so that rounding does not use up the total.
+    const R scale = static_cast<R>(total) / sum * static_cast<R>(0.99999);
+    std::int64_t rest = total;
+    for (std::size_t j = 0; j < columns; ++j) {
+        shares[j] = static_cast<T>(std::min(std::max(need[j], R(0)) * scale, static_cast<R>(most)));
+        rest -= shares[j];
+    }
+    const auto each = rest / static_cast<std::int64_t>(columns);
+    const auto left = static_cast<std::size_t>(rest % static_cast<std::int64_t>(columns));
+    if (rest < 0 || each > most) return impossible;
+    R multiple = 0;
+    for (std::size_t j = 0; j < columns; ++j) {
+        shares[j] = static_cast<T>(shares[j] + each + (j < left ? 1 : 0));
+        multiple = std::max(multiple, static_cast<R>(shares[j]) * per_guide[j]);
+    }
+    return multiple;
+}
+
+template <class T>
+bool sweep_masses(const Panel<T>& matrix, const T* mass, std::size_t first, const Real<T>* room,
+                  const Real<T>* per_guide, Real<T> floor, Real<T>* need, T* cells, Real<T>* level, T* into) {
+    using R = Real<T>;
+    constexpr auto safely = static_cast<R>(0.9999);  // rounding is far less
+    constexpr R none = -1;
+    const std::size_t rows = matrix.rows();
+    std::int64_t light = 0;
+    std::size_t light_rows = 0;
+    for (std::size_t v = 0; v < rows; ++v) {
+        const bool is_light = v != first && mass[v] > 0 && static_cast<R>(mass[v]) <= room[v] * safely;
+        level[v] = is_light ? none : R(0);
+        light_rows += is_light;
+        light += is_light ? mass[v] : T(0);
+    }
+    if (light_rows * 4 < rows) {  // little to gain
+        HWY_NAMESPACE::sweep_layer(matrix, mass, first, floor, need, cells, 0, level, into);
+        return true;
+    }
+    R rest = sum_of(mass, rows);
+    const auto pour = [&](std::size_t v) {
+        level[v] = 0;
+        if (mass[v] == 0) return;
+        level[v] = pour_vertex(matrix, v, mass[v], rest, floor, need, cells, into);
+        rest -= static_cast<R>(mass[v]);
+    };
+    if (first < rows) pour(first);
+    for (std::size_t v = 0; v < rows; ++v) {
+        if (v != first && level[v] != none) pour(v);
+    }
+    while (light > 0) {
+        const R unit = share_out(light, need, per_guide, matrix.columns(), cells) / static_cast<R>(light);
+        bool fits = true;
+        for (std::size_t v = 0; v < rows; ++v) {
+            if (level[v] != none || static_cast<R>(mass[v]) * unit <= room[v] * safely) continue;
+            fits = false;
+            light -= mass[v];
+            pour(v);
+        }
+        if (!fits) continue;
+        for (std::size_t j = 0; j < matrix.columns(); ++j) into[j] += cells[j];
+        break;
+    }
+    return false;
 }
 
 // As water_level, for integer needs and with a level of at most 1.
@@ -405,6 +509,14 @@ T pull_row(T* flow, const T* label, T wanted, T intake, T* balance, std::size_t 
                           T* cells, std::size_t cells_stride, Real<T>* level, T* into) {                         \
         HWY_NAMESPACE::sweep_layer(m, mass, first, floor, need, cells, cells_stride, level, into);               \
     }                                                                                                            \
+    bool SweepMasses##bits(const Panel<T>& m, const T* mass, std::size_t first, const Real<T>* room,             \
+                           const Real<T>* per_guide, Real<T> floor, Real<T>* need, T* cells, Real<T>* level,     \
+                           T* into) {                                                                            \
+        return HWY_NAMESPACE::sweep_masses(m, mass, first, room, per_guide, floor, need, cells, level, into);    \
+    }                                                                                                            \
+    Real<T> MinRatio##bits(const T* capacity, const Real<T>* factor, std::size_t n) {                            \
+        return HWY_NAMESPACE::min_ratio(capacity, factor, n);                                                    \
+    }                                                                                                            \
     void PourRow##bits(const Panel<T>& m, std::size_t v, T mass, Real<T> level, Real<T> floor, Real<T>* need,    \
                        T* cells) {                                                                               \
         HWY_NAMESPACE::pour_row(m, v, mass, level, floor, need, cells);                                          \
@@ -444,6 +556,8 @@ namespace attnflow::engine {
     HWY_EXPORT(MinSum##bits);                                                                                     \
     HWY_EXPORT(SignedSums##bits);                                                                                 \
     HWY_EXPORT(SweepLayer##bits);                                                                                 \
+    HWY_EXPORT(SweepMasses##bits);                                                                                \
+    HWY_EXPORT(MinRatio##bits);                                                                                   \
     HWY_EXPORT(PourRow##bits);                                                                                    \
     HWY_EXPORT(ServeLayer##bits);                                                                                 \
     HWY_EXPORT(ResidualBits##bits);                                                                               \
@@ -463,6 +577,17 @@ namespace attnflow::engine {
     void sweep_layer(const Panel<T>& m, const T* mass, std::size_t first, Real<T> floor, Real<T>* need, T* cells, \
                      std::size_t cells_stride, Real<T>* level, T* into) {                                         \
         HWY_DYNAMIC_DISPATCH(SweepLayer##bits)(m, mass, first, floor, need, cells, cells_stride, level, into);    \
+    }                                                                                                             \
+    template <>                                                                                                   \
+    bool sweep_masses(const Panel<T>& m, const T* mass, std::size_t first, const Real<T>* room,                   \
+                      const Real<T>* per_guide, Real<T> floor, Real<T>* need, T* cells, Real<T>* level,           \
+                      T* into) {                                                                                  \
+        return HWY_DYNAMIC_DISPATCH(SweepMasses##bits)(m, mass, first, room, per_guide, floor, need, cells,       \
+                                                       level, into);                                              \
+    }                                                                                                             \
+    template <>                                                                                                   \
+    Real<T> min_ratio(const T* capacity, const Real<T>* factor, std::size_t n) {                                  \
+        return HWY_DYNAMIC_DISPATCH(MinRatio##bits)(capacity, factor, n);                                         \
     }                                                                                                             \
     template <>                                                                                                   \
     void pour_row(const Panel<T>& m, std::size_t v, T mass, Real<T> level, Real<T> floor, Real<T>* need,          \

@@ -32,6 +32,19 @@ template <class T>
 void sweep_layer(const Panel<T>& matrix, const T* mass, std::size_t first, Real<T> floor, Real<T>* need, T* cells,
                  std::size_t cells_stride, Real<T>* level, T* into);
 
+/// As sweep_layer where only the masses below are wanted. Vertices that can pass on all they have in the
+/// proportions of what is still needed, meeting no capacity, are *light*: no cell of theirs is looked at.
+/// With integers m_v to send, s_j to receive and M in all, m_v s_j / M <= capacity_vj is a flow, so there is
+/// one in integers. `room[v]` is the most that v can pass on in the guide's proportions, `per_guide` 1 / guide.
+/// False where some vertices were light, which have no level (-1).  O(n) beside the others.
+template <class T>
+bool sweep_masses(const Panel<T>& matrix, const T* mass, std::size_t first, const Real<T>* room,
+                  const Real<T>* per_guide, Real<T> floor, Real<T>* need, T* cells, Real<T>* level, T* into);
+
+/// The least capacity[x] factor[x] where factor[x] is not 0; infinite where it is 0 everywhere.
+template <class T>
+Real<T> min_ratio(const T* capacity, const Real<T>* factor, std::size_t n);
+
 /// As sweep_layer, but a vertex sends no column more than it still needs and keeps what is left of
 /// its mass, which `mass` holds afterwards as `need` holds what is still needed. Writes all of `flow`.
 template <class T>

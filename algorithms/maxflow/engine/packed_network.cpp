@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "algorithms/maxflow/engine/kernels.hpp"
+
 namespace attnflow::engine {
 
 template <class T>
@@ -53,6 +55,7 @@ PackedNetwork<T>::PackedNetwork(const FixedNetwork& network, std::size_t low, st
     }
     fill_lanes();
     fill_guide();
+    fill_room();
 }
 
 template <class T>
@@ -118,6 +121,28 @@ void PackedNetwork<T>::fill_guide() {
         for (double& m : below) m = total > 0.0 ? (1.0 - trace) * m / total + trace * uniform : uniform;
         mass.swap(below);
     }
+}
+
+template <class T>
+void PackedNetwork<T>::fill_room() {
+    const std::size_t widest = this->widest();
+    per_guide_ = room_down_ = room_up_ = Panel<Real<T>>(widths_.size(), widest);
+    for (std::size_t l = 0; l < widths_.size(); ++l) {
+        for (std::size_t i = 0; i < widths_[l]; ++i) per_guide_(l, i) = 1 / guide_(l, i);
+    }
+    std::size_t light = 0;
+    std::size_t all = 0;
+    for (std::size_t l = 1; l < widths_.size(); ++l) {
+        for (std::size_t i = 0; i < widths_[l]; ++i) {
+            room_down_(l, i) = min_ratio(down_[l].row(i), per_guide(l - 1), down_[l].stride());
+            light += room_down_(l, i) > static_cast<Real<T>>(row_sum_[l][i]) * guide_(l, i);
+            ++all;
+        }
+        for (std::size_t j = 0; j < widths_[l - 1]; ++j) {
+            room_up_(l - 1, j) = min_ratio(up_[l].row(j), per_guide(l), up_[l].stride());
+        }
+    }
+    is_light_ = 2 * light > all;
 }
 
 template <class T>

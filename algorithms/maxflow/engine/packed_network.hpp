@@ -61,10 +61,20 @@ public:
 
     /// Sums to 1 over layer l; Panel::padded(width(l)) entries, the padding 0.
     const Real<T>* guide(std::size_t l) const { return guide_.row(l); }
+    /// 1 / guide(l), the padding 0.
+    const Real<T>* per_guide(std::size_t l) const { return per_guide_.row(l); }
+    /// The most that each vertex of layer l can send down in the proportions of guide(l-1) without
+    /// meeting a capacity, and the most that it can draw from above in those of guide(l+1).
+    const Real<T>* room_down(std::size_t l) const { return room_down_.row(l); }
+    const Real<T>* room_up(std::size_t l) const { return room_up_.row(l); }
+    /// Whether at least half of all vertices have room for the guide's own mass, so that most
+    /// vertices of a sweep that has mixed are light.
+    bool is_light() const { return is_light_; }
 
 private:
     void fill_lanes();
     void fill_guide();
+    void fill_room();
 
     std::vector<std::size_t> widths_;
     std::vector<Panel<T>> down_;  // [0] unused
@@ -73,10 +83,14 @@ private:
     std::vector<std::vector<std::int64_t>> column_sum_;
     Panel<T> lane_;
     Panel<Real<T>> guide_;
+    Panel<Real<T>> per_guide_;
+    Panel<Real<T>> room_down_;
+    Panel<Real<T>> room_up_;
     bool full_ = true;
     bool causal_ = false;
     bool full_below_mask_ = false;
     bool has_lanes_ = false;
+    bool is_light_ = false;
 };
 
 extern template class PackedNetwork<std::int32_t>;

@@ -38,10 +38,18 @@ public:
     Real<T>* level(std::size_t l, std::size_t index) { return level_[l].row(index); }
     const Real<T>* level(std::size_t l, std::size_t index) const { return level_[l].row(index); }
 
+    /// Whether all levels of the sweep are there, so that its flow can be built.
+    bool has_levels(std::size_t index) const { return has_levels_[index] != 0; }
+    void set_has_levels(std::size_t index, bool has) { has_levels_[index] = has; }
+
 private:
     std::vector<Panel<T>> mass_;  // by layer, [0] unused
     std::vector<Panel<Real<T>>> level_;
+    std::vector<char> has_levels_;  // by sweep
 };
+
+/// What a sweep is made for: masses for certificates, or the levels too, for pseudoflows.
+enum class Detail : std::uint8_t { masses, levels };
 
 /// What the vertices of one layer still need to receive, while those beside it pour or pull.
 template <class T>
@@ -69,14 +77,14 @@ template <class T>
 std::int64_t backward_total(const PackedNetwork<T>& network, std::size_t l, const T* demand);
 
 /// Fills sweep `index` from (top, source) down to layer `lowest` >= 1, or goes on with it from layer
-/// `from`, which it has reached.  O(n^2) a layer.
+/// `from`, which it has reached.  O(n^2) a layer; for masses O(n), and O(n) for every vertex that is not light.
 template <class T>
 void sweep_forward(const PackedNetwork<T>& network, std::size_t top, std::size_t source, std::size_t lowest,
-                   Sweeps<T>& sweeps, std::size_t index, std::size_t from = 0);
+                   Sweeps<T>& sweeps, std::size_t index, Detail detail, std::size_t from = 0);
 
-/// Fills sweep `index` from (0, sink) up to layer `highest`, or goes on from layer `from`.  O(n^2) a layer.
+/// Fills sweep `index` from (0, sink) up to layer `highest`, or goes on from layer `from`.  As costly.
 template <class T>
 void sweep_backward(const PackedNetwork<T>& network, std::size_t sink, std::size_t highest, Sweeps<T>& sweeps,
-                    std::size_t index, std::size_t from = 0);
+                    std::size_t index, Detail detail, std::size_t from = 0);
 
 }  // namespace attnflow::engine
