@@ -254,7 +254,8 @@ private:
     }
 
     /// The sweep of source s down to layer `lowest` with all levels.
-    void complete_source(const FlowMatrix& result, std::size_t s, std::size_t lowest, Sweeps<T>& from_sources) const {
+    void complete_source(const FlowMatrix& result, std::size_t s, std::size_t lowest,
+                         Sweeps<T>& from_sources) const {
         if (from_sources.has_levels(s) && lowest >= base_layer(result.layer)) return;
         sweep_forward(packed_, result.layer, result.sources[s], lowest, from_sources, s, Detail::levels);
     }

@@ -65,6 +65,28 @@ void Pseudoflow<T>::feed_lane(std::size_t l, std::int64_t wanted, T* mass, T* la
     }
 }
 
+// What the vertices of layer l should get of `total`: what they can send into the lane below, of which `wanted` is
+// wanted there, and of the rest as much as the guide says. The former comes first: who has too much sends it on,
+// who has too little leaves the lane short.
+template <class T>
+void Pseudoflow<T>::aim(std::size_t l, std::int64_t total, std::int64_t wanted) {
+    Real<T>* const need = needs_.data();
+    if (sink_ >= network_.width(l - 1)) {
+        needs_.reset(network_.guide(l), network_.width(l), total);
+        return;
+    }
+    constexpr auto first = static_cast<Real<T>>(4);
+    const T* const column = network_.up(l).row(sink_);
+    std::int64_t sum = 0;
+    for (std::size_t x = 0; x < network_.width(l); ++x) sum += x == sink_ ? T(0) : column[x];
+    const std::int64_t into_lane = std::clamp<std::int64_t>(std::min(sum, wanted), 0, total);
+    needs_.reset(network_.guide(l), network_.width(l), total - into_lane);
+    const Real<T> part =
+        sum > 0 ? first * static_cast<Real<T>>(into_lane) / static_cast<Real<T>>(sum) : Real<T>(0);
+    for (std::size_t x = 0; x < network_.width(l); ++x) need[x] += part * static_cast<Real<T>>(column[x]);
+    if (sink_ < network_.width(l)) need[sink_] = 0;
+}
+
 template <class T>
 std::int64_t Pseudoflow<T>::feed(std::size_t top, std::size_t source, const SinkRows<T>& rows) {
     return_excess();
@@ -84,20 +106,8 @@ std::int64_t Pseudoflow<T>::feed(std::size_t top, std::size_t source, const Sink
     for (std::size_t x = 0; x < network_.width(k_); ++x) {
         wanted[x] = static_cast<T>(std::min<std::int64_t>(outflow(x), std::numeric_limits<T>::max()));
     }
-    // What the lane should hold at each layer, so that the layers below it can do the rest.
-    lane_need_.assign(top, 0);
-    if (sink_ < network_.width(k_)) lane_need_[k_] = wanted[sink_];
-    const auto supply = static_cast<double>(supply_);
-    for (std::size_t l = k_ + 1; l < top; ++l) {
-        double beside = 0;
-        for (std::size_t x = 0; x < network_.width(l); ++x) {
-            if (x == sink_ || sink_ >= network_.width(l - 1)) continue;
-            beside += std::min(static_cast<double>(network_.up(l)(sink_, x)), 0.8 * supply * network_.guide(l)[x]);
-        }
-        if (sink_ < network_.width(l)) {
-            lane_need_[l] = std::max<std::int64_t>(0, lane_need_[l - 1] - static_cast<std::int64_t>(beside));
-        }
-    }
+    // The lane is filled as high up as it can be: what it holds too much it passes on.
+    const std::int64_t lane_wanted = sink_ < network_.width(k_) ? wanted[sink_] : T(0);
     std::copy_n(network_.down(top).row(source), network_.down(top).stride(), mass);
     for (std::size_t l = top - 1; l > k_; --l) {
         Panel<T>& flow = flow_[l];
@@ -107,7 +117,7 @@ std::int64_t Pseudoflow<T>::feed(std::size_t top, std::size_t source, const Sink
         std::fill_n(below, flow.stride(), T(0));
         std::fill_n(lane, padded, T(0));
         const bool has_lane = sink_ < network_.width(l - 1);
-        if (has_lane) feed_lane(l, lane_need_[l - 1], mass, lane);
+        if (has_lane) feed_lane(l, lane_wanted, mass, lane);
         if (l == k_ + 1) {
             // Nothing but what is wanted there: it is served while many can still send.
             std::copy_n(wanted, network_.width(k_), below);
@@ -117,8 +127,9 @@ std::int64_t Pseudoflow<T>::feed(std::size_t top, std::size_t source, const Sink
             if (has_lane) balance_(k_, sink_) = -wanted[sink_];
             std::copy_n(mass, network_.width(l), balance_.row(l));
         } else {
-            needs_.reset(network_.guide(l - 1), network_.width(l - 1), forward_total(network_, l, mass));
-            if (has_lane) needs_.data()[sink_] = 0;
+            std::int64_t fed = 0;
+            for (std::size_t x = 0; x < network_.width(l); ++x) fed += lane[x];
+            aim(l - 1, forward_total(network_, l, mass), lane_wanted - fed);
             sweep_layer(rows.beside(l), mass, source, needs_.floor(), needs_.data(), flow.row(0), flow.stride(),
                         levels_.data(), below);
             for (std::size_t x = 0; x < network_.width(l); ++x) {
@@ -144,6 +155,7 @@ std::int64_t Pseudoflow<T>::feed(std::size_t top, std::size_t source, const Sink
     template std::int64_t Pseudoflow<T>::outflow(std::size_t) const;           \
     template void Pseudoflow<T>::add_supply(std::size_t, T);                   \
     template void Pseudoflow<T>::feed_lane(std::size_t, std::int64_t, T*, T*); \
+    template void Pseudoflow<T>::aim(std::size_t, std::int64_t, std::int64_t); \
     template std::int64_t Pseudoflow<T>::feed(std::size_t, std::size_t, const SinkRows<T>&);
 ATTNFLOW_INSTANTIATE(std::int32_t)
 ATTNFLOW_INSTANTIATE(std::int64_t)

@@ -194,8 +194,8 @@ Real<T> pour_vertex(const Panel<T>& matrix, std::size_t v, T mass, Real<T> rest,
                     T* cells, T* into) {
     const Tag<T> d;
     const auto amount = static_cast<Real<T>>(mass);
-    const Real<T> level = water_level<T>(matrix.row(v), need, floor, amount,
-                                         amount / std::max(rest, Real<T>(1)), matrix.stride());
+    const Real<T> level =
+        water_level<T>(matrix.row(v), need, floor, amount, amount / std::max(rest, Real<T>(1)), matrix.stride());
     pour_cells(
         matrix, v, mass, level, floor, need, cells,
         [&](std::size_t j, auto poured) { hn::Store(hn::Add(hn::Load(d, into + j), poured), d, into + j); },

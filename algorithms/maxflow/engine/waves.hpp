@@ -135,6 +135,7 @@ private:
     void set_lower_balance(std::size_t l);
     void build(std::size_t l);
     void return_excess_of(std::size_t l);
+    void aim(std::size_t l, std::int64_t total, std::int64_t wanted);
     void feed_lane(std::size_t l, std::int64_t wanted, T* mass, T* lane);
     std::int64_t total_excess() const;
     std::int64_t total_shortage() const;
@@ -183,7 +184,6 @@ private:
     Needs<T> needs_;
     Panel<T> feed_;  // scratch of feed()
     std::vector<Real<T>, AlignedAllocator<Real<T>>> levels_;
-    std::vector<std::int64_t> lane_need_;
     std::vector<T> source_flow_;
     std::vector<T> sink_flow_;
     WaveCounters counters_;
