@@ -130,8 +130,8 @@ std::int64_t Pseudoflow<T>::feed(std::size_t top, std::size_t source, const Sink
             std::int64_t fed = 0;
             for (std::size_t x = 0; x < network_.width(l); ++x) fed += lane[x];
             aim(l - 1, forward_total(network_, l, mass), lane_wanted - fed);
-            sweep_layer(rows.beside(l), mass, source, needs_.floor(), needs_.data(), flow.row(0), flow.stride(),
-                        levels_.data(), below);
+            sweep_layer(rows.beside(l), mass, source, network_.lift_down(l), needs_.floor(), needs_.data(),
+                        flow.row(0), flow.stride(), levels_.data(), below);
             for (std::size_t x = 0; x < network_.width(l); ++x) {
                 const std::int64_t room =
                     network_.row_sum(l, x) - (has_lane ? std::int64_t{network_.down(l)(x, sink_)} : 0);

@@ -80,6 +80,7 @@ Real<T> water_level(const T* capacity, const Real<T>* need, Real<T> floor, Real<
     constexpr int most_steps = 16;
     constexpr R full = std::numeric_limits<R>::max() / 4;
     const R tolerance = mass * static_cast<R>(1e-3);
+    constexpr auto close = static_cast<R>(3e-2);  // one step more is as good as exact
     const auto least = hn::Set(r, floor);
     for (int step = 0; step < most_steps; ++step) {
         const auto height = hn::Set(r, level);
@@ -97,6 +98,7 @@ Real<T> water_level(const T* capacity, const Real<T>* need, Real<T> floor, Real<
         const R rise = hn::GetLane(hn::SumOfLanes(r, slope));
         if (rise <= 0) return missing > 0 ? full : level;
         level = std::max(level + missing / rise, R(0));
+        if (std::abs(missing) <= mass * close) break;
     }
     return std::min(level, full);
 }
@@ -190,12 +192,12 @@ void pour_row(const Panel<T>& matrix, std::size_t v, T mass, Real<T> level, Real
 
 // Pours vertex v, of `rest` that is to be poured in all, into `need` and `into`; returns its level.
 template <class T>
-Real<T> pour_vertex(const Panel<T>& matrix, std::size_t v, T mass, Real<T> rest, Real<T> floor, Real<T>* need,
-                    T* cells, T* into) {
+Real<T> pour_vertex(const Panel<T>& matrix, std::size_t v, T mass, Real<T> rest, Real<T> lift, Real<T> floor,
+                    Real<T>* need, T* cells, T* into) {
     const Tag<T> d;
     const auto amount = static_cast<Real<T>>(mass);
-    const Real<T> level =
-        water_level<T>(matrix.row(v), need, floor, amount, amount / std::max(rest, Real<T>(1)), matrix.stride());
+    const Real<T> level = water_level<T>(matrix.row(v), need, floor, amount,
+                                         lift * amount / std::max(rest, Real<T>(1)), matrix.stride());
     pour_cells(
         matrix, v, mass, level, floor, need, cells,
         [&](std::size_t j, auto poured) { hn::Store(hn::Add(hn::Load(d, into + j), poured), d, into + j); },
@@ -211,8 +213,8 @@ Real<T> sum_of(const T* mass, std::size_t n) {
 }
 
 template <class T>
-void sweep_layer(const Panel<T>& matrix, const T* mass, std::size_t first, Real<T> floor, Real<T>* need, T* cells,
-                 std::size_t cells_stride, Real<T>* level, T* into) {
+void sweep_layer(const Panel<T>& matrix, const T* mass, std::size_t first, const Real<T>* lift, Real<T> floor,
+                 Real<T>* need, T* cells, std::size_t cells_stride, Real<T>* level, T* into) {
     Real<T> rest = sum_of(mass, matrix.rows());
     const auto pour = [&](std::size_t v) {
         T* const row = cells + v * cells_stride;
@@ -221,7 +223,7 @@ void sweep_layer(const Panel<T>& matrix, const T* mass, std::size_t first, Real<
             std::fill_n(row, matrix.stride(), T(0));
             return;
         }
-        level[v] = pour_vertex(matrix, v, mass[v], rest, floor, need, row, into);
+        level[v] = pour_vertex(matrix, v, mass[v], rest, lift[v], floor, need, row, into);
         rest -= static_cast<Real<T>>(mass[v]);
     };
     if (first < matrix.rows()) pour(first);
@@ -261,7 +263,8 @@ Real<T> share_out(std::int64_t total, const Real<T>* need, const Real<T>* per_gu
 
 template <class T>
 bool sweep_masses(const Panel<T>& matrix, const T* mass, std::size_t first, const Real<T>* room,
-                  const Real<T>* per_guide, Real<T> floor, Real<T>* need, T* cells, Real<T>* level, T* into) {
+                  const Real<T>* per_guide, const Real<T>* lift, Real<T> floor, Real<T>* need, T* cells,
+                  Real<T>* level, T* into) {
     using R = Real<T>;
     constexpr auto safely = static_cast<R>(0.9999);  // rounding is far less
     constexpr R none = -1;
@@ -275,14 +278,14 @@ bool sweep_masses(const Panel<T>& matrix, const T* mass, std::size_t first, cons
         light += is_light ? mass[v] : T(0);
     }
     if (light_rows * 4 < rows) {  // little to gain
-        HWY_NAMESPACE::sweep_layer(matrix, mass, first, floor, need, cells, 0, level, into);
+        HWY_NAMESPACE::sweep_layer(matrix, mass, first, lift, floor, need, cells, 0, level, into);
         return true;
     }
     R rest = sum_of(mass, rows);
     const auto pour = [&](std::size_t v) {
         level[v] = 0;
         if (mass[v] == 0) return;
-        level[v] = pour_vertex(matrix, v, mass[v], rest, floor, need, cells, into);
+        level[v] = pour_vertex(matrix, v, mass[v], rest, lift[v], floor, need, cells, into);
         rest -= static_cast<R>(mass[v]);
     };
     if (first < rows) pour(first);
@@ -502,45 +505,47 @@ T pull_row(T* flow, const T* label, T wanted, T intake, T* balance, std::size_t 
 }
 
 // One function per type, since Highway's dispatch table takes no templates.
-#define ATTNFLOW_DEFINE(T, bits)                                                                                 \
-    std::int64_t MinSum##bits(const T* a, const T* b, std::size_t n) { return HWY_NAMESPACE::min_sum(a, b, n); } \
-    SignedSums SignedSums##bits(const T* a, std::size_t n) { return HWY_NAMESPACE::signed_sums(a, n); }          \
-    void SweepLayer##bits(const Panel<T>& m, const T* mass, std::size_t first, Real<T> floor, Real<T>* need,     \
-                          T* cells, std::size_t cells_stride, Real<T>* level, T* into) {                         \
-        HWY_NAMESPACE::sweep_layer(m, mass, first, floor, need, cells, cells_stride, level, into);               \
-    }                                                                                                            \
-    bool SweepMasses##bits(const Panel<T>& m, const T* mass, std::size_t first, const Real<T>* room,             \
-                           const Real<T>* per_guide, Real<T> floor, Real<T>* need, T* cells, Real<T>* level,     \
-                           T* into) {                                                                            \
-        return HWY_NAMESPACE::sweep_masses(m, mass, first, room, per_guide, floor, need, cells, level, into);    \
-    }                                                                                                            \
-    Real<T> MinRatio##bits(const T* capacity, const Real<T>* factor, std::size_t n) {                            \
-        return HWY_NAMESPACE::min_ratio(capacity, factor, n);                                                    \
-    }                                                                                                            \
-    void PourRow##bits(const Panel<T>& m, std::size_t v, T mass, Real<T> level, Real<T> floor, Real<T>* need,    \
-                       T* cells) {                                                                               \
-        HWY_NAMESPACE::pour_row(m, v, mass, level, floor, need, cells);                                          \
-    }                                                                                                            \
-    void ServeLayer##bits(const Panel<T>& m, T* mass, std::size_t first, T* need, Panel<T>& flow) {              \
-        HWY_NAMESPACE::serve_layer(m, mass, first, need, flow);                                                  \
-    }                                                                                                            \
-    void ResidualBits##bits(const T* capacity, const T* flow, std::size_t from, std::size_t end,                 \
-                            std::size_t words, std::uint64_t* room, std::uint64_t* carried) {                    \
-        HWY_NAMESPACE::residual_bits(capacity, flow, from, end, words, room, carried);                           \
-    }                                                                                                            \
-    T Sendable##bits(const T* capacity, const T* flow, const T* label, T wanted, const T* intake,                \
-                     std::size_t n) {                                                                            \
-        return HWY_NAMESPACE::sendable(capacity, flow, label, wanted, intake, n);                                \
-    }                                                                                                            \
-    void AddReturnable##bits(const T* flow, T intake, const T* label, T wanted, T* sum, std::size_t n) {         \
-        HWY_NAMESPACE::add_returnable(flow, intake, label, wanted, sum, n);                                      \
-    }                                                                                                            \
-    T PushRow##bits(const T* capacity, T* flow, const T* label, T wanted, T excess, T* intake, T* balance,       \
-                    std::size_t n) {                                                                             \
-        return HWY_NAMESPACE::push_row(capacity, flow, label, wanted, excess, intake, balance, n);               \
-    }                                                                                                            \
-    T PullRow##bits(T* flow, const T* label, T wanted, T intake, T* balance, std::size_t n) {                    \
-        return HWY_NAMESPACE::pull_row(flow, label, wanted, intake, balance, n);                                 \
+#define ATTNFLOW_DEFINE(T, bits)                                                                                  \
+    std::int64_t MinSum##bits(const T* a, const T* b, std::size_t n) { return HWY_NAMESPACE::min_sum(a, b, n); }  \
+    SignedSums SignedSums##bits(const T* a, std::size_t n) { return HWY_NAMESPACE::signed_sums(a, n); }           \
+    void SweepLayer##bits(const Panel<T>& m, const T* mass, std::size_t first, const Real<T>* lift,               \
+                          Real<T> floor, Real<T>* need, T* cells, std::size_t cells_stride, Real<T>* level,       \
+                          T* into) {                                                                              \
+        HWY_NAMESPACE::sweep_layer(m, mass, first, lift, floor, need, cells, cells_stride, level, into);          \
+    }                                                                                                             \
+    bool SweepMasses##bits(const Panel<T>& m, const T* mass, std::size_t first, const Real<T>* room,              \
+                           const Real<T>* per_guide, const Real<T>* lift, Real<T> floor, Real<T>* need, T* cells, \
+                           Real<T>* level, T* into) {                                                             \
+        return HWY_NAMESPACE::sweep_masses(m, mass, first, room, per_guide, lift, floor, need, cells, level,      \
+                                           into);                                                                 \
+    }                                                                                                             \
+    Real<T> MinRatio##bits(const T* capacity, const Real<T>* factor, std::size_t n) {                             \
+        return HWY_NAMESPACE::min_ratio(capacity, factor, n);                                                     \
+    }                                                                                                             \
+    void PourRow##bits(const Panel<T>& m, std::size_t v, T mass, Real<T> level, Real<T> floor, Real<T>* need,     \
+                       T* cells) {                                                                                \
+        HWY_NAMESPACE::pour_row(m, v, mass, level, floor, need, cells);                                           \
+    }                                                                                                             \
+    void ServeLayer##bits(const Panel<T>& m, T* mass, std::size_t first, T* need, Panel<T>& flow) {               \
+        HWY_NAMESPACE::serve_layer(m, mass, first, need, flow);                                                   \
+    }                                                                                                             \
+    void ResidualBits##bits(const T* capacity, const T* flow, std::size_t from, std::size_t end,                  \
+                            std::size_t words, std::uint64_t* room, std::uint64_t* carried) {                     \
+        HWY_NAMESPACE::residual_bits(capacity, flow, from, end, words, room, carried);                            \
+    }                                                                                                             \
+    T Sendable##bits(const T* capacity, const T* flow, const T* label, T wanted, const T* intake,                 \
+                     std::size_t n) {                                                                             \
+        return HWY_NAMESPACE::sendable(capacity, flow, label, wanted, intake, n);                                 \
+    }                                                                                                             \
+    void AddReturnable##bits(const T* flow, T intake, const T* label, T wanted, T* sum, std::size_t n) {          \
+        HWY_NAMESPACE::add_returnable(flow, intake, label, wanted, sum, n);                                       \
+    }                                                                                                             \
+    T PushRow##bits(const T* capacity, T* flow, const T* label, T wanted, T excess, T* intake, T* balance,        \
+                    std::size_t n) {                                                                              \
+        return HWY_NAMESPACE::push_row(capacity, flow, label, wanted, excess, intake, balance, n);                \
+    }                                                                                                             \
+    T PullRow##bits(T* flow, const T* label, T wanted, T intake, T* balance, std::size_t n) {                     \
+        return HWY_NAMESPACE::pull_row(flow, label, wanted, intake, balance, n);                                  \
     }
 ATTNFLOW_DEFINE(std::int32_t, 32)
 ATTNFLOW_DEFINE(std::int64_t, 64)
@@ -574,15 +579,16 @@ namespace attnflow::engine {
         return HWY_DYNAMIC_DISPATCH(SignedSums##bits)(a, n);                                                      \
     }                                                                                                             \
     template <>                                                                                                   \
-    void sweep_layer(const Panel<T>& m, const T* mass, std::size_t first, Real<T> floor, Real<T>* need, T* cells, \
-                     std::size_t cells_stride, Real<T>* level, T* into) {                                         \
-        HWY_DYNAMIC_DISPATCH(SweepLayer##bits)(m, mass, first, floor, need, cells, cells_stride, level, into);    \
+    void sweep_layer(const Panel<T>& m, const T* mass, std::size_t first, const Real<T>* lift, Real<T> floor,     \
+                     Real<T>* need, T* cells, std::size_t cells_stride, Real<T>* level, T* into) {                \
+        HWY_DYNAMIC_DISPATCH(SweepLayer##bits)                                                                    \
+        (m, mass, first, lift, floor, need, cells, cells_stride, level, into);                                    \
     }                                                                                                             \
     template <>                                                                                                   \
     bool sweep_masses(const Panel<T>& m, const T* mass, std::size_t first, const Real<T>* room,                   \
-                      const Real<T>* per_guide, Real<T> floor, Real<T>* need, T* cells, Real<T>* level,           \
-                      T* into) {                                                                                  \
-        return HWY_DYNAMIC_DISPATCH(SweepMasses##bits)(m, mass, first, room, per_guide, floor, need, cells,       \
+                      const Real<T>* per_guide, const Real<T>* lift, Real<T> floor, Real<T>* need, T* cells,      \
+                      Real<T>* level, T* into) {                                                                  \
+        return HWY_DYNAMIC_DISPATCH(SweepMasses##bits)(m, mass, first, room, per_guide, lift, floor, need, cells, \
                                                        level, into);                                              \
     }                                                                                                             \
     template <>                                                                                                   \

@@ -27,10 +27,11 @@ SignedSums signed_sums(const T* a, std::size_t n);
 /// the water level that makes its row sum to its mass (or fill all of it). What a column gets is
 /// subtracted from its need, so that later vertices make up for what earlier ones could not do.
 /// Writes level_v and the cells of row v, at cells + v cells_stride (0 where they are not wanted: then
-/// `cells` is scratch), and adds the poured amounts to `into`. floor > 0.
+/// `cells` is scratch), and adds the poured amounts to `into`. floor > 0. The level is sought from lift_v times
+/// where it would be without capacities.
 template <class T>
-void sweep_layer(const Panel<T>& matrix, const T* mass, std::size_t first, Real<T> floor, Real<T>* need, T* cells,
-                 std::size_t cells_stride, Real<T>* level, T* into);
+void sweep_layer(const Panel<T>& matrix, const T* mass, std::size_t first, const Real<T>* lift, Real<T> floor,
+                 Real<T>* need, T* cells, std::size_t cells_stride, Real<T>* level, T* into);
 
 /// As sweep_layer where only the masses below are wanted. Vertices that can pass on all they have in the
 /// proportions of what is still needed, meeting no capacity, are *light*: no cell of theirs is looked at.
@@ -39,7 +40,8 @@ void sweep_layer(const Panel<T>& matrix, const T* mass, std::size_t first, Real<
 /// False where some vertices were light, which have no level (-1).  O(n) beside the others.
 template <class T>
 bool sweep_masses(const Panel<T>& matrix, const T* mass, std::size_t first, const Real<T>* room,
-                  const Real<T>* per_guide, Real<T> floor, Real<T>* need, T* cells, Real<T>* level, T* into);
+                  const Real<T>* per_guide, const Real<T>* lift, Real<T> floor, Real<T>* need, T* cells,
+                  Real<T>* level, T* into);
 
 /// The least capacity[x] factor[x] where factor[x] is not 0; infinite where it is 0 everywhere.
 template <class T>

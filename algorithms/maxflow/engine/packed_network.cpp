@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "algorithms/maxflow/engine/kernels.hpp"
+#include "algorithms/maxflow/engine/sweeps.hpp"
 
 namespace attnflow::engine {
 
@@ -56,6 +57,7 @@ PackedNetwork<T>::PackedNetwork(const FixedNetwork& network, std::size_t low, st
     fill_lanes();
     fill_guide();
     fill_room();
+    fill_lift();
 }
 
 template <class T>
@@ -143,6 +145,38 @@ void PackedNetwork<T>::fill_room() {
         }
     }
     is_light_ = 2 * light > all;
+}
+
+template <class T>
+void PackedNetwork<T>::fill_lift() {
+    const std::size_t widest = this->widest();
+    lift_down_ = lift_up_ = Panel<Real<T>>(widths_.size(), widest);
+    Needs<T> needs(widest);
+    const std::vector<Real<T>, AlignedAllocator<Real<T>>> ones(Panel<T>::padded(widest), 1);
+    Panel<T> masses(2, widest);
+    const auto fill = [&](const Panel<T>& matrix, std::int64_t total, std::size_t from, std::size_t to,
+                          Real<T>* lift) {
+        T* const mass = masses.row(0);
+        std::int64_t rest = 0;
+        for (std::size_t v = 0; v < matrix.rows(); ++v) {
+            mass[v] = static_cast<T>(static_cast<Real<T>>(total) * static_cast<Real<T>>(0.999) * guide_(from, v));
+            rest += mass[v];
+        }
+        needs.reset(guide(to), widths_[to], rest);
+        sweep_layer(matrix, mass, matrix.rows(), ones.data(), needs.floor(), needs.data(), needs.cells(), 0, lift,
+                    masses.row(1));
+        for (std::size_t v = 0; v < matrix.rows(); ++v) {
+            const auto unlimited =
+                static_cast<Real<T>>(mass[v]) / static_cast<Real<T>>(std::max<std::int64_t>(rest, 1));
+            lift[v] = unlimited > 0 ? std::clamp(lift[v] / unlimited, Real<T>(1), Real<T>(1e6)) : Real<T>(1);
+            rest -= mass[v];
+        }
+    };
+    for (std::size_t l = 1; l < widths_.size(); ++l) {
+        const std::int64_t total = *std::max_element(row_sum_[l].begin(), row_sum_[l].end());
+        fill(down_[l], total, l, l - 1, lift_down_.row(l));
+        fill(up_[l], total, l - 1, l, lift_up_.row(l - 1));
+    }
 }
 
 template <class T>

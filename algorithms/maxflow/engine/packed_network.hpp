@@ -67,6 +67,10 @@ public:
     /// meeting a capacity, and the most that it can draw from above in those of guide(l+1).
     const Real<T>* room_down(std::size_t l) const { return room_down_.row(l); }
     const Real<T>* room_up(std::size_t l) const { return room_up_.row(l); }
+    /// How much higher than without capacities the water level of each vertex of layer l is when the guide's own
+    /// mass is poured down, or drawn from above.
+    const Real<T>* lift_down(std::size_t l) const { return lift_down_.row(l); }
+    const Real<T>* lift_up(std::size_t l) const { return lift_up_.row(l); }
     /// Whether at least half of all vertices have room for the guide's own mass, so that most
     /// vertices of a sweep that has mixed are light.
     bool is_light() const { return is_light_; }
@@ -75,6 +79,7 @@ private:
     void fill_lanes();
     void fill_guide();
     void fill_room();
+    void fill_lift();
 
     std::vector<std::size_t> widths_;
     std::vector<Panel<T>> down_;  // [0] unused
@@ -86,6 +91,8 @@ private:
     Panel<Real<T>> per_guide_;
     Panel<Real<T>> room_down_;
     Panel<Real<T>> room_up_;
+    Panel<Real<T>> lift_down_;
+    Panel<Real<T>> lift_up_;
     bool full_ = true;
     bool causal_ = false;
     bool full_below_mask_ = false;

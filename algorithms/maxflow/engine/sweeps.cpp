@@ -55,10 +55,11 @@ void sweep_forward(const PackedNetwork<T>& network, std::size_t top, std::size_t
         const T* const mass = sweeps.mass(l, index);
         needs.reset(network.guide(l - 1), network.width(l - 1), forward_total(network, l, mass));
         if (detail == Detail::levels) {
-            sweep_layer(network.down(l), mass, source, needs.floor(), needs.data(), needs.cells(), 0,
-                        sweeps.level(l, index), below);
+            sweep_layer(network.down(l), mass, source, network.lift_down(l), needs.floor(), needs.data(),
+                        needs.cells(), 0, sweeps.level(l, index), below);
         } else if (!sweep_masses(network.down(l), mass, source, network.room_down(l), network.per_guide(l - 1),
-                                 needs.floor(), needs.data(), needs.cells(), sweeps.level(l, index), below)) {
+                                 network.lift_down(l), needs.floor(), needs.data(), needs.cells(),
+                                 sweeps.level(l, index), below)) {
             sweeps.set_has_levels(index, false);
         }
     }
@@ -79,10 +80,11 @@ void sweep_backward(const PackedNetwork<T>& network, std::size_t sink, std::size
         const T* const demand = sweeps.mass(l, index);
         needs.reset(network.guide(l + 1), network.width(l + 1), backward_total(network, l, demand));
         if (detail == Detail::levels) {
-            sweep_layer(network.up(l + 1), demand, sink, needs.floor(), needs.data(), needs.cells(), 0,
-                        sweeps.level(l, index), above);
+            sweep_layer(network.up(l + 1), demand, sink, network.lift_up(l), needs.floor(), needs.data(),
+                        needs.cells(), 0, sweeps.level(l, index), above);
         } else if (!sweep_masses(network.up(l + 1), demand, sink, network.room_up(l), network.per_guide(l + 1),
-                                 needs.floor(), needs.data(), needs.cells(), sweeps.level(l, index), above)) {
+                                 network.lift_up(l), needs.floor(), needs.data(), needs.cells(),
+                                 sweeps.level(l, index), above)) {
             sweeps.set_has_levels(index, false);
         }
     }
