@@ -65,6 +65,7 @@ public:
             Sweeps<T> from_sources(packed_, layer, sources.size());
             Open open = settle_by_sweeps(from_sources, cuts, result);
             if (open.pairs > 0) {
+                if (open.worth_halves()) settle_by_lower_halves(from_sources, open, result);
                 const std::size_t k = shared_layer(from_sources, open, result);
                 if (open.worth_halves()) settle_by_meeting(from_sources, cuts, k, open, result);
                 settle_by_feeding(k, open, result);
@@ -198,7 +199,7 @@ private:
     /// Half-flows serve as certificates: worth a few waves, not more.
     static constexpr std::size_t most_half_waves = 6;
     static constexpr std::size_t most_lower_waves = 30;
-    static constexpr std::size_t pairs_per_end = 8;
+    static constexpr std::size_t pairs_per_end = 1;
     using Distribution = std::vector<T, AlignedAllocator<T>>;
 
     /// Pairs not settled yet, their upper bound and best lower bound.
@@ -216,6 +217,14 @@ private:
         /// A half-flow for every end that has open pairs costs about as much as feeding for
         /// `pairs_per_end` times as many pairs.
         bool worth_halves() const { return pairs > pairs_per_end * (count(sources) + count(sinks)); }
+        std::size_t pairs_of(std::span<const std::size_t> some_sources) const {
+            std::size_t count = 0;
+            for (const std::size_t s : some_sources) {
+                const auto row = is_open.row(s);
+                count += static_cast<std::size_t>(std::count(row.begin(), row.end(), 1));
+            }
+            return count;
+        }
         void recount() {
             pairs = 0;
             sources.assign(is_open.rows(), 0);
@@ -260,10 +269,11 @@ private:
         sweep_forward(packed_, result.layer, result.sources[s], lowest, from_sources, s, Detail::levels);
     }
 
-    /// The sweep of sink t up to layer `highest`, which it has reached, with all levels.
+    /// The sweep of sink t up to layer `highest` with all levels.
     void complete_sink(std::size_t t, std::size_t highest) {
-        if (from_sinks_.has_levels(t)) return;
-        sweep_backward(packed_, t, highest, from_sinks_, t, Detail::levels);
+        const std::size_t from = from_sinks_.has_levels(t) ? swept_[t] : 0;
+        if (from >= highest) return;
+        sweep_backward(packed_, t, highest, from_sinks_, t, Detail::levels, from);
         swept_[t] = highest;
     }
 
@@ -328,6 +338,14 @@ private:
         open.is_open(s, t) = 0;
     }
 
+    /// Notes that `value` flows; settles the pair where that is its upper bound.
+    static void offer(std::int64_t value, std::size_t s, std::size_t t, Open& open, FlowMatrix& result) {
+        open.lower(s, t) = std::max(open.lower(s, t), value);
+        if (value < open.bound(s, t).value) return;
+        write(result, s, t, value, open.bound(s, t), SettledBy::meeting);
+        open.is_open(s, t) = 0;
+    }
+
     void compare_all(const Sweeps<T>& from_sources, std::size_t lowest, std::size_t highest, Open& open,
                      FlowMatrix& result) const {
         parallel_for(result.sources.size(), options_.jobs, [&](std::size_t s, std::size_t) {
@@ -385,54 +403,99 @@ private:
         return 2 * failed > tried ? k - 1 : k;
     }
 
+    // For every open sink a lower half that takes what the sweeps of all its open sources bring to the layer
+    // where they meet.
+    void settle_by_lower_halves(const Sweeps<T>& from_sources, Open& open, FlowMatrix& result) {
+        constexpr std::size_t mixing = 3;  // layers, for sources to bring about the same
+        const std::size_t k = base_layer(result.layer);
+        if (result.layer < k + mixing) return;
+        for_each_counted(packed_.width(0), result, [&](std::size_t t, Scratch& scratch) {
+            if (open.sinks[t]) settle_by_lower_half(from_sources, k, t, scratch.pseudoflow, open, result);
+        });
+        open.recount();
+    }
+
+    // Where the flow is all that the sources have, the lower half takes the most that any of them brings to
+    // each vertex, else the least.
+    void settle_by_lower_half(const Sweeps<T>& from_sources, std::size_t k, std::size_t t,
+                              Pseudoflow<T>& pseudoflow, Open& open, FlowMatrix& result) {
+        Distribution most(Panel<T>::padded(packed_.width(k)), T(0));
+        Distribution least(most.size(), std::numeric_limits<T>::max());
+        std::int64_t wanted = 0;
+        std::int64_t supply = 0;
+        for (std::size_t s = 0; s < result.sources.size(); ++s) {
+            if (!open.is_open(s, t)) continue;
+            const T* const mass = from_sources.mass(k, s);
+            for (std::size_t x = 0; x < most.size(); ++x) {
+                most[x] = std::max(most[x], mass[x]);
+                least[x] = std::min(least[x], mass[x]);
+            }
+            wanted = std::max(wanted, open.bound(s, t).value);
+            supply = std::max(supply, packed_.row_sum(result.layer, result.sources[s]));
+        }
+        const Distribution& offered = wanted == supply ? most : least;
+        const std::int64_t total = std::accumulate(offered.begin(), offered.end(), std::int64_t{0});
+        complete_sink(t, k);
+        pseudoflow.join_lower(t, from_sinks_, t, k, offered.data());
+        pseudoflow.run(wanted == supply ? 0 : std::max<std::int64_t>(0, total - wanted), most_lower_waves);
+        pseudoflow.return_excess();
+        Distribution accepted(offered.size(), T(0));
+        for (std::size_t x = 0; x < packed_.width(k); ++x) accepted[x] = offered[x] - pseudoflow.balance(k)[x];
+        for (std::size_t s = 0; s < result.sources.size(); ++s) {
+            if (!open.is_open(s, t)) continue;
+            offer(min_sum(from_sources.mass(k, s), accepted.data(), accepted.size()), s, t, open, result);
+        }
+    }
+
     // For every open source the half-flow to a common distribution, for every open sink the
     // half-flow from it: what they deliver and accept at layer k is a meeting certificate for each
-    // pair of them.
+    // pair of them. Where the first few sources show that it settles little, the others are left out.
     void settle_by_meeting(Sweeps<T>& from_sources, const ClosedCuts<T>& cuts, std::size_t k, Open& open,
                            FlowMatrix& result) {
         const std::size_t layer = result.layer;
         const std::int64_t total = largest_supply(open, result);
         const auto common = common_distribution(k, total);
-        Panel<T> delivered(result.sources.size(), packed_.width(k));
         Panel<T> accepted(packed_.width(0), packed_.width(k));
-        std::vector<WaveCounters> counters(result.sources.size() + packed_.width(0));
-        parallel_for(counters.size(), options_.jobs, [&](std::size_t i, std::size_t worker) {
-            Pseudoflow<T>& pseudoflow = scratch(worker).pseudoflow;
-            const WaveCounters before = pseudoflow.counters();
-            if (i < result.sources.size()) {
-                if (!open.sources[i]) return;
-                const std::size_t source = result.sources[i];
-                complete_source(result, i, k, from_sources);
-                pseudoflow.join_upper(layer, source, from_sources, i, k, common.data());
-                pseudoflow.run(
-                    std::max<std::int64_t>(0, packed_.row_sum(layer, source) - cuts.source_bound(source)),
-                    most_half_waves);
-                for (std::size_t x = 0; x < packed_.width(k); ++x) {
-                    delivered(i, x) = common[x] + pseudoflow.balance(k)[x];
-                }
-            } else {
-                const std::size_t t = i - result.sources.size();
-                if (!open.sinks[t]) return;
-                complete_sink(t, k);
-                pseudoflow.join_lower(t, from_sinks_, t, k, common.data());
-                pseudoflow.run(std::max<std::int64_t>(0, total - cuts.sink_bound(t)), most_half_waves);
-                pseudoflow.return_excess();
-                for (std::size_t x = 0; x < packed_.width(k); ++x) {
-                    accepted(t, x) = common[x] - pseudoflow.balance(k)[x];
-                }
+        for_each_counted(packed_.width(0), result, [&](std::size_t t, Scratch& scratch) {
+            if (!open.sinks[t]) return;
+            Pseudoflow<T>& pseudoflow = scratch.pseudoflow;
+            complete_sink(t, k);
+            pseudoflow.join_lower(t, from_sinks_, t, k, common.data());
+            pseudoflow.run(std::max<std::int64_t>(0, total - cuts.sink_bound(t)), most_half_waves);
+            pseudoflow.return_excess();
+            for (std::size_t x = 0; x < packed_.width(k); ++x) {
+                accepted(t, x) = common[x] - pseudoflow.balance(k)[x];
             }
-            counters[i] = pseudoflow.counters() - before;
         });
-        for (const WaveCounters& c : counters) result.counters.add(c.waves, c.edges_scanned);
-        parallel_for(result.sources.size(), options_.jobs, [&](std::size_t s, std::size_t) {
+        const auto settle = [&](std::size_t s, Scratch& scratch) {
+            Pseudoflow<T>& pseudoflow = scratch.pseudoflow;
+            const std::size_t source = result.sources[s];
+            complete_source(result, s, k, from_sources);
+            pseudoflow.join_upper(layer, source, from_sources, s, k, common.data());
+            pseudoflow.run(std::max<std::int64_t>(0, packed_.row_sum(layer, source) - cuts.source_bound(source)),
+                           most_half_waves);
+            Distribution delivered(common.size(), T(0));
+            for (std::size_t x = 0; x < packed_.width(k); ++x) delivered[x] = common[x] + pseudoflow.balance(k)[x];
             for (std::size_t t = 0; t < packed_.width(0); ++t) {
-                if (!open.is_open(s, t)) continue;
-                const std::int64_t value = min_sum(delivered.row(s), accepted.row(t), delivered.stride());
-                if (value < open.bound(s, t).value) continue;
-                write(result, s, t, value, open.bound(s, t), SettledBy::meeting);
-                open.is_open(s, t) = 0;
+                if (open.is_open(s, t)) {
+                    offer(min_sum(delivered.data(), accepted.row(t), delivered.size()), s, t, open, result);
+                }
             }
-        });
+        };
+        std::vector<std::size_t> sources;
+        for (std::size_t s = 0; s < result.sources.size(); ++s) {
+            if (open.sources[s]) sources.push_back(s);
+        }
+        const std::span<const std::size_t> all(sources);
+        const auto first = all.first(std::min<std::size_t>(8, all.size()));
+        const std::size_t before = open.pairs_of(first);
+        for_each_counted(first.size(), result,
+                         [&](std::size_t i, Scratch& scratch) { settle(first[i], scratch); });
+        if (4 * open.pairs_of(first) <= 3 * before) {
+            const auto rest = all.subspan(first.size());
+            for_each_counted(rest.size(), result,
+                             [&](std::size_t i, Scratch& scratch) { settle(rest[i], scratch); });
+        }
         open.recount();
     }
 
@@ -501,7 +564,7 @@ private:
         const std::size_t top = result.layer;
         const std::int64_t total = largest_supply(open, result);
         const auto common = common_distribution(k, total);
-        for_each_sink(result, [&](std::size_t t, Scratch& scratch) {
+        finish_sinks(result, [&](std::size_t t, Scratch& scratch) {
             if (!open.sinks[t] || settle_by_lanes(t, scratch, open, result)) return;
             if (scratch.rows == nullptr || scratch.rows->top() != top || scratch.rows->lowest() != k) {
                 scratch.rows = std::make_unique<SinkRows<T>>(packed_, k, top);
@@ -533,7 +596,7 @@ private:
 
     // Every pair has a window of its own, so there is nothing for pairs to share.
     void settle_causal(FlowMatrix& result) {
-        for_each_sink(result, [&](std::size_t t, Scratch& scratch) {
+        finish_sinks(result, [&](std::size_t t, Scratch& scratch) {
             for (std::size_t s = 0; s < result.sources.size(); ++s) {
                 const Solved solved = solve_causal(scratch, result.layer, result.sources[s], t);
                 write(result, s, t, solved.value, solved.bound, solved.by);
@@ -541,22 +604,30 @@ private:
         });
     }
 
-    /// Calls settle(t, scratch) for every sink, in parallel.
+    /// Calls work(i, scratch) for all i < count, in parallel, and counts its waves.
+    template <class Work>
+    void for_each_counted(std::size_t count, FlowMatrix& result, const Work& work) {
+        std::vector<WaveCounters> counters(count);
+        parallel_for(count, options_.jobs, [&](std::size_t i, std::size_t worker) {
+            const WaveCounters before = scratch(worker).pseudoflow.counters();
+            work(i, scratch(worker));
+            counters[i] = scratch(worker).pseudoflow.counters() - before;
+        });
+        for (const WaveCounters& c : counters) result.counters.add(c.waves, c.edges_scanned);
+    }
+
+    /// Calls settle(t, scratch) for every sink, in parallel; says how many are done.
     template <class Settle>
-    void for_each_sink(FlowMatrix& result, const Settle& settle) {
+    void finish_sinks(FlowMatrix& result, const Settle& settle) {
         const std::size_t sinks = packed_.width(0);
-        std::vector<WaveCounters> counters(sinks);
         std::mutex mutex;
         std::size_t done = 0;
-        parallel_for(sinks, options_.jobs, [&](std::size_t t, std::size_t worker) {
-            const WaveCounters before = scratch(worker).pseudoflow.counters();
-            settle(t, scratch(worker));
-            counters[t] = scratch(worker).pseudoflow.counters() - before;
+        for_each_counted(sinks, result, [&](std::size_t t, Scratch& scratch) {
+            settle(t, scratch);
             if (!options_.progress) return;
             const std::lock_guard lock(mutex);
             options_.progress(++done, sinks);
         });
-        for (const WaveCounters& c : counters) result.counters.add(c.waves, c.edges_scanned);
     }
 
     // `wanted` in all, as much of it as possible from the guide's distribution on layer k.
