@@ -9,6 +9,7 @@ namespace attnflow::engine {
 namespace {
 
 constexpr std::size_t rows_at_once = 16;
+constexpr std::size_t few_targets = 4;  // are visited one by one rather than by whole rows
 
 }  // namespace
 
@@ -314,8 +315,20 @@ void Pseudoflow<T>::find_intake(std::size_t m, T h) {
     const auto [below, below_end] = places(static_cast<std::size_t>(nearer), m - 1);
     if (below == below_end) return;
     const Panel<T>& capacity = network_.down(m);
+    const bool few = below_end - below <= few_targets;
     for (std::size_t v = begin; v < end; ++v) {
         const std::size_t x = order_[v].position;
+        if (few) {
+            std::int64_t sum = intake[x];
+            for (std::size_t w = below; w < below_end; ++w) {
+                const std::size_t y = order_[w].position;
+                if (causal_ && y > x) break;  // where no flow is kept
+                sum += std::min<T>(static_cast<T>(capacity(x, y) - flow_[m](x, y)), intake_(m - 1, y));
+            }
+            counters_.edges_scanned += below_end - below;
+            intake[x] = static_cast<T>(std::min<std::int64_t>(sum, std::numeric_limits<T>::max()));
+            continue;
+        }
         const std::size_t n = row_end(m, x) - from;
         counters_.edges_scanned += n;
         const std::int64_t sum =
@@ -398,10 +411,26 @@ void Pseudoflow<T>::push_down(std::size_t l, std::size_t x, T h) {
     const auto [below, below_end] = places(static_cast<std::size_t>(h) - 1, l - 1);
     if (below == below_end) return;
     const Panel<T>& capacity = network_.down(l);
+    residual_.change(l, x);
+    if (below_end - below <= few_targets) {
+        T excess = balance_(l, x);
+        for (std::size_t w = below; w < below_end && excess > 0; ++w) {
+            const std::size_t y = order_[w].position;
+            if (causal_ && y > x) break;
+            const T amount =
+                std::min({excess, static_cast<T>(capacity(x, y) - flow_[l](x, y)), intake_(l - 1, y)});
+            flow_[l](x, y) += amount;
+            intake_(l - 1, y) -= amount;
+            balance_(l - 1, y) += amount;
+            excess -= amount;
+        }
+        counters_.edges_scanned += below_end - below;
+        balance_(l, x) = excess;
+        return;
+    }
     const std::size_t from = blocks_begin();
     const std::size_t n = row_end(l, x) - from;
     counters_.edges_scanned += n;
-    residual_.change(l, x);
     balance_(l, x) =
         push_row(capacity.row(x) + from, flow_[l].row(x) + from, label_.row(l - 1) + from, static_cast<T>(h - 1),
                  balance_(l, x), intake_.row(l - 1) + from, balance_.row(l - 1) + from, n);
