@@ -577,6 +577,9 @@ private:
             }
             make_lower_half(pseudoflow, t, k, common, total, std::min(total, wanted));
             FoundCuts cuts(packed_, top);
+            constexpr std::size_t patience = 4;
+            std::size_t tried = 0;
+            std::size_t enough_masses = 0;
             for (std::size_t s = 0; s < result.sources.size(); ++s) {
                 if (!open.is_open(s, t)) continue;
                 const std::size_t source = result.sources[s];
@@ -585,7 +588,14 @@ private:
                     write(result, s, t, open.lower(s, t), bound, SettledBy::sweeps);
                     continue;
                 }
-                std::int64_t value = pseudoflow.feed(top, source, *scratch.rows);
+                // The cheap way first, as long as it is enough for every other source.
+                std::int64_t value = -1;
+                if (2 * enough_masses + patience > tried) {
+                    ++tried;
+                    value = pseudoflow.feed(top, source, *scratch.rows, Detail::masses);
+                    enough_masses += value >= bound.value;
+                }
+                if (value < bound.value) value = pseudoflow.feed(top, source, *scratch.rows, Detail::levels);
                 const bool enough = value >= bound.value;
                 if (!enough) value = pseudoflow.maximise(bound.value);
                 write(result, s, t, value, bound, enough ? SettledBy::meeting : SettledBy::waves);

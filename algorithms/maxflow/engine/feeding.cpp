@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "algorithms/maxflow/engine/kernels.hpp"
 #include "algorithms/maxflow/engine/waves.hpp"
@@ -87,67 +88,96 @@ void Pseudoflow<T>::aim(std::size_t l, std::int64_t total, std::int64_t wanted) 
     if (sink_ < network_.width(l)) need[sink_] = 0;
 }
 
+// What the lower half takes at layer k, and what that leaves to whom.
 template <class T>
-std::int64_t Pseudoflow<T>::feed(std::size_t top, std::size_t source, const SinkRows<T>& rows) {
+void Pseudoflow<T>::see_lower_half(const SinkRows<T>& rows) {
     return_excess();
+    if (!lower_changed_) return;
+    lower_changed_ = false;
+    const std::size_t width = network_.width(k_);
+    std::fill_n(wanted_.row(0), wanted_.stride(), T(0));
+    for (std::size_t x = 0; x < width; ++x) {
+        wanted_(0, x) = static_cast<T>(std::min<std::int64_t>(outflow(x), std::numeric_limits<T>::max()));
+    }
+    lane_wanted_ = 0;
+    if (sink_ < width) std::swap(lane_wanted_, wanted_(0, sink_));
+    std::fill_n(per_wanted_.row(0), per_wanted_.stride(), Real<T>(0));
+    for (std::size_t x = 0; x < width; ++x) {
+        if (wanted_(0, x) > 0) per_wanted_(0, x) = 1 / static_cast<Real<T>>(wanted_(0, x));
+    }
+    const Panel<T>& above = rows.beside(k_ + 1);
+    for (std::size_t x = 0; x < above.rows(); ++x) {
+        serving_room_(0, x) = min_ratio(above.row(x), per_wanted_.row(0), above.stride());
+    }
+}
+
+template <class T>
+std::int64_t Pseudoflow<T>::feed(std::size_t top, std::size_t source, const SinkRows<T>& rows, Detail detail) {
+    see_lower_half(rows);
     top_ = top;
     source_ = source;
     highest_ = top - 1;
     supply_ = network_.row_sum(top, source);
-    const std::size_t padded = Panel<T>::padded(network_.widest());
-    if (feed_.empty()) {
-        feed_ = Panel<T>(4, padded);
-        levels_.resize(padded);
-    }
+    const bool build = detail == Detail::levels;
+    std::int64_t excess = 0;
     T* mass = feed_.row(0);
     T* below = feed_.row(1);
     T* const lane = feed_.row(2);
-    T* const wanted = feed_.row(3);
-    for (std::size_t x = 0; x < network_.width(k_); ++x) {
-        wanted[x] = static_cast<T>(std::min<std::int64_t>(outflow(x), std::numeric_limits<T>::max()));
-    }
-    // The lane is filled as high up as it can be: what it holds too much it passes on.
-    const std::int64_t lane_wanted = sink_ < network_.width(k_) ? wanted[sink_] : T(0);
     std::copy_n(network_.down(top).row(source), network_.down(top).stride(), mass);
+    // The lane is filled as high up as it can be: what it holds too much it passes on.
     for (std::size_t l = top - 1; l > k_; --l) {
         Panel<T>& flow = flow_[l];
-        if (flow.empty()) flow = Panel<T>(network_.width(l), network_.width(l - 1));
-        built_[l] = 1;
-        residual_.change(l);
-        std::fill_n(below, flow.stride(), T(0));
-        std::fill_n(lane, padded, T(0));
+        if (build) {
+            if (flow.empty()) flow = Panel<T>(network_.width(l), network_.width(l - 1));
+            built_[l] = 1;
+            residual_.change(l);
+        }
+        const Panel<T>& beside = rows.beside(l);
         const bool has_lane = sink_ < network_.width(l - 1);
-        if (has_lane) feed_lane(l, lane_wanted, mass, lane);
+        std::fill_n(lane, feed_.stride(), T(0));
+        if (has_lane) feed_lane(l, lane_wanted_, mass, lane);
         if (l == k_ + 1) {
             // Nothing but what is wanted there: it is served while many can still send.
-            std::copy_n(wanted, network_.width(k_), below);
-            if (has_lane) below[sink_] = 0;
-            serve_layer(rows.beside(l), mass, source, below, flow);
+            std::copy_n(wanted_.row(0), beside.stride(), below);
+            if (!build) {
+                excess += serve_masses(beside, mass, source, serving_room_.row(0), per_wanted_.row(0), below,
+                                       needs_.cells(), levels_.data());
+                break;
+            }
+            serve_layer(beside, mass, source, below, flow);
             for (std::size_t j = 0; j < network_.width(k_); ++j) balance_(k_, j) = -below[j];
-            if (has_lane) balance_(k_, sink_) = -wanted[sink_];
+            if (has_lane) balance_(k_, sink_) = -lane_wanted_;
             std::copy_n(mass, network_.width(l), balance_.row(l));
         } else {
-            std::int64_t fed = 0;
-            for (std::size_t x = 0; x < network_.width(l); ++x) fed += lane[x];
-            aim(l - 1, forward_total(network_, l, mass), lane_wanted - fed);
-            sweep_layer(rows.beside(l), mass, source, network_.lift_down(l), needs_.floor(), needs_.data(),
-                        flow.row(0), flow.stride(), levels_.data(), below);
+            std::fill_n(below, beside.stride(), T(0));
+            const std::int64_t fed = std::accumulate(lane, lane + network_.width(l), std::int64_t{0});
+            aim(l - 1, forward_total(network_, l, mass), lane_wanted_ - fed);
+            if (build) {
+                sweep_layer(beside, mass, source, network_.lift_down(l), needs_.floor(), needs_.data(),
+                            flow.row(0), flow.stride(), levels_.data(), below);
+            } else {
+                sweep_masses(beside, mass, source, network_.room_down(l), network_.per_guide(l - 1),
+                             network_.lift_down(l), needs_.floor(), needs_.data(), needs_.cells(), levels_.data(),
+                             below);
+            }
             for (std::size_t x = 0; x < network_.width(l); ++x) {
                 const std::int64_t room =
                     network_.row_sum(l, x) - (has_lane ? std::int64_t{network_.down(l)(x, sink_)} : 0);
-                balance_(l, x) = static_cast<T>(std::max<std::int64_t>(0, mass[x] - room));
+                const auto left = static_cast<T>(std::max<std::int64_t>(0, mass[x] - room));
+                if (build) balance_(l, x) = left;
+                excess += left;
             }
         }
         if (has_lane) {
             T* const arrived = l == k_ + 1 ? balance_.row(k_) : below;
             for (std::size_t x = 0; x < network_.width(l); ++x) {
-                flow(x, sink_) = lane[x];
+                if (build) flow(x, sink_) = lane[x];
                 arrived[sink_] += lane[x];
             }
         }
         std::swap(mass, below);
     }
-    return lower_bound();
+    return build ? lower_bound() : supply_ - excess;
 }
 
 #define ATTNFLOW_INSTANTIATE(T)                                                \
@@ -156,7 +186,8 @@ std::int64_t Pseudoflow<T>::feed(std::size_t top, std::size_t source, const Sink
     template void Pseudoflow<T>::add_supply(std::size_t, T);                   \
     template void Pseudoflow<T>::feed_lane(std::size_t, std::int64_t, T*, T*); \
     template void Pseudoflow<T>::aim(std::size_t, std::int64_t, std::int64_t); \
-    template std::int64_t Pseudoflow<T>::feed(std::size_t, std::size_t, const SinkRows<T>&);
+    template void Pseudoflow<T>::see_lower_half(const SinkRows<T>&);           \
+    template std::int64_t Pseudoflow<T>::feed(std::size_t, std::size_t, const SinkRows<T>&, Detail);
 ATTNFLOW_INSTANTIATE(std::int32_t)
 ATTNFLOW_INSTANTIATE(std::int64_t)
 #undef ATTNFLOW_INSTANTIATE

@@ -241,7 +241,11 @@ Real<T> share_out(std::int64_t total, const Real<T>* need, const Real<T>* per_gu
     constexpr R impossible = std::numeric_limits<R>::infinity();
     constexpr T most = std::numeric_limits<T>::max() / 4;
     R sum = 0;
-    for (std::size_t j = 0; j < columns; ++j) sum += std::max(need[j], R(0));
+    std::int64_t needy = 0;
+    for (std::size_t j = 0; j < columns; ++j) {
+        sum += std::max(need[j], R(0));
+        needy += need[j] > 0;
+    }
     if (!(sum > 0)) return impossible;
     // A little less, so that rounding does not use up the total.
     const R scale = static_cast<R>(total) / sum * static_cast<R>(0.99999);
@@ -250,12 +254,14 @@ Real<T> share_out(std::int64_t total, const Real<T>* need, const Real<T>* per_gu
         shares[j] = static_cast<T>(std::min(std::max(need[j], R(0)) * scale, static_cast<R>(most)));
         rest -= shares[j];
     }
-    const auto each = rest / static_cast<std::int64_t>(columns);
-    const auto left = static_cast<std::size_t>(rest % static_cast<std::int64_t>(columns));
+    const auto each = rest / needy;
+    auto left = rest % needy;
     if (rest < 0 || each > most) return impossible;
     R multiple = 0;
     for (std::size_t j = 0; j < columns; ++j) {
-        shares[j] = static_cast<T>(shares[j] + each + (j < left ? 1 : 0));
+        if (!(need[j] > 0)) continue;  // may be out of reach
+        shares[j] = static_cast<T>(shares[j] + each + (left > 0 ? 1 : 0));
+        --left;
         multiple = std::max(multiple, static_cast<R>(shares[j]) * per_guide[j]);
     }
     return multiple;
@@ -367,26 +373,81 @@ T serve_row(const T* capacity, std::size_t v, T mass, Real<T> level, T* need, T*
     return left;
 }
 
+// Serves vertex v, of which `wanted` is needed in all; its mass becomes what is left of it.
+template <class T>
+void serve_vertex(const Panel<T>& matrix, std::size_t v, T* mass, std::int64_t& wanted, T* need, T* cells) {
+    const T own = mass[v];
+    const auto amount = static_cast<Real<T>>(own);
+    const Real<T> level =
+        share_level<T>(matrix.row(v), need, amount, amount / static_cast<Real<T>>(wanted), matrix.stride());
+    mass[v] = serve_row(matrix.row(v), v, own, level, need, cells, matrix.columns(), matrix.stride());
+    wanted -= own - mass[v];
+}
+
+template <class T>
+std::int64_t sum_of_needs(const T* need, std::size_t columns) {
+    std::int64_t sum = 0;
+    for (std::size_t j = 0; j < columns; ++j) sum += need[j];
+    return sum;
+}
+
 template <class T>
 void serve_layer(const Panel<T>& matrix, T* mass, std::size_t first, T* need, Panel<T>& flow) {
-    std::int64_t wanted = 0;
-    for (std::size_t j = 0; j < matrix.columns(); ++j) wanted += need[j];
+    std::int64_t wanted = sum_of_needs(need, matrix.columns());
     const auto serve = [&](std::size_t v) {
-        const T own = mass[v];
-        if (own == 0 || wanted == 0) {
+        if (mass[v] == 0 || wanted == 0) {
             std::fill_n(flow.row(v), flow.stride(), T(0));
             return;
         }
-        const auto amount = static_cast<Real<T>>(own);
-        const Real<T> level =
-            share_level<T>(matrix.row(v), need, amount, amount / static_cast<Real<T>>(wanted), matrix.stride());
-        mass[v] = serve_row(matrix.row(v), v, own, level, need, flow.row(v), matrix.columns(), matrix.stride());
-        wanted -= own - mass[v];
+        serve_vertex(matrix, v, mass, wanted, need, flow.row(v));
     };
     if (first < matrix.rows()) serve(first);
     for (std::size_t v = 0; v < matrix.rows(); ++v) {
         if (v != first) serve(v);
     }
+}
+
+template <class T>
+std::int64_t serve_masses(const Panel<T>& matrix, T* mass, std::size_t first, const Real<T>* room,
+                          const Real<T>* per_need, T* need, T* cells, Real<T>* mark) {
+    using R = Real<T>;
+    constexpr auto safely = static_cast<R>(0.9999);
+    const std::size_t rows = matrix.rows();
+    std::int64_t wanted = sum_of_needs(need, matrix.columns());
+    std::int64_t light = 0;
+    std::int64_t left = 0;
+    const auto serve = [&](std::size_t v) {
+        mark[v] = 0;
+        if (mass[v] > 0 && wanted > 0) serve_vertex(matrix, v, mass, wanted, need, cells);
+        left += mass[v];
+    };
+    for (std::size_t v = 0; v < rows; ++v) {
+        const bool is_light = v != first && static_cast<R>(mass[v]) <= room[v] * safely * static_cast<R>(wanted);
+        mark[v] = is_light ? R(1) : R(0);
+        light += is_light ? mass[v] : T(0);
+    }
+    if (first < rows) serve(first);
+    for (std::size_t v = 0; v < rows; ++v) {
+        if (v != first && mark[v] == 0) serve(v);
+    }
+    // All together send f_vj = mass_v need_j / max(light, wanted).
+    while (light > 0 && wanted > 0) {
+        R part = 0;
+        for (std::size_t j = 0; j < matrix.columns(); ++j) {
+            part = std::max(part, static_cast<R>(need[j]) * per_need[j]);
+        }
+        const R unit = part / static_cast<R>(std::max(light, wanted));
+        bool fits = true;
+        for (std::size_t v = 0; v < rows; ++v) {
+            if (mark[v] == 0 || static_cast<R>(mass[v]) * unit <= room[v] * safely) continue;
+            fits = false;
+            light -= mass[v];
+            serve(v);
+        }
+        if (!fits) continue;
+        return left + std::max<std::int64_t>(0, light - wanted);
+    }
+    return left + light;
 }
 
 // Stores a bit for each lane at bit x of `set`, whose bits from there on are 0.
@@ -529,6 +590,10 @@ T pull_row(T* flow, const T* label, T wanted, T intake, T* balance, std::size_t 
     void ServeLayer##bits(const Panel<T>& m, T* mass, std::size_t first, T* need, Panel<T>& flow) {               \
         HWY_NAMESPACE::serve_layer(m, mass, first, need, flow);                                                   \
     }                                                                                                             \
+    std::int64_t ServeMasses##bits(const Panel<T>& m, T* mass, std::size_t first, const Real<T>* room,            \
+                                   const Real<T>* per_need, T* need, T* cells, Real<T>* mark) {                   \
+        return HWY_NAMESPACE::serve_masses(m, mass, first, room, per_need, need, cells, mark);                    \
+    }                                                                                                             \
     void ResidualBits##bits(const T* capacity, const T* flow, std::size_t from, std::size_t end,                  \
                             std::size_t words, std::uint64_t* room, std::uint64_t* carried) {                     \
         HWY_NAMESPACE::residual_bits(capacity, flow, from, end, words, room, carried);                            \
@@ -565,6 +630,7 @@ namespace attnflow::engine {
     HWY_EXPORT(MinRatio##bits);                                                                                   \
     HWY_EXPORT(PourRow##bits);                                                                                    \
     HWY_EXPORT(ServeLayer##bits);                                                                                 \
+    HWY_EXPORT(ServeMasses##bits);                                                                                \
     HWY_EXPORT(ResidualBits##bits);                                                                               \
     HWY_EXPORT(Sendable##bits);                                                                                   \
     HWY_EXPORT(AddReturnable##bits);                                                                              \
@@ -603,6 +669,11 @@ namespace attnflow::engine {
     template <>                                                                                                   \
     void serve_layer(const Panel<T>& m, T* mass, std::size_t first, T* need, Panel<T>& flow) {                    \
         HWY_DYNAMIC_DISPATCH(ServeLayer##bits)(m, mass, first, need, flow);                                       \
+    }                                                                                                             \
+    template <>                                                                                                   \
+    std::int64_t serve_masses(const Panel<T>& m, T* mass, std::size_t first, const Real<T>* room,                 \
+                              const Real<T>* per_need, T* need, T* cells, Real<T>* mark) {                        \
+        return HWY_DYNAMIC_DISPATCH(ServeMasses##bits)(m, mass, first, room, per_need, need, cells, mark);        \
     }                                                                                                             \
     template <>                                                                                                   \
     void residual_bits(const T* capacity, const T* flow, std::size_t from, std::size_t end, std::size_t words,    \

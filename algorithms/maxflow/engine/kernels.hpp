@@ -52,6 +52,13 @@ Real<T> min_ratio(const T* capacity, const Real<T>* factor, std::size_t n);
 template <class T>
 void serve_layer(const Panel<T>& matrix, T* mass, std::size_t first, T* need, Panel<T>& flow);
 
+/// As serve_layer where only what is left of all masses together is wanted, which is returned; light vertices are
+/// served together. `room[v]` is the part of what was needed at first, 1 / `per_need` (0 where nothing was), that
+/// v can serve alone everywhere.  O(n) beside the vertices that are not light.
+template <class T>
+std::int64_t serve_masses(const Panel<T>& matrix, T* mass, std::size_t first, const Real<T>* room,
+                          const Real<T>* per_need, T* need, T* cells, Real<T>* mark);
+
 /// The cells of row v as sweep_layer poured them, given what was needed then; updates `need`.
 template <class T>
 void pour_row(const Panel<T>& matrix, std::size_t v, T mass, Real<T> level, Real<T> floor, Real<T>* need,

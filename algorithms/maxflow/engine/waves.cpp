@@ -24,6 +24,10 @@ Pseudoflow<T>::Pseudoflow(const PackedNetwork<T>& network)
     nearer_.resize(words_of(widest));
     reached_.resize(words_of(widest));
     rows_ = Panel<T>(rows_at_once, widest);
+    feed_ = Panel<T>(3, widest);
+    levels_.resize(feed_.stride());
+    wanted_ = Panel<T>(1, widest);
+    per_wanted_ = serving_room_ = Panel<Real<T>>(1, widest);
 }
 
 template <class T>
@@ -130,6 +134,7 @@ void Pseudoflow<T>::join_lower(std::size_t sink, const Sweeps<T>& sinks, std::si
     sinks_ = &sinks;
     lower_ = lower;
     start(1, k, k);
+    lower_changed_ = true;
     for (std::size_t l = 1; l < k; ++l) set_lower_balance(l);
     const T* const demand = sinks.mass(k, lower);
     for (std::size_t x = 0; x < network_.width(k); ++x) balance_(k, x) = supply[x] - demand[x];
@@ -212,6 +217,7 @@ void Pseudoflow<T>::run(std::int64_t allowed, std::size_t most_waves) {
         patient_ = wave < patience;
         if (!label_from_shortages()) break;
         push_excess();
+        lower_changed_ = true;
         ++counters_.waves;
     }
 }
@@ -228,6 +234,7 @@ void Pseudoflow<T>::return_excess_of(std::size_t l) {
         T excess = std::max<T>(0, balance_(l, x));
         if (excess == 0) continue;
         build(l + 1);
+        lower_changed_ = true;
         balance_(l, x) = 0;
         for (std::size_t z = 0; z < network_.width(l + 1) && excess > 0; ++z) {
             const T amount = std::min(excess, flow_[l + 1](z, x));

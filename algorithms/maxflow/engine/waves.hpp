@@ -90,11 +90,12 @@ public:
     /// What leaves vertex x of layer k in the lower half.
     std::int64_t outflow(std::size_t x) const;
 
-    /// Puts an upper half for (top, source) on the lower half as it is: that of join_lower or of
-    /// the last feed for the same sink, with what waves have changed since. The upper half feeds the
-    /// sink's lane first, as much as the lower half takes there, and pours the rest towards what
-    /// the lower half wants. Returns the lower bound. `rows` must be at the sink.  O(n^2) a layer.
-    std::int64_t feed(std::size_t top, std::size_t source, const SinkRows<T>& rows);
+    /// Puts an upper half for (top, source) on the lower half as it is, or, for masses alone, only finds out what
+    /// it would prove, in O(n) a layer where most vertices are light: that of join_lower or of the last feed for
+    /// the same sink, with what waves have changed since. The upper half feeds the sink's lane first, as much as
+    /// the lower half takes there, and pours the rest towards what the lower half wants. Returns the lower bound.
+    /// `rows` must be at the sink.  O(n^2) a layer.
+    std::int64_t feed(std::size_t top, std::size_t source, const SinkRows<T>& rows, Detail detail);
 
     /// What leaves the source minus all excess: at most the maximum flow.
     std::int64_t lower_bound() const;
@@ -135,6 +136,7 @@ private:
     void set_lower_balance(std::size_t l);
     void build(std::size_t l);
     void return_excess_of(std::size_t l);
+    void see_lower_half(const SinkRows<T>& rows);
     void aim(std::size_t l, std::int64_t total, std::int64_t wanted);
     void feed_lane(std::size_t l, std::int64_t wanted, T* mass, T* lane);
     std::int64_t total_excess() const;
@@ -182,7 +184,12 @@ private:
     std::vector<std::size_t> begin_;  // of distance h and layer m in order_: [h * (highest + 1) + m]
     Panel<T> rows_;                   // scratch of build()
     Needs<T> needs_;
-    Panel<T> feed_;  // scratch of feed()
+    Panel<T> feed_;                // scratch of feed()
+    bool lower_changed_ = true;    // since the following was found
+    T lane_wanted_ = 0;            // what the lower half takes of the sink's lane at layer k,
+    Panel<T> wanted_;              // and of the others;
+    Panel<Real<T>> per_wanted_;    // 1 / wanted_, 0 where nothing is;
+    Panel<Real<T>> serving_room_;  // what part of wanted_ each vertex above can serve alone
     std::vector<Real<T>, AlignedAllocator<Real<T>>> levels_;
     std::vector<T> source_flow_;
     std::vector<T> sink_flow_;
