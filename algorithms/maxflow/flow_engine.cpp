@@ -541,7 +541,7 @@ private:
     // may still reach the bound; in deep ones it rarely does. With many tokens feeding settles
     // as many pairs in less time. True when the sink has no open pair left.
     bool settle_by_lanes(std::size_t t, Scratch& scratch, Open& open, FlowMatrix& result) const {
-        constexpr std::size_t few = 6;
+        constexpr std::size_t few = 3;
         constexpr std::size_t many_tokens = 64;
         if (!packed_.has_lanes() || result.layer > few || packed_.width(0) > many_tokens) return false;
         bool all = true;

@@ -68,21 +68,20 @@ SignedSums signed_sums(const T* a, std::size_t n) {
     return {hn::GetLane(hn::SumOfLanes(d, positive)), hn::GetLane(hn::SumOfLanes(d, negative))};
 }
 
-// Newton's method on the concave piecewise linear sum_j min(capacity_j, level need_j) = mass: from
-// any start the first step lands at or below the root, from where the level rises to it. A first step
-// below 0 is cut off there: levels, and so amounts, are never negative.
+// Two steps, or one from nearby, of Newton's method on the concave piecewise linear
+// sum_j min(capacity_j, level need_j) = mass: from any start the first step lands at or below the root, from
+// where the level rises to it. A step below 0 is cut off there: levels, and so amounts, are never negative. What
+// the level misses by is left to settle_remainder().
 template <class T>
 Real<T> water_level(const T* capacity, const Real<T>* need, Real<T> floor, Real<T> mass, Real<T> level,
                     std::size_t n) {
     using R = Real<T>;
     const Tag<T> d;
     const hn::Rebind<R, Tag<T>> r;
-    constexpr int most_steps = 16;
     constexpr R full = std::numeric_limits<R>::max() / 4;
-    const R tolerance = mass * static_cast<R>(1e-3);
-    constexpr auto close = static_cast<R>(3e-2);  // one step more is as good as exact
+    constexpr auto nearby = static_cast<R>(3e-2);
     const auto least = hn::Set(r, floor);
-    for (int step = 0; step < most_steps; ++step) {
+    for (int step = 0; step < 2; ++step) {
         const auto height = hn::Set(r, level);
         auto sum = hn::Zero(r);
         auto slope = hn::Zero(r);
@@ -94,11 +93,10 @@ Real<T> water_level(const T* capacity, const Real<T>* need, Real<T> floor, Real<
             slope = hn::Add(slope, hn::IfThenElseZero(hn::Lt(water, room), share));
         }
         const R missing = mass - hn::GetLane(hn::SumOfLanes(r, sum));
-        if (std::abs(missing) <= tolerance) break;
         const R rise = hn::GetLane(hn::SumOfLanes(r, slope));
         if (rise <= 0) return missing > 0 ? full : level;
         level = std::max(level + missing / rise, R(0));
-        if (std::abs(missing) <= mass * close) break;
+        if (std::abs(missing) <= nearby * mass) break;
     }
     return std::min(level, full);
 }
@@ -314,33 +312,27 @@ bool sweep_masses(const Panel<T>& matrix, const T* mass, std::size_t first, cons
     return false;
 }
 
-// As water_level, for integer needs and with a level of at most 1.
+// As water_level in one step, for integer needs and with a level of at most 1.
 template <class T>
 Real<T> share_level(const T* capacity, const T* need, Real<T> mass, Real<T> level, std::size_t n) {
     using R = Real<T>;
     const Tag<T> d;
     const hn::Rebind<R, Tag<T>> r;
-    constexpr int most_steps = 8;
-    const R tolerance = mass * static_cast<R>(1e-3);
     level = std::min(level, R(1));
-    for (int step = 0; step < most_steps; ++step) {
-        const auto height = hn::Set(r, level);
-        auto sum = hn::Zero(r);
-        auto slope = hn::Zero(r);
-        for (std::size_t j = 0; j < n; j += hn::Lanes(d)) {
-            const auto share = hn::ConvertTo(r, hn::Load(d, need + j));
-            const auto water = hn::Mul(height, share);
-            const auto room = hn::ConvertTo(r, hn::Load(d, capacity + j));
-            sum = hn::Add(sum, hn::Min(water, room));
-            slope = hn::Add(slope, hn::IfThenElseZero(hn::Lt(water, room), share));
-        }
-        const R missing = mass - hn::GetLane(hn::SumOfLanes(r, sum));
-        if (std::abs(missing) <= tolerance || (missing > 0 && level >= 1)) break;
-        const R rise = hn::GetLane(hn::SumOfLanes(r, slope));
-        if (rise <= 0) return missing > 0 ? R(1) : level;
-        level = std::min(level + missing / rise, R(1));
+    const auto height = hn::Set(r, level);
+    auto sum = hn::Zero(r);
+    auto slope = hn::Zero(r);
+    for (std::size_t j = 0; j < n; j += hn::Lanes(d)) {
+        const auto share = hn::ConvertTo(r, hn::Load(d, need + j));
+        const auto water = hn::Mul(height, share);
+        const auto room = hn::ConvertTo(r, hn::Load(d, capacity + j));
+        sum = hn::Add(sum, hn::Min(water, room));
+        slope = hn::Add(slope, hn::IfThenElseZero(hn::Lt(water, room), share));
     }
-    return level;
+    const R missing = mass - hn::GetLane(hn::SumOfLanes(r, sum));
+    const R rise = hn::GetLane(hn::SumOfLanes(r, slope));
+    if (rise <= 0) return missing > 0 ? R(1) : level;
+    return std::clamp(level + missing / rise, R(0), R(1));
 }
 
 template <class T>
