@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "algorithms/maxflow/engine/closed_cuts.hpp"
+#include "algorithms/maxflow/engine/diversion.hpp"
 #include "algorithms/maxflow/engine/kernels.hpp"
 #include "algorithms/maxflow/engine/waves.hpp"
 #include "algorithms/maxflow/engine/window_cuts.hpp"
@@ -65,6 +66,7 @@ public:
             Sweeps<T> from_sources(packed_, layer, sources.size());
             Open open = settle_by_sweeps(from_sources, cuts, result);
             if (open.pairs > 0) {
+                settle_by_diversion(open, result);
                 if (open.worth_halves()) settle_by_lower_halves(from_sources, open, result);
                 const std::size_t k = shared_layer(from_sources, open, result);
                 if (open.worth_halves()) settle_by_meeting(from_sources, cuts, k, open, result);
@@ -134,6 +136,7 @@ private:
         Pseudoflow<T> pseudoflow;
         LaneSweeps<T> lanes;
         std::unique_ptr<SinkRows<T>> rows;
+        std::unique_ptr<Diversion<T>> diversion;
     };
     Scratch& scratch(std::size_t worker) {
         if (scratch_[worker] == nullptr) scratch_[worker] = std::make_unique<Scratch>(packed_);
@@ -403,6 +406,42 @@ private:
         return 2 * failed > tried ? k - 1 : k;
     }
 
+    /// Calls settle(s, scratch) for the open sources; only for the first few where that settles less than one in
+    /// `least` of their pairs.
+    template <class Settle>
+    void for_open_sources(const Open& open, FlowMatrix& result, std::size_t least, const Settle& settle) {
+        std::vector<std::size_t> sources;
+        for (std::size_t s = 0; s < result.sources.size(); ++s) {
+            if (open.sources[s]) sources.push_back(s);
+        }
+        const std::span<const std::size_t> all(sources);
+        const auto first = all.first(std::min<std::size_t>(8, all.size()));
+        const auto rest = all.subspan(first.size());
+        const std::size_t before = open.pairs_of(first);
+        for_each_counted(first.size(), result,
+                         [&](std::size_t i, Scratch& scratch) { settle(first[i], scratch); });
+        if (least * (before - open.pairs_of(first)) < before) return;
+        for_each_counted(rest.size(), result, [&](std::size_t i, Scratch& scratch) { settle(rest[i], scratch); });
+    }
+
+    // For every open source its sweep once more, for each open sink with what can enter its lane diverted there.
+    void settle_by_diversion(Open& open, FlowMatrix& result) {
+        constexpr std::size_t enough = 3;  // pairs, for the flow of a source to be worth making
+        // In fewer than four layers the demand of a sink has not mixed.
+        if (result.layer < 4 || open.pairs < enough * Open::count(open.sources)) return;
+        for_open_sources(open, result, 8, [&](std::size_t s, Scratch& scratch) {
+            if (scratch.diversion == nullptr || scratch.diversion->top() != result.layer) {
+                scratch.diversion = std::make_unique<Diversion<T>>(packed_, result.layer);
+            }
+            scratch.diversion->enter(result.sources[s]);
+            for (std::size_t t = 0; t < packed_.width(0); ++t) {
+                if (!open.is_open(s, t)) continue;
+                offer(scratch.diversion->bound(t, from_sinks_.mass(result.layer - 2, t)), s, t, open, result);
+            }
+        });
+        open.recount();
+    }
+
     // For every open sink a lower half that takes what the sweeps of all its open sources bring to the layer
     // where they meet.
     void settle_by_lower_halves(const Sweeps<T>& from_sources, Open& open, FlowMatrix& result) {
@@ -482,20 +521,7 @@ private:
                 }
             }
         };
-        std::vector<std::size_t> sources;
-        for (std::size_t s = 0; s < result.sources.size(); ++s) {
-            if (open.sources[s]) sources.push_back(s);
-        }
-        const std::span<const std::size_t> all(sources);
-        const auto first = all.first(std::min<std::size_t>(8, all.size()));
-        const std::size_t before = open.pairs_of(first);
-        for_each_counted(first.size(), result,
-                         [&](std::size_t i, Scratch& scratch) { settle(first[i], scratch); });
-        if (4 * open.pairs_of(first) <= 3 * before) {
-            const auto rest = all.subspan(first.size());
-            for_each_counted(rest.size(), result,
-                             [&](std::size_t i, Scratch& scratch) { settle(rest[i], scratch); });
-        }
+        for_open_sources(open, result, 4, settle);
         open.recount();
     }
 

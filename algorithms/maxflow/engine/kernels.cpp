@@ -442,6 +442,26 @@ std::int64_t serve_masses(const Panel<T>& matrix, T* mass, std::size_t first, co
     return left + light;
 }
 
+template <class T>
+bool covers(const Panel<Real<T>>& flow, const Real<T>* part, const T* demand) {
+    const Tag<T> d;
+    const hn::Rebind<Real<T>, Tag<T>> r;
+    const auto safely = hn::Set(r, static_cast<Real<T>>(0.9999));
+    for (std::size_t y = 0; y < flow.stride(); y += hn::Lanes(d)) {
+        auto even = hn::Zero(r);
+        auto odd = hn::Zero(r);
+        std::size_t x = 0;
+        for (; x + 1 < flow.rows(); x += 2) {
+            even = hn::MulAdd(hn::Set(r, part[x]), hn::Load(r, flow.row(x) + y), even);
+            odd = hn::MulAdd(hn::Set(r, part[x + 1]), hn::Load(r, flow.row(x + 1) + y), odd);
+        }
+        if (x < flow.rows()) even = hn::MulAdd(hn::Set(r, part[x]), hn::Load(r, flow.row(x) + y), even);
+        const auto wanted = hn::ConvertTo(r, hn::Load(d, demand + y));
+        if (!hn::AllTrue(r, hn::Ge(hn::Mul(hn::Add(even, odd), safely), wanted))) return false;
+    }
+    return true;
+}
+
 // Stores a bit for each lane at bit x of `set`, whose bits from there on are 0.
 template <class D, class Mask>
 void store_bits(D d, Mask mask, std::uint64_t* set, std::size_t x) {
@@ -586,6 +606,9 @@ T pull_row(T* flow, const T* label, T wanted, T intake, T* balance, std::size_t 
                                    const Real<T>* per_need, T* need, T* cells, Real<T>* mark) {                   \
         return HWY_NAMESPACE::serve_masses(m, mass, first, room, per_need, need, cells, mark);                    \
     }                                                                                                             \
+    bool Covers##bits(const Panel<Real<T>>& flow, const Real<T>* part, const T* demand) {                         \
+        return HWY_NAMESPACE::covers<T>(flow, part, demand);                                                      \
+    }                                                                                                             \
     void ResidualBits##bits(const T* capacity, const T* flow, std::size_t from, std::size_t end,                  \
                             std::size_t words, std::uint64_t* room, std::uint64_t* carried) {                     \
         HWY_NAMESPACE::residual_bits(capacity, flow, from, end, words, room, carried);                            \
@@ -623,6 +646,7 @@ namespace attnflow::engine {
     HWY_EXPORT(PourRow##bits);                                                                                    \
     HWY_EXPORT(ServeLayer##bits);                                                                                 \
     HWY_EXPORT(ServeMasses##bits);                                                                                \
+    HWY_EXPORT(Covers##bits);                                                                                     \
     HWY_EXPORT(ResidualBits##bits);                                                                               \
     HWY_EXPORT(Sendable##bits);                                                                                   \
     HWY_EXPORT(AddReturnable##bits);                                                                              \
@@ -666,6 +690,10 @@ namespace attnflow::engine {
     std::int64_t serve_masses(const Panel<T>& m, T* mass, std::size_t first, const Real<T>* room,                 \
                               const Real<T>* per_need, T* need, T* cells, Real<T>* mark) {                        \
         return HWY_DYNAMIC_DISPATCH(ServeMasses##bits)(m, mass, first, room, per_need, need, cells, mark);        \
+    }                                                                                                             \
+    template <>                                                                                                   \
+    bool covers<T>(const Panel<Real<T>>& flow, const Real<T>* part, const T* demand) {                            \
+        return HWY_DYNAMIC_DISPATCH(Covers##bits)(flow, part, demand);                                            \
     }                                                                                                             \
     template <>                                                                                                   \
     void residual_bits(const T* capacity, const T* flow, std::size_t from, std::size_t end, std::size_t words,    \

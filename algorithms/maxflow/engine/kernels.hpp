@@ -59,6 +59,10 @@ template <class T>
 std::int64_t serve_masses(const Panel<T>& matrix, T* mass, std::size_t first, const Real<T>* room,
                           const Real<T>* per_need, T* need, T* cells, Real<T>* mark);
 
+/// Whether sum_x part[x] flow(x, y) >= demand[y] for all y, safely.
+template <class T>
+bool covers(const Panel<Real<T>>& flow, const Real<T>* part, const T* demand);
+
 /// The cells of row v as sweep_layer poured them, given what was needed then; updates `need`.
 template <class T>
 void pour_row(const Panel<T>& matrix, std::size_t v, T mass, Real<T> level, Real<T> floor, Real<T>* need,
