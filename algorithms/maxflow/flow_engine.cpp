@@ -47,7 +47,8 @@ public:
         : network_(network),
           options_(std::move(options)),
           packed_(network, 0, network.layers()),
-          scratch_(std::max<std::size_t>(1, options_.jobs)) {}
+          needs_(std::max<std::size_t>(1, options_.jobs), Needs<T>(packed_.widest())),
+          scratch_(needs_.size()) {}
 
     FlowMatrix flows(std::size_t layer, std::span<const std::size_t> sources) override {
         FlowMatrix result{.layer = layer, .sources = {sources.begin(), sources.end()}};
@@ -131,15 +132,17 @@ private:
 
     /// What a worker needs to solve one pair after the other.
     struct Scratch {
-        explicit Scratch(const PackedNetwork<T>& packed) : pseudoflow(packed), lanes(packed) {}
+        Scratch(const PackedNetwork<T>& packed, Needs<T>& its_needs)
+            : needs(its_needs), pseudoflow(packed), lanes(packed) {}
 
+        Needs<T>& needs;
         Pseudoflow<T> pseudoflow;
         LaneSweeps<T> lanes;
         std::unique_ptr<SinkRows<T>> rows;
         std::unique_ptr<Diversion<T>> diversion;
     };
     Scratch& scratch(std::size_t worker) {
-        if (scratch_[worker] == nullptr) scratch_[worker] = std::make_unique<Scratch>(packed_);
+        if (scratch_[worker] == nullptr) scratch_[worker] = std::make_unique<Scratch>(packed_, needs_[worker]);
         return *scratch_[worker];
     }
 
@@ -164,8 +167,8 @@ private:
     Solved solve_by_sweeps(Single& one, std::size_t source, std::size_t sink) {
         const std::size_t k = (one.layer + 1) / 2;
         Pseudoflow<T>& pseudoflow = scratch(0).pseudoflow;
-        sweep_forward(packed_, one.layer, source, k, one.from_source, 0, Detail::levels);
-        sweep_backward(packed_, sink, k, one.from_sink, 0, Detail::levels);
+        sweep_forward(packed_, needs_[0], one.layer, source, k, one.from_source, 0, Detail::levels);
+        sweep_backward(packed_, needs_[0], sink, k, one.from_sink, 0, Detail::levels);
         pseudoflow.join(one.layer, source, one.from_source, 0, sink, one.from_sink, 0, k);
         Bound bound = one.cuts.lanes(source, sink);
         const std::int64_t value = pseudoflow.lower_bound();
@@ -245,9 +248,10 @@ private:
     Detail detail() const { return packed_.is_light() ? Detail::masses : Detail::levels; }
 
     /// Forward sweeps of all sources to layer `lowest`.
-    void sweep_sources(const FlowMatrix& result, std::size_t lowest, Sweeps<T>& from_sources) const {
-        parallel_for(result.sources.size(), options_.jobs, [&](std::size_t s, std::size_t) {
-            sweep_forward(packed_, result.layer, result.sources[s], lowest, from_sources, s, detail());
+    void sweep_sources(const FlowMatrix& result, std::size_t lowest, Sweeps<T>& from_sources) {
+        parallel_for(result.sources.size(), options_.jobs, [&](std::size_t s, std::size_t worker) {
+            sweep_forward(packed_, needs_[worker], result.layer, result.sources[s], lowest, from_sources, s,
+                          detail());
         });
     }
 
@@ -258,25 +262,25 @@ private:
             from_sinks_ = Sweeps<T>(packed_, packed_.layers(), sinks);
             swept_.assign(sinks, 0);
         }
-        parallel_for(sinks, options_.jobs, [&](std::size_t t, std::size_t) {
+        parallel_for(sinks, options_.jobs, [&](std::size_t t, std::size_t worker) {
             if (swept_[t] >= highest || (marked != nullptr && !(*marked)[t])) return;
-            sweep_backward(packed_, t, highest, from_sinks_, t, detail(), swept_[t]);
+            sweep_backward(packed_, needs_[worker], t, highest, from_sinks_, t, detail(), swept_[t]);
             swept_[t] = highest;
         });
     }
 
     /// The sweep of source s down to layer `lowest` with all levels.
-    void complete_source(const FlowMatrix& result, std::size_t s, std::size_t lowest,
+    void complete_source(Needs<T>& needs, const FlowMatrix& result, std::size_t s, std::size_t lowest,
                          Sweeps<T>& from_sources) const {
         if (from_sources.has_levels(s) && lowest >= base_layer(result.layer)) return;
-        sweep_forward(packed_, result.layer, result.sources[s], lowest, from_sources, s, Detail::levels);
+        sweep_forward(packed_, needs, result.layer, result.sources[s], lowest, from_sources, s, Detail::levels);
     }
 
     /// The sweep of sink t up to layer `highest` with all levels.
-    void complete_sink(std::size_t t, std::size_t highest) {
+    void complete_sink(Needs<T>& needs, std::size_t t, std::size_t highest) {
         const std::size_t from = from_sinks_.has_levels(t) ? swept_[t] : 0;
         if (from >= highest) return;
-        sweep_backward(packed_, t, highest, from_sinks_, t, Detail::levels, from);
+        sweep_backward(packed_, needs, t, highest, from_sinks_, t, Detail::levels, from);
         swept_[t] = highest;
     }
 
@@ -397,7 +401,7 @@ private:
             const std::int64_t total = packed_.row_sum(top, result.sources[s]);
             const Distribution common = common_distribution(k, total);
             Pseudoflow<T>& pseudoflow = scratch(0).pseudoflow;
-            complete_source(result, s, k, from_sources);
+            complete_source(needs_[0], result, s, k, from_sources);
             pseudoflow.join_upper(top, result.sources[s], from_sources, s, k, common.data());
             pseudoflow.run(0, most_half_waves);
             const T* const balance = pseudoflow.balance(k);
@@ -449,15 +453,15 @@ private:
         const std::size_t k = base_layer(result.layer);
         if (result.layer < k + mixing) return;
         for_each_counted(packed_.width(0), result, [&](std::size_t t, Scratch& scratch) {
-            if (open.sinks[t]) settle_by_lower_half(from_sources, k, t, scratch.pseudoflow, open, result);
+            if (open.sinks[t]) settle_by_lower_half(from_sources, k, t, scratch, open, result);
         });
         open.recount();
     }
 
     // Where the flow is all that the sources have, the lower half takes the most that any of them brings to
     // each vertex, else the least.
-    void settle_by_lower_half(const Sweeps<T>& from_sources, std::size_t k, std::size_t t,
-                              Pseudoflow<T>& pseudoflow, Open& open, FlowMatrix& result) {
+    void settle_by_lower_half(const Sweeps<T>& from_sources, std::size_t k, std::size_t t, Scratch& scratch,
+                              Open& open, FlowMatrix& result) {
         Distribution most(Panel<T>::padded(packed_.width(k)), T(0));
         Distribution least(most.size(), std::numeric_limits<T>::max());
         std::int64_t wanted = 0;
@@ -474,7 +478,8 @@ private:
         }
         const Distribution& offered = wanted == supply ? most : least;
         const std::int64_t total = std::accumulate(offered.begin(), offered.end(), std::int64_t{0});
-        complete_sink(t, k);
+        Pseudoflow<T>& pseudoflow = scratch.pseudoflow;
+        complete_sink(scratch.needs, t, k);
         pseudoflow.join_lower(t, from_sinks_, t, k, offered.data());
         pseudoflow.run(wanted == supply ? 0 : std::max<std::int64_t>(0, total - wanted), most_lower_waves);
         pseudoflow.return_excess();
@@ -498,7 +503,7 @@ private:
         for_each_counted(packed_.width(0), result, [&](std::size_t t, Scratch& scratch) {
             if (!open.sinks[t]) return;
             Pseudoflow<T>& pseudoflow = scratch.pseudoflow;
-            complete_sink(t, k);
+            complete_sink(scratch.needs, t, k);
             pseudoflow.join_lower(t, from_sinks_, t, k, common.data());
             pseudoflow.run(std::max<std::int64_t>(0, total - cuts.sink_bound(t)), most_half_waves);
             pseudoflow.return_excess();
@@ -509,7 +514,7 @@ private:
         const auto settle = [&](std::size_t s, Scratch& scratch) {
             Pseudoflow<T>& pseudoflow = scratch.pseudoflow;
             const std::size_t source = result.sources[s];
-            complete_source(result, s, k, from_sources);
+            complete_source(scratch.needs, result, s, k, from_sources);
             pseudoflow.join_upper(layer, source, from_sources, s, k, common.data());
             pseudoflow.run(std::max<std::int64_t>(0, packed_.row_sum(layer, source) - cuts.source_bound(source)),
                            most_half_waves);
@@ -601,7 +606,7 @@ private:
             for (std::size_t s = 0; s < result.sources.size(); ++s) {
                 if (open.is_open(s, t)) wanted = std::max(wanted, open.bound(s, t).value);
             }
-            make_lower_half(pseudoflow, t, k, common, total, std::min(total, wanted));
+            make_lower_half(scratch, t, k, common, total, std::min(total, wanted));
             FoundCuts cuts(packed_, top);
             constexpr std::size_t patience = 4;
             std::size_t tried = 0;
@@ -667,9 +672,10 @@ private:
     }
 
     // `wanted` in all, as much of it as possible from the guide's distribution on layer k.
-    void make_lower_half(Pseudoflow<T>& pseudoflow, std::size_t t, std::size_t k, const Distribution& common,
+    void make_lower_half(Scratch& scratch, std::size_t t, std::size_t k, const Distribution& common,
                          std::int64_t total, std::int64_t wanted) {
-        complete_sink(t, k);
+        Pseudoflow<T>& pseudoflow = scratch.pseudoflow;
+        complete_sink(scratch.needs, t, k);
         pseudoflow.join_lower(t, from_sinks_, t, k, common.data());
         if (k == 1) return;
         const auto excess = [&] {
@@ -747,7 +753,8 @@ private:
     std::unique_ptr<Single> single_;
     Sweeps<T> from_sinks_;
     std::vector<std::size_t> swept_;                 // by sink: the layer that its sweep reached
-    std::vector<std::unique_ptr<Scratch>> scratch_;  // by worker
+    std::vector<Needs<T>> needs_;                    // by worker
+    std::vector<std::unique_ptr<Scratch>> scratch_;  // likewise
 };
 
 FlowEngine::FlowEngine(const FixedNetwork& network, FlowOptions options) {

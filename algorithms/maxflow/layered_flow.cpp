@@ -23,6 +23,7 @@ public:
           packed_(network, low, high),
           cuts_(packed_, top_),
           pseudoflow_(packed_),
+          needs_(packed_.widest()),
           from_source_(packed_, top_, 1),
           from_sink_(packed_, top_, 1) {}
 
@@ -39,8 +40,8 @@ public:
             return value;
         }
         const std::size_t k = (top_ + 1) / 2;
-        engine::sweep_forward(packed_, top_, source, k, from_source_, 0, engine::Detail::levels);
-        engine::sweep_backward(packed_, sink, k, from_sink_, 0, engine::Detail::levels);
+        engine::sweep_forward(packed_, needs_, top_, source, k, from_source_, 0, engine::Detail::levels);
+        engine::sweep_backward(packed_, needs_, sink, k, from_sink_, 0, engine::Detail::levels);
         pseudoflow_.join(top_, source, from_source_, 0, sink, from_sink_, 0, k);
         const auto bound = cuts_.crossings(source, sink, cuts_.lanes(source, sink));
         const std::int64_t value = pseudoflow_.maximise(bound.value);
@@ -72,6 +73,7 @@ private:
     engine::PackedNetwork<T> packed_;
     engine::ClosedCuts<T> cuts_;
     engine::Pseudoflow<T> pseudoflow_;
+    engine::Needs<T> needs_;
     engine::Sweeps<T> from_source_;
     engine::Sweeps<T> from_sink_;
 };

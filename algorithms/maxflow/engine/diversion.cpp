@@ -1,7 +1,6 @@
 #include "algorithms/maxflow/engine/diversion.hpp"
 
 #include "algorithms/maxflow/engine/kernels.hpp"
-#include "algorithms/maxflow/engine/sweeps.hpp"
 
 namespace attnflow::engine {
 
@@ -15,6 +14,7 @@ template <class T>
 Diversion<T>::Diversion(const PackedNetwork<T>& network, std::size_t top)
     : network_(network),
       top_(top),
+      needs_(network.widest()),
       flow_(network.width(top - 1), network.width(top - 2)),
       cells_(network.width(top - 1), network.width(top - 2)),
       below_(1, network.width(top - 2)),
@@ -24,11 +24,10 @@ template <class T>
 void Diversion<T>::enter(std::size_t source) {
     const std::size_t l = top_ - 1;
     mass_ = network_.down(top_).row(source);
-    Needs<T> needs(network_.widest());
-    needs.reset(network_.guide(l - 1), network_.width(l - 1), forward_total(network_, l, mass_));
+    needs_.reset(network_.guide(l - 1), network_.width(l - 1), forward_total(network_, l, mass_));
     std::fill_n(below_.row(0), below_.stride(), T(0));
-    sweep_layer(network_.down(l), mass_, source, network_.lift_down(l), needs.floor(), needs.data(), cells_.row(0),
-                cells_.stride(), rows_.row(level), below_.row(0));
+    sweep_layer(network_.down(l), mass_, source, network_.lift_down(l), needs_.floor(), needs_.data(),
+                cells_.row(0), cells_.stride(), rows_.row(level), below_.row(0));
     for (std::size_t x = 0; x < flow_.rows(); ++x) {
         Real<T> sum = 0;
         for (std::size_t y = 0; y < flow_.columns(); ++y) {

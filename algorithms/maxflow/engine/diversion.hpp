@@ -12,7 +12,7 @@
 /// then sum_{y != t} q(y) + min(q(t), sum_x t_x) flows: a flow in real numbers, but of whole value, and
 /// a network of whole capacities has a whole flow of that value too.
 
-#include "algorithms/maxflow/engine/packed_network.hpp"
+#include "algorithms/maxflow/engine/sweeps.hpp"
 
 namespace attnflow::engine {
 
@@ -34,6 +34,7 @@ public:
 private:
     const PackedNetwork<T>& network_;
     std::size_t top_;
+    Needs<T> needs_;
     const T* mass_ = nullptr;
     Panel<Real<T>> flow_;
     Panel<T> cells_;

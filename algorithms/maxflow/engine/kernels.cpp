@@ -14,6 +14,10 @@ namespace attnflow::engine::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
+// A bound in floating point is taken this much smaller; rounding is far less.
+template <class T>
+constexpr auto safely = static_cast<Real<T>>(0.9999);
+
 // As many lanes as a Panel pads for, or fewer.
 template <class T>
 using Tag = hn::CappedTag<T, 64 / sizeof(T)>;
@@ -204,10 +208,13 @@ Real<T> pour_vertex(const Panel<T>& matrix, std::size_t v, T mass, Real<T> rest,
 }
 
 template <class T>
-Real<T> sum_of(const T* mass, std::size_t n) {
-    Real<T> sum = 0;
-    for (std::size_t v = 0; v < n; ++v) sum += static_cast<Real<T>>(mass[v]);
-    return sum;
+Real<T> sum_of(const T* mass, std::size_t rows) {
+    const Tag<T> d;
+    const hn::Rebind<Real<T>, Tag<T>> r;
+    auto sum = hn::Zero(r);
+    for (std::size_t v = 0; v < rows; v += hn::Lanes(d))
+        sum = hn::Add(sum, hn::ConvertTo(r, hn::Load(d, mass + v)));
+    return hn::GetLane(hn::SumOfLanes(r, sum));
 }
 
 template <class T>
@@ -233,81 +240,141 @@ void sweep_layer(const Panel<T>& matrix, const T* mass, std::size_t first, const
 // Shares `total` out in the proportions of the needs above 0. Returns the largest multiple of the
 // guide among the shares, or infinity where that cannot be done in a T.
 template <class T>
-Real<T> share_out(std::int64_t total, const Real<T>* need, const Real<T>* per_guide, std::size_t columns,
-                  T* shares) {
+Real<T> share_out(std::int64_t total, const Real<T>* need, const Real<T>* per_guide, std::size_t n, T* shares) {
     using R = Real<T>;
+    const Tag<T> d;
+    const hn::Rebind<R, Tag<T>> r;
     constexpr R impossible = std::numeric_limits<R>::infinity();
     constexpr T most = std::numeric_limits<T>::max() / 4;
-    R sum = 0;
-    std::int64_t needy = 0;
-    for (std::size_t j = 0; j < columns; ++j) {
-        sum += std::max(need[j], R(0));
-        needy += need[j] > 0;
+    const auto zero = hn::Zero(r);
+    auto sums = zero;
+    std::size_t needy = 0;
+    for (std::size_t j = 0; j < n; j += hn::Lanes(d)) {
+        const auto needs = hn::Load(r, need + j);
+        sums = hn::Add(sums, hn::Max(needs, zero));
+        needy += hn::CountTrue(r, hn::Gt(needs, zero));
     }
-    if (!(sum > 0)) return impossible;
+    const R sum = hn::GetLane(hn::SumOfLanes(r, sums));
+    if (!(sum > 0) || total > std::numeric_limits<T>::max()) return impossible;
     // A little less, so that rounding does not use up the total.
-    const R scale = static_cast<R>(total) / sum * static_cast<R>(0.99999);
-    std::int64_t rest = total;
-    for (std::size_t j = 0; j < columns; ++j) {
-        shares[j] = static_cast<T>(std::min(std::max(need[j], R(0)) * scale, static_cast<R>(most)));
-        rest -= shares[j];
+    const auto scale = hn::Set(r, static_cast<R>(total) / sum * static_cast<R>(0.99999));
+    const auto limit = hn::Set(r, static_cast<R>(most));
+    auto shared = hn::Zero(d);
+    for (std::size_t j = 0; j < n; j += hn::Lanes(d)) {
+        const auto share = hn::Min(hn::Mul(hn::Max(hn::Load(r, need + j), zero), scale), limit);
+        const auto whole = hn::ConvertTo(d, share);
+        hn::Store(whole, d, shares + j);
+        shared = hn::Add(shared, whole);
     }
-    const auto each = rest / needy;
-    auto left = rest % needy;
-    if (rest < 0 || each > most) return impossible;
-    R multiple = 0;
-    for (std::size_t j = 0; j < columns; ++j) {
-        if (!(need[j] > 0)) continue;  // may be out of reach
-        shares[j] = static_cast<T>(shares[j] + each + (left > 0 ? 1 : 0));
+    const std::int64_t rest = total - hn::GetLane(hn::SumOfLanes(d, shared));
+    const auto count = static_cast<std::int64_t>(needy);
+    if (rest < 0 || rest / count > most) return impossible;
+    const auto each = hn::Set(d, static_cast<T>(rest / count));
+    std::int64_t left = rest % count;
+    for (std::size_t j = 0; left > 0; ++j) {  // columns without needs may be out of reach
+        if (!(need[j] > 0)) continue;
+        ++shares[j];
         --left;
-        multiple = std::max(multiple, static_cast<R>(shares[j]) * per_guide[j]);
     }
-    return multiple;
+    auto multiple = zero;
+    for (std::size_t j = 0; j < n; j += hn::Lanes(d)) {
+        const auto is_needy = hn::RebindMask(d, hn::Gt(hn::Load(r, need + j), zero));
+        const auto share = hn::Add(hn::Load(d, shares + j), hn::IfThenElseZero(is_needy, each));
+        hn::Store(share, d, shares + j);
+        multiple = hn::Max(multiple, hn::Mul(hn::ConvertTo(r, share), hn::Load(r, per_guide + j)));
+    }
+    return hn::GetLane(hn::MaxOfLanes(r, multiple));
+}
+
+// Rows of sweep_masses and serve_masses that are not poured yet have this level.
+template <class T>
+constexpr Real<T> is_light = -1;
+
+// Marks the vertices whose mass is positive and at most `most` times their room, but not `first`, as light, the
+// others with level 0.
+struct Light {
+    std::int64_t mass = 0;
+    std::size_t rows = 0;
+};
+template <class T>
+Light mark_light(const T* mass, const Real<T>* room, Real<T> most, std::size_t first, std::size_t rows,
+                 Real<T>* level) {
+    const Tag<T> d;
+    const hn::Rebind<Real<T>, Tag<T>> r;
+    const auto factor = hn::Set(r, most);
+    const auto light_level = hn::Set(r, is_light<T>);
+    Light light;
+    for (std::size_t v = 0; v < rows; v += hn::Lanes(d)) {
+        const auto own = hn::Load(d, mass + v);
+        const auto fits = hn::RebindMask(d, hn::Le(hn::ConvertTo(r, own), hn::Mul(hn::Load(r, room + v), factor)));
+        const auto chosen = hn::And(fits, hn::Gt(own, hn::Zero(d)));
+        hn::Store(hn::IfThenElseZero(hn::RebindMask(r, chosen), light_level), r, level + v);
+    }
+    if (first < rows) level[first] = 0;
+    std::fill(level + rows, level + Panel<T>::padded(rows), Real<T>(0));
+    for (std::size_t v = 0; v < rows; ++v) {
+        if (level[v] != is_light<T>) continue;
+        light.mass += mass[v];
+        ++light.rows;
+    }
+    return light;
+}
+
+// Calls pour(v) for the light vertices of which `unit` per mass is more than their room. False where there are
+// some.
+template <class T, class Pour>
+bool all_fit(const T* mass, const Real<T>* room, Real<T> unit, std::size_t rows, const Real<T>* level,
+             const Pour& pour) {
+    const Tag<T> d;
+    const hn::Rebind<Real<T>, Tag<T>> r;
+    const auto per_mass = hn::Set(r, unit);
+    const auto most = hn::Set(r, safely<T>);
+    const auto light_level = hn::Set(r, is_light<T>);
+    bool fits = true;
+    for (std::size_t block = 0; block < rows; block += hn::Lanes(d)) {
+        const auto light = hn::Eq(hn::Load(r, level + block), light_level);
+        const auto used = hn::Mul(hn::ConvertTo(r, hn::Load(d, mass + block)), per_mass);
+        const auto room_of = hn::Mul(hn::Load(r, room + block), most);
+        if (hn::AllFalse(r, hn::AndNot(hn::Le(used, room_of), light))) continue;
+        fits = false;
+        for (std::size_t v = block; v < std::min(rows, block + hn::Lanes(d)); ++v) {
+            if (level[v] == is_light<T> && !(static_cast<Real<T>>(mass[v]) * unit <= room[v] * safely<T>)) pour(v);
+        }
+    }
+    return fits;
 }
 
 template <class T>
 bool sweep_masses(const Panel<T>& matrix, const T* mass, std::size_t first, const Real<T>* room,
                   const Real<T>* per_guide, const Real<T>* lift, Real<T> floor, Real<T>* need, T* cells,
                   Real<T>* level, T* into) {
-    using R = Real<T>;
-    constexpr auto safely = static_cast<R>(0.9999);  // rounding is far less
-    constexpr R none = -1;
     const std::size_t rows = matrix.rows();
-    std::int64_t light = 0;
-    std::size_t light_rows = 0;
-    for (std::size_t v = 0; v < rows; ++v) {
-        const bool is_light = v != first && mass[v] > 0 && static_cast<R>(mass[v]) <= room[v] * safely;
-        level[v] = is_light ? none : R(0);
-        light_rows += is_light;
-        light += is_light ? mass[v] : T(0);
-    }
-    if (light_rows * 4 < rows) {  // little to gain
+    Light light = mark_light(mass, room, safely<T>, first, rows, level);
+    if (light.rows * 4 < rows) {  // little to gain
         HWY_NAMESPACE::sweep_layer(matrix, mass, first, lift, floor, need, cells, 0, level, into);
         return true;
     }
-    R rest = sum_of(mass, rows);
+    Real<T> rest = sum_of(mass, rows);
     const auto pour = [&](std::size_t v) {
         level[v] = 0;
         if (mass[v] == 0) return;
         level[v] = pour_vertex(matrix, v, mass[v], rest, lift[v], floor, need, cells, into);
-        rest -= static_cast<R>(mass[v]);
+        rest -= static_cast<Real<T>>(mass[v]);
     };
     if (first < rows) pour(first);
     for (std::size_t v = 0; v < rows; ++v) {
-        if (v != first && level[v] != none) pour(v);
+        if (v != first && level[v] != is_light<T>) pour(v);
     }
-    while (light > 0) {
-        const R unit = share_out(light, need, per_guide, matrix.columns(), cells) / static_cast<R>(light);
-        bool fits = true;
-        for (std::size_t v = 0; v < rows; ++v) {
-            if (level[v] != none || static_cast<R>(mass[v]) * unit <= room[v] * safely) continue;
-            fits = false;
-            light -= mass[v];
-            pour(v);
+    while (light.mass > 0) {
+        const Real<T> unit =
+            share_out(light.mass, need, per_guide, matrix.stride(), cells) / static_cast<Real<T>>(light.mass);
+        if (all_fit(mass, room, unit, rows, level, [&](std::size_t v) {
+                light.mass -= mass[v];
+                pour(v);
+            })) {
+            for (std::size_t j = 0; j < matrix.stride(); ++j) into[j] += cells[j];
+            break;
         }
-        if (!fits) continue;
-        for (std::size_t j = 0; j < matrix.columns(); ++j) into[j] += cells[j];
-        break;
     }
     return false;
 }
@@ -401,52 +468,44 @@ void serve_layer(const Panel<T>& matrix, T* mass, std::size_t first, T* need, Pa
 
 template <class T>
 std::int64_t serve_masses(const Panel<T>& matrix, T* mass, std::size_t first, const Real<T>* room,
-                          const Real<T>* per_need, T* need, T* cells, Real<T>* mark) {
-    using R = Real<T>;
-    constexpr auto safely = static_cast<R>(0.9999);
+                          const Real<T>* per_need, T* need, T* cells, Real<T>* level) {
+    const Tag<T> d;
+    const hn::Rebind<Real<T>, Tag<T>> r;
     const std::size_t rows = matrix.rows();
     std::int64_t wanted = sum_of_needs(need, matrix.columns());
-    std::int64_t light = 0;
+    Light light = mark_light(mass, room, safely<T> * static_cast<Real<T>>(wanted), first, rows, level);
     std::int64_t left = 0;
     const auto serve = [&](std::size_t v) {
-        mark[v] = 0;
+        level[v] = 0;
         if (mass[v] > 0 && wanted > 0) serve_vertex(matrix, v, mass, wanted, need, cells);
         left += mass[v];
     };
-    for (std::size_t v = 0; v < rows; ++v) {
-        const bool is_light = v != first && static_cast<R>(mass[v]) <= room[v] * safely * static_cast<R>(wanted);
-        mark[v] = is_light ? R(1) : R(0);
-        light += is_light ? mass[v] : T(0);
-    }
     if (first < rows) serve(first);
     for (std::size_t v = 0; v < rows; ++v) {
-        if (v != first && mark[v] == 0) serve(v);
+        if (v != first && level[v] != is_light<T>) serve(v);
     }
     // All together send f_vj = mass_v need_j / max(light, wanted).
-    while (light > 0 && wanted > 0) {
-        R part = 0;
-        for (std::size_t j = 0; j < matrix.columns(); ++j) {
-            part = std::max(part, static_cast<R>(need[j]) * per_need[j]);
+    while (light.mass > 0 && wanted > 0) {
+        auto part = hn::Zero(r);
+        for (std::size_t j = 0; j < matrix.stride(); j += hn::Lanes(d)) {
+            part = hn::Max(part, hn::Mul(hn::ConvertTo(r, hn::Load(d, need + j)), hn::Load(r, per_need + j)));
         }
-        const R unit = part / static_cast<R>(std::max(light, wanted));
-        bool fits = true;
-        for (std::size_t v = 0; v < rows; ++v) {
-            if (mark[v] == 0 || static_cast<R>(mass[v]) * unit <= room[v] * safely) continue;
-            fits = false;
-            light -= mass[v];
-            serve(v);
+        const Real<T> unit =
+            hn::GetLane(hn::MaxOfLanes(r, part)) / static_cast<Real<T>>(std::max(light.mass, wanted));
+        if (all_fit(mass, room, unit, rows, level, [&](std::size_t v) {
+                light.mass -= mass[v];
+                serve(v);
+            })) {
+            return left + std::max<std::int64_t>(0, light.mass - wanted);
         }
-        if (!fits) continue;
-        return left + std::max<std::int64_t>(0, light - wanted);
     }
-    return left + light;
+    return left + light.mass;
 }
 
 template <class T>
 bool covers(const Panel<Real<T>>& flow, const Real<T>* part, const T* demand) {
     const Tag<T> d;
     const hn::Rebind<Real<T>, Tag<T>> r;
-    const auto safely = hn::Set(r, static_cast<Real<T>>(0.9999));
     for (std::size_t y = 0; y < flow.stride(); y += hn::Lanes(d)) {
         auto even = hn::Zero(r);
         auto odd = hn::Zero(r);
@@ -457,7 +516,7 @@ bool covers(const Panel<Real<T>>& flow, const Real<T>* part, const T* demand) {
         }
         if (x < flow.rows()) even = hn::MulAdd(hn::Set(r, part[x]), hn::Load(r, flow.row(x) + y), even);
         const auto wanted = hn::ConvertTo(r, hn::Load(d, demand + y));
-        if (!hn::AllTrue(r, hn::Ge(hn::Mul(hn::Add(even, odd), safely), wanted))) return false;
+        if (!hn::AllTrue(r, hn::Ge(hn::Mul(hn::Add(even, odd), hn::Set(r, safely<T>)), wanted))) return false;
     }
     return true;
 }

@@ -57,7 +57,7 @@ void serve_layer(const Panel<T>& matrix, T* mass, std::size_t first, T* need, Pa
 /// v can serve alone everywhere.  O(n) beside the vertices that are not light.
 template <class T>
 std::int64_t serve_masses(const Panel<T>& matrix, T* mass, std::size_t first, const Real<T>* room,
-                          const Real<T>* per_need, T* need, T* cells, Real<T>* mark);
+                          const Real<T>* per_need, T* need, T* cells, Real<T>* level);
 
 /// Whether sum_x part[x] flow(x, y) >= demand[y] for all y, safely.
 template <class T>

@@ -157,6 +157,7 @@ void PackedNetwork<T>::fill_lift() {
     const auto fill = [&](const Panel<T>& matrix, std::int64_t total, std::size_t from, std::size_t to,
                           Real<T>* lift) {
         T* const mass = masses.row(0);
+        std::fill_n(mass, masses.stride(), T(0));
         std::int64_t rest = 0;
         for (std::size_t v = 0; v < matrix.rows(); ++v) {
             mass[v] = static_cast<T>(static_cast<Real<T>>(total) * static_cast<Real<T>>(0.999) * guide_(from, v));

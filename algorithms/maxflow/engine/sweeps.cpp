@@ -41,9 +41,8 @@ std::int64_t backward_total(const PackedNetwork<T>& network, std::size_t l, cons
 }
 
 template <class T>
-void sweep_forward(const PackedNetwork<T>& network, std::size_t top, std::size_t source, std::size_t lowest,
-                   Sweeps<T>& sweeps, std::size_t index, Detail detail, std::size_t from) {
-    Needs<T> needs(network.widest());
+void sweep_forward(const PackedNetwork<T>& network, Needs<T>& needs, std::size_t top, std::size_t source,
+                   std::size_t lowest, Sweeps<T>& sweeps, std::size_t index, Detail detail, std::size_t from) {
     if (from == 0) {
         from = top - 1;
         std::copy_n(network.down(top).row(source), network.down(top).stride(), sweeps.mass(from, index));
@@ -66,9 +65,8 @@ void sweep_forward(const PackedNetwork<T>& network, std::size_t top, std::size_t
 }
 
 template <class T>
-void sweep_backward(const PackedNetwork<T>& network, std::size_t sink, std::size_t highest, Sweeps<T>& sweeps,
-                    std::size_t index, Detail detail, std::size_t from) {
-    Needs<T> needs(network.widest());
+void sweep_backward(const PackedNetwork<T>& network, Needs<T>& needs, std::size_t sink, std::size_t highest,
+                    Sweeps<T>& sweeps, std::size_t index, Detail detail, std::size_t from) {
     if (from == 0) {
         from = 1;
         std::copy_n(network.up(1).row(sink), network.up(1).stride(), sweeps.mass(1, index));
@@ -90,15 +88,15 @@ void sweep_backward(const PackedNetwork<T>& network, std::size_t sink, std::size
     }
 }
 
-#define ATTNFLOW_INSTANTIATE(T)                                                                              \
-    template class Sweeps<T>;                                                                                \
-    template class Needs<T>;                                                                                 \
-    template std::int64_t forward_total(const PackedNetwork<T>&, std::size_t, const T*);                     \
-    template std::int64_t backward_total(const PackedNetwork<T>&, std::size_t, const T*);                    \
-    template void sweep_forward(const PackedNetwork<T>&, std::size_t, std::size_t, std::size_t, Sweeps<T>&,  \
-                                std::size_t, Detail, std::size_t);                                           \
-    template void sweep_backward(const PackedNetwork<T>&, std::size_t, std::size_t, Sweeps<T>&, std::size_t, \
-                                 Detail, std::size_t);
+#define ATTNFLOW_INSTANTIATE(T)                                                                            \
+    template class Sweeps<T>;                                                                              \
+    template class Needs<T>;                                                                               \
+    template std::int64_t forward_total(const PackedNetwork<T>&, std::size_t, const T*);                   \
+    template std::int64_t backward_total(const PackedNetwork<T>&, std::size_t, const T*);                  \
+    template void sweep_forward(const PackedNetwork<T>&, Needs<T>&, std::size_t, std::size_t, std::size_t, \
+                                Sweeps<T>&, std::size_t, Detail, std::size_t);                             \
+    template void sweep_backward(const PackedNetwork<T>&, Needs<T>&, std::size_t, std::size_t, Sweeps<T>&, \
+                                 std::size_t, Detail, std::size_t);
 ATTNFLOW_INSTANTIATE(std::int32_t)
 ATTNFLOW_INSTANTIATE(std::int64_t)
 #undef ATTNFLOW_INSTANTIATE

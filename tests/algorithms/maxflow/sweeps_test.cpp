@@ -56,12 +56,13 @@ void check_masses(const char* generator, int bits, bool is_light) {
     const FixedNetwork network = make(generator, layers, tokens, bits);
     const PackedNetwork<T> packed(network, 0, layers);
     CHECK(packed.is_light() == is_light);
+    Needs<T> needs(tokens);
     Sweeps<T> down(packed, layers, tokens);
     Sweeps<T> up(packed, layers, tokens);
     std::size_t without_levels = 0;
     for (std::size_t v = 0; v < tokens; ++v) {
-        sweep_forward(packed, layers, v, 1, down, v, Detail::masses);
-        sweep_backward(packed, v, layers - 1, up, v, Detail::masses);
+        sweep_forward(packed, needs, layers, v, 1, down, v, Detail::masses);
+        sweep_backward(packed, needs, v, layers - 1, up, v, Detail::masses);
         without_levels += !down.has_levels(v);
         without_levels += !up.has_levels(v);
         if (v % 9 != 0) continue;
@@ -102,11 +103,12 @@ TEST_CASE("sweeps: masses of vertices poured together are those of a flow", "[fl
 TEST_CASE("sweeps: one that goes on is the one made at once", "[flow_engine]") {
     const FixedNetwork network = make("uneven_keys", 7, 24, 30);
     const PackedNetwork<std::int32_t> packed(network, 0, 7);
+    Needs<std::int32_t> needs(24);
     for (const Detail detail : {Detail::masses, Detail::levels}) {
         Sweeps<std::int32_t> sweeps(packed, 7, 2);
-        sweep_forward(packed, 7, 3, 1, sweeps, 0, detail);
-        sweep_forward(packed, 7, 3, 4, sweeps, 1, detail);
-        sweep_forward(packed, 7, 3, 1, sweeps, 1, detail, 4);
+        sweep_forward(packed, needs, 7, 3, 1, sweeps, 0, detail);
+        sweep_forward(packed, needs, 7, 3, 4, sweeps, 1, detail);
+        sweep_forward(packed, needs, 7, 3, 1, sweeps, 1, detail, 4);
         for (std::size_t l = 1; l < 7; ++l) {
             CHECK(std::equal(sweeps.mass(l, 0), sweeps.mass(l, 0) + 24, sweeps.mass(l, 1)));
         }
