@@ -76,8 +76,9 @@ std::int64_t forward_total(const PackedNetwork<T>& network, std::size_t l, const
 template <class T>
 std::int64_t backward_total(const PackedNetwork<T>& network, std::size_t l, const T* demand);
 
-/// `needs` is scratch. Fills sweep `index` from (top, source) down to layer `lowest` >= 1, or goes on with it from layer
-/// `from`, which it has reached.  O(n^2) a layer; for masses O(n), and O(n) for every vertex that is not light.
+/// `needs` is scratch. Fills sweep `index` from (top, source) down to layer `lowest` >= 1, or goes on with it from
+/// layer `from`, which it has reached.  O(n^2) a layer; for masses O(n), and O(n) for every vertex that is not
+/// light.
 template <class T>
 void sweep_forward(const PackedNetwork<T>& network, Needs<T>& needs, std::size_t top, std::size_t source,
                    std::size_t lowest, Sweeps<T>& sweeps, std::size_t index, Detail detail, std::size_t from = 0);
