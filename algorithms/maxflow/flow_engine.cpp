@@ -6,6 +6,7 @@
 
 #include "algorithms/maxflow/engine/closed_cuts.hpp"
 #include "algorithms/maxflow/engine/diversion.hpp"
+#include "algorithms/maxflow/engine/found_cuts.hpp"
 #include "algorithms/maxflow/engine/kernels.hpp"
 #include "algorithms/maxflow/engine/waves.hpp"
 #include "algorithms/maxflow/engine/window_cuts.hpp"
@@ -530,44 +531,6 @@ private:
         open.recount();
     }
 
-    /// Minimum cuts that waves have found for a sink, as bounds for its other sources. Below the layer under
-    /// the source a cut stays as it is; in that layer every vertex takes the side that is cheaper for the
-    /// other source, as in a crossing cut.
-    class FoundCuts {
-    public:
-        FoundCuts(const PackedNetwork<T>& packed, std::size_t layer)
-            : top_(packed.down(layer)), below_top_(packed.up(layer - 1)) {}
-
-        void add(std::size_t source, std::int64_t value, const Pseudoflow<T>& pseudoflow) {
-            if (cuts_.size() == most) cuts_.erase(cuts_.begin());
-            Distribution into(top_.stride(), T(0));
-            for (std::size_t y = 0; y < below_top_.rows(); ++y) {
-                if (!pseudoflow.beyond_cut(y)) continue;
-                const T* const column = below_top_.row(y);
-                for (std::size_t x = 0; x < top_.columns(); ++x) into[x] += column[x];
-            }
-            cuts_.push_back({value - min_sum(top_.row(source), into.data(), top_.stride()), std::move(into)});
-        }
-
-        Bound lower(std::size_t source, Bound bound) const {
-            for (const Cut& cut : cuts_) {
-                const std::int64_t value = cut.below + min_sum(top_.row(source), cut.into.data(), top_.stride());
-                if (value < bound.value) bound = {value, {}};
-            }
-            return bound;
-        }
-
-    private:
-        static constexpr std::size_t most = 8;  // O(n) each for every pair
-        struct Cut {
-            std::int64_t below;  // capacity without the edges out of the source and its layer's vertices
-            Distribution into;   // what each of these can send across the cut
-        };
-        const Panel<T>& top_;
-        const Panel<T>& below_top_;  // transposed
-        std::vector<Cut> cuts_;
-    };
-
     // In few layers, where sweeps that know one end only have no room to mix, a pair's own lane sweep
     // may still reach the bound; in deep ones it rarely does. With many tokens feeding settles
     // as many pairs in less time. True when the sink has no open pair left.
@@ -607,30 +570,34 @@ private:
                 if (open.is_open(s, t)) wanted = std::max(wanted, open.bound(s, t).value);
             }
             make_lower_half(scratch, t, k, common, total, std::min(total, wanted));
-            FoundCuts cuts(packed_, top);
+            FoundCuts<T> cuts(packed_, top);
             constexpr std::size_t patience = 4;
             std::size_t tried = 0;
             std::size_t enough_masses = 0;
             for (std::size_t s = 0; s < result.sources.size(); ++s) {
                 if (!open.is_open(s, t)) continue;
                 const std::size_t source = result.sources[s];
-                const Bound bound = cuts.lower(source, open.bound(s, t));
+                Bound bound = open.bound(s, t);
+                const FoundCut<T>* const cut = cuts.lower(source, bound);
                 if (open.lower(s, t) >= bound.value) {
                     write(result, s, t, open.lower(s, t), bound, SettledBy::sweeps);
                     continue;
                 }
                 // The cheap way first, as long as it is enough for every other source.
                 std::int64_t value = -1;
-                if (2 * enough_masses + patience > tried) {
+                if (cut == nullptr && 2 * enough_masses + patience > tried) {
                     ++tried;
-                    value = pseudoflow.feed(top, source, *scratch.rows, Detail::masses);
+                    value = pseudoflow.feed(top, source, *scratch.rows, Detail::masses, nullptr);
                     enough_masses += value >= bound.value;
                 }
-                if (value < bound.value) value = pseudoflow.feed(top, source, *scratch.rows, Detail::levels);
+                if (value < bound.value) value = pseudoflow.feed(top, source, *scratch.rows, Detail::levels, cut);
                 const bool enough = value >= bound.value;
                 if (!enough) value = pseudoflow.maximise(bound.value);
                 write(result, s, t, value, bound, enough ? SettledBy::meeting : SettledBy::waves);
-                if (value < bound.value) cuts.add(source, value, pseudoflow);
+                if (value < bound.value) {
+                    cuts.add(source, value, k,
+                             [&](std::size_t l, std::size_t x) { return pseudoflow.beyond_cut(l, x); });
+                }
             }
         });
     }

@@ -70,7 +70,7 @@ void Pseudoflow<T>::feed_lane(std::size_t l, std::int64_t wanted, T* mass, T* la
 // wanted there, and of the rest as much as the guide says. The former comes first: who has too much sends it on,
 // who has too little leaves the lane short.
 template <class T>
-void Pseudoflow<T>::aim(std::size_t l, std::int64_t total, std::int64_t wanted) {
+void Pseudoflow<T>::aim(std::size_t l, std::int64_t total, std::int64_t wanted, const FoundCut<T>* cut) {
     Real<T>* const need = needs_.data();
     if (sink_ >= network_.width(l - 1)) {
         needs_.reset(network_.guide(l), network_.width(l), total);
@@ -85,24 +85,66 @@ void Pseudoflow<T>::aim(std::size_t l, std::int64_t total, std::int64_t wanted) 
     const Real<T> part =
         sum > 0 ? first * static_cast<Real<T>>(into_lane) / static_cast<Real<T>>(sum) : Real<T>(0);
     for (std::size_t x = 0; x < network_.width(l); ++x) need[x] += part * static_cast<Real<T>>(column[x]);
+    if (cut != nullptr) {
+        // All that anybody can send there.
+        const Real<T> all = static_cast<Real<T>>(1e3) * static_cast<Real<T>>(total);
+        for (const std::size_t x : cut->beyond[l]) need[x] += all;
+    }
     if (sink_ < network_.width(l)) need[sink_] = 0;
 }
 
-// What the lower half takes at layer k, and what that leaves to whom.
+// What layer l sends to the vertices of layer k that lie beyond a cut, beside the lane: first those on the
+// source's side, whose edges across are full in a maximum flow.
 template <class T>
-void Pseudoflow<T>::see_lower_half(const SinkRows<T>& rows) {
+void Pseudoflow<T>::feed_beyond(std::size_t l, const FoundCut<T>& cut, T* mass) {
+    const auto& targets = cut.beyond[l - 1];
+    if (fed_.rows() < targets.size()) fed_ = Panel<T>(targets.size(), network_.widest());
+    std::vector<char> beyond(network_.width(l), 0);
+    if (l + 1 == top_) {
+        for (std::size_t x = 0; x < beyond.size(); ++x)
+            beyond[x] = network_.down(top_)(source_, x) < cut.into[x] ? 1 : 0;
+    } else {
+        for (const std::size_t x : cut.beyond[l]) beyond[x] = 1;
+    }
+    for (std::size_t f = 0; f < targets.size(); ++f) {
+        T* const sent = fed_.row(f);
+        std::fill_n(sent, fed_.stride(), T(0));
+        if (targets[f] == sink_) continue;
+        const T* const column = network_.up(l).row(targets[f]);
+        T wanted = wanted_(0, targets[f]);
+        for (const bool side : {false, true}) {
+            for (std::size_t x = 0; x < beyond.size(); ++x) {
+                if ((beyond[x] != 0) != side) continue;
+                sent[x] = std::min({mass[x], column[x], wanted});
+                mass[x] = static_cast<T>(mass[x] - sent[x]);
+                wanted = static_cast<T>(wanted - sent[x]);
+            }
+        }
+    }
+}
+
+// What the lower half takes at layer k.
+template <class T>
+void Pseudoflow<T>::see_lower_half() {
     return_excess();
     if (!lower_changed_) return;
     lower_changed_ = false;
-    const std::size_t width = network_.width(k_);
+    room_changed_ = true;
     std::fill_n(wanted_.row(0), wanted_.stride(), T(0));
-    for (std::size_t x = 0; x < width; ++x) {
+    for (std::size_t x = 0; x < network_.width(k_); ++x) {
         wanted_(0, x) = static_cast<T>(std::min<std::int64_t>(outflow(x), std::numeric_limits<T>::max()));
     }
     lane_wanted_ = 0;
-    if (sink_ < width) std::swap(lane_wanted_, wanted_(0, sink_));
+    if (sink_ < network_.width(k_)) std::swap(lane_wanted_, wanted_(0, sink_));
+}
+
+// What part of that each vertex above can serve alone.
+template <class T>
+void Pseudoflow<T>::see_serving_room(const SinkRows<T>& rows) {
+    if (!room_changed_) return;
+    room_changed_ = false;
     std::fill_n(per_wanted_.row(0), per_wanted_.stride(), Real<T>(0));
-    for (std::size_t x = 0; x < width; ++x) {
+    for (std::size_t x = 0; x < network_.width(k_); ++x) {
         if (wanted_(0, x) > 0) per_wanted_(0, x) = 1 / static_cast<Real<T>>(wanted_(0, x));
     }
     const Panel<T>& above = rows.beside(k_ + 1);
@@ -112,8 +154,12 @@ void Pseudoflow<T>::see_lower_half(const SinkRows<T>& rows) {
 }
 
 template <class T>
-std::int64_t Pseudoflow<T>::feed(std::size_t top, std::size_t source, const SinkRows<T>& rows, Detail detail) {
-    see_lower_half(rows);
+std::int64_t Pseudoflow<T>::feed(std::size_t top, std::size_t source, const SinkRows<T>& rows, Detail detail,
+                                 const FoundCut<T>* cut) {
+    see_lower_half();
+    if (detail == Detail::masses) see_serving_room(rows);
+    constexpr std::size_t few = 16;  // that can be fed by hand
+    if (cut != nullptr && cut->beyond[k_].size() > few) cut = nullptr;
     top_ = top;
     source_ = source;
     highest_ = top - 1;
@@ -139,6 +185,10 @@ std::int64_t Pseudoflow<T>::feed(std::size_t top, std::size_t source, const Sink
         if (l == k_ + 1) {
             // Nothing but what is wanted there: it is served while many can still send.
             std::copy_n(wanted_.row(0), beside.stride(), below);
+            if (cut != nullptr) {
+                feed_beyond(l, *cut, mass);
+                for (const std::size_t y : cut->beyond[k_]) below[y] = 0;
+            }
             if (!build) {
                 excess += serve_masses(beside, mass, source, serving_room_.row(0), per_wanted_.row(0), below,
                                        needs_.cells(), levels_.data());
@@ -147,11 +197,20 @@ std::int64_t Pseudoflow<T>::feed(std::size_t top, std::size_t source, const Sink
             serve_layer(beside, mass, source, below, flow);
             for (std::size_t j = 0; j < network_.width(k_); ++j) balance_(k_, j) = -below[j];
             if (has_lane) balance_(k_, sink_) = -lane_wanted_;
+            for (std::size_t f = 0; cut != nullptr && f < cut->beyond[k_].size(); ++f) {
+                const std::size_t y = cut->beyond[k_][f];
+                if (y == sink_) continue;
+                balance_(k_, y) = -wanted_(0, y);
+                for (std::size_t x = 0; x < network_.width(l); ++x) {
+                    flow(x, y) = fed_(f, x);
+                    balance_(k_, y) += fed_(f, x);
+                }
+            }
             std::copy_n(mass, network_.width(l), balance_.row(l));
         } else {
             std::fill_n(below, beside.stride(), T(0));
             const std::int64_t fed = std::accumulate(lane, lane + network_.width(l), std::int64_t{0});
-            aim(l - 1, forward_total(network_, l, mass), lane_wanted_ - fed);
+            aim(l - 1, forward_total(network_, l, mass), lane_wanted_ - fed, cut);
             if (build) {
                 sweep_layer(beside, mass, source, network_.lift_down(l), needs_.floor(), needs_.data(),
                             flow.row(0), flow.stride(), levels_.data(), below);
@@ -180,14 +239,17 @@ std::int64_t Pseudoflow<T>::feed(std::size_t top, std::size_t source, const Sink
     return build ? lower_bound() : supply_ - excess;
 }
 
-#define ATTNFLOW_INSTANTIATE(T)                                                \
-    template class SinkRows<T>;                                                \
-    template std::int64_t Pseudoflow<T>::outflow(std::size_t) const;           \
-    template void Pseudoflow<T>::add_supply(std::size_t, T);                   \
-    template void Pseudoflow<T>::feed_lane(std::size_t, std::int64_t, T*, T*); \
-    template void Pseudoflow<T>::aim(std::size_t, std::int64_t, std::int64_t); \
-    template void Pseudoflow<T>::see_lower_half(const SinkRows<T>&);           \
-    template std::int64_t Pseudoflow<T>::feed(std::size_t, std::size_t, const SinkRows<T>&, Detail);
+#define ATTNFLOW_INSTANTIATE(T)                                                                     \
+    template class SinkRows<T>;                                                                     \
+    template std::int64_t Pseudoflow<T>::outflow(std::size_t) const;                                \
+    template void Pseudoflow<T>::add_supply(std::size_t, T);                                        \
+    template void Pseudoflow<T>::feed_lane(std::size_t, std::int64_t, T*, T*);                      \
+    template void Pseudoflow<T>::feed_beyond(std::size_t, const FoundCut<T>&, T*);                  \
+    template void Pseudoflow<T>::aim(std::size_t, std::int64_t, std::int64_t, const FoundCut<T>*);  \
+    template void Pseudoflow<T>::see_lower_half();                                                  \
+    template void Pseudoflow<T>::see_serving_room(const SinkRows<T>&);                              \
+    template std::int64_t Pseudoflow<T>::feed(std::size_t, std::size_t, const SinkRows<T>&, Detail, \
+                                              const FoundCut<T>*);
 ATTNFLOW_INSTANTIATE(std::int32_t)
 ATTNFLOW_INSTANTIATE(std::int64_t)
 #undef ATTNFLOW_INSTANTIATE

@@ -3,6 +3,7 @@
 /// whether it carries flow. Searches read n bits of a row instead of 2 n capacities, level after level; a row's
 /// bits are made anew when a search comes to it and its flow has changed since.
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 
@@ -14,11 +15,7 @@ using Word = std::uint64_t;  ///< of a set of positions; position x is bit x % 6
 
 inline constexpr std::size_t words_of(std::size_t positions) { return (positions + 63) / 64; }
 inline void insert(Word* set, std::size_t x) { set[x / 64] |= Word{1} << (x % 64); }
-inline bool intersect(const Word* a, const Word* b, std::size_t words) {
-    Word common = 0;
-    for (std::size_t w = 0; w < words; ++w) common |= a[w] & b[w];
-    return common != 0;
-}
+inline bool contains(const Word* set, std::size_t x) { return (set[x / 64] >> (x % 64) & 1) != 0; }
 /// Calls visit(x) for every member, ascending.
 template <class Visit>
 void for_each(const Word* set, std::size_t words, const Visit& visit) {
@@ -38,26 +35,44 @@ public:
             const std::size_t words = words_of(network.width(l - 1));
             const std::size_t rows = network.width(l);
             layers_[l] = {words, std::vector<Word>(rows * words), std::vector<Word>(rows * words),
-                          std::vector<char>(rows, 0)};
+                          std::vector<Word>(words_of(rows), ~Word{0})};
         }
     }
 
     /// The flow of all rows, or of row x, of layer l has changed.
-    void change(std::size_t l) { std::fill(layers_[l].is_fresh.begin(), layers_[l].is_fresh.end(), 0); }
-    void change(std::size_t l, std::size_t x) { layers_[l].is_fresh[x] = 0; }
+    void change(std::size_t l) { std::fill(layers_[l].stale.begin(), layers_[l].stale.end(), ~Word{0}); }
+    void change(std::size_t l, std::size_t x) { insert(layers_[l].stale.data(), x); }
 
-    bool is_fresh(std::size_t l, std::size_t x) const { return layers_[l].is_fresh[x] != 0; }
+    /// Rows of layer l whose bits are to be made anew, and some that it does not have.
+    const Word* stale(std::size_t l) const { return layers_[l].stale.data(); }
     /// Makes the bits of row x of layer l. Capacities and flow are those from column `from`,
     /// a whole block, and `n` of them; what lies beside them has neither room nor flow.
     void refresh(std::size_t l, std::size_t x, const Panel<T>& capacity, const Panel<T>& flow, std::size_t from,
                  std::size_t n) {
         Layer& layer = layers_[l];
-        layer.is_fresh[x] = 1;
+        layer.stale[x / 64] &= ~(Word{1} << (x % 64));
         residual_bits(capacity.row(x), flow.row(x), from, from + n, layer.words,
                       layer.room.data() + x * layer.words, layer.carried.data() + x * layer.words);
     }
 
-    /// Of a fresh row: ends of edges with room, and of edges that carry flow.
+    /// Adds the rows of layer l among `rows`, none of them stale, that have room to a member of `ends` to `found`.
+    void find_senders(std::size_t l, const Word* rows, const Word* ends, Word* found) const {
+        const Layer& layer = layers_[l];
+        for (std::size_t w = 0; w < layer.stale.size(); ++w) {
+            if (rows[w] == 0) continue;
+            const std::size_t first = w * 64;
+            const std::size_t last = std::min(first + 64, layer.room.size() / layer.words);
+            Word senders = 0;
+            for (std::size_t x = first; x < last; ++x) {
+                Word common = 0;
+                for (std::size_t k = 0; k < layer.words; ++k) common |= layer.room[x * layer.words + k] & ends[k];
+                senders |= Word{common != 0} << (x - first);
+            }
+            found[w] |= senders & rows[w];
+        }
+    }
+
+    /// Of a row that is not stale: ends of edges with room, and of edges that carry flow.
     const Word* room(std::size_t l, std::size_t x) const { return layers_[l].room.data() + x * layers_[l].words; }
     const Word* carried(std::size_t l, std::size_t x) const {
         return layers_[l].carried.data() + x * layers_[l].words;
@@ -68,7 +83,7 @@ private:
         std::size_t words = 0;  // of a row
         std::vector<Word> room;
         std::vector<Word> carried;
-        std::vector<char> is_fresh;  // by row
+        std::vector<Word> stale;  // a bit for each row
     };
     std::vector<Layer> layers_;
 };

@@ -23,6 +23,7 @@ Pseudoflow<T>::Pseudoflow(const PackedNetwork<T>& network)
     unlabelled_ = Panel<Word>(network.layers() + 1, words_of(widest));
     nearer_.resize(words_of(widest));
     reached_.resize(words_of(widest));
+    stale_.resize(words_of(widest));
     rows_ = Panel<T>(rows_at_once, widest);
     feed_ = Panel<T>(3, widest);
     levels_.resize(feed_.stride());
@@ -217,7 +218,7 @@ void Pseudoflow<T>::run(std::int64_t allowed, std::size_t most_waves) {
         patient_ = wave < patience;
         if (!label_from_shortages()) break;
         push_excess();
-        lower_changed_ = true;
+        lower_changed_ = lower_changed_ || k_ > 1;
         ++counters_.waves;
     }
 }
@@ -347,7 +348,6 @@ void Pseudoflow<T>::find_intake(std::size_t m, T h) {
 
 template <class T>
 void Pseudoflow<T>::look_at(std::size_t l, std::size_t x) {
-    if (residual_.is_fresh(l, x)) return;
     const std::size_t from = blocks_begin();
     const std::size_t n = row_end(l, x) - from;
     counters_.edges_scanned += n;
@@ -369,10 +369,10 @@ void Pseudoflow<T>::label_layer(std::size_t m, T next) {
             const std::size_t words_below = words_of(network_.width(m - 1));
             std::fill_n(nearer_.data(), words_below, Word{0});
             for (std::size_t v = begin; v < end; ++v) insert(nearer_.data(), order_[v].position);
-            for_each(unlabelled_here, words, [&](std::size_t x) {
-                look_at(m, x);
-                if (intersect(residual_.room(m, x), nearer_.data(), words_below)) insert(reached_.data(), x);
-            });
+            const Word* const stale = residual_.stale(m);
+            for (std::size_t w = 0; w < words; ++w) stale_[w] = stale[w] & unlabelled_here[w];
+            for_each(stale_.data(), words, [&](std::size_t x) { look_at(m, x); });
+            residual_.find_senders(m, unlabelled_here, nearer_.data(), reached_.data());
         }
     }
     if (m < highest_) {
@@ -380,7 +380,7 @@ void Pseudoflow<T>::label_layer(std::size_t m, T next) {
         if (begin != end) build(m + 1);
         for (std::size_t v = begin; v < end; ++v) {
             const std::size_t z = order_[v].position;
-            look_at(m + 1, z);
+            if (contains(residual_.stale(m + 1), z)) look_at(m + 1, z);
             for (std::size_t w = 0; w < words; ++w) reached_[w] |= residual_.carried(m + 1, z)[w];
         }
     }

@@ -23,6 +23,7 @@
 ///
 /// Flow matrices are built from the sweeps' water levels only when a wave touches their layer.
 
+#include "algorithms/maxflow/engine/found_cuts.hpp"
 #include "algorithms/maxflow/engine/lanes.hpp"
 #include "algorithms/maxflow/engine/residual_bits.hpp"
 #include "algorithms/maxflow/engine/sweeps.hpp"
@@ -95,7 +96,8 @@ public:
     /// the same sink, with what waves have changed since. The upper half feeds the sink's lane first, as much as
     /// the lower half takes there, and pours the rest towards what the lower half wants. Returns the lower bound.
     /// `rows` must be at the sink.  O(n^2) a layer.
-    std::int64_t feed(std::size_t top, std::size_t source, const SinkRows<T>& rows, Detail detail);
+    std::int64_t feed(std::size_t top, std::size_t source, const SinkRows<T>& rows, Detail detail,
+                      const FoundCut<T>* cut);
 
     /// What leaves the source minus all excess: at most the maximum flow.
     std::int64_t lower_bound() const;
@@ -103,9 +105,9 @@ public:
     /// Waves until the lower bound equals `upper_bound` or no excess can reach a shortage.
     /// Returns the maximum flow.
     std::int64_t maximise(std::int64_t upper_bound);
-    /// After maximise() has ended below its upper bound, top > 2: whether vertex y two layers below the
-    /// source is on the sink's side of the minimum cut, that of what can still reach a shortage.
-    bool beyond_cut(std::size_t y) const { return label_(top_ - 2, y) >= 0; }
+    /// After maximise() has ended below its upper bound: whether vertex x of layer l, from 1 to top - 1, is on the
+    /// sink's side of the minimum cut, that of what can still reach a shortage.
+    bool beyond_cut(std::size_t l, std::size_t x) const { return label_(l, x) >= 0; }
 
     /// Source side of the source-minimal minimum cut as (layer, position), ascending; only
     /// after maximise(): runs what waves are left.
@@ -136,8 +138,10 @@ private:
     void set_lower_balance(std::size_t l);
     void build(std::size_t l);
     void return_excess_of(std::size_t l);
-    void see_lower_half(const SinkRows<T>& rows);
-    void aim(std::size_t l, std::int64_t total, std::int64_t wanted);
+    void see_lower_half();
+    void see_serving_room(const SinkRows<T>& rows);
+    void aim(std::size_t l, std::int64_t total, std::int64_t wanted, const FoundCut<T>* cut);
+    void feed_beyond(std::size_t l, const FoundCut<T>& cut, T* mass);
     void feed_lane(std::size_t l, std::int64_t wanted, T* mass, T* lane);
     std::int64_t total_excess() const;
     std::int64_t total_shortage() const;
@@ -180,15 +184,18 @@ private:
     Panel<Word> unlabelled_;          // by layer, a bit for each vertex in the window
     std::vector<Word> nearer_;        // scratch of label_layer()
     std::vector<Word> reached_;       // scratch of label_layer()
+    std::vector<Word> stale_;         // scratch of label_layer()
     std::vector<Place> order_;        // labelled vertices by ascending distance, then layer
     std::vector<std::size_t> begin_;  // of distance h and layer m in order_: [h * (highest + 1) + m]
     Panel<T> rows_;                   // scratch of build()
     Needs<T> needs_;
     Panel<T> feed_;                // scratch of feed()
-    bool lower_changed_ = true;    // since the following was found
+    Panel<T> fed_;                 // likewise: what vertices beyond a found cut get at layer k
+    bool lower_changed_ = true;    // since the next two were found
     T lane_wanted_ = 0;            // what the lower half takes of the sink's lane at layer k,
-    Panel<T> wanted_;              // and of the others;
-    Panel<Real<T>> per_wanted_;    // 1 / wanted_, 0 where nothing is;
+    Panel<T> wanted_;              // and of the others
+    bool room_changed_ = true;     // since the next two were found
+    Panel<Real<T>> per_wanted_;    // 1 / wanted_, 0 where nothing is
     Panel<Real<T>> serving_room_;  // what part of wanted_ each vertex above can serve alone
     std::vector<Real<T>, AlignedAllocator<Real<T>>> levels_;
     std::vector<T> source_flow_;
