@@ -6,9 +6,9 @@
 /// lower bound, closed-form cuts (engine/closed_cuts.hpp) an upper one; where the two are equal the
 /// pair is settled without any flow of its own. Where many pairs stay open, half-flows of their
 /// sources to one distribution on a middle layer, and from it to their sinks, try again; then,
-/// sink by sink, upper halves that feed the sink's lane first (engine/feeding.cpp). The rest
-/// is solved exactly by waves (engine/waves.hpp), which start from those. Under a causal mask
-/// every pair has a window of positions of its own and gets a sweep of its own
+/// sink by sink, upper halves that feed the sink's lane first (engine/feeding.cpp); all these phases
+/// are in engine/all_pairs.hpp. The rest is solved exactly by waves (engine/waves.hpp), which start from those.
+/// Under a causal mask every pair has a window of positions of its own and gets a sweep of its own
 /// (engine/lanes.hpp), as do single pairs. Every value is proven: either its lower bound equals
 /// an upper bound in integers, or the waves ended with a minimum cut.
 ///
@@ -23,42 +23,9 @@
 #include <functional>
 #include <memory>
 
-#include "graph/binding_cut.hpp"
-#include "graph/support/row_major.hpp"
+#include "algorithms/maxflow/flow_matrix.hpp"
 
 namespace attnflow {
-
-/// What proved a flow.
-enum class SettledBy : std::uint8_t {
-    edge,     ///< source and sink in neighbouring layers: their edge is the only path
-    sweeps,   ///< a closed-form cut equals the lower bound of the two sweeps
-    meeting,  ///< ... or the lower bound of two half-flows made for each other or to share a distribution
-    lanes,    ///< ... or the lower bound of the pair's own lane sweep
-    waves,    ///< a maximum flow of its own
-};
-inline constexpr SettledBy all_settled_by[] = {SettledBy::edge, SettledBy::sweeps, SettledBy::meeting,
-                                               SettledBy::lanes, SettledBy::waves};
-const char* to_string(SettledBy by);
-
-struct FlowCounters {
-    std::size_t settled[std::size(all_settled_by)] = {};  ///< pairs by SettledBy
-    std::size_t waves = 0;                                ///< of all pairs together
-    std::size_t edges_scanned = 0;                        ///< capacities looked at by waves
-
-    std::size_t pairs(SettledBy by) const { return settled[static_cast<std::size_t>(by)]; }
-    void add(std::size_t more_waves, std::size_t more_edges_scanned);
-    void add(const FlowCounters& other);
-};
-
-/// Flows from positions `sources` of layer `layer` (rows) to all input positions (columns).
-struct FlowMatrix {
-    std::size_t layer = 0;
-    std::vector<std::size_t> sources = {};
-    RowMajor<std::int64_t> values = {};
-    RowMajor<BindingCut> cuts = {};  ///< in the vocabulary and order of graph/binding_cut.hpp
-    RowMajor<SettledBy> settled_by = {};
-    FlowCounters counters = {};
-};
 
 struct PairFlow {
     std::int64_t value = 0;
@@ -69,8 +36,8 @@ struct PairFlow {
 struct FlowOptions {
     std::size_t jobs = 1;
     /// Called with the number of sinks done and their total, at least once for layers above the first,
-    /// never by two threads at once; not while sweeps are made. To cancel, throw: the exception ends
-    /// the computation and reaches the caller.
+    /// never by two threads at once; with 0 done after every sweep or other work that pairs share. To
+    /// cancel, throw: the exception ends the computation and reaches the caller.
     std::function<void(std::size_t done, std::size_t total)> progress = {};
 };
 

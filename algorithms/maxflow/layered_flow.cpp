@@ -1,7 +1,6 @@
 #include "algorithms/maxflow/layered_flow.hpp"
 
-#include "algorithms/maxflow/engine/closed_cuts.hpp"
-#include "algorithms/maxflow/engine/waves.hpp"
+#include "algorithms/maxflow/engine/single_pair.hpp"
 
 namespace attnflow {
 
@@ -21,11 +20,8 @@ public:
         : low_(low),
           top_(high - low),
           packed_(network, low, high),
-          cuts_(packed_, top_),
-          pseudoflow_(packed_),
-          needs_(packed_.widest()),
-          from_source_(packed_, top_, 1),
-          from_sink_(packed_, top_, 1) {}
+          scratch_(packed_),
+          pair_(packed_, scratch_, top_) {}
 
     bool holds(const FixedNetwork& network, std::size_t low, std::size_t high) const override {
         return low == low_ && high - low == top_ && packed_.equals(network, low);
@@ -39,43 +35,35 @@ public:
             state.data()[network.slot(low_ + 1, source, sink)] = 0;
             return value;
         }
-        const std::size_t k = (top_ + 1) / 2;
-        engine::sweep_forward(packed_, needs_, top_, source, k, from_source_, 0, engine::Detail::levels);
-        engine::sweep_backward(packed_, needs_, sink, k, from_sink_, 0, engine::Detail::levels);
-        pseudoflow_.join(top_, source, from_source_, 0, sink, from_sink_, 0, k);
-        const auto bound = cuts_.crossings(source, sink, cuts_.lanes(source, sink));
-        const std::int64_t value = pseudoflow_.maximise(bound.value);
-        pseudoflow_.cancel_imbalance();
-        write_residuals(network, source, sink, state.data());
+        const std::int64_t value = pair_.solve_by_sweeps(source, sink).value;
+        scratch_.pseudoflow().cancel_imbalance();
+        write_residuals(network, scratch_.pseudoflow(), source, sink, state.data());
         return value;
     }
 
 private:
-    void write_residuals(const FixedNetwork& network, std::size_t source, std::size_t sink,
-                         std::int64_t* residual) const {
+    void write_residuals(const FixedNetwork& network, const engine::Pseudoflow<T>& pseudoflow, std::size_t source,
+                         std::size_t sink, std::int64_t* residual) const {
         for (std::size_t l = 2; l < top_; ++l) {
-            const auto& flow = pseudoflow_.flow(l);
+            const auto& flow = pseudoflow.flow(l);
             for (std::size_t i = 0; i < flow.rows(); ++i) {
                 std::int64_t* const out = residual + network.slot(low_ + l, i, 0);
                 for (std::size_t j = 0; j < flow.columns(); ++j) out[j] -= flow(i, j);
             }
         }
         for (std::size_t x = 0; x < packed_.width(top_ - 1); ++x) {
-            residual[network.slot(low_ + top_, source, x)] -= pseudoflow_.source_flow()[x];
+            residual[network.slot(low_ + top_, source, x)] -= pseudoflow.source_flow()[x];
         }
         for (std::size_t x = 0; x < packed_.width(1); ++x) {
-            residual[network.slot(low_ + 1, x, sink)] -= pseudoflow_.sink_flow()[x];
+            residual[network.slot(low_ + 1, x, sink)] -= pseudoflow.sink_flow()[x];
         }
     }
 
     std::size_t low_;
     std::size_t top_;
     engine::PackedNetwork<T> packed_;
-    engine::ClosedCuts<T> cuts_;
-    engine::Pseudoflow<T> pseudoflow_;
-    engine::Needs<T> needs_;
-    engine::Sweeps<T> from_source_;
-    engine::Sweeps<T> from_sink_;
+    engine::Scratch<T> scratch_;
+    engine::SinglePair<T> pair_;
 };
 
 LayeredFlow::LayeredFlow() = default;
