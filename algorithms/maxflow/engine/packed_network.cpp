@@ -151,13 +151,20 @@ template <class T>
 void PackedNetwork<T>::fill_lift() {
     const std::size_t widest = this->widest();
     lift_down_ = lift_up_ = Panel<Real<T>>(widths_.size(), widest);
+    if (causal_) {  // nearly every pair has a lane sweep instead
+        for (std::size_t l = 0; l < widths_.size(); ++l) {
+            std::fill_n(lift_down_.row(l), lift_down_.stride(), Real<T>(1));
+            std::fill_n(lift_up_.row(l), lift_up_.stride(), Real<T>(1));
+        }
+        return;
+    }
     Needs<T> needs(widest);
     const std::vector<Real<T>, AlignedAllocator<Real<T>>> ones(Panel<T>::padded(widest), 1);
     Panel<T> masses(2, widest);
     const auto fill = [&](const Panel<T>& matrix, std::int64_t total, std::size_t from, std::size_t to,
                           Real<T>* lift) {
         T* const mass = masses.row(0);
-        std::fill_n(mass, masses.stride(), T(0));
+        std::fill_n(masses.row(0), 2 * masses.stride(), T(0));
         std::int64_t rest = 0;
         for (std::size_t v = 0; v < matrix.rows(); ++v) {
             mass[v] = static_cast<T>(static_cast<Real<T>>(total) * static_cast<Real<T>>(0.999) * guide_(from, v));
