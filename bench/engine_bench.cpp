@@ -140,10 +140,11 @@ void last_row(benchmark::State& state, const Family& family, std::size_t layers,
 void single_pair(benchmark::State& state, const Family& family, std::size_t layers, std::size_t tokens) {
     const FixedNetwork network = make_network(family, layers, tokens);
     FlowEngine engine(network);
-    const auto pairs = sample_pairs(tokens, 40);
-    const Reference lemon = run_lemon(network, pairs, 10.0,
+    auto pairs = sample_pairs(tokens, 40);
+    const Reference lemon = run_lemon(network, pairs, 20.0,
                                       [&](const Pair& p) { return engine.flow(layers, p.source, p.sink).value; });
     if (!lemon.failure.empty()) return state.SkipWithError(lemon.failure.c_str());
+    pairs.resize(lemon.seconds.size());  // medians over the same pairs
     std::vector<double> seconds;
     std::size_t next = 0;
     for (auto _ : state) {
@@ -152,6 +153,7 @@ void single_pair(benchmark::State& state, const Family& family, std::size_t laye
         benchmark::DoNotOptimize(engine.flow(layers, pair.source, pair.sink));
         seconds.push_back(now() - start);
     }
+    state.counters["pairs"] = static_cast<double>(pairs.size());
     state.counters["median_us"] = 1e6 * median(seconds);
     state.counters["lemon_us"] = 1e6 * median(lemon.seconds);
     state.counters["x_lemon"] = median(lemon.seconds) / median(seconds);
