@@ -124,11 +124,14 @@ typename AllPairs<T>::SharedMass AllPairs<T>::shared_mass(std::size_t k, std::in
     return {k, total, std::move(mass)};
 }
 
-/// An upper half for row s down to layer k, whose vertices want `wanted`. Its sweep must have all levels.
+/// An upper half for row s down to layer k, whose vertices want `wanted`. Its sweep must have all levels. A sweep
+/// that is made anew has other masses too, so it goes as far down as the one before: layer by layer they belong
+/// together, whatever k is asked for next.
 template <class T>
 void AllPairs<T>::join_upper(std::size_t s, std::size_t k, const Distribution& wanted, Scratch<T>& scratch) {
     if (!from_sources_.has_levels(s) || k < base_layer()) {
-        sweep_forward(network_, scratch.needs(), top_, source(s), k, from_sources_, s, Detail::levels);
+        const std::size_t lowest = std::min(k, base_layer());
+        sweep_forward(network_, scratch.needs(), top_, source(s), lowest, from_sources_, s, Detail::levels);
     }
     scratch.pseudoflow().join_upper(top_, source(s), from_sources_, s, k, wanted.data());
 }
