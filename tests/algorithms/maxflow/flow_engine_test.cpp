@@ -292,6 +292,14 @@ TEST_CASE("flow engine: every generator, every layer and pair", "[flow_engine]")
     }
 }
 
+TEST_CASE("flow engine: awkward deep networks, every pair of the top layer", "[flow_engine]") {
+    for (std::uint64_t seed = 5000; seed < 5150; ++seed) {
+        INFO("seed " << seed);
+        const FixedNetwork network = awkward_network(seed, 12, 9);
+        check_layer(network, network.layers());
+    }
+}
+
 TEST_CASE("flow engine: deep networks with narrow layers", "[flow_engine]") {
     // Some sources cannot spread their mass in three layers, so half-flows meet a layer further down.
     const std::vector<std::size_t> widths{10, 12, 12, 14, 3, 4, 3, 3, 9, 4};
