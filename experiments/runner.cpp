@@ -7,6 +7,7 @@
 #include "attention/validate.hpp"
 #include "experiments/environment.hpp"
 #include "experiments/session.hpp"
+#include "graph/support/gemm.hpp"
 #include "graph/support/parallel.hpp"
 
 namespace attnflow {
@@ -99,12 +100,16 @@ private:
             auto all = session.attributions(points);
             for (std::size_t i = 0; i < missing.size(); ++i) made.emplace_back(missing[i], std::move(all.at(i)));
             return made;
+        } catch (const OutOfMemory&) {
+            throw;  // no property of the cell: another try may have more
         } catch (const std::exception&) {
             made.clear();  // one by one, so that one bad layer does not take the others with it
         }
         for (const std::size_t a : missing) {
             try {
                 made.emplace_back(a, session.attribution(plan_.attributions[a]));
+            } catch (const OutOfMemory&) {
+                throw;
             } catch (const std::exception& error) {
                 scores.set_failed(a, error.what());
             }

@@ -33,9 +33,9 @@ struct SignalAfter {
     int milliseconds = 0;
 };
 
-/// Runs `attnflow ARGUMENTS...` in `folder` (the current one when empty), without standard input.
-inline CommandResult attnflow(const std::vector<std::string>& arguments, const std::string& folder = "",
-                              SignalAfter then = {}) {
+/// Runs `COMMAND...` in `folder` (the current one when empty), without standard input.
+inline CommandResult run_program(std::vector<std::string> words, const std::string& folder = "",
+                                 SignalAfter then = {}) {
     const TemporaryDirectory scratch;
     const std::string out = scratch.file("out");
     const std::string err = scratch.file("err");
@@ -45,15 +45,13 @@ inline CommandResult attnflow(const std::vector<std::string>& arguments, const s
     posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     posix_spawn_file_actions_addopen(&actions, 2, err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     if (!folder.empty()) posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
-    std::vector<std::string> words{executable};
-    words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
     pid_t process = 0;
-    const int error = ::posix_spawn(&process, executable.c_str(), &actions, nullptr, argv.data(), environ);
+    const int error = ::posix_spawn(&process, words.front().c_str(), &actions, nullptr, argv.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
-    if (error != 0) throw std::runtime_error("cannot run " + executable);
+    if (error != 0) throw std::runtime_error("cannot run " + words.front());
     if (then.signal != 0) {
         std::this_thread::sleep_for(std::chrono::milliseconds(then.milliseconds));
         ::kill(process, then.signal);
@@ -61,6 +59,13 @@ inline CommandResult attnflow(const std::vector<std::string>& arguments, const s
     int status = 0;
     ::waitpid(process, &status, 0);
     return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_bytes(out), read_bytes(err)};
+}
+
+/// Runs `attnflow ARGUMENTS...`.
+inline CommandResult attnflow(std::vector<std::string> arguments, const std::string& folder = "",
+                              SignalAfter then = {}) {
+    arguments.insert(arguments.begin(), executable);
+    return run_program(std::move(arguments), folder, then);
 }
 
 }  // namespace attnflow::testing

@@ -1,7 +1,13 @@
 #include "graph/support/gemm.hpp"
 
 #ifdef ATTNFLOW_CBLAS
+#include <mutex>
+#include <set>
+#include <vector>
+
 #include <cblas.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
 #else
 #include <utility>
 
@@ -14,6 +20,8 @@
 extern "C" {
 __attribute__((weak)) void openblas_set_num_threads(int);
 __attribute__((weak)) char* openblas_get_corename();
+__attribute__((weak)) void* blas_memory_alloc(int);
+__attribute__((weak)) void blas_memory_free(void*);
 }
 #endif
 
@@ -31,6 +39,61 @@ void one_blas_thread() {
     static_cast<void>(done);
 }
 
+/// OpenBLAS keeps one buffer for each product that runs at the same time, and where the system refuses a new one
+/// it tries again for ever. So the buffer of a thread is made before its first product, and only if there is room.
+class BlasBuffers {
+public:
+    /// Called by a thread before it multiplies. Throws OutOfMemory.
+    void join() {
+        const std::lock_guard lock(mutex_);
+        if (blas_memory_alloc != nullptr && blas_memory_free != nullptr && known_.size() <= threads_) add();
+        ++threads_;
+    }
+    void leave() {
+        const std::lock_guard lock(mutex_);
+        --threads_;
+    }
+
+private:
+    // Of OpenBLAS on most processors; and what other threads may take before it is mapped.
+    static constexpr std::size_t buffer_bytes = std::size_t{128} << 20;
+    static constexpr std::size_t spare_bytes = std::size_t{16} << 20;
+
+    void add() {
+        void* room = ::mmap(nullptr, buffer_bytes + spare_bytes, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (room == MAP_FAILED) {
+            throw OutOfMemory(fmt::format(
+                "not enough address space for matrix products in {} {}: each needs {} MiB beside the model, of "
+                "which little is used; expected a higher limit (ulimit -v) or {}",
+                threads_ + 1, threads_ == 0 ? "thread" : "threads", buffer_bytes >> 20,
+                threads_ == 0 ? "none" : fmt::format("--jobs {}", threads_)));
+        }
+        ::munmap(room, buffer_bytes + spare_bytes);
+        // Those that are not in use are given out first, so they are held until a new one comes.
+        std::vector<void*> held;
+        while (known_.size() <= threads_) {
+            held.push_back(blas_memory_alloc(0));
+            known_.insert(held.back());
+        }
+        for (void* buffer : held) blas_memory_free(buffer);
+    }
+
+    std::mutex mutex_;
+    std::size_t threads_ = 0;  // that have multiplied and are still there
+    std::set<void*> known_;    // buffers, which OpenBLAS keeps to the end
+};
+
+void take_part() {
+    static BlasBuffers& buffers = *new BlasBuffers;  // never destroyed: threads may end after main() has
+    struct Member {
+        Member() { buffers.join(); }
+        ~Member() { buffers.leave(); }
+    };
+    thread_local const Member member;
+    static_cast<void>(member);
+}
+
 CBLAS_TRANSPOSE to_cblas(Flip flip) { return flip == Flip::yes ? CblasTrans : CblasNoTrans; }
 
 int to_int(std::size_t size) { return static_cast<int>(size); }
@@ -41,6 +104,7 @@ template <class Real>
 void multiply(std::size_t m, std::size_t n, std::size_t k, Real scale, MatrixRef<const Real> a, Flip flip_a,
               MatrixRef<const Real> b, Flip flip_b, Real keep, MatrixRef<Real> c) {
     one_blas_thread();
+    take_part();
     if constexpr (sizeof(Real) == sizeof(float)) {
         cblas_sgemm(CblasRowMajor, to_cblas(flip_a), to_cblas(flip_b), to_int(m), to_int(n), to_int(k), scale,
                     a.data, to_int(a.stride), b.data, to_int(b.stride), keep, c.data, to_int(c.stride));

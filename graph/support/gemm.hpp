@@ -4,9 +4,15 @@
 /// BLAS, so results do not depend on their number.
 
 #include <cstddef>
+#include <stdexcept>
 #include <string>
 
 namespace attnflow {
+
+/// Memory that the process is not allowed to have; the input may be fine.
+struct OutOfMemory : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
 
 /// A row-major matrix that somebody else owns; consecutive rows lie `stride` elements apart.
 template <class Real>
@@ -18,7 +24,8 @@ struct MatrixRef {
 enum class Flip { no, yes };  ///< whether an operand is used as its transpose
 
 /// C = scale · A B + keep · C, where A is m × k and B is k × n after the flips. C is not read
-/// when `keep` is 0.
+/// when `keep` is 0. With OpenBLAS each thread that multiplies takes 128 MiB of address space, of which few
+/// pages are ever touched; throws OutOfMemory where a limit (ulimit -v) leaves no room for them.
 template <class Real>
 void multiply(std::size_t m, std::size_t n, std::size_t k, Real scale, MatrixRef<const Real> a, Flip flip_a,
               MatrixRef<const Real> b, Flip flip_b, Real keep, MatrixRef<Real> c);
