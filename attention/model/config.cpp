@@ -49,6 +49,17 @@ std::vector<std::string> read_labels(const JsonFields& fields) {
             fields.find("num_labels") == nullptr ? 2 : size_field(fields, "num_labels", most_labels);
         for (std::size_t i = 0; i < count; ++i) labels.push_back(fmt::format("LABEL_{}", i));
     }
+    if (const Json* ids = fields.find("label2id")) {
+        const JsonFields entries(*ids, fields.where() + ": label2id");
+        for (auto entry = ids->begin(); entry != ids->end(); ++entry) {
+            const auto id = static_cast<std::size_t>(entries.integer(entry.key(), 0, most_labels));
+            if (id < labels.size() && labels[id] == entry.key()) continue;
+            entries.refuse(entry.key(), *entry,
+                           id < labels.size()
+                               ? fmt::format("what id2label says: {} is '{}'", id, excerpt(labels[id]))
+                               : fmt::format("a number below {}", labels.size()));
+        }
+    }
     if (labels.empty()) throw InputError(fields.where() + ": id2label is empty, expected at least one label");
     return labels;
 }

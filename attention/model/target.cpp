@@ -56,22 +56,31 @@ double probability_change(std::size_t output, std::span<const double> before, st
 
 std::size_t output_named(const std::string& name, const TextModel& model) {
     const ModelShape& shape = model.model->shape();
+    std::optional<std::size_t> number;
+    std::size_t index = 0;
+    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), index);
+    if (!name.empty() && parsed.ec == std::errc() && parsed.ptr == name.data() + name.size() &&
+        index < shape.outputs) {
+        number = index;
+    }
     const auto label = std::find(shape.labels.begin(), shape.labels.end(), name);
     if (label != shape.labels.end()) {
         if (std::find(label + 1, shape.labels.end(), name) != shape.labels.end()) {
             throw ParameterError(fmt::format("several classes are called '{}', expected a number", excerpt(name)));
         }
-        return static_cast<std::size_t>(label - shape.labels.begin());
+        const auto found = static_cast<std::size_t>(label - shape.labels.begin());
+        if (number && *number != found) {
+            throw ParameterError(
+                fmt::format("'{}' is the name of class {} and the number of class {} ('{}'), expected names that "
+                            "are no numbers of other classes: rename them in id2label of config.json",
+                            excerpt(name), found, *number, excerpt(shape.labels[*number])));
+        }
+        return found;
     }
     if (!shape.classifier) {
         if (const auto id = model.tokenizer.vocabulary().find(name)) return static_cast<std::size_t>(*id);
     }
-    std::size_t index = 0;
-    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), index);
-    if (!name.empty() && parsed.ec == std::errc() && parsed.ptr == name.data() + name.size() &&
-        index < shape.outputs) {
-        return index;
-    }
+    if (number) return *number;
     throw ParameterError(
         shape.classifier ? fmt::format("no class '{}', expected a number below {} or a name{}", excerpt(name),
                                        shape.outputs, name_hint(name, shape.labels))

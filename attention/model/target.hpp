@@ -32,7 +32,8 @@ struct TargetSpec {
 };
 
 /// The output called `name`: a class by name or number; for a language model a token of the vocabulary by its
-/// text, or an id. Throws ParameterError for none, or several classes of one name.
+/// text, or an id. Throws ParameterError for none, several classes of one name, and text that is the name of one
+/// class and the number of another.
 std::size_t output_named(const std::string& name, const TextModel& model);
 
 /// The outputs of one text that a spec means.

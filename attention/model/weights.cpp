@@ -84,6 +84,12 @@ WeightFiles WeightFiles::open(const std::string& folder) {
     return weights;
 }
 
+std::vector<std::string> WeightFiles::names() const {
+    std::vector<std::string> names;
+    for (const auto& [name, tensor] : tensors_) names.push_back(name);
+    return names;
+}
+
 template <class Real>
 std::vector<Real> WeightFiles::read(const std::string& name, const std::vector<std::size_t>& shape) const {
     const auto found = tensors_.find(name);

@@ -24,6 +24,11 @@ public:
 
     bool contains(const std::string& name) const { return tensors_.contains(name); }
 
+    /// Their names, ascending.
+    std::vector<std::string> names() const;
+    /// The file of tensor `name`, which must be there, as messages show it.
+    const std::string& file_of(const std::string& name) const { return file_of_.at(name); }
+
     /// The values of tensor `name`, row-major, as Real. Throws InputError, naming file and
     /// tensor, when it is missing, not of `shape`, not F64, F32, F16 or BF16, or not finite.
     template <class Real>

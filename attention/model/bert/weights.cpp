@@ -1,8 +1,33 @@
 #include "attention/model/bert/weights.hpp"
 
+#include <charconv>
+
 #include <fmt/format.h>
 
+#include "graph/support/error.hpp"
+#include "graph/support/text.hpp"
+
 namespace attnflow {
+namespace {
+
+constexpr std::string_view layer_prefix = "bert.encoder.layer.";
+
+/// Throws for layers that the config does not count: another model's config, or a number that was changed.
+void refuse_more_layers(const BertConfig& config, const WeightFiles& files) {
+    for (const std::string& name : files.names()) {
+        if (!name.starts_with(layer_prefix)) continue;
+        std::size_t layer = 0;
+        const char* number = name.data() + layer_prefix.size();
+        if (std::from_chars(number, name.data() + name.size(), layer).ec != std::errc() || layer < config.layers)
+            continue;
+        throw InputError(
+            fmt::format("{}: tensor '{}' is of layer {}, expected layers 0 to {}: the config's "
+                        "num_hidden_layers is {}",
+                        files.file_of(name), excerpt(name), layer, config.layers - 1, config.layers));
+    }
+}
+
+}  // namespace
 
 template <class Real>
 LinearWeights<Real> load_linear(const WeightFiles& files, const std::string& name, std::size_t out,
@@ -19,6 +44,7 @@ NormWeights<Real> load_norm(const WeightFiles& files, const std::string& name, s
 
 template <class Real>
 BertWeights<Real> load_bert(const BertConfig& config, const WeightFiles& files) {
+    refuse_more_layers(config, files);
     const std::size_t d = config.width;
     const std::string embeddings = "bert.embeddings.";
     BertWeights<Real> weights{config,
@@ -28,7 +54,7 @@ BertWeights<Real> load_bert(const BertConfig& config, const WeightFiles& files) 
                               load_norm<Real>(files, embeddings + "LayerNorm", d),
                               {}};
     for (std::size_t l = 0; l < config.layers; ++l) {
-        const std::string prefix = fmt::format("bert.encoder.layer.{}.", l);
+        const std::string prefix = fmt::format("{}{}.", layer_prefix, l);
         BertLayerWeights<Real> layer;
         for (const char* part : {"query", "key", "value"}) {
             const auto one = load_linear<Real>(files, prefix + "attention.self." + part, d, d);

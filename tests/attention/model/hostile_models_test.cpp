@@ -99,9 +99,16 @@ TEST_CASE("configs that ask for another computation or are absurd are refused by
         {"layer_norm_eps", "tiny", "layer_norm_eps is \"tiny\", expected a number in [0, 1]"},
         {"num_labels", 2, "num_labels is 2, expected 3 as in id2label"},
         {"id2label", {{"0", "a"}, {"7", "b"}}, "id2label: no '1'"},
+        {"label2id", {{"no", 1}, {"yes", 0}}, "label2id: no is 1, expected what id2label says: 1 is 'yes'"},
+        {"label2id", {{"no", 3}}, "label2id: no is 3, expected a number below 3"},
+        {"label2id", {{"no", "0"}}, "label2id: no is \"0\", expected an integer"},
         // Sizes that no tensor has: refused before memory is asked for.
         {"vocab_size", 99999999, "word_embeddings.weight': shape [69, 8], expected [99999999, 8] from the config"},
         {"num_hidden_layers", 9999, "no tensor 'bert.encoder.layer.2.attention.self.query.weight'"},
+        {"num_hidden_layers", 1,
+         "model.safetensors: tensor 'bert.encoder.layer.1.attention.output.LayerNorm.bias' is of layer 1, "
+         "expected "
+         "layers 0 to 0: the config's num_hidden_layers is 1"},
         {"intermediate_size", 16777216, "shape [12, 8], expected [16777216, 8]"},
     };
     for (const Wrong& wrong : all) {
@@ -178,6 +185,20 @@ TEST_CASE("classes of one name are told apart by number only", "[model]") {
     CHECK_THAT(
         message_of<ParameterError>([&] { resolve(TargetSpec::parse("output(x)"), model, logits, std::nullopt); }),
         Catch::Contains("several classes are called 'x', expected a number"));
+}
+
+TEST_CASE("a name that is the number of another class is refused", "[model]") {
+    const Spoiled spoiled;
+    spoiled.config("id2label", {{"0", "1"}, {"1", "2"}, {"2", "2.0"}});
+    const TextModel model = TextModel::open(spoiled.folder());
+    CHECK(output_named("0", model) == 0);
+    CHECK(output_named("2.0", model) == 2);
+    CHECK_THAT(message_of<ParameterError>([&] { output_named("1", model); }),
+               Catch::Contains("'1' is the name of class 0 and the number of class 1 ('2')"));
+    const Spoiled same;
+    same.config("id2label", {{"0", "0"}, {"1", "1"}, {"2", "2"}});
+    same.config("label2id", {{"0", 0}, {"1", 1}, {"2", 2}});
+    CHECK(output_named("1", TextModel::open(same.folder())) == 1);
 }
 
 TEST_CASE("shard indices that lie are refused", "[model]") {
