@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "attention/heads/head_aggregator.hpp"
-#include "attention/model/edge_weights/weighing.hpp"
+#include "attention/model/text_run.hpp"
 #include "graph/support/error.hpp"
 
 namespace attnflow {
@@ -78,26 +78,18 @@ Attended attend(const TextModel& model, const std::string& text, const std::stri
             strategy->fuse(one, 0, fused);
             layers.push_back(view_of("attentions", fused.data(), {n, n}));
         }
-        weighing.forward(shape, n, layer, keep_weights);
     };
     const auto masked = masked_position(model, encoding);
-    ForwardOptions forward{.position = masked.value_or(0),
-                           .observer = keep,
-                           .internals = weighing.needs_internals(),
-                           .jobs = options.jobs};
-    std::vector<double> logits;
-    if (weighing.needs_gradient()) {
-        forward.position = output_position(model, encoding, id);  // refuses a text without one
-        logits = target_gradients(
-                     model, encoding, forward, options.target, options.scale, std::nullopt,
-                     [&](std::size_t layer, std::span<const float> attention, std::span<const float> gradient) {
-                         weighing.backward(shape, n, layer, attention, gradient, keep_weights);
-                     })
-                     .logits;
-    } else {
-        const auto rows = model.model->forward(TokenBatch::of(encoding), forward);
-        logits.assign(rows.row(0).begin(), rows.row(0).end());
-    }
+    const std::size_t position =
+        weighing.needs_gradient() ? output_position(model, encoding, id) : masked.value_or(0);  // or refuses
+    std::vector<double> logits = run_text(model, encoding, weighing,
+                                          {.position = position,
+                                           .jobs = options.jobs,
+                                           .target = options.target,
+                                           .scale = options.scale,
+                                           .on_layer = keep,
+                                           .on_weights = keep_weights})
+                                     .logits;
     Attended result{
         {id,
          encoding.tokens,

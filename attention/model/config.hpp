@@ -27,9 +27,9 @@ struct BertConfig {
     std::size_t head_width() const { return width / heads; }
 
     /// Throws InputError for a file that is not such a config, sizes that are absurd or do not
-    /// fit together, a label2id that contradicts id2label, and for settings that would need another computation: hidden_act other than
-    /// "gelu" (the exact one, with erf), position_embedding_type other than "absolute", decoders,
-    /// cross-attention, pruned heads, multi-label classification.
+    /// fit together, a label2id that contradicts id2label, and for settings that would need another computation:
+    /// hidden_act other than "gelu" (the exact one, with erf), position_embedding_type other than "absolute",
+    /// decoders, cross-attention, pruned heads, multi-label classification.
     static BertConfig read(const std::string& path);
 };
 

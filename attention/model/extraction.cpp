@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "attention/model/edge_weights/weighing.hpp"
+#include "attention/model/text_run.hpp"
 #include "attention/safetensors_writer.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/parallel.hpp"
@@ -31,7 +31,7 @@ struct Job {
     std::size_t tokens() const { return encoding.ids.size(); }
 };
 
-/// The parts of LayerInternals that differ from text to text, by name; `columns` is 0 for [n].
+/// The parts of LayerInternals that differ from text to text, by name: [n, width] when `matrix`, else [n].
 struct InternalPart {
     const char* name;
     std::span<const float> LayerInternals::*part;
@@ -139,49 +139,33 @@ private:
     void run_one(Job& job, SafetensorsWriter& writer, std::size_t jobs) const {
         const std::size_t n = job.tokens();
         const std::size_t layer_size = shape_.heads * n * n;
-        const Weighing::Sink keep_weights = [&](const std::string& name, std::size_t layer,
-                                                std::span<const float> weights) {
-            write(writer, job.id + "." + name, layer * weights.size(), weights);
+        TextRun run{.position = job.position,
+                    .jobs = jobs,
+                    .internals = options_.internals,
+                    .gradients = options_.gradients,
+                    .target = options_.target.value_or(TargetSpec{}),
+                    .scale = options_.scale,
+                    .label = job.text->label,
+                    .stop = options_.stop};
+        run.on_layer = [&](const LayerCapture& layer) {
+            writer.write(job.id + ".attentions", layer.layer * layer_size, layer.attention);
+            if (options_.internals) write_internals(job, layer, writer);
         };
-        ForwardOptions forward{.position = job.position,
-                               .observer =
-                                   [&](const LayerCapture& layer) {
-                                       check_stop(options_.stop);
-                                       write(writer, job.id + ".attentions", layer.layer * layer_size,
-                                             layer.attention);
-                                       if (options_.internals) write_internals(job, layer, writer);
-                                       weighing_.forward(shape_, n, layer, keep_weights);
-                                   },
-                               .internals = options_.internals || weighing_.needs_internals(),
-                               .jobs = jobs};
-        AttentionGradientObserver on_gradient;
-        if (options_.attention_gradients || weighing_.needs_gradient()) {
-            on_gradient = [&](std::size_t layer, std::span<const float> attention,
-                              std::span<const float> gradient) {
-                check_stop(options_.stop);
-                if (options_.attention_gradients) {
-                    write(writer, job.id + ".attention_gradients", layer * layer_size, gradient);
-                }
-                weighing_.backward(shape_, n, layer, attention, gradient, keep_weights);
+        run.on_weights = [&](const std::string& name, std::size_t layer, std::span<const float> weights) {
+            writer.write(job.id + "." + name, layer * weights.size(), weights);
+        };
+        if (options_.attention_gradients) {
+            run.on_gradient = [&](std::size_t layer, std::span<const float>, std::span<const float> gradient) {
+                writer.write(job.id + ".attention_gradients", layer * layer_size, gradient);
             };
         }
-        if (options_.gradients || on_gradient) {
-            const Gradients gradients =
-                target_gradients(model_, job.encoding, forward, options_.target.value_or(TargetSpec{}),
-                                 options_.scale, job.text->label, on_gradient);
-            job.logits = gradients.logits;
-            if (options_.gradients) write_gradients(job, gradients, writer);
-        } else {
-            const auto logits = model_.model->forward(TokenBatch::of(job.encoding), forward);
-            job.logits.assign(logits.row(0).begin(), logits.row(0).end());
-        }
+        const Gradients gradients = run_text(model_, job.encoding, weighing_, run);
+        job.logits = gradients.logits;
+        if (options_.gradients) write_gradients(job, gradients, writer);
         finish_one(job, writer, jobs);
     }
 
     void finish_one(Job& job, SafetensorsWriter& writer, std::size_t jobs) const {
-        for (const double logit : job.logits) {
-            if (!std::isfinite(logit)) throw InputError("the model gives outputs that are not finite");
-        }
         const std::vector<std::int64_t> ids(job.encoding.ids.begin(), job.encoding.ids.end());
         writer.write(job.id + ".input_ids", 0, ids);
         if (shape_.classifier) write_values(job.id + ".logits", job.logits, writer);
@@ -216,25 +200,19 @@ private:
 
     void write_internals(const Job& job, const LayerCapture& layer, SafetensorsWriter& writer) const {
         for (const InternalPart& part : internal_parts) {
-            write(writer, fmt::format("{}.internals.{}.{}", job.id, layer.layer, part.name), 0,
+            write(writer, fmt::format("{}.internals.{}.{}", job.id, layer.layer, part.name),
                   layer.internals->*part.part);
         }
     }
 
-    static void write(SafetensorsWriter& writer, const std::string& name, std::size_t first,
-                      std::span<const float> values) {
-        bool finite = true;
-        for (const float value : values) finite &= std::isfinite(value);  // to the end, so that it is vectorised
-        if (!finite) {
-            throw InputError(fmt::format("the model gives a {} that is not finite in float32",
-                                         name.substr(name.find('.') + 1)));
-        }
-        writer.write(name, first, values);
+    static void write(SafetensorsWriter& writer, const std::string& name, std::span<const float> values) {
+        expect_finite(name.substr(name.find('.') + 1), values);
+        writer.write(name, 0, values);
     }
 
     static void write_values(const std::string& name, const std::vector<double>& values,
                              SafetensorsWriter& writer) {
-        write(writer, name, 0, std::vector<float>(values.begin(), values.end()));
+        write(writer, name, std::vector<float>(values.begin(), values.end()));
     }
 
     /// With `widest`, before the texts are run: every number as long as it can become.

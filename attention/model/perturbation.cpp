@@ -137,6 +137,8 @@ RowMajor<double> perturbed_outputs(const TextModel& model, const Encoding& encod
         }
         const auto rows = model.model->forward(batch, {.position = batches[b].front().position});
         for (std::size_t i = 0; i < batch.count; ++i) {
+            if (!std::all_of(rows.row(i).begin(), rows.row(i).end(), [](double z) { return std::isfinite(z); }))
+                throw InputError("the model gives outputs that are not finite where tokens are replaced");
             std::copy(rows.row(i).begin(), rows.row(i).end(), outputs.row(batches[b][i].set).begin());
         }
     });

@@ -15,6 +15,9 @@
 
 namespace attnflow {
 
+/// What is no number stays that, and is refused.
+inline float positive_part(float value) { return value < 0.0f ? 0.0f : value; }
+
 class AttentionWeight {
 public:
     static constexpr bool needs_gradient = false;
@@ -49,7 +52,7 @@ public:
 
     void weigh(const LayerEvidence& layer, std::span<float> out) const {
         std::transform(layer.attention_gradient.begin(), layer.attention_gradient.end(), out.begin(),
-                       [](float gradient) { return std::max(0.0f, gradient); });
+                       positive_part);
     }
 };
 
@@ -69,7 +72,7 @@ public:
     void weigh(const LayerEvidence& layer, std::span<float> out) const {
         std::transform(layer.attention.begin(), layer.attention.end(), layer.attention_gradient.begin(),
                        out.begin(),
-                       [](float attention, float gradient) { return std::max(0.0f, attention * gradient); });
+                       [](float attention, float gradient) { return positive_part(attention * gradient); });
     }
 };
 

@@ -77,9 +77,9 @@ void ValueNorm::weigh(const LayerEvidence& layer, std::span<float> out) const {
                 }
                 for (std::size_t j = 0; j < count; ++j) square[j] += along[j] * weights[j];
             }
-            // Cancelling vectors may leave a rounding error below 0.
+            // Cancelling vectors may leave a rounding error below 0; what is no number stays that.
             for (std::size_t j = 0; j < count; ++j)
-                out[i * n + first + j] = static_cast<float>(std::sqrt(std::max(0.0, square[j])));
+                out[i * n + first + j] = static_cast<float>(std::sqrt(square[j] < 0.0 ? 0.0 : square[j]));
         }
     }
 }

@@ -1,11 +1,14 @@
 /// Model directories that are wrong in a chosen way: each is refused with the place and the reason.
 
+#include <cmath>
 #include <filesystem>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "attention/model/target.hpp"
+#include "attention/model/attend.hpp"
+#include "attention/model/edge_weights/gradient_weighted.hpp"
+#include "attention/model/extraction.hpp"
 #include "attention/safetensors.hpp"
 #include "graph/support/error.hpp"
 #include "tests/attention/make_files.hpp"
@@ -137,6 +140,32 @@ TEST_CASE("weights that are missing, misshapen or not numbers are refused", "[mo
     CHECK_THAT(not_finite.message(), Catch::Contains("element 5 is nan, expected finite numbers"));
     std::filesystem::remove(none.file("model.safetensors"));
     CHECK_THAT(none.message(), Catch::Contains("no model.safetensors and no model.safetensors.index.json"));
+}
+
+TEST_CASE("numbers that are not finite are refused, of one text and of a file", "[model]") {
+    const TemporaryDirectory folder;
+    for (const std::string name :
+         {"bert.embeddings.word_embeddings.weight", "bert.encoder.layer.0.attention.output.dense.weight",
+          "bert.encoder.layer.1.attention.self.value.weight", "bert.encoder.layer.1.output.dense.weight"}) {
+        INFO(name);
+        const Spoiled spoiled;
+        spoiled.weights([&](NewTensor& tensor) {
+            if (tensor.name == name) std::fill(tensor.values.begin(), tensor.values.end(), 3e38);
+            return true;
+        });
+        const TextModel model = TextModel::open(spoiled.folder());
+        for (const std::string weights : {"", "value_norm", "gf", "agf"}) {
+            INFO(weights);
+            CHECK_THAT(message_of<InputError>([&] { attend(model, "a b", "text", {.weights = weights}); }),
+                       Catch::Contains("not finite"));
+            ExtractionOptions options;
+            if (!weights.empty()) options.weights = {weights};
+            const std::vector<LabelledText> texts{{"a b"}};
+            CHECK_THAT(message_of<InputError>([&] { extract(model, texts, options, folder.file("d")); }),
+                       Catch::Contains("not finite"));
+        }
+    }
+    CHECK(std::isnan(positive_part(NAN)));
 }
 
 TEST_CASE("the output matrix of a language model is the embeddings unless the config says otherwise", "[model]") {
