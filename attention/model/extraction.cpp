@@ -54,20 +54,20 @@ public:
         : model_(model), shape_(model.model->shape()), options_(options), weighing_(options.weights) {
         if (texts.empty()) throw ParameterError("no texts to extract");
         if (options.target && options.target->kind != TargetSpec::Kind::label) check_target(std::nullopt);
-        for (const LabelledText& text : texts) {
-            const std::string where = text.where.empty() ? "text" : text.where;
-            if (options.target && options.target->kind == TargetSpec::Kind::label) {
-                try {
-                    check_target(text.label);
-                } catch (const InputError& error) {
-                    throw InputError(fmt::format("{}: {}", where, error.what()));
-                }
+        std::vector<std::string> problems;
+        for (std::size_t i = 0; i < texts.size(); ++i) {
+            try {
+                add(texts[i], options.first_number + i * options.number_step);
+            } catch (const InputError& error) {
+                problems.emplace_back(error.what());
             }
-            Encoding encoding = model.encode(text.text, where);
-            const std::size_t position = output_position(model, encoding, where);
-            const std::size_t number = options.first_number + jobs_.size() * options.number_step;
-            jobs_.push_back({fmt::format("ex{:05}", number), &text, std::move(encoding), position});
         }
+        if (problems.empty()) return;
+        constexpr std::size_t most = 10;
+        const std::size_t more = problems.size() - std::min(most, problems.size());
+        problems.resize(problems.size() - more);
+        if (more > 0) problems.push_back(fmt::format("and {} like these", counted(more, "text")));
+        throw InputError(join(problems, "\n"));
     }
 
     std::vector<std::size_t> token_counts() const {
@@ -97,6 +97,20 @@ public:
     }
 
 private:
+    void add(const LabelledText& text, std::size_t number) {
+        const std::string where = text.where.empty() ? "text" : text.where;
+        if (options_.target && options_.target->kind == TargetSpec::Kind::label) {
+            try {
+                check_target(text.label);
+            } catch (const InputError& error) {
+                throw InputError(fmt::format("{}: {}", where, error.what()));
+            }
+        }
+        Encoding encoding = model_.encode(text.text, where);
+        const std::size_t position = output_position(model_, encoding, where);
+        jobs_.push_back({fmt::format("ex{:05}", number), &text, std::move(encoding), position});
+    }
+
     /// Throws what resolve() does for outputs that do not exist, before any text is run.
     void check_target(std::optional<std::int64_t> label) const {
         resolve(*options_.target, model_, std::vector<double>(shape_.outputs), label);
@@ -268,6 +282,10 @@ std::map<std::string, std::string> extraction_settings(const ExtractionOptions& 
     record["model.replace"] = replacement_name(options.replacement);
     record["model.extracted"] = join(parts, ", ");
     return record;
+}
+
+bool ExtractionOptions::has_gradients() const {
+    return gradients || attention_gradients || Weighing(weights).needs_gradient();
 }
 
 std::vector<std::size_t> check_extraction(const TextModel& model, std::span<const LabelledText> texts,

@@ -49,6 +49,9 @@ struct ExtractionOptions {
     std::size_t jobs = 1;          ///< threads; the file does not depend on it
     /// When it becomes true, the work at hand is given up: see Stopped.
     const std::atomic<bool>* stop = nullptr;
+
+    /// Whether something of it is derived of the target.
+    bool has_gradients() const;
 };
 
 /// The options, by the names of a config's settings (`model.target`, ...), after what `record` holds.
@@ -63,7 +66,7 @@ std::vector<std::size_t> check_extraction(const TextModel& model, std::span<cons
                                           const ExtractionOptions& options);
 
 /// Writes `path` whole or not at all. All texts are tokenised before any is run, so that a bad one
-/// costs no time. Memory: that of one text a thread (its activations,
+/// costs no time, and the first ten bad ones are named. Memory: that of one text a thread (its activations,
 /// and the attention of one layer), whatever the size of the file. Throws InputError, naming the text, for one
 /// that cannot be run; ParameterError for options that do not exist; Stopped.
 void extract(const TextModel& model, std::span<const LabelledText> texts, const ExtractionOptions& options,

@@ -69,6 +69,7 @@ std::vector<std::string> TextModel::files(const std::string& folder) {
 }
 
 Encoding TextModel::encode(std::string_view text, const std::string& where) const {
+    if (!is_utf8(text)) throw InputError(fmt::format("{}: '{}' is not UTF-8", where, excerpt(text)));
     Encoding encoding;
     try {
         encoding = tokenizer.encode(text);
@@ -81,6 +82,13 @@ Encoding TextModel::encode(std::string_view text, const std::string& where) cons
             fmt::format("{}: '{}' has {} tokens, expected at most the {} positions of the model (shorten it; "
                         "nothing is cut off in silence)",
                         where, excerpt(text), encoding.ids.size(), model->shape().positions));
+    }
+    // Of a template, whose ids no vocabulary has; those of the vocabulary were checked.
+    for (const TokenId id : encoding.ids) {
+        if (id >= 0 && static_cast<std::size_t>(id) < model->shape().vocabulary) continue;
+        throw InputError(
+            fmt::format("{}: the tokenizer of {} gives id {}, expected one below the model's {} embeddings", where,
+                        escape_controls(folder), id, model->shape().vocabulary));
     }
     return encoding;
 }

@@ -12,6 +12,13 @@
 #include "graph/support/text.hpp"
 
 namespace attnflow {
+
+bool is_blank(std::string_view text) {
+    if (!is_utf8(text)) return false;
+    const std::u32string characters = decode_utf8(text, "text");
+    return std::all_of(characters.begin(), characters.end(), is_white_space);
+}
+
 namespace {
 
 constexpr std::size_t most_bytes = 1'000'000'000;
@@ -44,12 +51,6 @@ std::string extension_of(const std::string& path) {
     return extension;
 }
 
-bool is_blank(std::string_view text) {
-    if (!is_utf8(text)) return false;
-    const std::u32string characters = decode_utf8(text, "text");
-    return std::all_of(characters.begin(), characters.end(), is_white_space);
-}
-
 /// As programs write a field that they quote: in quotation marks, those inside doubled.
 bool is_quoted(std::string_view field) {
     if (field.size() < 2 || !field.starts_with('"') || !field.ends_with('"')) return false;
@@ -77,6 +78,51 @@ void refuse_table(const std::vector<std::string_view>& lines, const std::string&
         shown, excerpt(lines.front())));
 }
 
+/// A file of texts, cut into lines.
+struct TextLines {
+    std::string content;
+    std::vector<std::string_view> lines;  ///< at least one, the header of a table included
+    bool table;
+
+    TextLines(const TextLines&) = delete;  // lines point into the content
+    TextLines& operator=(const TextLines&) = delete;
+    explicit TextLines(const std::string& path) {
+        const std::string shown = escape_controls(path);
+        const std::string extension = extension_of(path);
+        if (extension == ".csv") {
+            throw InputError(
+                shown +
+                ": comma-separated files are not read, expected .tsv (tab-separated, with a header that "
+                "names text and, if there is one, label) or one text a line under another name");
+        }
+        if (extension == ".json" || extension == ".jsonl") {
+            throw InputError(
+                fmt::format("{0}: JSON is not read, expected .tsv (a header that names text and, if there is one, "
+                            "label) or one "
+                            "text a line under another name, for instance what (printf 'text\\tlabel\\n'; jq -r "
+                            "'{1}[.text, .label] "
+                            "| @tsv' {0}) writes",
+                            shown, extension == ".json" ? ".[] | " : ""));
+        }
+        content = read_text_file(path, most_bytes);
+        std::string_view body = content;
+        if (body.starts_with("\xEF\xBB\xBF")) body.remove_prefix(3);  // what some editors mark UTF-8 with
+        lines = lines_of(body);
+        while (!lines.empty() && is_blank(lines.back())) lines.pop_back();
+        if (lines.empty()) throw InputError(shown + ": no texts");
+        for (std::size_t i = 0; i < lines.size(); ++i) {
+            const auto found = lines[i].find_first_of(std::string_view("\r\0", 2));
+            if (found == std::string_view::npos) continue;
+            throw InputError(fmt::format("{}:{}: {} inside a line, expected lines that end in \\n or \\r\\n{}",
+                                         shown, i + 1,
+                                         lines[i][found] == '\r' ? "a carriage return" : "a NUL byte",
+                                         lines[i][found] == '\r' ? "" : " and UTF-8 text"));
+        }
+        table = extension == ".tsv";
+        if (!table) refuse_table(lines, shown);
+    }
+};
+
 std::optional<std::int64_t> read_label(std::string_view text, const TextModel& model, const std::string& where) {
     if (text.empty()) return std::nullopt;
     try {
@@ -88,22 +134,16 @@ std::optional<std::int64_t> read_label(std::string_view text, const TextModel& m
 
 }  // namespace
 
+std::size_t count_texts(const std::string& path) {
+    const TextLines file(path);
+    return file.lines.size() - (file.table ? 1 : 0);
+}
+
 std::vector<LabelledText> read_texts(const std::string& path, const TextModel& model) {
     const std::string shown = escape_controls(path);
-    const std::string extension = extension_of(path);
-    if (extension == ".csv") {
-        throw InputError(shown +
-                         ": comma-separated files are not read, expected .tsv (tab-separated, with a header that "
-                         "names text and, if there is one, label) or one text a line under another name");
-    }
-    const std::string content = read_text_file(path, most_bytes);
-    std::string_view body = content;
-    if (body.starts_with("\xEF\xBB\xBF")) body.remove_prefix(3);  // what some editors mark UTF-8 with
-    auto lines = lines_of(body);
-    while (!lines.empty() && is_blank(lines.back())) lines.pop_back();
-    if (lines.empty()) throw InputError(shown + ": no texts");
-    const bool table = extension == ".tsv";
-    if (!table) refuse_table(lines, shown);
+    const TextLines file(path);
+    const std::vector<std::string_view>& lines = file.lines;
+    const bool table = file.table;
     std::optional<std::size_t> text_column = 0;
     std::optional<std::size_t> label_column;
     std::size_t columns = 1;
@@ -120,6 +160,13 @@ std::vector<LabelledText> read_texts(const std::string& path, const TextModel& m
         };
         text_column = column("text");
         label_column = column("label");
+        for (const std::string_view name : names) {
+            if (label_column || nearest_name(name, {"label"}).empty()) continue;
+            throw InputError(
+                fmt::format("{}:1: column '{}' is not read, and there is no column 'label'; did you mean "
+                            "'label'? Expected that name, or one less like it",
+                            shown, excerpt(name)));
+        }
         if (!text_column)
             throw InputError(fmt::format("{}:1: no column 'text' in '{}'{}", shown, excerpt(lines.front()),
                                          is_quoted(names.front()) ? ", expected names without quotes" : ""));

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "attention/model/model.hpp"
@@ -20,8 +21,15 @@ struct LabelledText {
 /// `text` and optionally `label`, an output of the model as output_named() reads it, empty for none; other columns
 /// are ignored, and quotes are not read: a text in quotation marks is refused. Lines end in \n or \r\n; blank
 /// lines at the end are none. Throws InputError ("<path>:<line>: ...") for a file that is not UTF-8, has no text
-/// or one of white space only, or a label that is no output; for a ".csv", and for what looks like a table under
-/// another name.
+/// or one of white space only, or a label that is no output; for a ".csv", ".json" or ".jsonl", for what looks
+/// like a table under another name, for a column that is nearly called `label` where none is, and for carriage
+/// returns and NUL bytes inside a line.
 std::vector<LabelledText> read_texts(const std::string& path, const TextModel& model);
+
+/// Whether a text is white space only, that of Unicode included.
+bool is_blank(std::string_view text);
+
+/// How many read_texts() would give. Labels and texts are not looked at.
+std::size_t count_texts(const std::string& path);
 
 }  // namespace attnflow

@@ -1,6 +1,7 @@
 /// attnflow attribute FILE: the scores of one example, for eyes (table) or programs (JSON, CSV).
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <memory>
 #include <span>
@@ -33,6 +34,7 @@ struct AttributeArguments {
     std::string text;
     std::string target;
     std::string scale = "logit";
+    bool scale_given = false;
     std::size_t blank_out = 0;  // tokens in a set, 0 for none
     std::string replacement = "unk";
     std::size_t jobs = std::max(1u, std::thread::hardware_concurrency());
@@ -135,6 +137,12 @@ AttendOptions attend_options(const AttributeArguments& arguments, const GridPoin
             refuse_heads_of_one_matrix(weights, options.heads, option_of("heads"));
     }
     if (arguments.scale == "probability") options.scale = TargetScale::probability;
+    if (arguments.scale_given && !is_made_of_gradients(weights)) {
+        throw ParameterError(
+            "--target-scale: expected with edge weights made of gradients, such as --edge-weights agf; nothing "
+            "else "
+            "depends on it");
+    }
     if (arguments.target.empty()) return options;
     if (!is_made_of_gradients(weights) && arguments.blank_out == 0) {
         throw ParameterError(
@@ -165,6 +173,7 @@ Request make_request(const AttributeArguments& arguments) {
                        std::move(special), source_given};
     };
     if (!arguments.model.empty()) {
+        refuse_blank(arguments.text);
         const AttendOptions options = attend_options(arguments, point);
         TextModel model = TextModel::open(arguments.model);
         Attended attended = attend(model, arguments.text, "text", options);
@@ -391,7 +400,8 @@ void print_blanked(const BlankOutSets& blanked, const std::vector<std::string>& 
         std::vector<std::string> names;
         for (const std::size_t position : set->positions)
             names.push_back(fmt::format("{}@{}", tokens[position], position));
-        fmt::print("{:>8} {} {:+.6f}  {}\n", name, names.size(), set->change, join(names, " "));
+        const double change = std::abs(set->change) < 5e-7 ? 0.0 : set->change;  // not -0.000000
+        fmt::print("{:>8} {} {:+.6f}  {}\n", name, names.size(), change, join(names, " "));
     }
 }
 
@@ -520,10 +530,9 @@ void add_attribute(CLI::App& app, int& exit_code) {
                      "difference(X, Y) (default: predicted)")
         ->option_text("TARGET")
         ->needs(model);
-    command->add_option("--target-scale", arguments->scale, "logit or probability, of edge weights with gradients")
-        ->check(CLI::IsMember({"logit", "probability"}))
-        ->capture_default_str()
-        ->needs(model);
+    auto* scale = command->add_option("--target-scale", arguments->scale,
+                                      "logit or probability, of edge weights with gradients");
+    scale->check(CLI::IsMember({"logit", "probability"}))->capture_default_str()->needs(model);
     auto* blank_out =
         command
             ->add_option(
@@ -567,7 +576,10 @@ void add_attribute(CLI::App& app, int& exit_code) {
         ->add_option("--row-sum-tolerance", arguments->row_sum_tolerance,
                      "How far from 1 an attention row may sum")
         ->check(is_tolerance());
-    command->callback([arguments, &exit_code] { exit_code = attribute(*arguments); });
+    command->callback([arguments, scale, &exit_code] {
+        arguments->scale_given = scale->count() > 0;
+        exit_code = attribute(*arguments);
+    });
 }
 
 }  // namespace attnflow

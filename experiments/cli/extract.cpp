@@ -29,6 +29,8 @@ struct ExtractArguments {
     std::string out;
     std::string target;
     std::string scale = "logit";
+    bool scale_given = false;
+    bool replacement_given = false;
     std::vector<std::string> with;
     std::vector<std::string> weights;
     std::string replacement = "unk";
@@ -53,6 +55,15 @@ ExtractionOptions options_from(const ExtractArguments& arguments) {
     options.attention_gradients = has("attention_gradients");
     options.blank_out = has("blank_out");
     options.internals = has("internals");
+    // The file would name what nothing in it was made with.
+    const std::string gradients = "--with gradients, --with attention_gradients, or --weights made of gradients";
+    if (arguments.replacement_given && !options.blank_out)
+        throw ParameterError("--replace: expected with --with blank_out; nothing else depends on it");
+    if (options.target && !options.blank_out && !options.has_gradients())
+        throw ParameterError("--target: expected with --with blank_out, " + gradients +
+                             "; nothing else depends on it");
+    if (arguments.scale_given && !options.has_gradients())
+        throw ParameterError("--target-scale: expected with " + gradients + "; nothing else depends on it");
     return options;
 }
 
@@ -78,6 +89,7 @@ void check_output(const ExtractArguments& arguments) {
 int extract_texts(const ExtractArguments& arguments) {
     check_output(arguments);
     ExtractionOptions options = options_from(arguments);
+    if (arguments.file.empty()) refuse_blank(arguments.text);
     const StopOnSignal signals;
     options.stop = &StopOnSignal::stop;
     const TextModel model = TextModel::open(arguments.model, arguments.precision);
@@ -114,9 +126,8 @@ void add_extract(CLI::App& app, int& exit_code) {
                      "What gradients and blank-out explain: predicted, label, output(X) or difference(X, Y) "
                      "(default: predicted for gradients; the label, if there is one, for blank-out)")
         ->option_text("TARGET");
-    command->add_option("--target-scale", arguments->scale, "logit or probability, of gradients")
-        ->check(CLI::IsMember({"logit", "probability"}))
-        ->capture_default_str();
+    auto* scale = command->add_option("--target-scale", arguments->scale, "logit or probability, of gradients");
+    scale->check(CLI::IsMember({"logit", "probability"}))->capture_default_str();
     command
         ->add_option(
             "--with", arguments->with,
@@ -127,14 +138,18 @@ void add_extract(CLI::App& app, int& exit_code) {
         ->add_option("--weights", arguments->weights,
                      "Edge weights, separated by commas: " + join(edge_weights().names(), ", "))
         ->delimiter(',');
-    command->add_option("--replace", arguments->replacement, "What blank-out puts in: unk, mask, pad or remove")
-        ->check(CLI::IsMember({"unk", "mask", "pad", "remove"}))
-        ->capture_default_str();
+    auto* replace = command->add_option("--replace", arguments->replacement,
+                                        "What blank-out puts in: unk, mask, pad or remove");
+    replace->check(CLI::IsMember({"unk", "mask", "pad", "remove"}))->capture_default_str();
     command->add_option("--precision", arguments->precision, "Numbers to compute with: float32 or float64")
         ->check(CLI::IsMember({"float32", "float64"}))
         ->capture_default_str();
     add_jobs(*command, arguments->jobs);
-    command->callback([arguments, &exit_code] { exit_code = extract_texts(*arguments); });
+    command->callback([arguments, scale, replace, &exit_code] {
+        arguments->scale_given = scale->count() > 0;
+        arguments->replacement_given = replace->count() > 0;
+        exit_code = extract_texts(*arguments);
+    });
 }
 
 }  // namespace attnflow

@@ -9,6 +9,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "attention/model/texts.hpp"
+#include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {
@@ -37,6 +39,11 @@ inline CLI::Validator is_tolerance() {
                 return good ? "" : "is " + text + ", expected a number >= 0";
             },
             "", "TOLERANCE"};
+}
+
+/// Throws for a --text of white space only.
+inline void refuse_blank(const std::string& text) {
+    if (is_blank(text)) throw ParameterError("--text: is empty, expected a text with words");
 }
 
 /// --jobs, for commands whose results do not depend on it.

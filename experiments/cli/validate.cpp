@@ -60,7 +60,9 @@ int validate_file(const ValidateArguments& arguments) {
         largest = std::max(largest, example.tokens.size());
         causal += report.causal ? 1 : 0;
         zeros += report.zeros;
-        for (const auto& [name, scores] : example.references) ++references[name];
+        for (const auto& [name, scores] : example.references) {
+            if (name != "input_ids") ++references[name];  // what an extraction keeps beside the scores
+        }
         for (const auto& [name, tensor] : example.weights) ++weights[name];
         if (i == 0 || report.largest_deviation > worst.largest_deviation) {
             worst = report;

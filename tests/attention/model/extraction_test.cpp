@@ -1,5 +1,6 @@
 #include "attention/model/extraction.hpp"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "attention/model/attend.hpp"
@@ -150,6 +151,12 @@ TEST_CASE("a bad text stops the extraction before anything is written", "[model]
     CHECK(texts[1].label == 2);
     CHECK_THAT(message_of<InputError>([&] { extract(model, texts, {}, folder.file("out")); }),
                Catch::Contains("texts.tsv:3: 'a b c d e f' has 8 tokens"));
+    std::vector<LabelledText> many(12, {"a b c d e f"});
+    for (std::size_t i = 0; i < many.size(); ++i) many[i].where = fmt::format("many:{}", i + 1);
+    const auto all = message_of<InputError>([&] { extract(model, many, {}, folder.file("out")); });
+    CHECK_THAT(all, Catch::Contains("many:1: ") && Catch::Contains("\nmany:10: ") &&
+                        !Catch::Contains("many:11: ") && Catch::EndsWith("\nand 2 texts like these"));
+    CHECK(message_of<InputError>([&] { model.encode("\xff", "text"); }) == "text: '\\xff' is not UTF-8");
     CHECK_THAT(message_of<InputError>([&] {
                    const std::vector<LabelledText> unlabelled{{"a", 1, "t:1"}, {"b", std::nullopt, "t:2"}};
                    extract(model, unlabelled, {.target = TargetSpec::parse("label")}, folder.file("out"));
@@ -231,6 +238,11 @@ TEST_CASE("files of texts that cannot be read are refused with the line", "[mode
              {"t.tsv", "\"text\"\n\"a\"\n", "expected names without quotes"},
              {"t.TSV", "sentence\na\n", ":1: no column 'text' in"},
              {"t.CSV", "text,label\na,1\n", "comma-separated files are not read, expected .tsv"},
+             {"t.jsonl", "{\"text\": \"a\"}\n", "t.jsonl: JSON is not read, expected .tsv"},
+             {"t.JSON", "[{\"text\": \"a\"}]\n", "jq -r '.[] | [.text, .label] | @tsv'"},
+             {"t.txt", "a\rb\r", ":1: a carriage return inside a line, expected lines that end in"},
+             {"t.txt", std::string("a\nb\0c\n", 6), ":2: a NUL byte inside a line"},
+             {"t.tsv", "text\tlabels\na\tno\n", ":1: column 'labels' is not read, and there is no column 'label'"},
              {"t.txt", "\n\n", ": no texts"},
              {"t.txt", "a\n\xff\n", ":2: '\\xff' is not UTF-8"},
              {"t.tsv", "sentence\tlabel\na\t1\n", ":1: no column 'text' in"},
@@ -250,8 +262,10 @@ TEST_CASE("files of texts that cannot be read are refused with the line", "[mode
     write_bytes(folder.file("t.txt"), "\xEF\xBB\xBFone text\r\nanother\ttext\n\r\n  \n");
     const auto texts = read_texts(folder.file("t.txt"), model);
     CHECK(texts.size() == 2);
+    CHECK(count_texts(folder.file("t.txt")) == 2);
     CHECK(texts[0].text == "one text");
     CHECK(texts[1].text == "another\ttext");
     write_bytes(folder.file("t.tsv"), "text\n \"a\"\n\"a\" or \"b\"\n\"\n\"a\n");
     CHECK(read_texts(folder.file("t.tsv"), model).size() == 4);
+    CHECK(count_texts(folder.file("t.tsv")) == 4);
 }

@@ -274,6 +274,18 @@ TEST_CASE("a tokenizer with more ids than embeddings is refused", "[model]") {
     CHECK_THAT(model.message(), Catch::Contains("the tokenizer has id 69 ('b'), the model 69 embeddings"));
 }
 
+TEST_CASE("ids of a template that the model does not embed are refused with the text", "[model]") {
+    const Spoiled spoiled;
+    write_bytes(spoiled.file("tokenizer.json"),
+                R"({"model": {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"}, "post_processor": {
+                    "type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "[X]", "type_id": 0}},
+                    {"Sequence": {"id": "A", "type_id": 0}}],
+                    "special_tokens": {"[X]": {"id": "[X]", "ids": [77], "tokens": ["[X]"]}}}})");
+    const auto message = message_of<InputError>([&] { TextModel::open(spoiled.folder()).encode("a", "s.txt:4"); });
+    CHECK_THAT(message, Catch::Contains("77"));
+    CHECK_THAT(message, Catch::Contains(spoiled.folder()));
+}
+
 TEST_CASE("texts that do not fit the positions are refused, never cut", "[model]") {
     const TextModel model = TextModel::open(golden_folder + "classifier");
     CHECK(model.encode("a b c d e", "text").ids.size() == 7);

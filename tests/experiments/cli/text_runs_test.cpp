@@ -336,6 +336,41 @@ TEST_CASE("options are refused for what they are", "[cli][model]") {
             .exit_code == 0);
 }
 
+TEST_CASE("options without effect, empty texts and input_ids as a reference", "[cli][model]") {
+    const TemporaryDirectory folder;
+    const auto extract = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), {"extract", "--model", model, "--text", "the key", "--out", folder.file("d")});
+        return attnflow::testing::attnflow(more);
+    };
+    const std::vector<std::pair<std::vector<std::string>, std::string>> idle{
+        {{"--replace", "unk"}, "--replace: expected with --with blank_out"},
+        {{"--replace", "mask", "--with", "gradients"}, "--replace: expected with --with blank_out"},
+        {{"--target", "output(1)", "--weights", "value_norm"},
+         "--target: expected with --with blank_out, --with gra"},
+        {{"--target-scale", "logit", "--with", "blank_out"}, "--target-scale: expected with --with gradients"}};
+    for (const auto& [more, message] : idle) {
+        const auto result = extract(more);
+        CHECK(result.exit_code == 2);
+        CHECK_THAT(result.err, Catch::Contains(message));
+    }
+    CHECK(extract({"--target", "output(1)", "--target-scale", "probability", "--weights", "gf"}).exit_code == 0);
+    CHECK_THAT(attnflow::testing::attnflow({"validate", folder.file("d")}).out, !Catch::Contains("input_ids"));
+    const auto scale = attnflow::testing::attnflow({"attribute", "--model", model, "--text", "the key", "--method",
+                                                    "rollout", "--target-scale", "probability"});
+    CHECK(scale.exit_code == 2);
+    CHECK_THAT(scale.err, Catch::Contains("--target-scale: expected with edge weights made of gradients"));
+    for (const std::string text : {"", " \t", "\u00a0"}) {
+        for (const std::string command : {"extract", "attribute"}) {
+            std::vector<std::string> words{command, "--model", model, "--text", text};
+            if (command == "extract") words.insert(words.end(), {"--out", folder.file("e")});
+            if (command == "attribute") words.insert(words.end(), {"--method", "rollout"});
+            const auto empty = attnflow::testing::attnflow(words);
+            CHECK(empty.exit_code == 2);
+            CHECK_THAT(empty.err, Catch::Contains("--text: is empty"));
+        }
+    }
+}
+
 TEST_CASE("extract makes an edge weight that is named twice once", "[cli][model]") {
     const TemporaryDirectory folder;
     const auto done = attnflow::testing::attnflow(
