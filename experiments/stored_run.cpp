@@ -73,12 +73,12 @@ bool holds_run(const fs::path& folder) {
     throw InputError(fmt::format("{}: holds files but no run; choose another folder with --out", shown(folder)));
 }
 
-void refuse_used_folder(const RunOptions& options) {
+/// `resumable`: whether the command could finish what is there.
+void refuse_used_folder(const RunOptions& options, bool resumable = true) {
     if (!holds_run(options.folder) || options.existing != Existing::refuse) return;
     throw InputError(
-        fmt::format("{}: holds a run already; --resume finishes it, --overwrite starts anew, "
-                    "--out chooses another folder",
-                    shown(options.folder)));
+        fmt::format("{}: holds a run already; {}--overwrite starts anew, --out chooses another folder",
+                    shown(options.folder), resumable ? "--resume finishes it, " : ""));
 }
 
 void make_folder(const fs::path& folder) {
@@ -145,11 +145,12 @@ void refuse_other_examples(const RunRecord& stored, const Dataset& dataset, cons
     if (std::equal(stored.examples.begin(), stored.examples.end(), dataset.ids().begin(), dataset.ids().end(),
                    same))
         return;
-    throw InputError(
-        fmt::format("{}: cannot be resumed, because it is another part of the run, with {} and not {}; resume "
-                    "each part with its "
-                    "own --shard, and merge them",
-                    shown(folder), counted(stored.examples.size(), "example"), dataset.size()));
+    const auto first = [](const std::string& id) { return escape_controls(id); };
+    throw InputError(fmt::format(
+        "{}: cannot be resumed, because it is another part of the run, with {} from {} on and not {} from {} on; "
+        "resume each part with its own --shard, and merge them",
+        shown(folder), counted(stored.examples.size(), "example"), first(stored.examples.front().id),
+        dataset.size(), first(dataset.ids().front())));
 }
 
 std::string environment_json(const RunRecord& record) {
@@ -242,14 +243,16 @@ void remove_database(const fs::path& file) {
     for (const char* ending : {"", "-wal", "-shm", "-journal"}) fs::remove(file.string() + ending, error);
 }
 
+void refuse_foreign_store(const fs::path& folder) {
+    if (!RunStore::is_foreign(store_file(folder).string())) return;
+    throw InputError(
+        fmt::format("{}: is not the store of a run, so --overwrite leaves it; choose another folder with --out",
+                    shown(store_file(folder))));
+}
+
 /// Its tables too, which would stand beside a new run as if they were its own.
 void remove_run(const fs::path& folder) {
-    if (RunStore::is_foreign(store_file(folder).string())) {
-        throw InputError(
-            fmt::format("{}: is not the store of a run, so --overwrite leaves it; choose another folder "
-                        "with --out",
-                        shown(store_file(folder))));
-    }
+    refuse_foreign_store(folder);
     remove_database(store_file(folder));
     std::error_code error;
     for (const std::string& name : own_tables) fs::remove(folder / name, error);
@@ -259,6 +262,12 @@ void remove_run(const fs::path& folder) {
 
 StoredRun open_run(const fs::path& folder, bool with_attributions) {
     return read_run(folder, open_store(folder), with_attributions);
+}
+
+void check_run_folder(const RunOptions& options) {
+    refuse_used_folder(options);
+    check_place(options.folder, {});
+    if (options.existing == Existing::overwrite) refuse_foreign_store(options.folder);
 }
 
 StoredRun run_in_folder(const Config& config, const Dataset& dataset, const RunOptions& options) {
@@ -343,13 +352,13 @@ StoredRun merge_runs(const std::vector<fs::path>& folders, const RunOptions& opt
         throw InputError(fmt::format(
             "{}: is to be merged and to hold the result; choose another folder with --out", shown(folder)));
     }
-    refuse_used_folder(options);
+    refuse_used_folder(options, false);
     const auto parts = open_parts(folders);
     const Config config = config_of(*parts.front(), folders.front());
     const RunRecord record = joined_record(parts, folders, config.texts.has_value());
     make_folder(options.folder);
     const FolderLock lock(options.folder);
-    refuse_used_folder(options);  // again: another process may have been here before the lock
+    refuse_used_folder(options, false);  // again: another process may have been here before the lock
     if (options.existing == Existing::overwrite) remove_run(options.folder);
 
     // Under another name until it is whole, so that a merge which was killed is no obstacle.

@@ -49,6 +49,10 @@ struct StoredRun {
 /// one, a store that is damaged or of another version.
 StoredRun open_run(const std::filesystem::path& folder, bool with_attributions = false);
 
+/// Throws what run_in_folder() throws of the folder alone: a run that is there already, files of others, a place
+/// that cannot be written. Changes nothing.
+void check_run_folder(const RunOptions& options);
+
 /// Runs `config` in a folder and writes the tables. Without Existing::resume the folder must
 /// not exist or be empty; with it, what is stored there is kept when config, input and
 /// program are the same, else InputError shows the differences. Existing::overwrite removes an

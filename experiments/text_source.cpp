@@ -1,26 +1,21 @@
 #include "experiments/text_source.hpp"
 
 #include <algorithm>
-#include <cstdlib>
-#include <limits>
 #include <set>
 #include <span>
-#include <system_error>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "algorithms/attribution_method.hpp"
 #include "attention/model/config.hpp"
 #include "attention/model/edge_weights/edge_weight.hpp"
 #include "attention/model/extraction.hpp"
-#include "attention/model/json_fields.hpp"
 #include "experiments/config.hpp"
 #include "experiments/environment.hpp"
-#include "experiments/output/files.hpp"
 #include "experiments/plan.hpp"
 #include "experiments/runner.hpp"
 #include "experiments/session.hpp"
+#include "experiments/text_cache.hpp"
 #include "experiments/version.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
@@ -29,14 +24,6 @@ namespace attnflow {
 namespace {
 
 namespace fs = std::filesystem;
-
-fs::path user_cache() {
-    const char* cache = std::getenv("XDG_CACHE_HOME");
-    if (cache != nullptr && *cache == '/') return fs::path(cache) / "attnflow";
-    const char* home = std::getenv("HOME");
-    if (home != nullptr && *home == '/') return fs::path(home) / ".cache" / "attnflow";
-    throw InputError("model.cache: no folder to keep extracted attention in; set it, or HOME");
-}
 
 /// Whether a reference is one of `names`.
 bool asks_for(const Config& config, std::span<const char* const> names) {
@@ -53,8 +40,7 @@ void check_references(const Config& config) {
     for (const Reference& reference : config.references) {
         if (reference.kind == Reference::Kind::method) continue;
         if (std::find(known.begin(), known.end(), reference.name) != known.end()) continue;
-        throw ParameterError(fmt::format("evaluation.references: a model gives no '{}', expected one of {}{}",
-                                         excerpt(reference.name), join(known, ", "),
+        throw ParameterError(fmt::format("evaluation.references: a model gives no '{}'{}", excerpt(reference.name),
                                          name_hint(reference.name, known)));
     }
 }
@@ -72,9 +58,10 @@ std::vector<std::string> asked_weights(const Config& config) {
     names.erase("attention");
     for (const std::string& name : names) {
         if (edge_weights().find(name) != nullptr) continue;
-        throw ParameterError(fmt::format(
-            "axes.edge_weights: a model gives no '{}', expected attention or one of {}{}", excerpt(name),
-            join(edge_weights().names(), ", "), name_hint(name, edge_weights().names())));
+        std::vector<std::string> known = edge_weights().names();
+        known.insert(known.begin(), "attention");
+        throw ParameterError(
+            fmt::format("axes.edge_weights: a model gives no '{}'{}", excerpt(name), name_hint(name, known)));
     }
     return {names.begin(), names.end()};
 }
@@ -115,7 +102,7 @@ TextOutline outline(Config& config, const TextModel& model, std::span<const Labe
     for (const std::string& name : options.weights) {
         const std::size_t heads = edge_weights().at(name).make()->has_heads() ? shape.heads : 1;
         example.weights[name] = {
-            name, DType::f64, {shape.layers, heads, 1, 1}, reinterpret_cast<const std::byte*>(ones.data())};
+            name, DType::f64, {shape.layers, heads, 1, 1}, std::as_bytes(std::span(ones)).data()};
     }
     MethodSet methods;
     Session session(example, methods, {});
@@ -136,68 +123,25 @@ TextOutline outline(Config& config, const TextModel& model, std::span<const Labe
 /// Every file and setting that decides what is extracted.
 std::map<std::string, std::string> origin_of(const TextSource& texts, const ExtractionOptions& options) {
     std::map<std::string, std::string> origin = extraction_settings(options);
-    origin["model.path"] = texts.model.string();
-    origin["dataset.sentences"] = texts.sentences.string();
+    // As config.toml has them, so that a run of it records the same.
+    origin["model.path"] = fs::absolute(texts.model).lexically_normal().string();
+    origin["dataset.sentences"] = fs::absolute(texts.sentences).lexically_normal().string();
     return origin;
 }
 
 /// Equal for equal contents but for the edge weights, wherever the files are.
-std::string content_key(const Config& config, ExtractionOptions options, const Shard& shard) {
+std::string content_key(const Config& config, ExtractionOptions options, std::size_t examples,
+                        const Shard& shard) {
     options.weights.clear();
     std::map<std::string, std::string> parts = extraction_settings(options);
     // The suffix decides how the sentences are read.
     parts["dataset.sentences"] = config.texts->sentences.extension().string();
-    // All texts, or the first ones.
-    parts["dataset.limit"] = std::to_string(used_examples(config, std::numeric_limits<std::size_t>::max()));
+    // The first ones; whether by a limit or because there are no more makes no difference.
+    parts["dataset.limit"] = std::to_string(examples);
     if (shard.count > 1) parts["shard"] = fmt::format("{}/{}", shard.index, shard.count);
     std::string key;
     for (const auto& [name, value] : parts) key += fmt::format("{} {}\n", name, value);
     return sha256_of_text(key).substr(0, 32);
-}
-
-/// Beside an entry of the cache lies its checksum: an entry without one, or with another, was damaged or
-/// changed after it was written.
-fs::path checksum_file(const fs::path& entry) { return fs::path(entry).replace_extension(".sha256"); }
-
-bool is_whole(const fs::path& entry) {
-    std::error_code error;
-    if (!fs::is_regular_file(entry, error) || !fs::is_regular_file(checksum_file(entry), error)) return false;
-    return read_text_file(checksum_file(entry).string(), 1000) == sha256_of_file(entry.string());
-}
-
-/// KEY.WEIGHTS.safetensors, whole or to be made; where there is none, one that has more weights serves too.
-fs::path entry_in(const fs::path& folder, const std::string& key, const std::vector<std::string>& weights) {
-    const std::string ending = ".safetensors";
-    const fs::path exact = folder / (key + (weights.empty() ? "" : "." + join(weights, "+")) + ending);
-    if (is_whole(exact)) return exact;
-    std::set<std::string> larger;
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(folder, error)) {
-        const std::string name = entry.path().filename().string();
-        if (!name.starts_with(key + ".") || !name.ends_with(ending) || name.size() <= key.size() + ending.size())
-            continue;
-        const std::string has =
-            "+" + name.substr(key.size() + 1, name.size() - key.size() - 1 - ending.size()) + "+";
-        const bool serves = std::all_of(weights.begin(), weights.end(), [&](const std::string& weight) {
-            return has.find("+" + weight + "+") != std::string::npos;
-        });
-        if (serves) larger.insert(name);
-    }
-    for (const std::string& name : larger) {
-        if (is_whole(folder / name)) return folder / name;
-    }
-    return exact;
-}
-
-/// Under a name of this process until it is whole: another one may be writing the same.
-void write_checksum(const fs::path& entry) {
-    const fs::path own = fs::path(checksum_file(entry)).concat(fmt::format(".{}", ::getpid()));
-    write_files(own.parent_path(), {{own.filename().string(), sha256_of_file(entry.string())}});
-    std::error_code error;
-    fs::rename(own, checksum_file(entry), error);
-    if (!error) return;
-    throw InputError(
-        fmt::format("{}: cannot be written: {}", escape_controls(checksum_file(entry).string()), error.message()));
 }
 
 }  // namespace
@@ -221,28 +165,63 @@ TextOutline outline_texts(Config& config) {
     return outline(config, model, used_texts(config, model), options);
 }
 
+namespace {
+
+/// Everything that the name of an entry depends on.
+struct CacheRequest {
+    ExtractionOptions options;
+    std::size_t examples;
+
+    CacheRequest(const Config& config, std::size_t jobs)
+        : options(options_of(config, *config.texts, jobs)),
+          examples(used_examples(config, count_texts(config.texts->sentences.string()))) {
+        options.record = extraction_record(config.texts->model, config.texts->precision, config.texts->sentences);
+    }
+    std::string key(const Config& config, const Shard& shard) const {
+        return content_key(config, options, examples, shard);
+    }
+    fs::path find(const Config& config, const TextCache& cache, const Shard& shard) const {
+        return cache.find(key(config, shard), options.weights);
+    }
+};
+
+/// Makes `whole` of its parts, where all of some number are there.
+bool join_from(const Config& config, const CacheRequest& request, const TextCache& cache, const fs::path& whole) {
+    constexpr std::size_t most_parts = 1000;
+    for (std::size_t count = 2; count <= std::min(request.examples, most_parts); ++count) {
+        std::vector<fs::path> parts;
+        while (parts.size() < count) {
+            fs::path part = cache.place(request.key(config, {parts.size(), count}), request.options.weights);
+            if (!TextCache::is_whole(part)) break;
+            parts.push_back(std::move(part));
+        }
+        if (parts.size() < count) continue;
+        TextCache::make_room(whole);
+        join_parts(parts, whole);
+        TextCache::seal(whole);
+        return true;
+    }
+    return false;
+}
+
+}  // namespace
+
 void provide_dataset(Config& config, std::size_t jobs,
                      const std::function<void(std::size_t done, std::size_t total)>& progress,
                      const std::atomic<bool>* stop, const Shard& shard) {
     if (!config.texts) return;
     TextSource& texts = *config.texts;
-    ExtractionOptions options = options_of(config, texts, jobs);
-    options.stop = stop;
-    options.record = extraction_record(texts.model, texts.precision, texts.sentences);
-    texts.origin = origin_of(texts, options);
-    const fs::path folder = texts.cache.empty() ? user_cache() : texts.cache;
-    std::error_code error;
-    fs::create_directories(folder, error);
-    if (error) {
-        throw InputError(fmt::format("{}: cannot be made: {}", escape_controls(folder.string()), error.message()));
-    }
-    const auto entry = [&](const Shard& of) {
-        return entry_in(folder, content_key(config, options, of), options.weights);
-    };
-    config.dataset = entry({});
-    texts.part = shard.count > 1 ? entry(shard) : fs::path();
+    CacheRequest request(config, jobs);
+    texts.origin = origin_of(texts, request.options);
+    const TextCache cache(texts.cache);
+    config.dataset = request.find(config, cache, {});
+    texts.part = shard.count > 1 ? request.find(config, cache, shard) : fs::path();
     const fs::path file = shard.count > 1 ? texts.part : config.dataset;
-    if (is_whole(file)) return;
+    if (TextCache::is_whole(file)) return;
+    if (shard.count == 1 && join_from(config, request, cache, file)) return;
+    TextCache::make_room(file);
+    ExtractionOptions& options = request.options;
+    options.stop = stop;
     const TextModel model = TextModel::open(texts.model.string(), texts.precision);
     const std::vector<LabelledText> all = used_texts(config, model);
     outline(config, model, all, options);
@@ -257,7 +236,14 @@ void provide_dataset(Config& config, std::size_t jobs,
                                      counted(all.size(), "example")));
     }
     extract(model, own, options, file.string(), progress);
-    write_checksum(file);
+    TextCache::seal(file);
+}
+
+bool join_dataset(const Config& config) {
+    const CacheRequest request(config, 1);
+    const TextCache cache(config.texts->cache);
+    const fs::path whole = request.find(config, cache, {});
+    return TextCache::is_whole(whole) || join_from(config, request, cache, whole);
 }
 
 }  // namespace attnflow

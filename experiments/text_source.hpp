@@ -55,13 +55,17 @@ TextOutline outline_texts(Config& config);
 ///
 /// The file's name is a checksum of everything that its content depends on (model files, sentences, their limit,
 /// settings, program version, extraction_format and instruction set) and the edge weights in it. If it is there
-/// already, or one with more edge weights, nothing is run; it is made again when it is not what its checksum
-/// beside it says. Does nothing without texts. Processes that make the same entry at once do not disturb each
-/// other. Throws InputError for models, texts and cache folders that cannot be used, ParameterError for edge
-/// weights that no model gives, Stopped when `stop` became true, with nothing written. `progress` is called after
-/// each text.
+/// already, or one with more edge weights, nothing is run, nor if those of all shards are there, which are joined;
+/// it is made again when it is not what its checksum beside it says. Does nothing without texts. Processes that
+/// make the same entry at once do not disturb each other. Throws InputError for models, texts and cache folders
+/// that cannot be used, ParameterError for edge weights that no model gives, Stopped when `stop` became true, with
+/// nothing written. `progress` is called after each text.
 void provide_dataset(Config& config, std::size_t jobs,
                      const std::function<void(std::size_t done, std::size_t total)>& progress = {},
                      const std::atomic<bool>* stop = nullptr, const Shard& shard = {});
+
+/// Whether the whole dataset of `config.texts` is there, or could be joined of those of its shards, without the
+/// model. Throws InputError when model or sentences are gone.
+bool join_dataset(const Config& config);
 
 }  // namespace attnflow

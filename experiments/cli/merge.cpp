@@ -11,6 +11,8 @@
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/options.hpp"
 #include "experiments/stored_run.hpp"
+#include "experiments/text_source.hpp"
+#include "graph/support/error.hpp"
 
 namespace attnflow {
 namespace {
@@ -22,6 +24,21 @@ struct MergeArguments {
     bool quiet = false;
     std::size_t jobs = std::max(1u, std::thread::hardware_concurrency());
 };
+
+// Of a run on sentences the shards have a dataset each; a report reads that of all.
+void join_examples(const StoredRun& run) {
+    if (!run.config.texts) return;
+    try {
+        if (join_dataset(run.config)) return;
+        fmt::print(
+            stderr,
+            "attnflow: not all that the parts extracted is in the cache any more, so a report has no examples "
+            "until `attnflow run` with --resume makes it again\n");
+    } catch (const InputError& error) {
+        fmt::print(stderr, "attnflow: what the parts extracted cannot be joined for a report's examples: {}\n",
+                   error.what());
+    }
+}
 
 int merge(const MergeArguments& arguments) {
     const StoredRun run = merge_runs({arguments.parts.begin(), arguments.parts.end()},
@@ -37,6 +54,7 @@ int merge(const MergeArguments& arguments) {
                                              escape_controls(arguments.out)));
         return exit_failures;
     }
+    join_examples(run);
     if (!arguments.quiet) {
         fmt::print("{}\nFiles in {}: run.sqlite {}\n", run.summary, escape_controls(arguments.out),
                    join(run.tables, " "));

@@ -56,8 +56,12 @@ std::optional<Dataset> dataset_of(const StoredRun& run, ReportOptions& options) 
         fmt::print(stderr, "attnflow: {}: the dataset has changed since the run, so examples are left out\n",
                    escape_controls(path));
     } catch (const InputError& error) {
-        fmt::print(stderr, "attnflow: the run's dataset cannot be read, so examples are left out: {}\n",
-                   error.what());
+        fmt::print(
+            stderr, "attnflow: the run's dataset cannot be read, so examples are left out: {}{}\n", error.what(),
+            run.config.texts ? fmt::format("; `attnflow run` on its config.toml with --resume --out {} makes "
+                                           "it again",
+                                           escape_controls(run.folder.string()))
+                             : "");
     }
     return std::nullopt;
 }

@@ -90,6 +90,12 @@ int run(const RunArguments& arguments) {
         print_plan(config, arguments.shard, arguments.jobs);
         return exit_done;
     }
+    RunOptions options;
+    options.folder = arguments.out.empty() ? default_folder(config.name, arguments.shard)
+                                           : std::filesystem::path(arguments.out);
+    if (arguments.resume) options.existing = Existing::resume;
+    if (arguments.overwrite) options.existing = Existing::overwrite;
+    check_run_folder(options);  // before the model runs on all texts
     const StopOnSignal signals;
     {
         ProgressLine line("texts", arguments.quiet);
@@ -98,12 +104,6 @@ int run(const RunArguments& arguments) {
             &StopOnSignal::stop, arguments.shard);
     }
     const Dataset dataset = open_dataset(config);
-
-    RunOptions options;
-    options.folder = arguments.out.empty() ? default_folder(config.name, arguments.shard)
-                                           : std::filesystem::path(arguments.out);
-    if (arguments.resume) options.existing = Existing::resume;
-    if (arguments.overwrite) options.existing = Existing::overwrite;
     const std::string folder = escape_controls(options.folder.string());
     if (const std::string warning = file_system_warning(options.folder); !warning.empty()) {
         fmt::print(stderr, "attnflow: {}\n", warning);

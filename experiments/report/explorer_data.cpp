@@ -279,9 +279,12 @@ ExplorerData gather_explorer(const Config& config, const RunResult& result, cons
                              const ReportOptions& options, std::size_t max_bytes) {
     ExplorerData data;
     if (dataset == nullptr) {
-        data.left_out.push_back(
-            fmt::format("The example explorer: the dataset {} {}.", escape_controls(config.dataset.string()),
-                        options.dataset_changed ? "has changed since the run" : "cannot be read any more"));
+        // That of a run on sentences is an entry of a cache, and may never have been there as a whole.
+        const char* reason = options.dataset_changed ? "has changed since the run"
+                             : config.texts ? "is not in the cache; `attnflow run` with --resume makes it again"
+                                            : "cannot be read any more";
+        data.left_out.push_back(fmt::format("The example explorer: the dataset {} {}.",
+                                            escape_controls(config.dataset.string()), reason));
         return data;
     }
     if (result.examples.empty()) return data;

@@ -93,10 +93,38 @@ TEST_CASE("the cache knows what belongs to it", "[model]") {
         CHECK(provide() == file);
         CHECK(texts_run == 1);
     }
+    SECTION("a limit that leaves all texts is none") {
+        Config limited = load(folder,
+                              "methods = [\"rollout\"]\nmodel.path = \"m\"\nmodel.cache = \"cache\"\n"
+                              "dataset.sentences = \"s.txt\"\ndataset.limit = 99\n");
+        provide_dataset(limited, 1, [&](std::size_t, std::size_t) { ++texts_run; });
+        CHECK(limited.dataset.string() == file);
+        CHECK(texts_run == 1);
+    }
+    SECTION("whatever lies in an entry's place is replaced, or refused by name") {
+        const std::string checksum = std::filesystem::path(file).replace_extension(".sha256").string();
+        const std::string right = read_bytes(checksum);
+        write_bytes(checksum, std::string(5000, 'a'));
+        CHECK(provide() == file);
+        CHECK(texts_run == 2);
+        CHECK(read_bytes(checksum) == right);
+        for (const std::string& place : {file, checksum}) {
+            std::filesystem::remove(place);
+            std::filesystem::create_directory(place);
+            CHECK(provide() == file);
+            CHECK(read_bytes(file) == content);
+            CHECK(read_bytes(checksum) == right);
+            std::filesystem::remove(place);
+            std::filesystem::create_directories(place + "/more");
+            CHECK_THAT(message_of<InputError>(provide), Catch::Contains(": is a folder, expected a file"));
+            std::filesystem::remove_all(place);
+        }
+    }
     SECTION("a folder that is a loop of links is refused by name") {
         std::filesystem::remove_all(folder.file("cache"));
         std::filesystem::create_symlink("cache", folder.file("cache"));
-        CHECK_THAT(message_of<InputError>(provide), Catch::Contains("cache: cannot be made: "));
+        CHECK_THAT(message_of<InputError>(provide),
+                   Catch::Contains("cache: cannot be made: ") && Catch::Contains("model.cache names another"));
     }
 }
 
@@ -131,8 +159,9 @@ TEST_CASE("the edge weights of the grid are extracted, and no others", "[model]"
     write_bytes(both.dataset.string(), "damaged");
     CHECK(names(provide("axes.edge_weights = \"value_norm\"\n")) == std::vector<std::string>{"value_norm"});
     CHECK_THAT(message_of<ParameterError>([&] { provide("axes.edge_weights = \"value_nrm\"\n"); }),
-               Catch::Contains("a model gives no 'value_nrm', expected attention or one of") &&
-                   Catch::Contains("did you mean 'value_norm'?"));
+               Catch::Contains("a model gives no 'value_nrm'; did you mean 'value_norm'?"));
+    CHECK_THAT(message_of<ParameterError>([&] { provide("axes.edge_weights = \"qqqqqqq\"\n"); }),
+               Catch::EndsWith("a model gives no 'qqqqqqq'; known: attention, value_norm, af, gf, agf"));
 }
 
 TEST_CASE("references that a model does not give are refused before a text is run", "[model]") {

@@ -165,16 +165,49 @@ TEST_CASE("shards of texts run their own only, and merge to the bytes of the who
     for (const std::string shard : {"2/2", "1/1"}) {
         const auto other = command({"run", "c.toml", "--shard", shard, "--out", "p1", "--resume"});
         CHECK(other.exit_code == 2);
-        CHECK_THAT(other.err, Catch::Contains("resume each part with its own --shard"));
+        CHECK_THAT(other.err, Catch::Contains("with 3 examples from ex00000 on and not ") &&
+                                  Catch::Contains("resume each part with its own --shard"));
     }
     const auto lacking = command({"merge", "p2", "--out", "m"});
     CHECK(lacking.exit_code == 1);
     CHECK_THAT(lacking.err, Catch::Contains("3 of 5 examples were done in none of the runs") &&
                                 Catch::Contains("merge all parts"));
+    const auto again = command({"merge", "p1", "p2", "--out", "m"});
+    CHECK(again.exit_code == 2);
+    CHECK_THAT(again.err, Catch::Contains("holds a run already; --overwrite starts anew"));
     const auto merged = command({"merge", "p2", "p1", "p2", "--out", "m", "--overwrite"});
     INFO(merged.err);
     REQUIRE(merged.exit_code == 0);
+    // The parts of the cache are joined, so that a report has examples.
+    CHECK(sizes_in_cache() == std::vector<std::size_t>{2, 3, 5});
+    const auto whole_entry = [&] {
+        for (const auto& entry : fs::directory_iterator(project.file("cache"))) {
+            if (entry.path().extension() == ".safetensors" && Dataset::open(entry.path().string()).size() == 5)
+                return entry.path();
+        }
+        return fs::path();
+    };
+    const auto page = command({"report", "m"});
+    CHECK_THAT(page.out, Catch::Contains("5 examples to explore"));
+    fs::rename(whole_entry(), project.file("joined.safetensors"));
+    const auto lost = command({"report", "m"});
+    CHECK(lost.exit_code == 0);
+    CHECK_THAT(lost.err, Catch::Contains("with --resume --out m makes it again"));
+    CHECK_THAT(lost.out, Catch::Contains("is not in the cache; `attnflow run` with --resume makes it again"));
+    const fs::path cache = project.file("cache");
+    fs::rename(cache, project.file("old"));
     REQUIRE(command({"run", "c.toml", "--out", "whole"}).exit_code == 0);
+    const Dataset joined = Dataset::open(project.file("joined.safetensors"));
+    const Dataset extracted = Dataset::open(whole_entry().string());
+    CHECK(joined.metadata() == extracted.metadata());
+    REQUIRE(joined.ids() == extracted.ids());
+    for (std::size_t i = 0; i < joined.size(); ++i) {
+        CHECK(joined.example(i).references == extracted.example(i).references);
+        std::vector<double> a(joined.example(i).tokens.size() * joined.example(i).tokens.size()), b(a.size());
+        joined.example(i).attention.read_head(5, 7, a);
+        extracted.example(i).attention.read_head(5, 7, b);
+        CHECK(a == b);
+    }
     for (const auto& entry : fs::directory_iterator(project.file("whole"))) {
         const std::string name = entry.path().filename().string();
         if (name.starts_with("run.sqlite") || name == "run.lock") continue;
@@ -185,6 +218,25 @@ TEST_CASE("shards of texts run their own only, and merge to the bytes of the who
     const auto none = command({"run", "c.toml", "--shard", "6/6", "--out", "p6"});
     CHECK(none.exit_code == 2);
     CHECK_THAT(none.err, Catch::Contains("s.tsv: no example for part 6 of 6"));
+}
+
+TEST_CASE("a folder that a run cannot use is refused before the model runs", "[cli][model]") {
+    const Project project;
+    fs::create_directory(project.file("r"));
+    write_bytes(project.file("r/mine"), "");
+    const auto foreign = project.run();
+    CHECK(foreign.exit_code == 2);
+    CHECK_THAT(foreign.err, Catch::Contains("r: holds files but no run"));
+    fs::remove_all(project.file("r"));
+    write_bytes(project.file("r"), "");
+    CHECK(project.run().exit_code == 2);
+    CHECK_FALSE(fs::exists(project.file("cache")));
+    fs::remove(project.file("r"));
+    REQUIRE(project.run().exit_code == 0);
+    fs::remove_all(project.file("cache"));
+    CHECK_THAT(project.run().err, Catch::Contains("r: holds a run already"));
+    CHECK_FALSE(fs::exists(project.file("cache")));
+    CHECK(project.run({"--resume"}).exit_code == 0);
 }
 
 TEST_CASE("a file says what it was extracted with, and runs of it keep that", "[cli][model]") {
@@ -422,12 +474,12 @@ TEST_CASE("a run on texts says what it was made of, and can be resumed and repea
     REQUIRE(project.run().exit_code == 0);
     const Json environment = Json::parse(read_bytes(project.file("r/environment.json")));
     CHECK(environment.at("model.path") == model);
+    CHECK(environment.at("dataset.sentences") == project.file("s.tsv"));
     CHECK(environment.at("model.architecture") == "BertForSequenceClassification");
     CHECK(environment.at("model.precision") == "float32");
     CHECK(environment.at("model.target") == "default");
     CHECK(environment.at("model.replace") == "unk");
     CHECK(environment.at("model.extracted") == "attention, gradients, blank_out");
-    CHECK(environment.at("dataset.sentences") == "s.tsv");
     CHECK(environment.at("dataset.sentences_sha256") ==
           "bbbb154e5b0d3785920ae727ded39429ca023e415471b944e0e962b11465efe2");
     for (const char* name : {"config.json", "model.safetensors", "tokenizer.json"})
