@@ -1,0 +1,51 @@
+#pragma once
+/// What `attnflow attribute` shows, in each of its formats.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "attention/model/model.hpp"
+#include "experiments/cli/blank_out_sets.hpp"
+#include "experiments/session.hpp"
+
+namespace attnflow {
+
+/// What is to be attributed, with everything resolved.
+struct AttributeRequest {
+    Example example;
+    GridPoint point;     ///< as asked for and shown
+    GridPoint computed;  ///< the same on the example at hand, whose heads may be fused already
+    std::map<std::string, ParameterValue> parameters;
+    std::vector<std::string> special_tokens;
+    bool source_given = false;
+    /// What the weights were extracted with, as Dataset::extraction(); for a model what of it matters.
+    std::map<std::string, std::string> extraction = {};
+    std::optional<TextModel> model = {};  ///< where there is one, and what it made of the text
+    Encoding encoding = {};
+    std::vector<double> outputs = {};
+    std::optional<BlankOutSets> blanked = {};
+};
+
+/// And what came of it.
+struct AttributeAnswer {
+    const Attribution& attribution;
+    std::size_t layer;
+    bool whole_matrix;                  ///< every source by itself, else `scores`
+    const std::vector<double>& scores;  ///< one a token
+};
+
+/// Every token is shown, so the positions that are compared play no part.
+inline bool is_shown(const AxisInfo& axis) { return axis.name != "positions"; }
+
+/// Whether edge weights of this name, if a model makes them, depend on the target.
+bool is_made_of_gradients(const std::string& edge_weights_name);
+
+/// To standard output.
+void print_json(const AttributeRequest& request, Session& session, const AttributeAnswer& answer);
+void print_csv(const AttributeRequest& request, const Session& session, const AttributeAnswer& answer);
+void print_table(const AttributeRequest& request, const Session& session, const AttributeAnswer& answer,
+                 bool color);
+
+}  // namespace attnflow
