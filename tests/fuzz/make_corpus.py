@@ -208,6 +208,17 @@ def shard_index_seeds():
     yield "empty", json.dumps({"weight_map": {}}).encode()
 
 
+def texts_seeds():
+    yield "table", "text\tlabel\tid\nthe key\tyes\t1\na b\t\t2\nb\t2\t3\n".encode()
+    yield "lines", "\ufeffthe key\r\nna\u00efve\tone\r\n\r\n".encode()
+    yield "quoted", b'text\tlabel\n"a b"\tno\n'
+    yield "labels", b"text\tlabels\na\tno\n"
+    yield "carriage_returns", b"text\ra\rb\r"
+    yield "nul", b"text\na\0b\n"
+    yield "not_utf8", b"text\n\xff\n"
+    yield "blank", "text\n\u3000\na\n".encode()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("tests/fuzz/corpus"))
@@ -216,7 +227,8 @@ def main():
                           ("config", config_seeds), ("dimacs", dimacs_seeds),
                           ("model_config", model_config_seeds), ("tokenizer", tokenizer_seeds),
                           ("vocabulary", vocabulary_seeds),
-                          ("tokenizer_config", tokenizer_config_seeds), ("shard_index", shard_index_seeds)):
+                          ("tokenizer_config", tokenizer_config_seeds), ("shard_index", shard_index_seeds),
+                          ("texts", texts_seeds)):
         folder = arguments.out / target
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in seeds():

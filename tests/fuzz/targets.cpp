@@ -9,6 +9,7 @@
 
 #include "attention/dataset.hpp"
 #include "attention/model/model.hpp"
+#include "attention/model/texts.hpp"
 #include "attention/model/weights.hpp"
 #include "attention/numpy/npy.hpp"
 #include "attention/safetensors.hpp"
@@ -165,6 +166,22 @@ void tokenizer_config(Input input) {
 void shard_index(Input input) {
     static const ModelFolder folder("masked_lm_shards", "model.safetensors.index.json");
     expect_answer([&] { WeightFiles::open(folder.with(input)); });
+}
+
+void texts(Input input) {
+    static const ModelFolder table("classifier", "s.tsv");
+    static const ModelFolder lines("classifier", "s.txt");
+    for (const auto& [folder, name] : {std::pair(&table, "s.tsv"), std::pair(&lines, "s.txt")}) {
+        const std::string path = folder->with(input);
+        static const TextModel model = TextModel::open(path);
+        expect_answer([&, file = path + "/" + name] {
+            const std::vector<LabelledText> read = read_texts(file, model);
+            if (read.size() != count_texts(file)) std::abort();
+            for (const LabelledText& text : read) {
+                if (is_blank(text.text) || !is_utf8(text.text)) std::abort();
+            }
+        });
+    }
 }
 
 }  // namespace attnflow::fuzz

@@ -26,6 +26,7 @@ void tokenizer(Input input);
 void vocabulary(Input input);
 void tokenizer_config(Input input);
 void shard_index(Input input);
+void texts(Input input);
 
 struct Target {
     const char* name;  ///< also of the folder in corpus/
@@ -42,6 +43,7 @@ inline constexpr Target targets[] = {
     {"vocabulary", vocabulary},
     {"tokenizer_config", tokenizer_config},
     {"shard_index", shard_index},
+    {"texts", texts},
 };
 
 /// A file in memory that can be opened by path, for readers that map files.
