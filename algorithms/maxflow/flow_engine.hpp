@@ -4,19 +4,18 @@
 ///
 /// Idea: n forward and n backward water-filling sweeps (engine/sweeps.hpp) give every pair a
 /// lower bound, closed-form cuts (engine/closed_cuts.hpp) an upper one; where the two are equal the
-/// pair is settled without any flow of its own. Where many pairs stay open, half-flows of their
-/// sources to one distribution on a middle layer, and from it to their sinks, try again; then,
-/// sink by sink, upper halves that feed the sink's lane first (engine/feeding.cpp); all these phases
-/// are in engine/all_pairs.hpp. The rest is solved exactly by waves (engine/waves.hpp), which start from those.
+/// pair is settled without any flow of its own. What stays open gets halves that fit the other side better,
+/// from cheap to expensive, last an upper half of its own that feeds the sink's lane first
+/// (engine/feeding.cpp); all these phases are in engine/all_pairs.hpp. The rest is solved exactly by waves
+/// (engine/waves.hpp), which start from those halves.
 /// Under a causal mask every pair has a window of positions of its own and gets a sweep of its own
 /// (engine/lanes.hpp), as do single pairs. Every value is proven: either its lower bound equals
 /// an upper bound in integers, or the waves ended with a minimum cut.
 ///
-/// Complexity for one layer and n sources: O(L n^3) for the sweeps, at most O(L n) a pair for the
-/// bounds, O(n^2) a wave; waves only for pairs that the bounds leave open. Causal: O(L n) to O(n^2) a
-/// pair before waves.
-/// Memory: O(L n^2) per worker plus O(n^2) for the result, never O(pairs x edges).
-/// Results are the same, bit for bit, for any number of jobs.
+/// Complexity for one layer and n sources: O(L n^3) for the sweeps, O(L n^2 + n^3) where most vertices are light
+/// (docs/engine.md), at most O(L n) a pair for the bounds, O(n^2) a wave; waves only for pairs that the bounds
+/// leave open. Causal: O(L n) to O(n^2) a pair before waves. Memory: O(L n^2) per worker plus O(n^2) for the
+/// result, never O(pairs x edges). Results are the same, bit for bit, for any number of jobs.
 ///
 /// docs/engine.md has the proofs.
 
