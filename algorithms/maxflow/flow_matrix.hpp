@@ -9,7 +9,8 @@
 
 namespace attnflow {
 
-/// What proved a flow.
+/// What proved a flow. May differ with what the engine was asked before and with the instruction set; values and
+/// cuts do not.
 enum class SettledBy : std::uint8_t {
     edge,     ///< source and sink in neighbouring layers: their edge is the only path
     sweeps,   ///< a closed-form cut equals the lower bound of the two sweeps

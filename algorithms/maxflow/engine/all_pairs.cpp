@@ -65,10 +65,10 @@ template <class T>
 void AllPairs<T>::compare_at_base() {
     workers_.for_each(sources(), [&](std::size_t s, Scratch<T>&) {
         for (std::size_t t = 0; t < sinks(); ++t) {
-            open_.bound_by(cuts_.lanes(source(s), t), s, t, SettledBy::sweeps);
+            open_.bound_by(cuts_.lanes(source(s), t), s, t);
             compare(base_layer(), s, t);
             if (!open_.is_open(s, t)) continue;
-            open_.bound_by(cuts_.crossings(source(s), t, open_.bound(s, t)), s, t, SettledBy::sweeps);
+            open_.bound_by(cuts_.crossings(source(s), t, open_.bound(s, t)), s, t);
         }
     });
     open_.recount();

@@ -10,7 +10,9 @@
 ///     sum_x r_x f_xy >= q(y)   for all y != t,
 ///
 /// then sum_{y != t} q(y) + min(q(t), sum_x t_x) flows: a flow in real numbers, but of whole value, and
-/// a network of whole capacities has a whole flow of that value too.
+/// a network of whole capacities has a whole flow of that value too. The t_x and what they leave are integers, so
+/// that the r_x, quotients of two of them, and the sums of positive terms have relative errors only; covers()
+/// has a margin for those.
 
 #include "algorithms/maxflow/engine/sweeps.hpp"
 
@@ -32,6 +34,8 @@ public:
     std::int64_t bound(std::size_t sink, const T* demand);
 
 private:
+    void take_part(std::int64_t wanted, std::int64_t room);
+
     const PackedNetwork<T>& network_;
     std::size_t top_;
     Needs<T> needs_;
@@ -40,6 +44,9 @@ private:
     Panel<T> cells_;
     Panel<T> below_;
     Panel<Real<T>> rows_;
+    std::vector<std::int64_t> sent_;   // by vertex of layer top - 1
+    std::vector<std::int64_t> more_;   // scratch: what it sends into the lane beside its cell
+    std::vector<std::int64_t> spare_;  // scratch of take_part()
 };
 
 }  // namespace attnflow::engine

@@ -74,6 +74,7 @@ void Pseudoflow<T>::aim(std::size_t l, std::int64_t total, std::int64_t wanted, 
     Real<T>* const need = needs_.data();
     if (sink_ >= network_.width(l - 1)) {
         needs_.reset(network_.guide(l), network_.width(l), total);
+        if (sink_ < network_.width(l)) need[sink_] = 0;
         return;
     }
     constexpr auto first = static_cast<Real<T>>(4);

@@ -255,7 +255,7 @@ Real<T> share_out(std::int64_t total, const Real<T>* need, const Real<T>* per_gu
         needy += hn::CountTrue(r, hn::Gt(needs, zero));
     }
     const R sum = hn::GetLane(hn::SumOfLanes(r, sums));
-    if (!(sum > 0) || total > std::numeric_limits<T>::max()) return impossible;
+    if (!(sum > 0) || total > std::numeric_limits<T>::max() / 4 * 3) return impossible;
     // A little less, so that rounding does not use up the total.
     const auto scale = hn::Set(r, static_cast<R>(total) / sum * static_cast<R>(0.99999));
     const auto limit = hn::Set(r, static_cast<R>(most));
@@ -336,9 +336,10 @@ bool all_fit(const T* mass, const Real<T>* room, Real<T> unit, std::size_t rows,
         const auto used = hn::Mul(hn::ConvertTo(r, hn::Load(d, mass + block)), per_mass);
         const auto room_of = hn::Mul(hn::Load(r, room + block), most);
         if (hn::AllFalse(r, hn::AndNot(hn::Le(used, room_of), light))) continue;
-        fits = false;
         for (std::size_t v = block; v < std::min(rows, block + hn::Lanes(d)); ++v) {
-            if (level[v] == is_light<T> && !(static_cast<Real<T>>(mass[v]) * unit <= room[v] * safely<T>)) pour(v);
+            if (level[v] != is_light<T> || static_cast<Real<T>>(mass[v]) * unit <= room[v] * safely<T>) continue;
+            fits = false;
+            pour(v);
         }
     }
     return fits;
@@ -506,6 +507,9 @@ template <class T>
 bool covers(const Panel<Real<T>>& flow, const Real<T>* part, const T* demand) {
     const Tag<T> d;
     const hn::Rebind<Real<T>, Tag<T>> r;
+    // Twice what the sums of positive terms, the parts and the conversions may be wrong by.
+    const auto errors = static_cast<Real<T>>(flow.rows() + 16) * std::numeric_limits<Real<T>>::epsilon();
+    const auto margin = hn::Set(r, std::max(Real<T>(0), 1 - errors));
     for (std::size_t y = 0; y < flow.stride(); y += hn::Lanes(d)) {
         auto even = hn::Zero(r);
         auto odd = hn::Zero(r);
@@ -516,7 +520,7 @@ bool covers(const Panel<Real<T>>& flow, const Real<T>* part, const T* demand) {
         }
         if (x < flow.rows()) even = hn::MulAdd(hn::Set(r, part[x]), hn::Load(r, flow.row(x) + y), even);
         const auto wanted = hn::ConvertTo(r, hn::Load(d, demand + y));
-        if (!hn::AllTrue(r, hn::Ge(hn::Mul(hn::Add(even, odd), hn::Set(r, safely<T>)), wanted))) return false;
+        if (!hn::AllTrue(r, hn::Ge(hn::Mul(hn::Add(even, odd), margin), wanted))) return false;
     }
     return true;
 }

@@ -1,8 +1,8 @@
 #pragma once
 /// The inner loops of the engine, compiled for several instruction sets by Highway; the best one
 /// that the processor has is chosen when the program runs. Rows are padded as in Panel, `n` is a
-/// padded length. All results are the same on every instruction set, except water levels, which
-/// may differ in the last bits: they steer, they do not decide.
+/// padded length. Water levels, and what is steered by them or shared out among light vertices, may differ in
+/// the last bits from one instruction set to another: that decides how a flow is proven, never what it is.
 
 #include <cstdint>
 
@@ -37,6 +37,7 @@ void sweep_layer(const Panel<T>& matrix, const T* mass, std::size_t first, const
 /// proportions of what is still needed, meeting no capacity, are *light*: no cell of theirs is looked at.
 /// With integers m_v to send, s_j to receive and M in all, m_v s_j / M <= capacity_vj is a flow, so there is
 /// one in integers. `room[v]` is the most that v can pass on in the guide's proportions, `per_guide` 1 / guide.
+/// Where `matrix` lacks an edge that `room` counts on, nothing may be needed: light vertices send nothing there.
 /// False where some vertices were light, which have no level (-1).  O(n) beside the others.
 template <class T>
 bool sweep_masses(const Panel<T>& matrix, const T* mass, std::size_t first, const Real<T>* room,

@@ -50,6 +50,8 @@ void AllPairs<T>::settle_by_lower_half(std::size_t k, std::size_t t, Scratch<T>&
     const bool all = wanted == largest;
     const Distribution& offered = all ? most : least;
     const std::int64_t total = std::accumulate(offered.begin(), offered.end(), std::int64_t{0});
+    // No vertex can come to hold more than all that is offered: balances must hold that.
+    if (total > std::numeric_limits<T>::max()) return;
     const std::int64_t allowed = all ? 0 : std::max<std::int64_t>(0, total - wanted);
     const Distribution accepted = accepted_by(t, k, offered, allowed, most_lower_waves, scratch);
     for (std::size_t s = 0; s < sources(); ++s) {

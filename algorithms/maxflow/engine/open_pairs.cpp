@@ -30,7 +30,8 @@ OpenPairs::OpenPairs(FlowMatrix& result)
     : result_(result),
       is_open_(result.values.rows(), result.values.columns(), 1),
       bound_(result.values.rows(), result.values.columns(), Bound{unbounded, {}}),
-      lower_(result.values.rows(), result.values.columns(), -1) {
+      lower_(result.values.rows(), result.values.columns(), -1),
+      lower_by_(result.values.rows(), result.values.columns(), SettledBy::sweeps) {
     recount();
 }
 

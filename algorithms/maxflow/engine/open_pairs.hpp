@@ -39,14 +39,16 @@ public:
     std::int64_t largest_bound(std::size_t t) const;
 
     /// An upper bound, no larger than the one before, or a lower bound of an open pair, which is settled when the
-    /// best of both are equal.
-    void bound_by(const Bound& bound, std::size_t s, std::size_t t, SettledBy by) {
+    /// best of both are equal: by what gave the lower one.
+    void bound_by(const Bound& bound, std::size_t s, std::size_t t) {
         bound_(s, t) = bound;
-        settle_if_equal(s, t, by);
+        settle_if_equal(s, t);
     }
     void offer(std::int64_t value, std::size_t s, std::size_t t, SettledBy by) {
-        lower_(s, t) = std::max(lower_(s, t), value);
-        settle_if_equal(s, t, by);
+        if (value <= lower_(s, t)) return;
+        lower_(s, t) = value;
+        lower_by_(s, t) = by;
+        settle_if_equal(s, t);
     }
     /// `value` is the maximum flow.
     void settle(std::int64_t value, std::size_t s, std::size_t t, SettledBy by);
@@ -65,14 +67,15 @@ public:
     bool worth_halves() const { return pairs_ > source_count_ + sink_count_; }
 
 private:
-    void settle_if_equal(std::size_t s, std::size_t t, SettledBy by) {
-        if (lower_(s, t) >= bound_(s, t).value) settle(lower_(s, t), s, t, by);
+    void settle_if_equal(std::size_t s, std::size_t t) {
+        if (lower_(s, t) >= bound_(s, t).value) settle(lower_(s, t), s, t, lower_by_(s, t));
     }
 
     FlowMatrix& result_;
     RowMajor<char> is_open_;
     RowMajor<Bound> bound_;
     RowMajor<std::int64_t> lower_;
+    RowMajor<SettledBy> lower_by_;
     std::size_t pairs_ = 0;
     std::size_t source_count_ = 0;
     std::size_t sink_count_ = 0;

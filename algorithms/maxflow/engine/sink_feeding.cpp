@@ -62,8 +62,9 @@ void AllPairs<T>::feed_sink(std::size_t t, const SharedMass& shared, Scratch<T>&
         if (!open_.is_open(s, t)) continue;
         Bound bound = open_.bound(s, t);
         const FoundCut<T>* const cut = cuts.lower(source(s), bound);
-        open_.bound_by(bound, s, t, SettledBy::sweeps);
+        open_.bound_by(bound, s, t);
         if (!open_.is_open(s, t) || feed_pair(s, t, cut, rows, cheap, pseudoflow)) continue;
+        if (top_ == 2) continue;  // no layer that a cut could be cut anew in
         cuts.add(source(s), result_.values(s, t), shared.layer,
                  [&](std::size_t l, std::size_t x) { return pseudoflow.beyond_cut(l, x); });
     }

@@ -316,6 +316,76 @@ TEST_CASE("flow engine: deep networks with narrow layers", "[flow_engine]") {
     }
 }
 
+TEST_CASE("flow engine: sources that send nearly all they have into the sink's lane", "[flow_engine]") {
+    // In layer 3 one vertex has a wide edge to each sink's lane and little else to share between the others,
+    // of which each is demanded a few units: any rounding that counts as mass would show.
+    constexpr std::size_t layers = 4;
+    for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+        INFO("seed " << seed);
+        Random random(seed);
+        const std::size_t extra = 1 + random.below(2);
+        const std::size_t lanes = 3 + random.below(2);
+        const std::size_t n = extra + lanes;
+        const std::int64_t share = (std::int64_t{1} << 30) / static_cast<std::int64_t>(n);
+        const auto below = [&](std::int64_t most) {
+            return static_cast<std::int64_t>(random.below(static_cast<std::size_t>(most)));
+        };
+        const std::size_t heavy = random.below(lanes);
+        const std::int64_t mass = share / 2 + below(share / 4);
+        std::vector<std::int64_t> capacities;
+        const auto lane = [&] { return (std::int64_t{1} << 29) + below(std::int64_t{1} << 28); };
+        const auto add_layer = [&](const auto& capacity) {
+            for (std::size_t i = 0; i < n; ++i) {
+                for (std::size_t j = 0; j < n; ++j) capacities.push_back(capacity(i, j));
+            }
+        };
+        add_layer([&](std::size_t i, std::size_t j) { return i == j ? lane() : 0; });
+        add_layer([&](std::size_t i, std::size_t j) {
+            if (i == j) return lane();
+            return i >= lanes && j < lanes ? 1 + below(3) : std::int64_t{0};
+        });
+        add_layer([&](std::size_t i, std::size_t j) {
+            if (i != heavy) return share - below(share / 8);
+            return j < lanes ? mass - (5 + below(20)) : std::int64_t{0};
+        });
+        add_layer([&](std::size_t, std::size_t j) {
+            return j == heavy ? mass : below(share / (std::int64_t{1} << random.below(12)));
+        });
+        check_layer(FixedNetwork(std::vector<std::size_t>(layers + 1, n), capacities), layers);
+    }
+}
+
+TEST_CASE("flow engine: sinks that a narrow layer on the way does not have", "[flow_engine]") {
+    // Half-flows meet below the narrow layer: the lane ends there and begins again above it.
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+        INFO("seed " << seed);
+        Random random(seed);
+        const std::size_t n = 5 + random.below(4);
+        const std::size_t narrow = 1 + random.below(2);
+        const std::size_t layers = 8 + random.below(2);
+        std::vector<std::size_t> widths(layers + 1, n);
+        widths[layers - 3] = narrow;
+        const std::size_t sink = narrow + random.below(n - narrow);
+        constexpr std::int64_t unit = 600'000;
+        std::vector<std::int64_t> capacities;
+        for (std::size_t l = 1; l <= layers; ++l) {
+            for (std::size_t i = 0; i < widths[l]; ++i) {
+                for (std::size_t j = 0; j < widths[l - 1]; ++j) {
+                    const auto noise = static_cast<std::int64_t>(random.below(100));
+                    std::int64_t capacity = unit + noise;
+                    if (l == 1) capacity = unit / 4 + noise;
+                    if (l > 1 && l + 3 < layers) capacity = 4 * unit + noise;
+                    if (l + 3 == layers) capacity = j == sink ? 10 * unit + noise : 1 + noise % 3;
+                    if (l + 2 == layers) capacity = i == sink ? 10 * unit + noise : 1;
+                    if (l + 1 == layers && j == sink) capacity = unit / 4 - noise;
+                    capacities.push_back(capacity);
+                }
+            }
+        }
+        check_layer(FixedNetwork(widths, capacities), layers);
+    }
+}
+
 TEST_CASE("flow engine: coarse fixed point stays within its error bound", "[flow_engine]") {
     for (const char* name : {"uneven_keys", "peaked", "no_skip", "causal"}) {
         INFO(name);
