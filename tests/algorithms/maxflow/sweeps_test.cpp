@@ -1,12 +1,15 @@
 #include "algorithms/maxflow/engine/sweeps.hpp"
 
+#include <algorithm>
 #include <numeric>
 
 #include <catch2/catch.hpp>
 
 #include "algorithms/maxflow/boykov_kolmogorov.hpp"
+#include "algorithms/maxflow/engine/kernels.hpp"
 #include "graph/generators/network_generator.hpp"
 #include "graph/quantiser.hpp"
+#include "graph/support/random.hpp"
 #include "tests/every_target.hpp"
 
 using namespace attnflow;
@@ -97,6 +100,57 @@ TEST_CASE("sweeps: masses of vertices poured together are those of a flow", "[fl
             check_masses<std::int64_t>(generator, 40, true);
         }
         check_masses<std::int32_t>("peaked", 30, false);
+    });
+}
+
+TEST_CASE("sweeps: what vertices serve together flows, and all of it where capacities are wide", "[flow_engine]") {
+    testing::on_every_target([] {
+        std::size_t served_all = 0;
+        for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+            INFO("seed " << seed);
+            Random random(seed);
+            const std::size_t rows = 2 + random.below(20);
+            const std::size_t columns = 2 + random.below(20);
+            Panel<std::int32_t> matrix(rows, columns);
+            Panel<std::int32_t> need(1, columns);
+            Panel<std::int32_t> mass(1, rows);
+            Panel<std::int32_t> cells(1, columns);
+            Panel<float> per_need(1, columns);
+            Panel<float> room(1, rows);
+            Panel<float> level(1, rows);
+            std::int64_t wanted = 0;
+            std::int64_t supply = 0;
+            for (std::size_t j = 0; j < columns; ++j) {
+                need(0, j) = static_cast<std::int32_t>(random.below(100'000));
+                if (need(0, j) > 0) per_need(0, j) = 1.0F / static_cast<float>(need(0, j));
+                wanted += need(0, j);
+            }
+            for (std::size_t v = 0; v < rows; ++v) {
+                mass(0, v) = static_cast<std::int32_t>(random.below(100'000));
+                supply += mass(0, v);
+            }
+            // Around what each would send if all went by proportions: some vertices are light, others just not.
+            const double slack = 0.9 + 0.3 * random.uniform();
+            std::vector<std::int64_t> weights(need.row(0), need.row(0) + columns);
+            for (std::size_t v = 0; v < rows; ++v) {
+                for (std::size_t j = 0; j < columns; ++j) {
+                    const double even = static_cast<double>(mass(0, v)) * static_cast<double>(need(0, j)) /
+                                        static_cast<double>(std::max<std::int64_t>({wanted, supply, 1}));
+                    matrix(v, j) = static_cast<std::int32_t>(slack * even * (1.0 + 0.1 * random.uniform())) + 1;
+                    weights.push_back(matrix(v, j));
+                }
+                room(0, v) = min_ratio(matrix.row(v), per_need.row(0), matrix.stride());
+            }
+            weights.insert(weights.end(), mass.row(0), mass.row(0) + rows);
+            const FixedNetwork network({1, columns, rows, 1}, weights);
+            const std::int64_t left = serve_masses(matrix, mass.row(0), rows, room.row(0), per_need.row(0),
+                                                   need.row(0), cells.row(0), level.row(0));
+            const std::int64_t most = flow_of(network, 0);
+            CHECK(supply - left <= most);
+            served_all += supply - left == most;
+            if (slack > 1.01) CHECK(supply - left == std::min(supply, wanted));
+        }
+        CHECK(served_all > 100);
     });
 }
 
