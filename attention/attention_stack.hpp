@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "attention/tensor.hpp"
+#include "attention/files/tensor.hpp"
 
 namespace attnflow {
 

@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "attention/json.hpp"
+#include "attention/files/json.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
 

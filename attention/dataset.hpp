@@ -27,7 +27,7 @@
 #include <vector>
 
 #include "attention/attention_stack.hpp"
-#include "attention/tensor_file.hpp"
+#include "attention/files/tensor_file.hpp"
 
 namespace attnflow {
 

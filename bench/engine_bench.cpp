@@ -10,7 +10,7 @@
 
 #include "algorithms/maxflow/flow_engine.hpp"
 #include "attention/dataset.hpp"
-#include "attention/network.hpp"
+#include "attention/network/build_network.hpp"
 #include "bench/lemon_preflow.hpp"
 #include "graph/generators/network_generator.hpp"
 #include "graph/quantiser.hpp"

@@ -1,7 +1,7 @@
 #include "bench/instances.hpp"
 
 #include "attention/dataset.hpp"
-#include "attention/network.hpp"
+#include "attention/network/build_network.hpp"
 #include "graph/generators/network_generator.hpp"
 
 namespace attnflow::bench {

@@ -12,7 +12,7 @@
 
 #include <fmt/format.h>
 
-#include "attention/model/perturbation.hpp"
+#include "attention/extract/perturbation.hpp"
 #include "graph/support/gemm.hpp"
 
 namespace {

@@ -4,13 +4,13 @@
 
 #include "algorithms/attribution_method.hpp"
 #include "algorithms/maxflow/max_flow_solver.hpp"
-#include "attention/heads/head_aggregator.hpp"
-#include "attention/model/edge_weights/edge_weight.hpp"
-#include "attention/pruning/edge_pruner.hpp"
-#include "experiments/axes.hpp"
-#include "experiments/config.hpp"
+#include "attention/extract/edge_weights/edge_weight.hpp"
+#include "attention/network/heads/head_aggregator.hpp"
+#include "attention/network/pruning/edge_pruner.hpp"
 #include "experiments/metrics/metric.hpp"
-#include "experiments/presets.hpp"
+#include "experiments/study/axes.hpp"
+#include "experiments/study/config.hpp"
+#include "experiments/study/presets.hpp"
 #include "graph/generators/network_generator.hpp"
 
 namespace attnflow {

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "attention/json.hpp"
-#include "attention/model/json_fields.hpp"
+#include "attention/files/json.hpp"
+#include "attention/model/checkpoint/json_fields.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
 

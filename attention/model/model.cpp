@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "attention/model/checkpoint/weight_files.hpp"
 #include "attention/model/config.hpp"
-#include "attention/model/weights.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
 

@@ -7,18 +7,18 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "attention/model/attend.hpp"
-#include "attention/model/edge_weights/edge_weight.hpp"
+#include "attention/extract/attend.hpp"
+#include "attention/extract/edge_weights/edge_weight.hpp"
 #include "attention/validate.hpp"
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/attribute_output.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/options.hpp"
 #include "experiments/cli/terminal.hpp"
-#include "experiments/config.hpp"
-#include "experiments/presets.hpp"
-#include "experiments/session.hpp"
-#include "experiments/settings.hpp"
+#include "experiments/run/example_attributions.hpp"
+#include "experiments/study/config.hpp"
+#include "experiments/study/presets.hpp"
+#include "experiments/study/settings.hpp"
 
 namespace attnflow {
 namespace {

@@ -7,9 +7,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "attention/model/edge_weights/edge_weight.hpp"
+#include "attention/extract/edge_weights/edge_weight.hpp"
 #include "experiments/cli/terminal.hpp"
-#include "experiments/output/csv.hpp"
+#include "experiments/tables/csv.hpp"
 
 namespace attnflow {
 

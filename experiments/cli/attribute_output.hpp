@@ -8,7 +8,7 @@
 
 #include "attention/model/model.hpp"
 #include "experiments/cli/blank_out_sets.hpp"
-#include "experiments/session.hpp"
+#include "experiments/run/example_attributions.hpp"
 
 namespace attnflow {
 

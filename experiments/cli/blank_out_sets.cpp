@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "experiments/axes.hpp"
+#include "experiments/study/axes.hpp"
 #include "graph/support/error.hpp"
 
 namespace attnflow {

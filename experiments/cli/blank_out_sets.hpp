@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "attention/model/perturbation.hpp"
+#include "attention/extract/perturbation.hpp"
 
 namespace attnflow {
 

@@ -11,7 +11,7 @@
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/options.hpp"
-#include "experiments/stored_run.hpp"
+#include "experiments/run_folder.hpp"
 
 namespace attnflow {
 namespace {

@@ -8,14 +8,14 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "attention/model/edge_weights/edge_weight.hpp"
-#include "attention/model/extraction.hpp"
+#include "attention/extract/edge_weights/edge_weight.hpp"
+#include "attention/extract/extraction.hpp"
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/options.hpp"
 #include "experiments/cli/stop_on_signal.hpp"
 #include "experiments/cli/terminal.hpp"
-#include "experiments/text_source.hpp"
+#include "experiments/inputs/text_source.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
 

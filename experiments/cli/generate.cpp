@@ -7,11 +7,11 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "attention/safetensors.hpp"
+#include "attention/files/safetensors.hpp"
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/options.hpp"
-#include "experiments/output/files.hpp"
+#include "experiments/store/files.hpp"
 #include "graph/dimacs.hpp"
 #include "graph/generators/network_generator.hpp"
 #include "graph/quantiser.hpp"

@@ -10,8 +10,8 @@
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/options.hpp"
-#include "experiments/stored_run.hpp"
-#include "experiments/text_source.hpp"
+#include "experiments/inputs/text_source.hpp"
+#include "experiments/run_folder.hpp"
 #include "graph/support/error.hpp"
 
 namespace attnflow {

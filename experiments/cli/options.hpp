@@ -9,7 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "attention/model/texts.hpp"
+#include "attention/extract/texts.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
 

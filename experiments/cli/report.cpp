@@ -14,13 +14,13 @@
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/options.hpp"
 #include "experiments/cli/terminal.hpp"
-#include "experiments/environment.hpp"
-#include "experiments/output/files.hpp"
 #include "experiments/report/figures.hpp"
 #include "experiments/report/page.hpp"
 #include "experiments/report/report_data.hpp"
 #include "experiments/report/show.hpp"
-#include "experiments/stored_run.hpp"
+#include "experiments/run/environment.hpp"
+#include "experiments/run_folder.hpp"
+#include "experiments/store/files.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {

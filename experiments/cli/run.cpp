@@ -15,7 +15,7 @@
 #include "experiments/cli/options.hpp"
 #include "experiments/cli/stop_on_signal.hpp"
 #include "experiments/cli/terminal.hpp"
-#include "experiments/stored_run.hpp"
+#include "experiments/run_folder.hpp"
 
 namespace attnflow {
 namespace {

@@ -14,7 +14,7 @@
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/options.hpp"
-#include "experiments/output/files.hpp"
+#include "experiments/store/files.hpp"
 #include "graph/dimacs.hpp"
 
 namespace attnflow {

@@ -8,11 +8,11 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "experiments/report/agreement.hpp"
+#include "experiments/findings/agreement.hpp"
 #include "experiments/report/base64.hpp"
 #include "experiments/report/explorer_network.hpp"
-#include "experiments/report/point_cells.hpp"
-#include "experiments/session.hpp"
+#include "experiments/run/example_attributions.hpp"
+#include "experiments/tables/point_columns.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {

@@ -9,10 +9,10 @@
 #include <unistd.h>
 #include <nlohmann/json.hpp>
 
-#include "attention/json.hpp"
-#include "experiments/output/files.hpp"
+#include "attention/files/json.hpp"
 #include "experiments/report/page.hpp"
 #include "experiments/report/process.hpp"
+#include "experiments/store/files.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
 

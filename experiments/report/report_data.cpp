@@ -6,10 +6,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "experiments/report/agreement.hpp"
+#include "experiments/findings/agreement.hpp"
+#include "experiments/findings/summary.hpp"
 #include "experiments/report/explorer_data.hpp"
-#include "experiments/report/point_cells.hpp"
-#include "experiments/statistics/summarise.hpp"
+#include "experiments/tables/point_columns.hpp"
 #include "experiments/version.hpp"
 #include "graph/support/text.hpp"
 

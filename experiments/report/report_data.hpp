@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "attention/dataset.hpp"
-#include "experiments/report/table.hpp"
-#include "experiments/runner.hpp"
+#include "experiments/run/runner.hpp"
+#include "experiments/tables/table.hpp"
 
 namespace attnflow {
 

@@ -6,9 +6,9 @@
 
 #include <fmt/format.h>
 
-#include "experiments/output/layer_table.hpp"
-#include "experiments/report/saturation.hpp"
-#include "experiments/statistics/summarise.hpp"
+#include "experiments/findings/saturation_words.hpp"
+#include "experiments/findings/summary.hpp"
+#include "experiments/tables/layer_table.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {

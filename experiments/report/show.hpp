@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "experiments/runner.hpp"
+#include "experiments/run/runner.hpp"
 
 namespace attnflow {
 

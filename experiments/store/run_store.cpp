@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "attention/json.hpp"
+#include "attention/files/json.hpp"
 #include "experiments/store/blob.hpp"
 
 namespace attnflow {

@@ -28,8 +28,8 @@
 #include <vector>
 
 #include "algorithms/attribution_method.hpp"
-#include "experiments/evaluation.hpp"
-#include "experiments/run_result.hpp"
+#include "experiments/run/comparison.hpp"
+#include "experiments/store/run_result.hpp"
 #include "experiments/store/sqlite.hpp"
 
 namespace attnflow {

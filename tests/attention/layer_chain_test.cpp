@@ -4,9 +4,9 @@
 #include <catch2/catch.hpp>
 
 #include "attention/dataset.hpp"
-#include "attention/network.hpp"
+#include "attention/network/build_network.hpp"
 #include "attention/validate.hpp"
-#include "experiments/session.hpp"
+#include "experiments/run/example_attributions.hpp"
 #include "tests/run_command.hpp"
 
 using namespace attnflow;

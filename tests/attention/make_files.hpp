@@ -16,7 +16,7 @@
 #include <stdlib.h>
 
 #include "attention/attention_stack.hpp"
-#include "attention/safetensors.hpp"
+#include "attention/files/safetensors.hpp"
 
 namespace attnflow::testing {
 

@@ -6,7 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "attention/dataset.hpp"
-#include "attention/network.hpp"
+#include "attention/network/build_network.hpp"
 #include "graph/support/error.hpp"
 #include "tests/attention/make_files.hpp"
 

@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "attention/heads/head_aggregator.hpp"
+#include "attention/network/heads/head_aggregator.hpp"
 #include "graph/support/random.hpp"
 
 namespace attnflow::testing {

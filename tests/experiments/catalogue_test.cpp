@@ -4,8 +4,8 @@
 #include <catch2/catch.hpp>
 
 #include "algorithms/attribution_method.hpp"
-#include "experiments/axes.hpp"
 #include "experiments/catalogue.hpp"
+#include "experiments/study/axes.hpp"
 
 using namespace attnflow;
 

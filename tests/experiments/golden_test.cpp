@@ -9,9 +9,9 @@
 #include <nlohmann/json.hpp>
 
 #include "attention/dataset.hpp"
-#include "experiments/presets.hpp"
-#include "experiments/session.hpp"
-#include "experiments/summary.hpp"
+#include "experiments/run/example_attributions.hpp"
+#include "experiments/study/presets.hpp"
+#include "experiments/tables/run_tables.hpp"
 #include "tests/attention/make_files.hpp"
 
 using namespace attnflow;

@@ -8,10 +8,10 @@
 #include <nlohmann/json.hpp>
 
 #include "attention/dataset.hpp"
-#include "experiments/config.hpp"
-#include "experiments/runner.hpp"
-#include "experiments/statistics/summarise.hpp"
-#include "experiments/text_source.hpp"
+#include "experiments/findings/summary.hpp"
+#include "experiments/inputs/text_source.hpp"
+#include "experiments/run/runner.hpp"
+#include "experiments/study/config.hpp"
 #include "graph/support/text.hpp"
 #include "tests/attention/make_files.hpp"
 

@@ -8,13 +8,13 @@
 #include <unistd.h>
 
 #include "attention/dataset.hpp"
+#include "attention/extract/texts.hpp"
+#include "attention/files/numpy/npy.hpp"
+#include "attention/files/safetensors.hpp"
+#include "attention/model/checkpoint/weight_files.hpp"
 #include "attention/model/model.hpp"
-#include "attention/model/texts.hpp"
-#include "attention/model/weights.hpp"
-#include "attention/numpy/npy.hpp"
-#include "attention/safetensors.hpp"
 #include "attention/validate.hpp"
-#include "experiments/config.hpp"
+#include "experiments/study/config.hpp"
 #include "graph/dimacs.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"

@@ -23,8 +23,8 @@
 #include <vector>
 
 #include "attention/model/bert/weights.hpp"
-#include "attention/model/buffer.hpp"
-#include "attention/model/kernels.hpp"
+#include "attention/model/blocks/buffer.hpp"
+#include "attention/model/blocks/kernels.hpp"
 #include "attention/model/model.hpp"
 #include "graph/support/gemm.hpp"
 

@@ -1,8 +1,8 @@
 #include <utility>
 
 #include "attention/model/bert/encoder.hpp"
-#include "attention/model/kernels.hpp"
-#include "attention/model/matrix.hpp"
+#include "attention/model/blocks/kernels.hpp"
+#include "attention/model/blocks/matrix.hpp"
 #include "graph/support/parallel.hpp"
 
 namespace attnflow {

@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "attention/model/kernels.hpp"
-#include "attention/model/matrix.hpp"
+#include "attention/model/blocks/kernels.hpp"
+#include "attention/model/blocks/matrix.hpp"
 
 namespace attnflow {
 namespace {

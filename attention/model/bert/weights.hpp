@@ -3,8 +3,8 @@
 
 #include <vector>
 
+#include "attention/model/checkpoint/weight_files.hpp"
 #include "attention/model/config.hpp"
-#include "attention/model/weights.hpp"
 
 namespace attnflow {
 

@@ -9,8 +9,8 @@
 
 #include <fmt/format.h>
 
-#include "attention/json.hpp"
-#include "attention/model/json_fields.hpp"
+#include "attention/files/json.hpp"
+#include "attention/model/checkpoint/json_fields.hpp"
 #include "attention/model/tokenizer/characters.hpp"
 #include "attention/model/tokenizer/tokenizer.hpp"
 #include "graph/support/error.hpp"

@@ -6,9 +6,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "attention/model/edge_weights/edge_weight.hpp"
-#include "attention/model/perturbation.hpp"
-#include "attention/safetensors.hpp"
+#include "attention/extract/edge_weights/edge_weight.hpp"
+#include "attention/extract/perturbation.hpp"
+#include "attention/files/safetensors.hpp"
 #include "tests/attention/model/comparison.hpp"
 
 using namespace attnflow;

@@ -6,10 +6,10 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "attention/model/attend.hpp"
-#include "attention/model/edge_weights/gradient_weighted.hpp"
-#include "attention/model/extraction.hpp"
-#include "attention/safetensors.hpp"
+#include "attention/extract/attend.hpp"
+#include "attention/extract/edge_weights/gradient_weighted.hpp"
+#include "attention/extract/extraction.hpp"
+#include "attention/files/safetensors.hpp"
 #include "graph/support/error.hpp"
 #include "tests/attention/make_files.hpp"
 

@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "attention/dataset.hpp"
-#include "attention/model/perturbation.hpp"
+#include "attention/extract/perturbation.hpp"
 #include "tests/attention/model/comparison.hpp"
 
 using namespace attnflow;

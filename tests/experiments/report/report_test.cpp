@@ -8,11 +8,11 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "experiments/findings/saturation_words.hpp"
 #include "experiments/report/base64.hpp"
 #include "experiments/report/explorer_network.hpp"
 #include "experiments/report/figures.hpp"
 #include "experiments/report/page.hpp"
-#include "experiments/report/saturation.hpp"
 #include "experiments/report/show.hpp"
 #include "graph/support/error.hpp"
 #include "tests/attention/make_files.hpp"

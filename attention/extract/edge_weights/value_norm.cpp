@@ -1,0 +1,87 @@
+#include "attention/extract/edge_weights/value_norm.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "graph/support/gemm.hpp"
+
+namespace attnflow {
+namespace {
+
+// Keys at a time: rows enough for the matrix products, and vectors that fit into the caches.
+constexpr std::size_t block_keys = 64;
+
+/// The Gram matrices of the value vectors of one layer, for one block of keys after the other.
+class GramMatrices {
+public:
+    explicit GramMatrices(const LayerEvidence& layer)
+        : layer_(layer),
+          weight_(layer.internals->output_weight.begin(), layer.internals->output_weight.end()),
+          vectors_(std::min(block_keys, layer.tokens) * layer.heads * layer.width),
+          products_(layer.heads * layer.heads) {}
+
+    /// [H, H, count]: <f_h(x_j), f_g(x_j)> for `count` keys j from `first` on.
+    const double* of(std::size_t first, std::size_t count) {
+        const std::size_t heads = layer_.heads;
+        const std::size_t d = layer_.width;
+        const std::size_t head_width = d / heads;
+        const auto values = layer_.internals->values.subspan(first * d, count * d);
+        values_.assign(values.begin(), values.end());
+        // f_h of all keys: a head's columns of the values times its columns of the output projection.
+        for (std::size_t h = 0; h < heads; ++h) {
+            multiply<double>(count, d, head_width, 1.0, {values_.data() + h * head_width, d}, Flip::no,
+                             {weight_.data() + h * head_width, d}, Flip::yes, 0.0,
+                             {vectors_.data() + h * d, heads * d});
+        }
+        grams_.resize(heads * heads * count);
+        for (std::size_t j = 0; j < count; ++j) {
+            const MatrixRef<const double> vectors{vectors_.data() + j * heads * d, d};
+            multiply<double>(heads, heads, d, 1.0, vectors, Flip::no, vectors, Flip::yes, 0.0,
+                             {products_.data(), heads});
+            for (std::size_t k = 0; k < heads * heads; ++k) grams_[k * count + j] = products_[k];
+        }
+        return grams_.data();
+    }
+
+private:
+    const LayerEvidence& layer_;
+    std::vector<double> weight_;    // [d, d]
+    std::vector<double> values_;    // [keys, d]
+    std::vector<double> vectors_;   // [keys, H, d]
+    std::vector<double> products_;  // [H, H]
+    std::vector<double> grams_;     // [H, H, keys]
+};
+
+}  // namespace
+
+void ValueNorm::weigh(const LayerEvidence& layer, std::span<float> out) const {
+    const std::size_t n = layer.tokens;
+    const std::size_t heads = layer.heads;
+    GramMatrices grams(layer);
+    std::vector<double> attention(heads * block_keys);  // of one query, [H, keys]
+    for (std::size_t first = 0; first < n; first += block_keys) {
+        const std::size_t count = std::min(block_keys, n - first);
+        const double* gram = grams.of(first, count);
+        for (std::size_t i = 0; i < n; ++i) {
+            double square[block_keys] = {};
+            for (std::size_t h = 0; h < heads; ++h) {
+                double* weights = attention.data() + h * block_keys;
+                std::copy_n(layer.attention.data() + (h * n + i) * n + first, count, weights);
+                double along[block_keys] = {};
+                for (std::size_t g = 0; g <= h; ++g) {
+                    const double twice = g < h ? 2.0 : 1.0;  // the Gram matrix is symmetric
+                    const double* products = gram + (h * heads + g) * count;
+                    const double* others = attention.data() + g * block_keys;
+                    for (std::size_t j = 0; j < count; ++j) along[j] += twice * products[j] * others[j];
+                }
+                for (std::size_t j = 0; j < count; ++j) square[j] += along[j] * weights[j];
+            }
+            // Cancelling vectors may leave a rounding error below 0; what is no number stays that.
+            for (std::size_t j = 0; j < count; ++j)
+                out[i * n + first + j] = static_cast<float>(std::sqrt(square[j] < 0.0 ? 0.0 : square[j]));
+        }
+    }
+}
+
+}  // namespace attnflow

@@ -1,0 +1,182 @@
+#include "attention/extract/perturbation.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "graph/support/error.hpp"
+#include "graph/support/parallel.hpp"
+#include "graph/support/text.hpp"
+
+namespace attnflow {
+namespace {
+
+// Tokens in one batch: enough rows for the matrix products, few enough for the caches.
+constexpr std::size_t batch_tokens = 1024;
+
+struct Named {
+    const char* name;
+    Replacement replacement;
+    std::optional<TokenId> (Tokenizer::*token)() const;
+};
+constexpr Named replacements[] = {{"unk", Replacement::unknown, &Tokenizer::unknown},
+                                  {"mask", Replacement::mask, &Tokenizer::mask},
+                                  {"pad", Replacement::pad, &Tokenizer::pad},
+                                  {"remove", Replacement::remove, nullptr}};
+
+TokenId replacement_id(const TextModel& model, Replacement replacement) {
+    for (const Named& entry : replacements) {
+        if (entry.replacement != replacement) continue;
+        if (const auto id = (model.tokenizer.*entry.token)()) return *id;
+        throw InputError(fmt::format("{}: the tokenizer has no token '{}', which tokens shall be replaced by",
+                                     escape_controls(model.folder), entry.name));
+    }
+    throw InternalError("unknown replacement");
+}
+
+void check_positions(const Encoding& encoding, std::span<const std::vector<std::size_t>> sets) {
+    for (const auto& set : sets) {
+        for (const std::size_t p : set) {
+            if (p >= encoding.ids.size()) {
+                throw ParameterError(fmt::format("position {} does not exist, the {} positions count from 0", p,
+                                                 encoding.ids.size()));
+            }
+        }
+    }
+}
+
+/// One changed text, and where its outputs go.
+struct Variant {
+    std::size_t set;
+    std::vector<TokenId> ids;
+    std::vector<TokenId> type_ids;
+    std::size_t position;
+};
+
+/// Nothing when `set` has no effect.
+bool make_variant(const Encoding& encoding, std::size_t position, Replacement replacement, TokenId id,
+                  const std::vector<std::size_t>& set, Variant& out) {
+    out.ids = encoding.ids;
+    out.type_ids = encoding.type_ids;
+    out.position = position;
+    if (replacement != Replacement::remove) {
+        for (const std::size_t p : set) out.ids[p] = id;
+        return out.ids != encoding.ids;
+    }
+    std::vector<bool> removed(encoding.ids.size(), false);
+    for (const std::size_t p : set) removed[p] = true;
+    out.ids.clear();
+    out.type_ids.clear();
+    for (std::size_t p = 0; p < removed.size(); ++p) {
+        if (removed[p]) continue;
+        if (p == position) out.position = out.ids.size();
+        out.ids.push_back(encoding.ids[p]);
+        out.type_ids.push_back(encoding.type_ids[p]);
+    }
+    if (out.ids.empty()) throw ParameterError("remove: no token is left, expected sets that leave at least one");
+    return out.ids.size() != encoding.ids.size();
+}
+
+}  // namespace
+
+Replacement replacement_from_name(const std::string& name) {
+    std::vector<std::string> names;
+    for (const Named& entry : replacements) {
+        if (entry.name == name) return entry.replacement;
+        names.emplace_back(entry.name);
+    }
+    throw ParameterError(fmt::format("no replacement '{}'{}", excerpt(name), name_hint(name, names)));
+}
+
+const char* replacement_name(Replacement replacement) {
+    for (const Named& entry : replacements) {
+        if (entry.replacement == replacement) return entry.name;
+    }
+    throw InternalError("unknown replacement");
+}
+
+RowMajor<double> perturbed_outputs(const TextModel& model, const Encoding& encoding, std::size_t position,
+                                   Replacement replacement, std::span<const std::vector<std::size_t>> sets,
+                                   std::span<const double> unchanged, std::size_t jobs,
+                                   const std::atomic<bool>* stop) {
+    check_positions(encoding, sets);
+    const TokenId id = replacement == Replacement::remove ? 0 : replacement_id(model, replacement);
+    const bool classifier = model.model->shape().classifier;
+    RowMajor<double> outputs(sets.size(), unchanged.size());
+    // By length and output position: those of a batch must agree in both.
+    std::map<std::pair<std::size_t, std::size_t>, std::vector<Variant>> groups;
+    for (std::size_t s = 0; s < sets.size(); ++s) {
+        if (replacement == Replacement::remove && !classifier &&
+            std::find(sets[s].begin(), sets[s].end(), position) != sets[s].end()) {
+            throw ParameterError(
+                fmt::format("remove: position {} is the output's own and cannot be removed", position));
+        }
+        Variant variant{s, {}, {}, position};
+        if (make_variant(encoding, position, replacement, id, sets[s], variant)) {
+            groups[{variant.ids.size(), classifier ? 0 : variant.position}].push_back(std::move(variant));
+        } else {
+            std::copy(unchanged.begin(), unchanged.end(), outputs.row(s).begin());
+        }
+    }
+    std::vector<std::span<const Variant>> batches;
+    for (const auto& [key, group] : groups) {
+        const std::size_t size = std::max<std::size_t>(1, batch_tokens / key.first);
+        for (std::size_t first = 0; first < group.size(); first += size) {
+            batches.push_back(std::span(group).subspan(first, std::min(size, group.size() - first)));
+        }
+    }
+    parallel_for(batches.size(), jobs, [&](std::size_t b, std::size_t) {
+        check_stop(stop);
+        TokenBatch batch{batches[b].size(), batches[b].front().ids.size(), {}, {}};
+        for (const Variant& variant : batches[b]) {
+            batch.ids.insert(batch.ids.end(), variant.ids.begin(), variant.ids.end());
+            batch.type_ids.insert(batch.type_ids.end(), variant.type_ids.begin(), variant.type_ids.end());
+        }
+        const auto rows = model.model->forward(batch, {.position = batches[b].front().position});
+        for (std::size_t i = 0; i < batch.count; ++i) {
+            if (!std::all_of(rows.row(i).begin(), rows.row(i).end(), [](double z) { return std::isfinite(z); }))
+                throw InputError("the model gives outputs that are not finite where tokens are replaced");
+            std::copy(rows.row(i).begin(), rows.row(i).end(), outputs.row(batches[b][i].set).begin());
+        }
+    });
+    return outputs;
+}
+
+std::vector<std::size_t> top_positions(std::span<const double> scores, std::size_t k, bool largest) {
+    if (k > scores.size()) {
+        throw ParameterError(fmt::format("the {} top positions of {} do not exist", k, scores.size()));
+    }
+    std::vector<std::size_t> order(scores.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        return largest ? scores[a] > scores[b] : scores[a] < scores[b];
+    });
+    order.resize(k);
+    return order;
+}
+
+BlankOut blank_out(const TextModel& model, const Encoding& encoding, std::size_t position, Replacement replacement,
+                   const Target& target, std::span<const double> unchanged, std::size_t jobs,
+                   const std::atomic<bool>* stop) {
+    std::vector<std::vector<std::size_t>> sets;
+    const bool removes = replacement == Replacement::remove;
+    for (std::size_t t = 0; t < encoding.ids.size(); ++t) {
+        const bool has_output = encoding.ids.size() == 1 || (!model.model->shape().classifier && t == position);
+        sets.push_back(removes && has_output ? std::vector<std::size_t>{} : std::vector<std::size_t>{t});
+    }
+    const auto outputs = perturbed_outputs(model, encoding, position, replacement, sets, unchanged, jobs, stop);
+    const auto margin = [&](std::span<const double> logits) {
+        return target.minus ? logits[target.output] - logits[*target.minus] : log_odds(logits, target.output);
+    };
+    BlankOut scores;
+    for (std::size_t t = 0; t < sets.size(); ++t) {
+        scores.probability.push_back(std::abs(probability_change(target, unchanged, outputs.row(t))));
+        scores.margin.push_back(std::abs(margin(outputs.row(t)) - margin(unchanged)));
+    }
+    return scores;
+}
+
+}  // namespace attnflow

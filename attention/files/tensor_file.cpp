@@ -1,0 +1,20 @@
+#include "attention/files/tensor_file.hpp"
+
+#include <string_view>
+
+#include "attention/files/numpy/npy.hpp"
+#include "attention/files/numpy/npz.hpp"
+#include "attention/files/safetensors.hpp"
+
+namespace attnflow {
+
+std::shared_ptr<const TensorFile> open_tensor_file(const std::string& path) {
+    const auto file = MappedFile::open(path);
+    const auto bytes = file->bytes();
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    if (text.starts_with("PK")) return NpzFile::read(file, path);
+    if (text.starts_with(npy_magic)) return NpyFile::read(file, path);
+    return SafetensorsFile::read(file, path);
+}
+
+}  // namespace attnflow

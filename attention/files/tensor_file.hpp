@@ -1,0 +1,33 @@
+#pragma once
+/// A file with named tensors and texts, whatever its format.
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "attention/files/tensor.hpp"
+
+namespace attnflow {
+
+/// What the readers of safetensors, npy and npz files have in common. The views are valid as
+/// long as the object lives.
+class TensorFile {
+public:
+    const std::string& path() const { return path_; }
+    const std::map<std::string, std::string>& metadata() const { return metadata_; }
+    const std::map<std::string, TensorView>& tensors() const { return tensors_; }
+
+protected:
+    explicit TensorFile(std::string path) : path_(std::move(path)) {}
+    ~TensorFile() = default;
+
+    std::string path_;
+    std::map<std::string, std::string> metadata_;
+    std::map<std::string, TensorView> tensors_;
+};
+
+/// Opens `path` with the reader that its first bytes ask for: SafetensorsFile, NpzFile or NpyFile.
+/// Throws InputError as they do.
+std::shared_ptr<const TensorFile> open_tensor_file(const std::string& path);
+
+}  // namespace attnflow

@@ -1,0 +1,50 @@
+#pragma once
+/// The weight files of a Hugging Face directory: model.safetensors, or the shards that
+/// model.safetensors.index.json names.
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "attention/files/safetensors.hpp"
+
+namespace attnflow {
+
+/// Open files and where each tensor lies. Copies share the files.
+class WeightFiles {
+public:
+    /// Maps the files and checks them as SafetensorsFile does. Throws InputError when there is
+    /// neither file, and for an index that is malformed, names a file outside the folder, misses a
+    /// tensor, or whose shards hold a tensor twice.
+    static WeightFiles open(const std::string& folder);
+
+    /// The files, index included.
+    const std::vector<std::string>& paths() const { return paths_; }
+
+    bool contains(const std::string& name) const { return tensors_.contains(name); }
+
+    /// Their names, ascending.
+    std::vector<std::string> names() const;
+    /// The file of tensor `name`, which must be there, as messages show it.
+    const std::string& file_of(const std::string& name) const { return file_of_.at(name); }
+
+    /// The values of tensor `name`, row-major, as Real. Throws InputError, naming file and
+    /// tensor, when it is missing, not of `shape`, not F64, F32, F16 or BF16, or not finite.
+    template <class Real>
+    std::vector<Real> read(const std::string& name, const std::vector<std::size_t>& shape) const;
+
+private:
+    void add(const std::string& path);
+
+    std::string where_;
+    std::vector<std::string> paths_;
+    std::vector<std::shared_ptr<const SafetensorsFile>> files_;
+    std::map<std::string, const TensorView*> tensors_;
+    std::map<std::string, std::string> file_of_;  ///< by tensor, for messages
+};
+
+extern template std::vector<float> WeightFiles::read(const std::string&, const std::vector<std::size_t>&) const;
+extern template std::vector<double> WeightFiles::read(const std::string&, const std::vector<std::size_t>&) const;
+
+}  // namespace attnflow

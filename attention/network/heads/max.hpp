@@ -1,0 +1,41 @@
+#pragma once
+/// Maximum over heads, W_ij = max_h A_h,ij: what any head attends to.
+///
+/// Rows sum to between 1 and H before they are renormalised, so a row on which the heads agree
+/// gains less than one on which they differ; noise of every head is kept too.
+///
+/// Some rows of a head are read at a time: the memory of one matrix whatever H is.  O(H n^2).
+///
+/// jacobgil/vit-explain, head_fusion = "max"
+
+#include <algorithm>
+
+#include "attention/network/heads/head_aggregator.hpp"
+
+namespace attnflow {
+
+class MaxHeads {
+public:
+    static EntryInfo describe() {
+        return {.name = "max",
+                .summary = "largest weight over the heads",
+                .paper = "github.com/jacobgil/vit-explain",
+                .complexity = "O(H n^2) a layer, memory of one matrix",
+                .promises = {head_promise::between_heads, head_promise::monotone, head_promise::homogeneous,
+                             head_promise::order_free, head_promise::equivariant}};
+    }
+
+    void fuse(const AttentionStack& attention, std::size_t layer, std::span<double> out) {
+        for (std::size_t h = 0; h < attention.heads(layer); ++h) {
+            for_each_run(attention, layer, h, run_, [&](std::size_t first, std::span<const double> weights) {
+                for (std::size_t k = 0; k < weights.size(); ++k)
+                    out[first + k] = h == 0 ? weights[k] : std::max(out[first + k], weights[k]);
+            });
+        }
+    }
+
+private:
+    std::vector<double> run_;
+};
+
+}  // namespace attnflow

@@ -1,0 +1,19 @@
+#pragma once
+/// Keeps every weight.
+
+#include "attention/network/pruning/edge_pruner.hpp"
+
+namespace attnflow {
+
+class NoPruning {
+public:
+    static EntryInfo describe() {
+        return {.name = "none",
+                .summary = "keeps every weight",
+                .complexity = "O(1)",
+                .promises = {prune_promise::equivariant, prune_promise::idempotent}};
+    }
+    void prune(std::span<double>, std::size_t) const {}
+};
+
+}  // namespace attnflow

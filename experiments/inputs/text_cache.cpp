@@ -1,0 +1,177 @@
+#include "experiments/inputs/text_cache.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <set>
+#include <system_error>
+
+#include <fmt/format.h>
+#include <unistd.h>
+#include <nlohmann/json.hpp>
+
+#include "attention/files/safetensors.hpp"
+#include "attention/files/safetensors_writer.hpp"
+#include "attention/model/checkpoint/json_fields.hpp"
+#include "experiments/run/environment.hpp"
+#include "experiments/store/files.hpp"
+#include "graph/support/error.hpp"
+#include "graph/support/text.hpp"
+
+namespace attnflow {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* ending = ".safetensors";
+
+std::string shown(const fs::path& path) { return escape_controls(path.string()); }
+
+fs::path user_cache() {
+    const char* cache = std::getenv("XDG_CACHE_HOME");
+    if (cache != nullptr && *cache == '/') return fs::path(cache) / "attnflow";
+    const char* home = std::getenv("HOME");
+    if (home != nullptr && *home == '/') return fs::path(home) / ".cache" / "attnflow";
+    throw InputError("model.cache: no folder to keep extracted attention in; set it, or HOME");
+}
+
+fs::path checksum_file(const fs::path& entry) { return fs::path(entry).replace_extension(".sha256"); }
+
+}  // namespace
+
+TextCache::TextCache(fs::path folder) : folder_(folder.empty() ? user_cache() : std::move(folder)) {
+    std::error_code error;
+    fs::create_directories(folder_, error);
+    if (!error) return;
+    throw InputError(
+        fmt::format("{}: cannot be made: {}; extracted attention is kept there, model.cache names another folder",
+                    shown(folder_), error.message()));
+}
+
+fs::path TextCache::place(const std::string& key, const std::vector<std::string>& weights) const {
+    return folder_ / (key + (weights.empty() ? "" : "." + join(weights, "+")) + ending);
+}
+
+fs::path TextCache::find(const std::string& key, const std::vector<std::string>& weights) const {
+    const fs::path exact = place(key, weights);
+    if (is_whole(exact)) return exact;
+    const std::size_t frame = key.size() + 1 + std::strlen(ending);
+    std::set<std::string> larger;
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(folder_, error)) {
+        const std::string name = entry.path().filename().string();
+        if (!name.starts_with(key + ".") || !name.ends_with(ending) || name.size() < frame) continue;
+        const std::string has = "+" + name.substr(key.size() + 1, name.size() - frame) + "+";
+        const bool serves = std::all_of(weights.begin(), weights.end(), [&](const std::string& weight) {
+            return has.find("+" + weight + "+") != std::string::npos;
+        });
+        if (serves) larger.insert(name);
+    }
+    for (const std::string& name : larger) {
+        if (is_whole(folder_ / name)) return folder_ / name;
+    }
+    return exact;
+}
+
+bool TextCache::is_whole(const fs::path& entry) {
+    constexpr std::size_t digits = 64;
+    const fs::path checksum = checksum_file(entry);
+    std::error_code error;
+    if (!fs::is_regular_file(entry, error) || !fs::is_regular_file(checksum, error)) return false;
+    if (fs::file_size(checksum, error) != digits || error) return false;
+    return read_text_file(checksum.string(), digits) == sha256_of_file(entry.string());
+}
+
+void TextCache::make_room(const fs::path& entry) {
+    for (const fs::path& path : {entry, checksum_file(entry)}) {
+        std::error_code error;
+        if (!fs::is_directory(fs::symlink_status(path, error))) continue;
+        fs::remove(path, error);
+        if (!error) continue;
+        throw InputError(
+            fmt::format("{}: is a folder, expected a file that attnflow made or nothing; remove it", shown(path)));
+    }
+}
+
+void TextCache::seal(const fs::path& entry) {
+    // Under a name of this process until it is whole: another one may be writing the same.
+    const fs::path own = fs::path(checksum_file(entry)).concat(fmt::format(".{}", ::getpid()));
+    write_files(own.parent_path(), {{own.filename().string(), sha256_of_file(entry.string())}});
+    std::error_code error;
+    fs::rename(own, checksum_file(entry), error);
+    if (!error) return;
+    throw InputError(fmt::format("{}: cannot be written: {}", shown(checksum_file(entry)), error.message()));
+}
+
+namespace {
+
+template <class T>
+void copy_values(const TensorView& from, SafetensorsWriter& to) {
+    std::vector<T> values(std::min<std::size_t>(from.elements(), 1 << 20));
+    for (std::size_t first = 0; first < from.elements(); first += values.size()) {
+        values.resize(std::min(values.size(), from.elements() - first));
+        std::memcpy(values.data(), from.data + first * sizeof(T), values.size() * sizeof(T));
+        to.write(from.name, first, std::span<const T>(values));
+    }
+}
+
+}  // namespace
+
+void join_parts(const std::vector<fs::path>& parts, const fs::path& whole) {
+    using Json = nlohmann::ordered_json;
+    std::vector<std::shared_ptr<const SafetensorsFile>> files;
+    std::vector<Json> lists;
+    std::size_t count = 0;
+    const auto refuse = [&](std::size_t p) {
+        throw InputError(
+            fmt::format("{}: is not part {} of {} of a dataset", shown(parts[p]), p + 1, parts.size()));
+    };
+    for (std::size_t p = 0; p < parts.size(); ++p) {
+        files.push_back(SafetensorsFile::open(parts[p].string()));
+        const auto& metadata = files.back()->metadata();
+        const auto examples = metadata.find("examples");
+        if (examples == metadata.end()) refuse(p);
+        lists.push_back(Json::parse(examples->second, nullptr, false));
+        if (!lists.back().is_array() || lists.back().empty()) refuse(p);
+        count += lists.back().size();
+    }
+    std::map<std::string, std::vector<const TensorView*>> tensors;  // by example
+    for (const auto& file : files) {
+        for (const auto& [name, tensor] : file->tensors())
+            tensors[name.substr(0, name.find('.'))].push_back(&tensor);
+    }
+    Json joined = Json::array();
+    std::vector<TensorDeclaration> declarations;
+    std::vector<const TensorView*> all;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t p = i % parts.size();
+        if (i / parts.size() >= lists[p].size()) refuse(p);
+        Json& example = lists[p][i / parts.size()];
+        const std::string id = fmt::format("ex{:05}", i);
+        if (!example.is_object() || example.value("id", "") != id) refuse(p);
+        auto& own = tensors[id];
+        // In the order of the part.
+        std::sort(own.begin(), own.end(),
+                  [](const auto* a, const auto* b) { return std::less<>()(a->data, b->data); });
+        for (const TensorView* tensor : own) {
+            if (tensor->dtype != DType::f32 && tensor->dtype != DType::i64) refuse(p);
+            declarations.push_back({tensor->name, tensor->dtype, tensor->shape});
+            all.push_back(tensor);
+        }
+        joined.push_back(std::move(example));
+    }
+    std::map<std::string, std::string> metadata = files.front()->metadata();
+    metadata["examples"] = joined.dump();
+    SafetensorsWriter writer(whole.string(), declarations, nlohmann::json(metadata).dump().size());
+    for (const TensorView* tensor : all) {
+        if (tensor->dtype == DType::f32) {
+            copy_values<float>(*tensor, writer);
+        } else {
+            copy_values<std::int64_t>(*tensor, writer);
+        }
+    }
+    writer.finish(metadata);
+}
+
+}  // namespace attnflow

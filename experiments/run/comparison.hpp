@@ -1,0 +1,96 @@
+#pragma once
+/// From scores to comparisons: what a run does with the scores of one example once they are
+/// known, and what `evaluate` does again with those of a stored run.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "attention/dataset.hpp"
+#include "experiments/metrics/metric.hpp"
+#include "experiments/study/plan.hpp"
+
+namespace attnflow {
+
+/// What a comparison needs of an example: all but its attention.
+struct ExampleRecord {
+    std::string id;
+    std::vector<std::string> tokens;
+    std::map<std::string, std::vector<double>> references;
+    std::optional<std::int64_t> label = {};
+    std::optional<std::int64_t> predicted = {};
+    std::string group = {};
+    bool operator==(const ExampleRecord&) const = default;
+};
+ExampleRecord record_of(const Example& example);
+
+/// One value: an example, a grid point, a reference and a metric, by index.
+struct ResultRow {
+    std::size_t example;
+    std::size_t point;
+    std::size_t reference;
+    std::size_t metric;
+    std::optional<double> value;  ///< nothing where the metric is undefined
+    bool operator==(const ResultRow&) const = default;
+};
+
+/// A cell (example, grid point) without a result.
+struct Failure {
+    std::size_t example;
+    std::size_t point;
+    std::string message;
+    bool operator==(const Failure&) const = default;
+};
+
+/// The scores of one example at the points of a plan, as they are read off.
+class PointScores {
+public:
+    explicit PointScores(const Plan& plan) : plan_(&plan), scores_(plan.points.size()), why_(plan.points.size()) {}
+
+    /// For every point that this attribution is of.
+    void set(std::size_t attribution, const RowMajor<double>& scores);
+    void set_failed(std::size_t attribution, const std::string& message);
+
+    const std::vector<double>& at(std::size_t point) const { return scores_[point]; }
+    /// "" unless the attribution failed or was not set.
+    const std::string& failure(std::size_t point) const { return why_[point]; }
+
+private:
+    const Plan* plan_;
+    std::vector<std::vector<double>> scores_;  // one a token
+    std::vector<std::string> why_;
+};
+
+struct Comparison {
+    std::vector<ResultRow> rows;  ///< by point, reference, metric
+    std::vector<Failure> failures;
+};
+
+/// Compares scores with every reference of a config by every metric. Safe for use by several
+/// threads.
+class Evaluator {
+public:
+    /// Keeps references to config and plan. Throws ParameterError when a reference by method
+    /// is not among the points of the plan.
+    Evaluator(const Config& config, const Plan& plan, std::vector<std::string> special_tokens);
+
+    Comparison compare(std::size_t example, const ExampleRecord& record, const PointScores& scores) const;
+
+    /// Throws InputError, beginning with `where`, when the example lacks a reference of the
+    /// config or has a number that is not finite in it.
+    void check(const ExampleRecord& record, const std::string& where) const;
+
+private:
+    void compare_point(std::size_t example, std::size_t point, const ExampleRecord& record,
+                       const PointScores& scores, Comparison& out) const;
+
+    const Config& config_;
+    const Plan& plan_;
+    std::vector<std::string> special_;
+    std::vector<std::unique_ptr<MetricFamily::Interface>> metrics_;
+    std::vector<std::vector<std::optional<std::size_t>>> reference_points_;  // by reference, grid point
+};
+
+}  // namespace attnflow

@@ -1,0 +1,106 @@
+#include "experiments/run/environment.hpp"
+
+#include <array>
+#include <fstream>
+#include <memory>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include "algorithms/attribution_method.hpp"
+#include "experiments/version.hpp"
+#include "graph/quantiser.hpp"
+
+namespace attnflow {
+namespace {
+
+// The fixed point of every method that has one.
+std::string quantiser_text(const Config& config) {
+    std::vector<std::string> parts;
+    for (const std::string& method : config.methods()) {
+        const auto& specs = attribution_methods().at(method).info.parameters;
+        for (const ParameterSpec& spec : specs) {
+            if (spec.name != "bits") continue;
+            const auto given = config.parameters.find(method);
+            const bool has = given != config.parameters.end() && given->second.contains(spec.name);
+            parts.push_back(
+                fmt::format("{}: 2^-{}", method, to_text(has ? given->second.at(spec.name) : spec.fallback)));
+        }
+    }
+    return parts.empty() ? "none" : join(parts, ", ") + ", rounded by largest remainder within a row";
+}
+
+class Sha256 {
+public:
+    Sha256() {
+        if (context_ == nullptr || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1) {
+            throw InternalError("sha256: libcrypto offers none");
+        }
+    }
+    void add(std::string_view bytes) { EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()); }
+    std::string hexadecimal() {
+        std::array<unsigned char, 32> digest{};
+        EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr);
+        std::string text;
+        for (const unsigned char byte : digest) text += fmt::format("{:02x}", byte);
+        return text;
+    }
+
+private:
+    std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context_{EVP_MD_CTX_new(), EVP_MD_CTX_free};
+};
+
+}  // namespace
+
+std::string instruction_set() {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
+        return "x86-64-v4";
+    }
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return "x86-64-v3";
+    return __builtin_cpu_supports("sse4.2") ? "x86-64-v2" : "x86-64";
+#elif defined(__aarch64__)
+    return "aarch64";
+#else
+    return "other";
+#endif
+}
+
+std::string sha256_of_file(const std::string& path) {
+    Sha256 sum;
+    std::ifstream file(path, std::ios::binary);
+    std::vector<char> buffer(1u << 20);
+    while (file) {
+        file.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
+        sum.add({buffer.data(), static_cast<std::size_t>(file.gcount())});
+    }
+    if (!file.eof()) throw InputError(fmt::format("{}: cannot be read", escape_controls(path)));
+    return sum.hexadecimal();
+}
+
+std::string sha256_of_text(const std::string& text) {
+    Sha256 sum;
+    sum.add(text);
+    return sum.hexadecimal();
+}
+
+std::map<std::string, std::string> describe_environment(const Config& config, const Dataset& dataset) {
+    std::map<std::string, std::string> environment{{"attnflow", version()},
+                                                   {"compiler", compiler()},
+                                                   {"flags", compiler_flags()},
+                                                   {"instruction_set", instruction_set()},
+                                                   {"seed", std::to_string(config.statistics.seed)},
+                                                   {"quantiser", quantiser_text(config)}};
+    if (config.texts) {
+        environment.insert(config.texts->origin.begin(), config.texts->origin.end());
+    } else {
+        environment["dataset_sha256"] = sha256_of_file(config.dataset.string());
+    }
+    environment.merge(dataset.extraction());  // keeps what is there
+    return environment;
+}
+
+}  // namespace attnflow

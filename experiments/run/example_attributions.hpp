@@ -1,0 +1,82 @@
+#pragma once
+/// One example under study: builds the network of a grid point and lets a method answer on it.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "algorithms/attribution_method.hpp"
+#include "attention/dataset.hpp"
+#include "attention/network/heads/head_aggregator.hpp"
+#include "experiments/study/axes.hpp"
+
+namespace attnflow {
+
+/// The attribution methods with their parameters: made once, used for one example after the
+/// other by one thread.
+class MethodSet {
+public:
+    explicit MethodSet(std::map<std::string, std::map<std::string, ParameterValue>> parameters = {})
+        : parameters_(std::move(parameters)) {}
+    AttributionFamily::Interface& method(const std::string& name);
+
+private:
+    std::map<std::string, std::map<std::string, ParameterValue>> parameters_;
+    std::map<std::string, std::unique_ptr<AttributionFamily::Interface>> methods_;
+};
+
+/// Throws ParameterError, beginning with `where`, for edge weights `name` of one matrix a layer and a head
+/// strategy that would make of one matrix what the mean does: rows of a table that seem to differ.
+void refuse_heads_of_one_matrix(const std::string& name, const std::string& heads, const std::string& where);
+
+class Session {
+public:
+    /// Keeps references to the example and the methods. `special_tokens`: by exact text, for the
+    /// axis of that name. `with_paths`: attributions come with the best path of each pair where the
+    /// method has paths.
+    Session(const Example& example, MethodSet& methods, const std::vector<std::string>& special_tokens,
+            bool with_paths = false);
+
+    /// The attribution of a point; read-out and positions play no part in it. Throws
+    /// ParameterError for a layer or source that the example does not have.
+    Attribution attribution(const GridPoint& point);
+    /// Those of points (at least one) that differ in the layer only, layers ascending: in one
+    /// pass over the network where the method can.
+    std::vector<Attribution> attributions(std::span<const GridPoint> points);
+    /// Throws ParameterError for a layer, source, head or edge weights that the example does not
+    /// have, and InputError for edge weights that are negative or not finite.
+    void check(const GridPoint& point);
+    /// Whether a network(point) answers `point`: false where heads are combined by their scores.
+    bool has_one_network(const GridPoint& point) const;
+    /// Kept until another is asked for, so ask for what shares a network side by side.
+    const LayeredNetwork<double>& network(const GridPoint& point);
+    /// Positions of the sources of a point, in the order of the rows of its attribution.
+    std::vector<std::size_t> sources(const GridPoint& point) const;
+    /// Layer of a point, the top one when it takes none.
+    std::size_t layer(const GridPoint& point) const;
+
+private:
+    AttentionStack weights(const GridPoint& point) const;
+    void subtract_uniform(const GridPoint& point, Attribution& attribution);
+    std::vector<Attribution> with_fused_heads(std::span<const GridPoint> points);
+    std::vector<const Attribution*> pass(std::span<const GridPoint> points, const std::string& heads);
+
+    const Example& example_;
+    MethodSet& methods_;
+    bool with_paths_;
+    std::vector<std::size_t> special_positions_;
+    std::set<std::string> checked_weights_;
+    std::string network_key_;
+    std::optional<LayeredNetwork<double>> network_;
+    PruningLoss loss_;  // of network_
+    /// Of the passes of late head strategies, which several strategies share; kept while the
+    /// other axes of the network stay the same.
+    std::map<std::string, Attribution> passes_;
+    std::string passes_key_;
+};
+
+}  // namespace attnflow

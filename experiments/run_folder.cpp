@@ -1,0 +1,437 @@
+#include "experiments/run_folder.hpp"
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <set>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+#include <nlohmann/json.hpp>
+
+#include "experiments/run/environment.hpp"
+#include "experiments/store/files.hpp"
+#include "experiments/tables/run_tables.hpp"
+
+namespace attnflow {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string shown(const fs::path& path) { return escape_controls(path.string()); }
+fs::path store_file(const fs::path& folder) { return folder / "run.sqlite"; }
+
+// What a run may leave in its folder besides tables, and what makes a folder one of ours.
+const std::set<std::string> own_files{"run.sqlite",         "run.sqlite-wal",  "run.sqlite-shm",
+                                      "run.sqlite-journal", "run.lock",        "run.merging",
+                                      "run.merging-wal",    "run.merging-shm", "run.merging-journal"};
+
+// What write_tables() and write_origin() may leave.
+const std::set<std::string> own_tables{"config.toml",      "environment.json", "results.csv",    "summary.csv",
+                                       "comparisons.csv",  "summary.md",       "saturation.csv", "run.json",
+                                       "attributions.csv", "pruning.csv",      "failures.csv"};
+
+/// Held while a process writes; the system lets go of it when the process ends, however.
+class FolderLock {
+public:
+    explicit FolderLock(const fs::path& folder) {
+        const fs::path path = folder / "run.lock";
+        file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        if (file_ < 0)
+            throw InputError(fmt::format("{}: cannot be written: {}", shown(path), std::strerror(errno)));
+        if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
+            const int reason = errno;
+            ::close(file_);
+            throw InputError(reason == EWOULDBLOCK
+                                 ? fmt::format("{}: another attnflow process works in this folder", shown(folder))
+                                 : fmt::format("{}: cannot be locked: {}", shown(path), std::strerror(reason)));
+        }
+    }
+    ~FolderLock() { ::close(file_); }
+    FolderLock(const FolderLock&) = delete;
+    FolderLock& operator=(const FolderLock&) = delete;
+
+private:
+    int file_;
+};
+
+/// True when there is a run. A folder that is not there, or empty but for what a run leaves before
+/// it begins, holds none; one with anything else is refused.
+bool holds_run(const fs::path& folder) {
+    std::error_code error;
+    if (!fs::exists(folder, error)) return false;
+    bool foreign = false;
+    for (const auto& entry : fs::directory_iterator(folder, error)) {
+        foreign = foreign || !own_files.contains(entry.path().filename().string());
+    }
+    if (error) throw InputError(fmt::format("{}: cannot be read: {}", shown(folder), error.message()));
+    if (RunStore::exists(store_file(folder).string())) return true;
+    if (!foreign) return false;
+    throw InputError(fmt::format("{}: holds files but no run; choose another folder with --out", shown(folder)));
+}
+
+/// `resumable`: whether the command could finish what is there.
+void refuse_used_folder(const RunOptions& options, bool resumable = true) {
+    if (!holds_run(options.folder) || options.existing != Existing::refuse) return;
+    throw InputError(
+        fmt::format("{}: holds a run already; {}--overwrite starts anew, --out chooses another folder",
+                    shown(options.folder), resumable ? "--resume finishes it, " : ""));
+}
+
+void make_folder(const fs::path& folder) {
+    std::error_code error;
+    fs::create_directories(folder, error);
+    if (error) throw InputError(fmt::format("{}: cannot be made: {}", shown(folder), error.message()));
+}
+
+/// Settings that differ, as lines "  KEY: was A, is B"; "" when all are equal.
+std::string differences(const std::map<std::string, std::string>& was,
+                        const std::map<std::string, std::string>& is) {
+    std::string out;
+    std::set<std::string> keys;
+    for (const auto& [key, value] : was) keys.insert(key);
+    for (const auto& [key, value] : is) keys.insert(key);
+    for (const std::string& key : keys) {
+        const auto text = [&](const std::map<std::string, std::string>& side) {
+            const auto found = side.find(key);
+            return found == side.end() ? std::string("(default)") : escape_controls(found->second);
+        };
+        if (text(was) != text(is))
+            out += fmt::format("\n  {}: was {}, is {}", escape_controls(key), text(was), text(is));
+    }
+    return out;
+}
+
+/// What makes two runs one: settings, and where and on what the numbers were made.
+struct Identity {
+    std::map<std::string, std::string> settings;
+    std::map<std::string, std::string> environment;
+
+    Identity(std::map<std::string, std::string> given, std::map<std::string, std::string> where)
+        : settings(std::move(given)), environment(std::move(where)) {
+        // Files may have moved; their checksums are part of the environment.
+        for (const char* path : {"dataset.path", "dataset.sentences", "model.path"}) {
+            settings.erase(path);
+            environment.erase(path);
+        }
+        settings.erase("model.cache");
+    }
+    Identity(const RunRecord& record, const fs::path& folder)
+        : Identity(config_from_toml(record.config_toml, record.name, "config.toml of " + shown(folder)).given,
+                   record.environment) {}
+
+    std::string differences_to(const Identity& other) const {
+        return differences(settings, other.settings) + differences(environment, other.environment);
+    }
+};
+
+void refuse_differences(const RunRecord& stored, const Config& config, const Dataset& dataset,
+                        const fs::path& folder) {
+    const std::string different =
+        Identity(stored, folder).differences_to({config.given, describe_environment(config, dataset)});
+    if (different.empty()) return;
+    throw InputError(
+        fmt::format("{}: cannot be resumed, because this is another run:{}\n--overwrite starts "
+                    "anew, --out chooses another folder",
+                    shown(folder), different));
+}
+
+/// Shards of texts have their own examples.
+void refuse_other_examples(const RunRecord& stored, const Dataset& dataset, const fs::path& folder) {
+    const auto same = [](const ExampleRecord& example, const std::string& id) { return example.id == id; };
+    if (std::equal(stored.examples.begin(), stored.examples.end(), dataset.ids().begin(), dataset.ids().end(),
+                   same))
+        return;
+    const auto first = [](const std::string& id) { return escape_controls(id); };
+    throw InputError(fmt::format(
+        "{}: cannot be resumed, because it is another part of the run, with {} from {} on and not {} from {} on; "
+        "resume each part with its own --shard, and merge them",
+        shown(folder), counted(stored.examples.size(), "example"), first(stored.examples.front().id),
+        dataset.size(), first(dataset.ids().front())));
+}
+
+std::string environment_json(const RunRecord& record) {
+    nlohmann::ordered_json json;
+    json["dataset"] = record.dataset;
+    for (const auto& [key, value] : record.environment) json[key] = value;
+    return escape_controls_keep_lines(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace)) + "\n";
+}
+
+std::unique_ptr<RunStore> open_store(const fs::path& folder) {
+    const std::string file = store_file(folder).string();
+    if (!fs::is_directory(folder)) throw InputError(fmt::format("{}: no such folder of a run", shown(folder)));
+    if (!RunStore::exists(file)) {
+        throw InputError(fmt::format(
+            "{}: holds no run (no run.sqlite); expected a folder that `attnflow run` made", shown(folder)));
+    }
+    return RunStore::open(file, RunStore::Access::read);
+}
+
+Config config_of(const RunStore& store, const fs::path& folder) {
+    const RunRecord& record = store.record();
+    Config config = config_from_toml(record.config_toml, record.name, shown(folder / "config.toml"));
+    config.preset = record.preset;
+    config.dataset = record.dataset;
+    const ComparisonNames names = comparison_names(config);
+    if (names.references != store.names().references || names.metrics != store.names().metrics) {
+        throw InputError(
+            fmt::format("{}: its references or metrics are not those of its config; the file was changed",
+                        shown(store_file(folder))));
+    }
+    return config;
+}
+
+/// Examples of the whole run; a store of a shard of texts has its own only.
+std::size_t total_examples(const Config& config, const RunRecord& record) {
+    const auto found = record.environment.find("dataset.examples");
+    if (!config.texts || found == record.environment.end()) return record.examples.size();
+    std::size_t total = 0;
+    std::from_chars(found->second.data(), found->second.data() + found->second.size(), total);
+    return std::max(total, record.examples.size());
+}
+
+/// How many examples are done, failed cells included.
+std::size_t count_done(RunStore& store) {
+    const auto done = store.done_examples();
+    return static_cast<std::size_t>(std::count(done.begin(), done.end(), true));
+}
+
+StoredRun read_run(const fs::path& folder, std::shared_ptr<RunStore> store, bool with_attributions) {
+    StoredRun run{.folder = folder, .config = config_of(*store, folder), .result = {}, .store = store};
+    run.result = store->result(with_attributions || run.config.write_attributions);
+    run.done = count_done(*store);
+    run.total = total_examples(run.config, store->record());
+    run.finished = run.done == run.total;
+    return run;
+}
+
+/// What was run, and on what: there from the beginning.
+void write_origin(const fs::path& folder, const RunRecord& record) {
+    write_files(folder, {{"config.toml", record.config_toml}, {"environment.json", environment_json(record)}});
+}
+
+void write_tables(StoredRun& run, std::size_t jobs) {
+    run.result.saturation = saturation_of(*run.store, jobs);
+    const RunResult& result = run.result;
+    const Config& config = run.config;
+    const Summary summary = summarise(result, config, jobs);
+    run.summary = summary_markdown(result, config, summary);
+    std::vector<std::pair<std::string, std::string>> files{
+        {"config.toml", run.record().config_toml},
+        {"environment.json", environment_json(run.record())},
+        {"results.csv", results_csv(result, config)},
+        {"summary.csv", summary_csv(result, config, summary)},
+        {"comparisons.csv", comparisons_csv(result, config, summary)},
+        {"summary.md", run.summary},
+        {"saturation.csv", saturation_csv(result)},
+        {"run.json", run_json(result, config)},
+    };
+    if (config.write_attributions) files.emplace_back("attributions.csv", attributions_csv(result));
+    if (!result.pruning.empty()) files.emplace_back("pruning.csv", pruning_csv(result));
+    if (!result.failures.empty()) files.emplace_back("failures.csv", failures_csv(result));
+    write_files(run.folder, files);
+    for (const auto& [name, content] : files) run.tables.push_back(name);
+    std::error_code error;
+    if (result.failures.empty()) fs::remove(run.folder / "failures.csv", error);  // of an earlier try
+}
+
+void remove_database(const fs::path& file) {
+    std::error_code error;
+    for (const char* ending : {"", "-wal", "-shm", "-journal"}) fs::remove(file.string() + ending, error);
+}
+
+void refuse_foreign_store(const fs::path& folder) {
+    if (!RunStore::is_foreign(store_file(folder).string())) return;
+    throw InputError(
+        fmt::format("{}: is not the store of a run, so --overwrite leaves it; choose another folder with --out",
+                    shown(store_file(folder))));
+}
+
+/// Its tables too, which would stand beside a new run as if they were its own.
+void remove_run(const fs::path& folder) {
+    refuse_foreign_store(folder);
+    remove_database(store_file(folder));
+    std::error_code error;
+    for (const std::string& name : own_tables) fs::remove(folder / name, error);
+}
+
+}  // namespace
+
+StoredRun open_run(const fs::path& folder, bool with_attributions) {
+    return read_run(folder, open_store(folder), with_attributions);
+}
+
+void check_run_folder(const RunOptions& options) {
+    refuse_used_folder(options);
+    check_place(options.folder, {});
+    if (options.existing == Existing::overwrite) refuse_foreign_store(options.folder);
+}
+
+StoredRun run_in_folder(const Config& config, const Dataset& dataset, const RunOptions& options) {
+    const std::string file = store_file(options.folder).string();
+    refuse_used_folder(options);
+    std::optional<RunRecord> record;
+    const bool anew = options.existing == Existing::overwrite || !RunStore::exists(file);
+    if (anew) record = make_record(config, dataset, options.control.jobs);  // bad input leaves no folder behind
+    make_folder(options.folder);
+    const FolderLock lock(options.folder);
+    refuse_used_folder(options);  // again: another process may have been here before the lock
+    if (options.existing == Existing::overwrite) remove_run(options.folder);
+    std::shared_ptr<RunStore> store;
+    if (record && !RunStore::exists(file)) {
+        store = RunStore::create(file, *record, comparison_names(config));
+    } else {
+        store = RunStore::open(file, RunStore::Access::write);
+        refuse_differences(store->record(), config, dataset, options.folder);
+        if (config.texts) refuse_other_examples(store->record(), dataset, options.folder);
+    }
+    write_origin(options.folder, store->record());
+    execute(*store, config, dataset, options.control);
+    store->close();
+    StoredRun run = read_run(options.folder, std::move(store), false);
+    if (run.finished) write_tables(run, options.control.jobs);
+    return run;
+}
+
+namespace {
+
+[[noreturn]] void refuse_merge(const fs::path& folder, const fs::path& first, const std::string& different) {
+    throw InputError(fmt::format("{}: cannot be merged with {}, because it is another run:{}", shown(folder),
+                                 shown(first), different));
+}
+
+/// Stores of one run: same settings, program and instruction set.
+std::vector<std::unique_ptr<RunStore>> open_parts(const std::vector<fs::path>& folders) {
+    std::vector<std::unique_ptr<RunStore>> parts;
+    for (const fs::path& folder : folders) {
+        parts.push_back(open_store(folder));
+        parts.back()->check_pages();
+        const RunRecord& first = parts.front()->record();
+        const RunRecord& record = parts.back()->record();
+        const std::string different = Identity(first, folders.front()).differences_to(Identity(record, folder));
+        if (different.empty()) continue;
+        refuse_merge(folder, folders.front(), different);
+    }
+    return parts;
+}
+
+/// What the parts have in common, with the examples of all. Parts of a run on a dataset have the same ones, those
+/// of a run on texts their own, numbered.
+RunRecord joined_record(const std::vector<std::unique_ptr<RunStore>>& parts, const std::vector<fs::path>& folders,
+                        bool of_texts) {
+    RunRecord joined = parts.front()->record();
+    std::map<std::pair<std::size_t, std::string>, ExampleRecord> examples;  // by number: ex99999 before ex100000
+    for (std::size_t p = 0; p < parts.size(); ++p) {
+        const RunRecord& record = parts[p]->record();
+        bool same = of_texts || record.examples == joined.examples;
+        for (const ExampleRecord& example : record.examples) {
+            const auto [known, fresh] = examples.emplace(std::pair(example.id.size(), example.id), example);
+            same = same && (fresh || known->second == example);
+        }
+        if (!same)
+            refuse_merge(folders[p], folders.front(), "\n  the examples differ, or what they are compared with");
+        joined.largest_row_sum_deviation =
+            std::max(joined.largest_row_sum_deviation, record.largest_row_sum_deviation);
+    }
+    if (!of_texts) return joined;
+    joined.examples.clear();
+    for (auto& [number, example] : examples) joined.examples.push_back(std::move(example));
+    return joined;
+}
+
+}  // namespace
+
+StoredRun merge_runs(const std::vector<fs::path>& folders, const RunOptions& options) {
+    if (folders.empty()) throw ParameterError("no runs to merge");
+    for (const fs::path& folder : folders) {
+        std::error_code none;
+        if (!fs::equivalent(folder, options.folder, none)) continue;
+        throw InputError(fmt::format(
+            "{}: is to be merged and to hold the result; choose another folder with --out", shown(folder)));
+    }
+    refuse_used_folder(options, false);
+    const auto parts = open_parts(folders);
+    const Config config = config_of(*parts.front(), folders.front());
+    const RunRecord record = joined_record(parts, folders, config.texts.has_value());
+    make_folder(options.folder);
+    const FolderLock lock(options.folder);
+    refuse_used_folder(options, false);  // again: another process may have been here before the lock
+    if (options.existing == Existing::overwrite) remove_run(options.folder);
+
+    // Under another name until it is whole, so that a merge which was killed is no obstacle.
+    const fs::path unfinished = options.folder / "run.merging";
+    remove_database(unfinished);
+    try {
+        const auto store = RunStore::create(unfinished.string(), record, comparison_names(config));
+        for (const bool with_failures : {false, true}) {
+            for (const auto& part : parts) store->take(*part, with_failures);
+        }
+        if (count_done(*store) == total_examples(config, record))
+            compare_again(*store, config, options.control.jobs);
+        store->close();
+    } catch (...) {
+        remove_database(unfinished);
+        throw;
+    }
+    fs::rename(unfinished, store_file(options.folder));
+    StoredRun run = read_run(options.folder,
+                             RunStore::open(store_file(options.folder).string(), RunStore::Access::read), false);
+    write_origin(options.folder, run.record());
+    if (run.finished) write_tables(run, options.control.jobs);
+    return run;
+}
+
+StoredRun evaluate_run(const fs::path& folder, const Settings& overrides, std::size_t jobs) {
+    for (const auto& [key, setting] : overrides) {
+        if (key.starts_with("evaluation.") || key.starts_with("statistics.") || key.starts_with("output."))
+            continue;
+        throw ParameterError(
+            fmt::format("{}: only evaluation.*, statistics.* and output.* can be changed without computing "
+                        "scores; for this, run the config anew",
+                        setting.where));
+    }
+    StoredRun before = open_run(folder);
+    if (!before.finished) {
+        throw InputError(
+            fmt::format("{}: the run is not finished; `attnflow run` with --resume finishes it", shown(folder)));
+    }
+    Settings settings = settings_from_toml(before.record().config_toml, shown(folder / "config.toml"));
+    overlay(settings, overrides);
+    const std::string name = before.record().name;
+    Config config = config_from_settings(std::move(settings), name, shown(folder / "config.toml"));
+    config.preset = before.record().preset;
+    before.store.reset();
+
+    const FolderLock lock(folder);
+    std::shared_ptr<RunStore> store = RunStore::open(store_file(folder).string(), RunStore::Access::write);
+    compare_again(*store, config, jobs);
+    store->close();
+    StoredRun run = read_run(folder, std::move(store), false);
+    write_tables(run, jobs);
+    return run;
+}
+
+std::string file_system_warning(const fs::path& folder) {
+    struct statfs info {};
+    fs::path existing = fs::absolute(folder);
+    while (::statfs(existing.c_str(), &info) != 0) {
+        if (existing == existing.parent_path()) return "";
+        existing = existing.parent_path();
+    }
+    const std::map<std::uint32_t, const char*> network{
+        {0x6969, "NFS"},        {0x517B, "SMB"},        {0xFF534D42, "CIFS"}, {0xFE534D42, "SMB 2"},
+        {0x0BD00BD0, "Lustre"}, {0x47504653, "GPFS"},   {0x00C36400, "Ceph"}, {0x5346414F, "AFS"},
+        {0x01021997, "9P"},     {0x19830326, "BeeGFS"}, {0x65735546, "FUSE"},
+    };
+    const auto found = network.find(static_cast<std::uint32_t>(info.f_type));
+    if (found == network.end()) return "";
+    return fmt::format(
+        "{} is on {}, where SQLite's write-ahead log is unsafe; better run on a local disk and copy "
+        "the folder afterwards",
+        shown(folder), found->second);
+}
+
+}  // namespace attnflow

@@ -1,0 +1,78 @@
+#pragma once
+/// A run in its folder:
+///
+///   run.sqlite        the run itself (store/run_store.hpp); everything below is made from it
+///   config.toml       the resolved config
+///   environment.json  program, compiler, instruction set, checksum of the input; for a run on sentences the
+///                     model, the sentences, their checksums, and what was extracted
+///   results.csv, summary.csv, summary.md, ...  tables
+///   run.lock          held by the process that writes
+///
+/// The tables are the same bytes for any number of threads and interruptions.
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "experiments/run/runner.hpp"
+
+namespace attnflow {
+
+enum class Existing { refuse, resume, overwrite };
+
+struct RunOptions {
+    std::filesystem::path folder;
+    Existing existing = Existing::refuse;
+    RunControl control;
+};
+
+/// A run as it was stored: all that `evaluate`, `report`, `show` and tables need.
+struct StoredRun {
+    std::filesystem::path folder;
+    Config config;
+    RunResult result;
+    /// Examples with tokens and reference scores, dataset, environment; and, by
+    /// store->attribution(example, store->plan().attribution_of[point]), every matrix of scores.
+    std::shared_ptr<RunStore> store;
+    std::size_t done = 0;   ///< examples, failed cells included
+    std::size_t total = 0;  ///< examples of the whole run; the store of a shard of texts has its own
+    bool finished = false;  ///< all of them
+    std::vector<std::string> tables = {};  ///< names of those just written
+    std::string summary = {};              ///< summary.md, when it was just written
+
+    const RunRecord& record() const { return store->record(); }
+};
+
+/// Reads a run, finished or not, without changing it. Throws InputError for a folder without
+/// one, a store that is damaged or of another version.
+StoredRun open_run(const std::filesystem::path& folder, bool with_attributions = false);
+
+/// Throws what run_in_folder() throws of the folder alone: a run that is there already, files of others, a place
+/// that cannot be written. Changes nothing.
+void check_run_folder(const RunOptions& options);
+
+/// Runs `config` in a folder and writes the tables. Without Existing::resume the folder must
+/// not exist or be empty; with it, what is stored there is kept when config, input and
+/// program are the same, else InputError shows the differences. Existing::overwrite removes an
+/// earlier run. Two processes in one folder: the second is refused. `finished` is false when
+/// control.stop ended it early or examples belong to another shard; then no table is written.
+StoredRun run_in_folder(const Config& config, const Dataset& dataset, const RunOptions& options);
+
+/// Joins runs of shards in a new folder (options.existing: refuse or overwrite; options.control.jobs): what any of
+/// them has finished, and the tables when that is every example. Throws InputError, with the differences, unless
+/// config, dataset (by content), program and instruction set are the same: numbers of different machines are not
+/// mixed. An example that several have is taken where no cell of it failed. Metrics are computed anew from the
+/// scores, which carry checksums. Killed at any moment, it can be repeated.
+StoredRun merge_runs(const std::vector<std::filesystem::path>& parts, const RunOptions& options);
+
+/// Compares the stored scores of a finished run anew, with `overrides` of evaluation.* keys,
+/// and writes the tables. Throws ParameterError for other keys.
+StoredRun evaluate_run(const std::filesystem::path& folder, const Settings& overrides, std::size_t jobs);
+
+/// "" or why the file system of `folder` does not suit a run: SQLite's write-ahead log needs
+/// memory that all processes share, which network file systems do not offer.
+std::string file_system_warning(const std::filesystem::path& folder);
+
+}  // namespace attnflow

@@ -1,0 +1,106 @@
+#pragma once
+/// The configuration of a run: checked settings with their meaning.
+
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "attention/dataset.hpp"
+#include "experiments/inputs/text_source.hpp"
+#include "experiments/statistics/inference.hpp"
+#include "experiments/study/axes.hpp"
+#include "experiments/study/settings.hpp"
+
+namespace attnflow {
+
+/// What a method's scores are compared with.
+struct Reference {
+    enum class Kind {
+        scores,           ///< a reference of the dataset, by name
+        absolute_scores,  ///< abs(NAME): its absolute values
+        method,           ///< method(NAME): another method at the same axis values
+    };
+    Kind kind = Kind::scores;
+    std::string name;
+    std::string text;  ///< as written
+};
+
+/// One product of the grid: methods x the axes each takes.
+struct GridBlock {
+    std::vector<std::string> methods;
+    std::map<std::string, std::vector<ParameterValue>> axes;  ///< all of them
+};
+
+struct Config {
+    std::string name;  ///< of the config file, without extension
+    std::string preset;
+
+    std::filesystem::path dataset;    ///< "" until provide_dataset() has made it of `texts`
+    std::optional<TextSource> texts;  ///< what `dataset` is made of
+    std::size_t limit = 0;            ///< first examples used; 0 = all
+    bool one_extra_example = false;
+    std::optional<double> row_sum_tolerance;
+    std::vector<std::string> special_tokens;  ///< instead of the dataset's
+
+    /// The grid is the union of these: one a [[matrix]], else the one that methods and axes span.
+    std::vector<GridBlock> blocks;
+    std::map<std::string, std::map<std::string, ParameterValue>> parameters;  ///< by method
+
+    std::vector<Reference> references;
+    std::vector<std::string> metrics;
+    bool undefined_as_zero = false;
+    bool cumulative_layer_mean = false;
+    bool write_attributions = false;
+    StatisticsOptions statistics;
+
+    /// All methods of the grid, each once.
+    std::vector<std::string> methods() const;
+
+    /// Every setting that was given, preset included, as resolved: for the record of a run.
+    std::map<std::string, std::string> given;
+    std::map<std::string, std::string> places;  ///< of those, where each is written: "file.toml:3:1"
+};
+
+/// Special tokens when neither config nor dataset name any. [UNK] is an ordinary token.
+const std::vector<std::string>& default_special_tokens();
+/// `given`, or else the dataset's, or else the default.
+std::vector<std::string> special_tokens(const std::vector<std::string>& given, const Dataset& dataset);
+
+/// Opens config.dataset, or the part of it that there is. Where all its examples have a masked position and the
+/// config names no source, `mask` becomes the source, as if it were given.
+Dataset open_dataset(Config& config);
+/// That, for examples which are known to have one.
+void default_to_mask(Config& config);
+
+/// One key of the configuration, for docs and for nearest-name hints.
+struct ConfigKey {
+    std::string name;
+    std::string summary;
+    std::string values;
+    std::string fallback;
+};
+std::vector<ConfigKey> config_keys();
+
+/// Reads `path` with what it includes, puts its preset below and `overrides` (from --set)
+/// above it, also above what a [[matrix]] says, and checks everything: unknown keys (with the
+/// nearest one), types, ranges. dataset.path is relative to the file that gives it; given by
+/// --set, to the current directory. Throws InputError or ParameterError with
+/// "file:line:column: ...".
+Config load_config(const std::string& path, const Settings& overrides);
+
+/// The config as TOML that load_config understands, without preset: every setting that was
+/// given, the dataset (or model and sentences) by absolute paths; settings left at their default as comments.
+std::string config_toml(const Config& config);
+/// The config in such a text; `origin` is the file that it comes from.
+Config config_from_toml(const std::string& toml, const std::string& name, const std::string& origin);
+Config config_from_settings(Settings settings, const std::string& name, const std::string& origin);
+
+/// The grid: for each block methods x the axes each takes, last axis fastest; a point that
+/// several blocks hold counts once. `layers` resolves "top" and "all"; a layer above it is
+/// refused, and so is a grid of more than a million points.
+std::vector<GridPoint> expand_grid(const Config& config, std::size_t layers);
+
+}  // namespace attnflow

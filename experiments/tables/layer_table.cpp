@@ -1,0 +1,128 @@
+#include "experiments/tables/layer_table.hpp"
+
+#include <algorithm>
+
+#include "graph/support/text.hpp"
+
+namespace attnflow {
+namespace {
+
+std::string aligned(const std::vector<std::vector<std::string>>& rows) {
+    std::vector<std::size_t> widths(rows.front().size(), 3);
+    for (const auto& row : rows) {
+        for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], display_width(row[c]));
+    }
+    std::string out;
+    const auto line = [&](const std::vector<std::string>& cells) {
+        for (std::size_t c = 0; c < cells.size(); ++c) {
+            const std::string padding(widths[c] - display_width(cells[c]), ' ');
+            out += "| " + (c == 0 ? cells[c] + padding : padding + cells[c]) + " ";
+        }
+        out += "|\n";
+    };
+    line(rows.front());
+    for (std::size_t c = 0; c < widths.size(); ++c) {
+        out += "|" + std::string(widths[c] + (c == 0 ? 2 : 1), '-') + (c == 0 ? "" : ":");
+    }
+    out += "|\n";
+    for (std::size_t r = 1; r < rows.size(); ++r) line(rows[r]);
+    return out;
+}
+
+}  // namespace
+
+std::string markdown_text(std::string_view text) {
+    std::string out;
+    for (const char c : escape_controls(text)) {
+        if (c == '|') out += '\\';
+        out += c;
+    }
+    return out;
+}
+
+TableLayout::TableLayout(const std::vector<GridPoint>& grid) {
+    std::map<std::string, std::vector<std::string>> seen;
+    for (const GridPoint& point : grid) {
+        if (const auto layer = point.layer()) layers_.push_back(*layer);
+        for (const AxisInfo& axis : axes()) {
+            if (!point.has(axis.name)) continue;
+            auto& values = seen[axis.name];
+            const std::string text = point.text(axis.name);
+            if (std::find(values.begin(), values.end(), text) == values.end()) values.push_back(text);
+        }
+    }
+    std::sort(layers_.begin(), layers_.end());
+    layers_.erase(std::unique(layers_.begin(), layers_.end()), layers_.end());
+    for (const AxisInfo& axis : axes()) {
+        const auto found = seen.find(axis.name);
+        if (axis.name == "layer" || found == seen.end()) continue;
+        if (found->second.size() == 1) {
+            fixed_.push_back(axis.name + " " + found->second.front());
+        } else if (axis.name == "positions") {
+            has_positions_ = true;
+        } else {
+            varied_.push_back(axis.name);
+        }
+    }
+}
+
+std::string TableLayout::with_axes(const std::string& name, const GridPoint& point, const GridPoint& other) const {
+    std::vector<std::string> parts;
+    for (const std::string& axis : varied_) {
+        const GridPoint& owner = point.has(axis) ? point : other;
+        if (owner.has(axis)) parts.push_back(axis + " " + owner.text(axis));
+    }
+    return parts.empty() ? name : name + " (" + join(parts, ", ") + ")";
+}
+
+std::string TableLayout::row_label(const GridPoint& point) const { return with_axes(point.method, point, point); }
+
+std::string TableLayout::pair_label(const GridPoint& first, const GridPoint& second) const {
+    return with_axes(first.method + " - " + second.method, first, second);
+}
+
+std::string TableLayout::table_label(const GridPoint& point) const {
+    return has_positions_ ? ", positions " + point.text("positions") : "";
+}
+
+void LayerTable::set(const std::string& label, std::optional<std::int64_t> layer, std::string cell,
+                     double weight) {
+    const auto [found, is_new] = index_.try_emplace(label, rows_.size());
+    if (is_new) rows_.push_back({label, {}, ""});
+    Row& row = rows_[found->second];
+    row.weight = std::max(row.weight, weight);
+    if (layer) {
+        row.by_layer[*layer] = std::move(cell);
+    } else {
+        row.without_layer = std::move(cell);
+        has_column_without_layer_ = true;
+    }
+}
+
+std::string LayerTable::text(const std::vector<std::int64_t>& layers, const std::string& corner, std::size_t limit,
+                             const std::string& where_all) const {
+    std::vector<std::vector<std::string>> table{{corner}};
+    for (const std::int64_t layer : layers) table[0].push_back(fmt::format("L{}", layer));
+    if (has_column_without_layer_) table[0].push_back("no layer");
+    std::vector<const Row*> shown;
+    for (const Row& row : rows_) shown.push_back(&row);
+    if (shown.size() > limit) {
+        std::stable_sort(shown.begin(), shown.end(),
+                         [](const Row* a, const Row* b) { return a->weight > b->weight; });
+        shown.resize(limit);
+    }
+    for (const Row* each : shown) {
+        const Row& row = *each;
+        table.push_back({markdown_text(row.label)});
+        for (const std::int64_t layer : layers) {
+            const auto found = row.by_layer.find(layer);
+            table.back().push_back(found == row.by_layer.end() ? "" : found->second);
+        }
+        if (has_column_without_layer_) table.back().push_back(row.without_layer);
+    }
+    std::string out = aligned(table);
+    if (rows_.size() > limit) out += fmt::format("\n{} more rows: {}.\n", rows_.size() - limit, where_all);
+    return out;
+}
+
+}  // namespace attnflow

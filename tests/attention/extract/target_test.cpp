@@ -1,0 +1,82 @@
+#include "attention/extract/target.hpp"
+
+#include <cmath>
+
+#include "graph/support/error.hpp"
+#include "tests/attention/make_files.hpp"
+#include "tests/attention/model/comparison.hpp"
+
+using namespace attnflow;
+using namespace attnflow::testing;
+
+namespace {
+
+const std::string golden_folder = std::string(ATTNFLOW_SOURCE_DIR) + "/tests/golden/model/";
+
+}  // namespace
+
+TEST_CASE("targets are written, resolved and refused by name", "[model]") {
+    const TextModel classifier = TextModel::open(golden_folder + "classifier");
+    const std::vector<double> logits{0.1, 2.0, -1.0};
+    const auto target = [&](const std::string& text, std::optional<std::int64_t> label = {}) {
+        return resolve(TargetSpec::parse(text), classifier, logits, label);
+    };
+    CHECK(target("predicted").output == 1);
+    CHECK(target("label", 2).output == 2);
+    CHECK(target("output(perhaps)").output == 2);
+    CHECK(target("output( 0 )").output == 0);
+    CHECK(target("difference(yes, no)").output == 1);
+    CHECK(target("difference(yes, no)").minus == std::size_t{0});
+    CHECK(target("difference(yes,no)").minus == std::size_t{0});
+    for (const std::string text : {"", "Predicted", "output", "output()", "output(1", "difference(1)",
+                                   "difference(, 1)", "difference(a,b,c)"}) {
+        CHECK_THAT(message_of<ParameterError>([&] { TargetSpec::parse(text); }),
+                   Catch::Contains("expected predicted, label, output(X) or difference(X, Y)"));
+    }
+    CHECK_THAT(message_of<ParameterError>([&] { target("output(perhap)"); }),
+               Catch::Contains("did you mean 'perhaps'?"));
+    CHECK_THAT(message_of<ParameterError>([&] { target("output(3)"); }), Catch::Contains("a number below 3"));
+    CHECK(message_of<InputError>([&] { target("label"); }) == "target: label asked for, but the text has none");
+
+    const TextModel language = TextModel::open(golden_folder + "masked_lm");
+    CHECK(resolve(TargetSpec::parse("difference(key, cabin)"), language, logits, {}).output == 6);
+    CHECK_THAT(
+        message_of<ParameterError>([&] { resolve(TargetSpec::parse("output(zebra)"), language, logits, {}); }),
+        Catch::Contains("no token 'zebra' in the vocabulary"));
+    CHECK(output_position(language, language.encode("the [MASK] key", "text"), "text") == 2);
+    CHECK(message_of<InputError>([&] { output_position(language, language.encode("key", "text"), "text"); }) ==
+          "text: [MASK] is there 0 times, expected once: it marks the position to explain");
+}
+
+TEST_CASE("the gradient of a target is that of finite differences", "[model]") {
+    std::vector<double> logits{0.3, -1.2, 2.0, 0.0};
+    const auto scale = GENERATE(TargetScale::logit, TargetScale::probability);
+    for (const Target target : {Target{2}, Target{0, 3}, Target{1, 1}}) {
+        std::vector<double> gradient(4), expected(4);
+        evaluate(target, scale, logits, gradient);
+        for (std::size_t j = 0; j < 4; ++j) {
+            const double before = logits[j];
+            logits[j] = before + 1e-6;
+            expected[j] = evaluate(target, scale, logits, {});
+            logits[j] = before - 1e-6;
+            expected[j] = (expected[j] - evaluate(target, scale, logits, {})) / 2e-6;
+            logits[j] = before;
+        }
+        CHECK(deviation(gradient, expected) < 1e-9);
+    }
+}
+
+TEST_CASE("changes of a probability next to 1 keep their digits", "[model]") {
+    // p = 1 / (1 + e^-40): in double both probabilities are 1 and their difference is lost.
+    const std::vector<double> before{40.0, 0.0}, after{41.0, 0.0};
+    CHECK(probability_change(Target{0}, before, after) ==
+          Approx(std::exp(-40.0) - std::exp(-41.0)).epsilon(1e-12));
+    CHECK(probability_change(Target{1}, before, after) ==
+          Approx(std::exp(-41.0) - std::exp(-40.0)).epsilon(1e-12));
+    CHECK(probability_change(Target{0}, before, before) == 0.0);
+    const std::vector<double> far{800.0, 0.0}, near{-800.0, 0.0};
+    CHECK(probability_change(Target{0}, far, near) == Approx(-1.0));
+    CHECK(log_odds(far, 0) == 800.0);
+    CHECK(log_odds(std::vector<double>{1.0, 2.0, 3.0}, 2) ==
+          Approx(3.0 - std::log(std::exp(1.0) + std::exp(2.0))));
+}
