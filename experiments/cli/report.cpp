@@ -17,10 +17,10 @@
 #include "experiments/report/page.hpp"
 #include "experiments/report/report_data.hpp"
 #include "experiments/report/show.hpp"
-#include "experiments/run/environment.hpp"
 #include "experiments/run_folder.hpp"
-#include "experiments/store/files.hpp"
+#include "graph/support/sha256.hpp"
 #include "graph/support/text.hpp"
+#include "graph/support/write_files.hpp"
 
 namespace attnflow {
 namespace {

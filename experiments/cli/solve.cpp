@@ -13,8 +13,8 @@
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/options.hpp"
-#include "experiments/store/files.hpp"
 #include "graph/dimacs.hpp"
+#include "graph/support/write_files.hpp"
 
 namespace attnflow {
 namespace {
