@@ -410,7 +410,7 @@ TEST_CASE("flow engine: coarse fixed point stays within its error bound", "[flow
     }
 }
 
-// attnflow_tests "[long]"; a million instances take some minutes.
+// attnflow_algorithms_tests "[long]"; a million instances take some minutes.
 TEST_CASE("flow engine: a million small networks against push-relabel", "[.long]") {
     const auto reference = max_flow_solvers().at("push_relabel").make();
     ResidualState<std::int64_t> state;
