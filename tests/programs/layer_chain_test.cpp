@@ -7,6 +7,7 @@
 #include "attention/network/build_network.hpp"
 #include "attention/validate.hpp"
 #include "experiments/run/example_attributions.hpp"
+#include "tests/attention/make_files.hpp"
 #include "tests/run_command.hpp"
 
 using namespace attnflow;
