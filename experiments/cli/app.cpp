@@ -77,7 +77,7 @@ int run_app(int argc, const char* const* argv) {
         add_report(app, exit_code);
         add_solve(app, exit_code);
         add_generate(app, exit_code);
-        add_catalogue(app, exit_code);
+        add_list(app, exit_code);
         app.footer("Exit codes: 0 done, 1 finished with failures, 2 usage or bad input, 130 stopped.");
         if (argc > 1) refuse_unknown_options(app, argc, argv);
         try {

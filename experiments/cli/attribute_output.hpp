@@ -9,6 +9,7 @@
 #include "attention/model/model.hpp"
 #include "experiments/cli/blank_out_sets.hpp"
 #include "experiments/run/example_attributions.hpp"
+#include "experiments/study/axes/positions.hpp"
 
 namespace attnflow {
 
@@ -37,15 +38,16 @@ struct AttributeAnswer {
 };
 
 /// Every token is shown, so the positions that are compared play no part.
-inline bool is_shown(const AxisInfo& axis) { return axis.name != "positions"; }
+inline bool is_shown(const AxisInfo& axis) { return axis.name != PositionsAxis::name; }
 
 /// Whether edge weights of this name, if a model makes them, depend on the target.
 bool is_made_of_gradients(const std::string& edge_weights_name);
 
 /// To standard output.
-void print_json(const AttributeRequest& request, Session& session, const AttributeAnswer& answer);
-void print_csv(const AttributeRequest& request, const Session& session, const AttributeAnswer& answer);
-void print_table(const AttributeRequest& request, const Session& session, const AttributeAnswer& answer,
-                 bool color);
+void print_json(const AttributeRequest& request, ExampleAttributions& attributions, const AttributeAnswer& answer);
+void print_csv(const AttributeRequest& request, const ExampleAttributions& attributions,
+               const AttributeAnswer& answer);
+void print_table(const AttributeRequest& request, const ExampleAttributions& attributions,
+                 const AttributeAnswer& answer, bool color);
 
 }  // namespace attnflow

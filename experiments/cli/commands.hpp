@@ -8,20 +8,20 @@ class App;
 
 namespace attnflow {
 
-struct StoredRun;
+struct RunFolder;
 
 void add_run(CLI::App& app, int& exit_code);
 void add_evaluate(CLI::App& app, int& exit_code);
 void add_attribute(CLI::App& app, int& exit_code);
-void add_catalogue(CLI::App& app, int& exit_code);  // list, describe
 void add_extract(CLI::App& app, int& exit_code);
 void add_generate(CLI::App& app, int& exit_code);
+void add_list(CLI::App& app, int& exit_code);  // list, describe
 void add_merge(CLI::App& app, int& exit_code);
 void add_solve(CLI::App& app, int& exit_code);
 void add_validate(CLI::App& app, int& exit_code);
 void add_report(CLI::App& app, int& exit_code);  // report, figures, show
 
 /// Says how many cells failed, and the first; the exit code that goes with it.
-int report_failures(const StoredRun& run);
+int report_failures(const RunFolder& run);
 
 }  // namespace attnflow

@@ -11,7 +11,7 @@
 
 namespace attnflow {
 
-void add_catalogue(CLI::App& app, int& exit_code) {
+void add_list(CLI::App& app, int& exit_code) {
     auto format = std::make_shared<std::string>("text");
     CLI::App* list =
         app.add_subcommand("list", "List methods, solvers, head strategies, metrics, axes and presets");
