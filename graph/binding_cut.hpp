@@ -42,6 +42,8 @@ struct BindingCut {
 
 /// The name of a kind without its layer.
 const char* to_string(CutKind kind);
+/// What such a cut goes around, for people: "everything that leaves the source".
+const char* meaning(CutKind kind);
 /// All kinds, in the order of the vocabulary.
 inline constexpr CutKind all_cut_kinds[] = {CutKind::source_row, CutKind::sink_column, CutKind::source_lane,
                                             CutKind::sink_lane,  CutKind::crossing,    CutKind::interior};

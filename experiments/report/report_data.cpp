@@ -150,6 +150,8 @@ ReportData gather_report(const Config& config, const Results& result, const Find
         json["points"].push_back(std::move(cells));
     }
     json["warnings"] = warnings_json(config, result, options);
+    for (const CutKind kind : all_cut_kinds)
+        json["cuts"].push_back({{"kind", to_string(kind)}, {"meaning", meaning(kind)}});
     json["saturation"] = saturation_json(result, findings);
     for (const Table& table : data.tables) json["tables"][table.name] = table_json(table);
     std::string head = dump(json);

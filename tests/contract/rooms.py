@@ -88,7 +88,7 @@ def fewest_up(rooms, arrows):
 def up_arrows(rooms, arrows, order):
     if order is None:
         return fewest_up(rooms, arrows)
-    height = lambda room: order.get(room, order.get(""))
+    height = lambda room: order.get(room, order.get("", -1))
     return sorted((a, b) for a, b in arrows if height(b) > height(a))
 
 
