@@ -25,6 +25,11 @@ bool takes(const EntryInfo& method, const AxisInfo& axis) {
            std::find(method.axes.begin(), method.axes.end(), axis.taken_with) != method.axes.end();
 }
 
+ParameterValue check_number(const ParameterSpec& spec, const ParameterValue& value, const std::string& where) {
+    const auto* text = std::get_if<std::string>(&value);
+    return text == nullptr ? spec.check(value, where) : spec.parse(*text, where);
+}
+
 ParameterValue check_word_or_index(const ParameterValue& value, const std::string& axis,
                                    const std::vector<std::string>& words, std::int64_t minimum,
                                    const std::string& where) {

@@ -123,8 +123,12 @@ private:
     std::vector<Meaning> meanings_;
 };
 
-/// One of `words` or an integer >= minimum; text that spells such an integer is taken too, because on the command
-/// line everything is text. Throws ParameterError, beginning with `where`.
+/// A number in the range of `spec`, whose name is the axis; text is parsed, because on the command line everything
+/// is text. Throws ParameterError, beginning with `where`.
+ParameterValue check_number(const ParameterSpec& spec, const ParameterValue& value, const std::string& where);
+
+/// One of `words` or an integer >= minimum; text that spells such an integer is taken too. Throws ParameterError,
+/// beginning with `where`.
 ParameterValue check_word_or_index(const ParameterValue& value, const std::string& axis,
                                    const std::vector<std::string>& words, std::int64_t minimum,
                                    const std::string& where);

@@ -20,9 +20,9 @@ public:
 
     static ParameterValue check(const ParameterValue& value, const std::string& where) {
         const auto* text = std::get_if<std::string>(&value);
-        if (text == nullptr) return weight().check(value, where);
+        if (text == nullptr || text->find_first_not_of("+-.0123456789eE") == std::string::npos)
+            return check_number(weight(), value, where);
         if (*text == "none") return 0.0;
-        if (text->find_first_not_of("+-.0123456789eE") == std::string::npos) return weight().parse(*text, where);
         const auto weights = per_layer(*text, where);
         if (weights.empty()) {
             throw ParameterError(
