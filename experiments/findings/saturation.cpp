@@ -217,7 +217,8 @@ std::optional<SaturationFinding> finding_of(const ByLayer& layers, GridPoint set
     finding.title = first == top ? fmt::format("Flow is saturated in layer {}", top)
                                  : fmt::format("Flow is saturated from layer {} on", first);
     finding.text +=
-        "Such a flow does not depend on the layers in between and ranks tokens much as the column sum does: do not "
+        "Such a flow does not depend on the layers in between and ranks tokens much as the column sum does: do "
+        "not "
         "read "
         "a path into it.";
     return finding;
