@@ -38,7 +38,7 @@ const std::set<std::string> own_tables{"config.toml",      "environment.json", "
                                        "comparisons.csv",  "summary.md",       "saturation.csv", "run.json",
                                        "attributions.csv", "pruning.csv",      "failures.csv"};
 
-/// Held while a process writes; the system lets go of it when the process ends, however.
+/// Held while a process writes; the system releases it when the process ends, in whatever way.
 class FolderLock {
 public:
     explicit FolderLock(const fs::path& folder) {

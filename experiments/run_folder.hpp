@@ -69,11 +69,11 @@ RunFolder run_in_folder(const Config& config, const Dataset& dataset, const Fold
 /// Joins runs of shards in a new folder (options.existing: refuse or overwrite; options.runner.jobs): what any of
 /// them has finished, and the tables when that is every example. Throws InputError, with the differences, unless
 /// config, dataset (by content), program and instruction set are the same: numbers of different machines are not
-/// mixed. An example that several have is taken where no cell of it failed. Metrics are computed anew from the
+/// mixed. An example that several have is taken where no cell of it failed. Metrics are computed again from the
 /// scores, which carry checksums. Killed at any moment, it can be repeated.
 RunFolder merge_runs(const std::vector<std::filesystem::path>& parts, const FolderOptions& options);
 
-/// Compares the stored scores of a finished run anew, with `overrides` of evaluation.* keys,
+/// Compares the stored scores of a finished run again, with `overrides` of evaluation.* keys,
 /// and writes the tables. Throws ParameterError for other keys.
 RunFolder evaluate_run(const std::filesystem::path& folder, const Settings& overrides, std::size_t jobs);
 

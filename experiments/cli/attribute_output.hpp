@@ -17,7 +17,7 @@ namespace attnflow {
 struct AttributeRequest {
     Example example;
     GridPoint point;     ///< as asked for and shown
-    GridPoint computed;  ///< the same on the example at hand, whose heads may be fused already
+    GridPoint computed;  ///< the same on this example, whose heads may be fused already
     std::map<std::string, ParameterValue> parameters;
     std::vector<std::string> special_tokens;
     bool source_given = false;

@@ -1,4 +1,4 @@
-/// attnflow evaluate RUN: compare the stored scores of a run anew, by other metrics or with
+/// attnflow evaluate RUN: compare the stored scores of a run again, by other metrics or with
 /// other references.
 
 #include <algorithm>

@@ -154,18 +154,20 @@ ReportData gather_report(const Config& config, const Results& result, const Find
         json["cuts"].push_back({{"kind", to_string(kind)}, {"meaning", meaning(kind)}});
     json["saturation"] = saturation_json(result, findings);
     for (const Table& table : data.tables) json["tables"][table.name] = table_json(table);
-    std::string head = dump(json);
+    std::string document = dump(json);
 
-    ExplorerData explorer = gather_explorer(config, result, dataset, options,
-                                            options.max_bytes > head.size() ? options.max_bytes - head.size() : 0);
+    ExplorerData explorer =
+        gather_explorer(config, result, dataset, options,
+                        options.max_bytes > document.size() ? options.max_bytes - document.size() : 0);
     data.left_out = std::move(explorer.left_out);
     data.embedded_examples = explorer.examples.size();
     if (!explorer.indices.empty())
         data.example_tables = example_tables(config, result, *dataset, explorer.indices.front());
     // The examples were dumped one by one to keep count of their size: join the texts.
-    head.pop_back();
-    data.json = head + ",\"left_out\":" + dump(data.left_out) + ",\"networks\":" + script_safe(explorer.networks) +
-                ",\"score_points\":" + explorer.score_points + ",\"examples\":[";
+    document.pop_back();
+    data.json = document + ",\"left_out\":" + dump(data.left_out) +
+                ",\"networks\":" + script_safe(explorer.networks) + ",\"score_points\":" + explorer.score_points +
+                ",\"examples\":[";
     for (std::size_t e = 0; e < explorer.examples.size(); ++e) {
         data.json += (e > 0 ? "," : "") + script_safe(explorer.examples[e]);
     }

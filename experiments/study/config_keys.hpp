@@ -28,7 +28,7 @@ struct ConfigKey {
 /// What scores are compared with where the config does not say.
 const std::vector<std::string>& default_references();
 
-/// In the order of docs and of config_toml(). Made anew by each call, because a program may register members.
+/// In the order of docs and of config_toml(). Made by each call, because a program may register members.
 std::vector<ConfigKey> config_keys();
 
 }  // namespace attnflow

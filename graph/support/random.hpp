@@ -1,5 +1,5 @@
 #pragma once
-/// Random numbers that are the same on every platform: a seed names an instance for good.
+/// Random numbers that are the same on every platform: a seed always names the same instance.
 ///
 /// std::*_distribution differ between standard libraries, so none is used. Uniform numbers
 /// come from integer arithmetic alone; `normal` also uses log and sqrt, of which only log may differ
