@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "attention/model/text_model.hpp"
 #include "experiments/study/special_tokens.hpp"
 #include "graph/support/error.hpp"
 
