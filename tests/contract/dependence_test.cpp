@@ -72,7 +72,8 @@ public:
         std::optional<std::size_t> best;
         for (std::size_t r = 0; r < names_.size(); ++r) {
             const std::string& name = names_[r];
-            const bool fits = file.rfind(name, 0) == 0 && (file[name.size()] == '/' || file[name.size()] == '.');
+            const bool fits = file == name ||
+                              (file.rfind(name, 0) == 0 && (file[name.size()] == '/' || file[name.size()] == '.'));
             if (fits && (!best || name.size() > names_[*best].size())) best = r;
         }
         return best;
@@ -119,9 +120,9 @@ TEST_CASE("rooms include only what stands below them", "[contract]") {
     CHECK(rooms.complaints(all) == Strings{});
     for (const std::string& name : rooms.names()) {
         INFO(name << " in rooms.txt");
+        const auto place = rooms.place(name);
         CHECK(std::any_of(all.begin(), all.end(), [&](const Include& include) {
-            return rooms.place(include.file) == rooms.place(name + "/") ||
-                   rooms.place(include.included) == rooms.place(name + "/");
+            return rooms.place(include.file) == place || rooms.place(include.included) == place;
         }));
     }
 }
@@ -131,6 +132,8 @@ TEST_CASE("an include that runs up and a file of no room are found", "[contract]
     CHECK(rooms.place("a/high/inner/x.hpp") == 1);
     CHECK(rooms.place("a/high/x.hpp") == 2);
     CHECK(rooms.place("a/highest.hpp") == std::nullopt);
+    CHECK(Rooms({"a/list.hpp", "a/list"}).place("a/list.hpp") == 0);
+    CHECK(Rooms({"a/list.hpp", "a/list"}).place("a/list.cpp") == 1);
     CHECK(rooms.complaints({{"a/high/x.hpp", "a/low.hpp"}, {"a/last.cpp", "a/high/inner/x.hpp"}}).empty());
     CHECK(rooms.complaints({{"a/low/x.hpp", "a/high/x.hpp"},
                             {"a/high/inner/x.cpp", "a/high/x.hpp"},
