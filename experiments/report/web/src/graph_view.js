@@ -4,6 +4,8 @@
 import { el, shortToken, tokenText } from "./tree.js";
 import { ramp } from "./theme.js";
 
+const VERTEX_REACH = 9; // pixels from a vertex or edge that count as on it
+const EDGE_REACH = 5;
 const MARGIN = { top: 44, right: 14, bottom: 14 };
 
 /** Places for `rows` shown tokens, layers 0..`layers`, in `width` pixels. */
@@ -42,7 +44,7 @@ export function edgePath(geometry, { l, i, j }) {
 }
 
 /** Distance in y from (x, y) to an edge at x; Infinity beside its columns. */
-export function edgeDistance(geometry, { l, i, j }, x, y) {
+function edgeDistance(geometry, { l, i, j }, x, y) {
   const [x1, y1] = point(geometry, l, i);
   const [x0, y0] = point(geometry, l - 1, j);
   if (x < x0 + 6 || x > x1 - 6) return Infinity;
@@ -56,6 +58,22 @@ export function edgeDistance(geometry, { l, i, j }, x, y) {
     else high = t;
   }
   return Math.abs(y0 + (y1 - y0) * (3 * low * low - 2 * low * low * low) - y);
+}
+
+/** The vertex [l, i] or edge at a place of the drawing, as { vertex } or { edge }; a label stands for its input. */
+export function nearest(geometry, layers, edges, x, y) {
+  for (const [t, row] of geometry.rowOf) {
+    if (Math.abs(geometry.y(row) - y) > VERTEX_REACH) continue;
+    for (let l = 0; l <= layers; ++l) if (Math.abs(geometry.x(l) - x) < VERTEX_REACH) return { vertex: [l, t] };
+    if (x < geometry.x(0)) return { vertex: [0, t] };
+  }
+  let best = null;
+  let distance = EDGE_REACH;
+  for (const edge of edges) {
+    const d = edgeDistance(geometry, edge, x, y);
+    if (d < distance) [best, distance] = [edge, d];
+  }
+  return best ? { edge: best } : null;
 }
 
 /**

@@ -17,7 +17,7 @@ import {
   undefinedWords,
 } from "./findings.js";
 import { chartSvg, drawChart } from "./chart_view.js";
-import { Explorer } from "./explorer.js";
+import { Explorer } from "./explorer/explorer.js";
 import { Tooltip } from "./tooltip.js";
 import { THEMES, ramp } from "./theme.js";
 import { field, select } from "./controls.js";
