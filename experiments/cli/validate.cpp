@@ -3,7 +3,6 @@
 #include <memory>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "attention/dataset.hpp"
 #include "attention/validate.hpp"
@@ -89,13 +88,13 @@ int validate_file(const ValidateArguments& arguments) {
 
 }  // namespace
 
-void add_validate(CLI::App& app, int& exit_code) {
+void add_validate(CommandLine& line) {
     auto arguments = std::make_shared<ValidateArguments>();
-    CLI::App* command = app.add_subcommand("validate", "Check that a file holds attention, and report on it");
-    command->add_option("FILE", arguments->file, "safetensors, npz or npy file")->required();
-    command->add_option("--row-sum-tolerance", arguments->row_sum_tolerance, "How far from 1 a row may sum")
-        ->check(is_tolerance());
-    command->callback([arguments, &exit_code] { exit_code = validate_file(*arguments); });
+    Command command = line.command("validate", "Check that a file holds attention, and report on it");
+    command.option("FILE", arguments->file, "safetensors, npz or npy file").required();
+    command.option("--row-sum-tolerance", arguments->row_sum_tolerance, "How far from 1 a row may sum")
+        .check(is_tolerance());
+    command.runs([arguments] { return validate_file(*arguments); });
 }
 
 }  // namespace attnflow
