@@ -9,6 +9,7 @@
 #include "experiments/findings/agreement.hpp"
 #include "experiments/findings/summary.hpp"
 #include "experiments/report/explorer_data.hpp"
+#include "experiments/report/explorer_network.hpp"
 #include "experiments/tables/point_columns.hpp"
 #include "experiments/version.hpp"
 #include "graph/support/text.hpp"
@@ -205,6 +206,8 @@ ReportData gather_report(const Config& config, const RunResult& result, const Da
         for (const Table::Cell& cell : point_cells(point)) cells.push_back(cell_json(cell));
         json["points"].push_back(std::move(cells));
     }
+    json["cuts"] = Json::parse(cuts_json());
+    json["solvable_tokens"] = max_solvable_tokens;
     json["warnings"] = warnings_json(config, result, options);
     for (const Table& table : data.tables) json["tables"][table.name] = table_json(table);
     std::string head = dump(json);

@@ -5,7 +5,7 @@
 namespace attnflow {
 
 std::string csv_text(std::string_view text) {
-    std::string cell = escape_controls(text);
+    std::string cell = escape_controls_keep_shapeless(text);
     const char first = cell.empty() ? '\0' : cell.front();
     const bool formula = first == '=' || first == '+' || first == '@' || (first == '-' && cell.size() > 1);
     if (formula) cell.insert(cell.begin(), '\'');

@@ -5,7 +5,6 @@
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Example, Report } from "../../experiments/report/web/src/data.js";
-import { cutName, decodeCut } from "../../experiments/report/web/src/views.js";
 import {
   attnflow,
   check,
@@ -96,7 +95,7 @@ async function countHoverWork() {
     await new Promise(requestAnimationFrame);
   }
   observer.disconnect();
-  return { most, moved, rows: geometry.rowOf.size, layers: model.layers, edges: edges.length };
+  return { most, moved, rows: geometry.rowOf.size, layers: model.example.layers, edges: edges.length };
 }
 
 // Five views and four tokens are chosen: nodes added beside the graph by the first four views and by all, elements made
@@ -252,7 +251,7 @@ const report = new Report(run.json);
         /^(All \d+ edges|The one edge) of the cut/.test(await text(page, "#cut-drawn")),
         "and it is said that they are all",
       );
-      const cut = cutName(decodeCut(stored.cuts[sink]));
+      const cut = report.cuts.name(report.cuts.decode(stored.cuts[sink]));
       check(
         (await text(page, "#binding-cut")).startsWith(`${cut}: `),
         `the kind of the cut is the store's: ${cut}`,
@@ -715,6 +714,113 @@ for (const [kind, breakWorker] of Object.entries(brokenWorkers)) {
   });
   check(!ran, "the policy forbids scripts other than the page's own");
   await other.close();
+}
+
+// ---- words written from right to left, and words that the model did not know
+
+{
+  const tokens = [
+    "[CLS]",
+    "\u0647\u0630\u0627",
+    "\u0643\u062a\u0627\u0628",
+    "\u062c\u062f\u064a\u062f",
+    ".",
+    "[SEP]",
+  ];
+  const dataset = writeDataset("arabic", tokens, 3, 9, null, { unknown: [2] });
+  const arabic = reportOf("arabic", writeConfig("arabic", dataset));
+  const page = await open(arabic.html);
+  await redrawn(page, () => page.selectOption("#sink", "3"));
+
+  // Each word stands for itself in a line of another direction: "to “word” (3)".
+  const places = await page.evaluate(() => {
+    const title = document.querySelector("#explorer-answer h3");
+    const word = [...title.querySelectorAll("bdi")].at(-1);
+    const range = document.createRange();
+    range.setStart(word.nextSibling, 0); // the quotation mark that ends the word, on the same line
+    range.setEnd(word.nextSibling, 1);
+    return {
+      text: word.textContent,
+      right: word.getBoundingClientRect().right,
+      after: range.getBoundingClientRect().left,
+    };
+  });
+  check(
+    places.text === tokens[3] && places.after >= places.right - 1,
+    `what follows a word stands behind it: ${JSON.stringify(places)}`,
+  );
+  const [answer, option] = [
+    await text(page, "#explorer-answer h3"),
+    await text(page, "#sink option:nth-child(4)"),
+  ];
+  check(answer.includes(`to \u201c${tokens[3]}\u201d (3)`), `in HTML there is <bdi>, no character: ${answer}`);
+  check(option === `3 \u2068${tokens[3]}\u2069`, `in a list, which takes no elements, the characters: ${option}`);
+  await page.hover('.strip[data-method="rollout"] .token[data-token="1"]');
+  check((await page.locator(".tooltip bdi").textContent()) === tokens[1], "in a tooltip too");
+
+  // The line of tokens runs as the words do, and so do the arrow keys.
+  const line = page.locator('.strip[data-method="rollout"] .strip-tokens');
+  check((await line.getAttribute("dir")) === "rtl", "the line has the direction of its words");
+  const lefts = await line
+    .locator(".token")
+    .evaluateAll((list) => list.map((token) => token.getBoundingClientRect().left));
+  check(
+    lefts.length === 6 && lefts.every((left, t) => t === 0 || left < lefts[t - 1]),
+    `tokens from right to left: ${lefts}`,
+  );
+  check(
+    (await line.locator("bdi").allTextContents()).join() === tokens.slice(1, 4).join(),
+    "each word is isolated",
+  );
+  await line.locator(".token.chosen").focus();
+  await page.keyboard.press("ArrowLeft");
+  check(
+    (await page.evaluate(() => document.activeElement.dataset.token)) === "4",
+    "the left arrow goes on in the sentence",
+  );
+  await page.keyboard.press("ArrowRight");
+  check((await page.evaluate(() => document.activeElement.dataset.token)) === "3", "the right arrow goes back");
+
+  // An unknown word is marked and counted wherever it is shown.
+  check(
+    (await text(page, "#explorer-strips .note")).includes("1 of 6 tokens is read as [UNK]"),
+    "unknown words are counted",
+  );
+  check((await line.locator(".token.unknown").count()) === 1, "the unknown word is marked");
+  check((await line.locator(".token.unknown").textContent()) === `${tokens[2]} [UNK]`, "by what the model read");
+  check(
+    (await line.locator(".token.unknown").getAttribute("aria-label")).includes("(read as [UNK])"),
+    "for a screen reader too",
+  );
+  check((await text(page, "#sink option:nth-child(3)")).endsWith("(read as [UNK])"), "in the list of sinks");
+  await redrawn(page, () => page.selectOption("#sink", "2"));
+  check((await text(page, "#explorer-answer h3")).includes("(2, read as [UNK])"), "beside the graph");
+  check(
+    (await page.locator("#explorer-graph svg .labels tspan").allTextContents()).every((mark) => mark === "[UNK]"),
+    "in the graph",
+  );
+  check((await page.locator("#explorer-graph svg .labels tspan").count()) >= 1, "once a label");
+  await page.close();
+
+  const figures = (name) => {
+    attnflow("figures", arabic.run, "--only", name);
+    return readFileSync(join(arabic.run, "figures", `${name}.svg`), "utf8");
+  };
+  const [map, bars, graph] = ["token_map", "token_bars", "attention_graph"].map(figures);
+  for (const [name, svg] of Object.entries({ map, bars, graph })) {
+    for (const word of tokens.slice(1, 4)) {
+      const found = svg.split(word).length - 1;
+      const isolated = svg.split(`\u2068${word}\u2069`).length - 1;
+      check(found > 0 && found === isolated, `${name}: ${isolated} of ${found} times ${word} is isolated`);
+    }
+    check(/\[UNK\]<\/tspan>/.test(svg), `${name}: the unknown word is marked`);
+    check(
+      svg.replaceAll(/<\/text><text[^>]*>/g, " ").includes("1 of 6 tokens is read as [UNK]"),
+      `${name}: and counted`,
+    );
+  }
+  const columnOf = (label) => Number(map.match(new RegExp(`<text x="([\\d.]+)"[^>]*>\\${label}<`))[1]);
+  check(columnOf("[CLS]") > columnOf("[SEP]"), "the columns of a map run from right to left");
 }
 
 // ---- a dataset that has changed since the run: the page warns, charts stay

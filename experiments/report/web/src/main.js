@@ -1,6 +1,7 @@
 // The report page. Outside a browser the bundle only offers figures().
 
-import { el, show, toDom, tokenText } from "./tree.js";
+import { el, show, toDom } from "./tree.js";
+import { tokenText } from "./token_text.js";
 import { Report, toCsv } from "./data.js";
 import { CHARTS, columnsFor, methodStyles, pageSpec, standalone } from "./charts.js";
 import {

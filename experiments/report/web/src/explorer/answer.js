@@ -1,9 +1,10 @@
 // What stands beside the graph: its numbers, the edges of a vertex in words, notes and downloads.
 
-import { el, shortToken, show, toMarkup } from "../tree.js";
+import { el, show, toMarkup } from "../tree.js";
+import { shortToken } from "../token_text.js";
 import { toCsv } from "../data.js";
 import { graphTree } from "../graph_view.js";
-import { VIEWS, cutMeaning, cutName } from "../views.js";
+import { VIEWS } from "../views.js";
 import { save } from "../save.js";
 import { QUANTITIES } from "./graph_panel.js";
 import { fixed } from "./numbers.js";
@@ -39,12 +40,13 @@ export class Answer {
 
   // [name, number or words, id]
   facts() {
-    const { layer, source, sink, fused } = this.state;
+    const { layer, source, sink, fused, report } = this.state;
+    const { cuts } = report;
     const { cut, value, cutCapacity } = this.drawn.content;
     const facts = [];
     if (cut) {
       facts.push(["Flow", value, "flow-value"]);
-      facts.push(["Binding cut", `${cutName(cut)}: ${cutMeaning(cut)}`, "binding-cut"]);
+      facts.push(["Binding cut", `${cuts.name(cut)}: ${cuts.words(cut.kind)}`, "binding-cut"]);
       facts.push(["Cut capacity", cutCapacity, "cut-capacity"]);
     }
     if (fused.exact) {
@@ -106,10 +108,11 @@ export class Answer {
   }
 
   edgeList({ words, edges, end }) {
-    const { tokens } = this.state.example;
+    const { example } = this.state;
     const item = (edge) => {
       const t = end(edge);
-      const name = el("span", {}, shortToken(tokens[t], 24), " ", el("small", {}, `(${t})`));
+      const place = el("small", {}, `(${[t, example.mark(t)].filter((part) => part !== "").join(", ")})`);
+      const name = el("span", {}, shortToken(example.tokens[t], 24), " ", place);
       return el("li", {}, name, " ", el("span", {}, weightWords(edge)));
     };
     const more = edges.length - LISTED_EDGES;

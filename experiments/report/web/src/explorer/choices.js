@@ -1,6 +1,7 @@
 // The explorer's controls: example, layer, source, sink; view and number of edges.
 
-import { el, shortToken, show, tokenText } from "../tree.js";
+import { el, show } from "../tree.js";
+import { tokenText } from "../token_text.js";
 import { field, segmented, select } from "../controls.js";
 import { VIEWS } from "../views.js";
 import { EDGE_STEPS } from "./state.js";
@@ -49,8 +50,9 @@ export class Choices {
 
   pairPickers() {
     const { state, act } = this;
-    const { layers, tokens } = state.example;
-    const names = tokens.map((token, t) => [t, `${t} ${shortToken(token, 18)}`]);
+    const { example } = state;
+    const { layers, tokens } = example;
+    const names = tokens.map((_, t) => [t, `${t} ${example.tokenLabel(t, 18)}`]);
     const numbers = Array.from({ length: layers }, (_, l) => [l + 1, `${l + 1}`]);
     const layer = select("layer", numbers, state.layer, (l) => act.moveSource(Number(l), state.source));
     const source = select("source", names, state.source, (t) => act.moveSource(state.layer, Number(t)));

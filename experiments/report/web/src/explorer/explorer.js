@@ -18,7 +18,7 @@ export class Explorer {
   constructor(root, report, page) {
     this.root = root;
     this.page = page;
-    this.solver = new Solver();
+    this.solver = new Solver(report.cuts);
     this.state = new ExplorerState(report, page.selection);
     this.ticket = 0; // of the latest graph that was asked for
     this.last = null; // the latest content and what it was made for

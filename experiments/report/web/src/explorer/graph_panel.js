@@ -1,6 +1,6 @@
 // The layered graph of the explorer: draws it, and answers pointer and keyboard.
 
-import { el, shortToken, show } from "../tree.js";
+import { el, show } from "../tree.js";
 import { edgePath, graphGeometry, graphTree, nearest } from "../graph_view.js";
 import { VIEWS, drawnCut, filtered } from "../views.js";
 import { fixed } from "./numbers.js";
@@ -58,7 +58,7 @@ export class GraphPanel {
     const width = Math.max(280, box.clientWidth);
     const maxEdges = EDGE_STEPS[state.edgeStep];
     const picked = filtered(content.edges, example.tokens, { source, sink, cut: content.cut, maxEdges });
-    const geometry = graphGeometry(example.layers, picked.rows, example.tokens, width);
+    const geometry = graphGeometry(example, picked.rows, width);
     const cut = drawnCut(content, geometry.rowOf);
     this.drawn = { content, geometry, edges: picked.edges, model: this.model(content, picked, cut) };
     show(box, graphTree(this.drawn.model, geometry, this.page.theme));
@@ -69,8 +69,7 @@ export class GraphPanel {
   model(content, { edges }, cut) {
     const { view, layer, source, sink, example } = this.state;
     return {
-      layers: example.layers,
-      tokens: example.tokens,
+      example,
       edges,
       largest: Math.max(1e-12, ...edges.map((e) => e.w), ...(cut?.edges ?? []).map((e) => e.w)),
       mass: content.mass,
@@ -142,7 +141,7 @@ export class GraphPanel {
     if (!this.drawn) return null;
     const corner = this.box.querySelector("svg")?.getBoundingClientRect() ?? { left: 0, top: 0 };
     const { geometry, edges, model } = this.drawn;
-    return nearest(geometry, model.layers, edges, event.clientX - corner.left, event.clientY - corner.top);
+    return nearest(geometry, model.example.layers, edges, event.clientX - corner.left, event.clientY - corner.top);
   }
 
   point(event) {
@@ -185,7 +184,7 @@ export class GraphPanel {
     const [l, i] = this.cursor ?? [this.state.layer, this.state.source];
     const [toLayer, toRow] = move([l, Math.max(0, rows.indexOf(i))]);
     const within = (value, last) => Math.min(last, Math.max(0, value));
-    return [within(toLayer, model.layers), rows[within(toRow, rows.length - 1)]];
+    return [within(toLayer, model.example.layers), rows[within(toRow, rows.length - 1)]];
   }
 
   /** After drawing anew: the cursor is where it was, while the keyboard is here. */
@@ -212,7 +211,7 @@ export class GraphPanel {
   }
 
   place(l, i) {
-    const word = `${i} ${shortToken(this.state.example.tokens[i], 24)}`;
+    const word = `${i} ${this.state.example.tokenLabel(i, 24)}`;
     return l === 0 ? `input, ${word}` : `layer ${l}, ${word}`;
   }
 

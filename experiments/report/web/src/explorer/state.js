@@ -1,6 +1,6 @@
 // What is chosen in the explorer, and what follows from it: example, layer, networks, names. Knows no document.
 
-import { shortToken } from "../tree.js";
+import { shortToken } from "../token_text.js";
 import { Example, sourcePosition } from "../data.js";
 import { EmbeddedNetwork } from "../network.js";
 
@@ -122,9 +122,10 @@ export class ExplorerState {
     return Math.min(best, last);
   }
 
-  /** "“word” (3)" */
+  /** "“word” (3)"; "“word” (3, read as [UNK])" */
   tokenName(t, limit = 24) {
-    return `\u201c${shortToken(this.example.tokens[t], limit)}\u201d (${t})`;
+    const mark = this.example.mark(t);
+    return `\u201c${shortToken(this.example.tokens[t], limit)}\u201d (${t}${mark && `, read as ${mark}`})`;
   }
   /** "From “a” (0) in layer 6 to “b” (3)" */
   pairName() {

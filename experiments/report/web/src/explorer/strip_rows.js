@@ -3,9 +3,8 @@
 // A line is { name, id, scores } with `colour` and `cuts` of a method, `isReference`, `pending` while its scores are
 // being computed, or `message` in place of scores where the method failed.
 
-import { tokenText } from "../tree.js";
+import { tokenText } from "../token_text.js";
 import { sourcePosition } from "../data.js";
-import { cutText, decodeCut } from "../views.js";
 import { pretty } from "../findings.js";
 import { plural } from "./numbers.js";
 
@@ -67,9 +66,10 @@ export function missingWords(state) {
 }
 
 /** "6 tokens · 2 layers · ...": the example in short. */
-export function factsOf({ tokens, layers, json }) {
+export function factsOf({ tokens, layers, json, unknownWords }) {
   return [
     plural(tokens.length, "token"),
+    unknownWords,
     plural(layers, "layer"),
     plural(json.heads, "head"),
     json.group && `group ${tokenText(json.group)}`,
@@ -81,7 +81,8 @@ export function factsOf({ tokens, layers, json }) {
 }
 
 /** The lines as a table: a row a line and token. */
-export function scoreTable({ example, layer }, rows) {
+export function scoreTable({ example, layer, report }, rows) {
+  const { cuts } = report;
   return rows.flatMap((row) =>
     example.tokens.map((token, t) => ({
       example: example.json.id,
@@ -90,8 +91,9 @@ export function scoreTable({ example, layer }, rows) {
       failed: row.message ?? null,
       position: t,
       token,
+      read_as: example.unknown.has(t) ? example.unknownToken : null,
       score: Number.isFinite(row.scores?.[t]) ? row.scores[t] : null,
-      binding_cut: row.cuts ? cutText(decodeCut(row.cuts[t])) : null,
+      binding_cut: row.cuts ? cuts.text(cuts.decode(row.cuts[t])) : null,
     })),
   );
 }

@@ -1,8 +1,8 @@
 // The tokens of the example shaded by each method, a line a method. A token chosen here becomes the sink.
 
-import { el, shortToken, show, tokenText } from "../tree.js";
+import { el, show } from "../tree.js";
+import { shortToken, tokenText } from "../token_text.js";
 import { toCsv } from "../data.js";
-import { cutName, decodeCut } from "../views.js";
 import { methodStyles } from "../charts.js";
 import { inkOn, ramp } from "../theme.js";
 import { save } from "../save.js";
@@ -98,6 +98,7 @@ export class TokenStrips {
   }
 
   scoredStrip(row) {
+    const { tokens, direction } = this.state.example;
     const colourOf = shades(row.scores, this.page.theme);
     return el(
       "div",
@@ -110,27 +111,32 @@ export class TokenStrips {
       el("span", { class: "strip-value" }, fixed(row.scores[this.state.sink])),
       el(
         "span",
-        { class: "strip-tokens", role: "group", "aria-label": `Scores by ${row.name}` },
-        this.state.example.tokens.map((token, t) => this.token(row, token, t, colourOf(row.scores[t]))),
+        { class: "strip-tokens", role: "group", dir: direction, "aria-label": `Scores by ${row.name}` },
+        tokens.map((_, t) => this.token(row, t, colourOf(row.scores[t]))),
       ),
     );
   }
 
-  token(row, token, t, colour) {
-    const isSink = t === this.state.sink;
+  token(row, t, colour) {
+    const { example, sink } = this.state;
+    const token = example.tokens[t];
+    const mark = example.mark(t);
+    const isLong = [...token].length > 24;
     return el(
       "button",
       {
-        class: isSink ? "token chosen" : "token",
-        tabindex: isSink ? 0 : -1,
+        class: ["token", example.unknown.has(t) && "unknown", t === sink && "chosen"].filter(Boolean).join(" "),
+        dir: example.direction === "rtl" && "auto",
+        tabindex: t === sink ? 0 : -1,
         "data-token": t,
         "data-strip": row.id,
-        title: [...token].length > 24 && tokenText(token),
-        "aria-label": `${shortToken(token, 40)}: ${fixed(row.scores[t])}`,
-        "aria-pressed": isSink ? "true" : "false",
+        title: (isLong || mark) && `${tokenText(token)}${mark && ` (read as ${mark})`}`,
+        "aria-label": `${example.tokenLabel(t, 40)}: ${fixed(row.scores[t])}`,
+        "aria-pressed": t === sink ? "true" : "false",
         style: { "background-color": colour, color: inkOn(colour) },
       },
       shortToken(token, 24),
+      mark && [" ", el("small", {}, mark)],
     );
   }
 
@@ -158,7 +164,8 @@ export class TokenStrips {
     });
     box.addEventListener("keydown", (event) => {
       const token = of(event);
-      const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 1, ArrowUp: -1 }[event.key];
+      const right = this.state.example.direction === "rtl" ? -1 : 1;
+      const step = { ArrowRight: right, ArrowLeft: -right, ArrowDown: 1, ArrowUp: -1 }[event.key];
       if (!token || !step) return;
       event.preventDefault();
       (step > 0 ? token.nextSibling : token.previousSibling)?.focus();
@@ -169,11 +176,14 @@ export class TokenStrips {
   about({ dataset }) {
     const row = this.rows.get(dataset.strip);
     const t = Number(dataset.token);
+    const { example, report } = this.state;
+    const { cuts } = report;
     if (!row) return [];
     return [
-      ["Token", `${t} ${shortToken(this.state.example.tokens[t], 240)}`],
+      ["Token", `${t} ${shortToken(example.tokens[t], 240)}`],
+      ...(example.unknown.has(t) ? [["Read as", example.unknownToken]] : []),
       [row.name, fixed(row.scores[t], 6)],
-      ...(row.cuts ? [["Binding cut", cutName(decodeCut(row.cuts[t]))]] : []),
+      ...(row.cuts ? [["Binding cut", cuts.name(cuts.decode(row.cuts[t]))]] : []),
     ];
   }
 
