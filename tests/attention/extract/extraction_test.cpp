@@ -68,7 +68,7 @@ TEST_CASE("words that a model does not know are said of an example and of a file
     CHECK(alone.unknown.token == model.tokenizer.vocabulary().text(*model.tokenizer.unknown()));
     REQUIRE(alone.unknown.positions.size() == 2);
     CHECK(alone.tokens[alone.unknown.positions[0]] == "xyzzy");
-    CHECK(alone.unknown.positions[1] == n - 2);
+    CHECK(alone.unknown.positions[1] == n - 1);
     extract(model, texts, {}, folder.file("d.safetensors"));
     const Dataset dataset = Dataset::open(folder.file("d.safetensors"));
     CHECK(dataset.example(0).unknown.positions == alone.unknown.positions);
