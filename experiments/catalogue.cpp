@@ -5,6 +5,7 @@
 #include "algorithms/attribution_method.hpp"
 #include "algorithms/maxflow/max_flow_solver.hpp"
 #include "attention/extract/edge_weights/edge_weight.hpp"
+#include "attention/model/registry.hpp"
 #include "attention/network/heads/head_aggregator.hpp"
 #include "attention/network/pruning/edge_pruner.hpp"
 #include "experiments/metrics/metric.hpp"

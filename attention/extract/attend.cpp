@@ -6,6 +6,7 @@
 
 #include "attention/extract/text_run.hpp"
 #include "attention/extract/unknown_words.hpp"
+#include "attention/model/text_model.hpp"
 #include "attention/network/heads/head_aggregator.hpp"
 #include "graph/support/error.hpp"
 
@@ -110,7 +111,8 @@ Attended attend(const TextModel& model, const std::string& text, const std::stri
     }
     result.example.masked = masked;
     result.example.unknown = unknown_words(model, encoding);
-    if (shape.classifier) result.example.predicted = static_cast<std::int64_t>(predicted_output(result.outputs));
+    if (shape.task == Task::classification)
+        result.example.predicted = static_cast<std::int64_t>(predicted_output(result.outputs));
     return result;
 }
 

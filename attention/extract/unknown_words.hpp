@@ -2,7 +2,7 @@
 /// Which words of a text a model does not know.
 
 #include "attention/dataset.hpp"
-#include "attention/model/model.hpp"
+#include "attention/model/text_model.hpp"
 
 namespace attnflow {
 
