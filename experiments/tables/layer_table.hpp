@@ -12,7 +12,8 @@
 
 namespace attnflow {
 
-/// Text that can stand in a cell or a heading: control characters escaped, bars too.
+/// Text that can stand in a cell or a heading: control characters escaped, and all that would become HTML, a link,
+/// a picture, code, emphasis or the end of a cell.
 std::string markdown_text(std::string_view text);
 
 /// What distinguishes the tables and rows of a grid: every axis but the layer. Axes with one

@@ -166,16 +166,19 @@ export function sourcePosition(value, { tokens, masked }) {
   return { cls: 0, mask: masked, last: tokens.length - 1 }[value] ?? null;
 }
 
+// As experiments/tables/csv.cpp does: an apostrophe before whatever a spreadsheet would take for a formula, also where
+// it separates cells by semicolons and takes off quotes. A minus sign alone is a token.
+const FORMULA = /^[ "]*([=+@\uff1d\uff0b\uff20\uff0d]|-.)/u;
 /** Text of a cell that a spreadsheet takes as text, never as a formula. */
-function csvCell(value) {
+export function csvCell(value) {
   if (value === null || value === undefined) return "";
   if (typeof value === "number") return String(value);
-  let text = String(value).replace(
-    /[\u0000-\u001f\u007f]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-  if (/^[=+@]|^-./.test(text)) text = `'${text}`;
-  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const text = String(value)
+    .replace(/[\u0000-\u001f\u007f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)
+    .split(";")
+    .map((field) => (FORMULA.test(field) ? `'${field}` : field))
+    .join(";");
+  return /[",;]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 export function toCsv(rows) {
   if (rows.length === 0) return "";
