@@ -75,50 +75,11 @@ std::vector<char> reaching(const FixedNetwork& g, std::size_t top, std::size_t s
 std::span<const CutShape> cut_shapes() { return shapes; }
 
 const char* to_string(CutKind kind) { return shape_of(kind).name; }
+const char* meaning(CutKind kind) { return shape_of(kind).meaning; }
 
 std::string BindingCut::text() const {
     const CutShape& shape = shape_of(kind);
     return shape.has_layer ? fmt::format("{}({})", shape.name, layer) : shape.name;
-}
-
-std::vector<char> source_side(const FixedNetwork& g, std::size_t source_layer, std::size_t source,
-                              std::size_t sink, const BindingCut& cut, std::span<const Vertex> interior) {
-    std::vector<char> side(g.vertices(), 0);
-    if (cut.kind == CutKind::interior) {
-        for (const Vertex v : interior) side[v] = 1;
-        return side;
-    }
-    const CutShape& shape = shape_of(cut.kind);
-    const std::size_t k = shape.has_layer ? cut.layer : static_cast<std::size_t>(shape.lowest.of(source_layer));
-    const auto is_dearer_above = [&](std::size_t x) {
-        const std::int64_t above = source < g.width(k + 1) ? g.capacity(k + 1, source, x) : 0;
-        const std::int64_t below = sink < g.width(k - 1) ? g.capacity(k, x, sink) : 0;
-        return above > below;
-    };
-    const auto is_on_source_side = [&](std::size_t l, std::size_t i) {
-        switch (l > k ? shape.above : l == k ? shape.at : shape.below) {
-            case CutPart::nothing:
-                return false;
-            case CutPart::source:
-                return i == source;
-            case CutPart::dearer_above:
-                return is_dearer_above(i);
-            case CutPart::all_but_sink:
-                return i != sink;
-            case CutPart::everything:
-                return true;
-        }
-        return false;
-    };
-    const std::vector<char> reached = reached_from(g, source_layer, source);
-    const std::vector<char> reaches = reaching(g, source_layer, sink);
-    for (std::size_t l = 0; l <= source_layer; ++l) {
-        for (std::size_t i = 0; i < g.width(l); ++i) {
-            const Vertex v = g.vertex(l, i);
-            side[v] = !reaches[v] || (reached[v] && is_on_source_side(l, i));
-        }
-    }
-    return side;
 }
 
 CutClassifier::CutClassifier(const FixedNetwork& network, std::size_t source_layer)
@@ -186,6 +147,46 @@ BindingCut CutClassifier::classify(std::size_t source, std::size_t sink, std::in
     if (const auto cut = match_sink_lane(sink, value)) return *cut;
     if (const auto cut = match_crossing(source, sink, value)) return *cut;
     return {CutKind::interior, 0};
+}
+
+CutClassifier::Mask CutClassifier::source_side(std::size_t source, std::size_t sink, const BindingCut& cut) {
+    const CutShape& shape = shape_of(cut.kind);
+    if (shape.kind == CutKind::interior)
+        throw InternalError("the side of an interior cut comes from a certificate");
+    const std::size_t k = shape.has_layer ? cut.layer : static_cast<std::size_t>(shape.lowest.of(top_));
+    const auto is_dearer_above = [&](std::size_t x) {
+        return edge_or_none(k + 1, source, x) > edge_or_none(k, x, sink);
+    };
+    const auto is_on_source_side = [&](std::size_t l, std::size_t i) {
+        switch (l > k ? shape.above : l == k ? shape.at : shape.below) {
+            case CutPart::nothing:
+                return false;
+            case CutPart::source:
+                return i == source;
+            case CutPart::dearer_above:
+                return is_dearer_above(i);
+            case CutPart::all_but_sink:
+                return i != sink;
+            case CutPart::everything:
+                return true;
+        }
+        return false;
+    };
+    enter_source(source);
+    const Mask& to_sink = reaches(sink);
+    Mask side(g_.vertices(), 0);
+    for (std::size_t l = 0; l <= top_; ++l) {
+        for (std::size_t i = 0; i < g_.width(l); ++i) {
+            const Vertex v = g_.vertex(l, i);
+            side[v] = !to_sink[v] || (reached_[v] && is_on_source_side(l, i));
+        }
+    }
+    return side;
+}
+
+// Of narrow layers some lanes are not there.
+std::int64_t CutClassifier::edge_or_none(std::size_t layer, std::size_t from, std::size_t to) const {
+    return from < g_.width(layer) && to < g_.width(layer - 1) ? g_.capacity(layer, from, to) : 0;
 }
 
 std::optional<BindingCut> CutClassifier::match_source_lane(std::size_t source, std::int64_t value) const {

@@ -15,7 +15,7 @@
 #include "experiments/cli/options.hpp"
 #include "experiments/cli/stop_on_signal.hpp"
 #include "experiments/cli/terminal.hpp"
-#include "experiments/inputs/text_source.hpp"
+#include "experiments/inputs/config_dataset.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
 

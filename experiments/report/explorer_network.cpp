@@ -131,7 +131,7 @@ std::string cuts_json() {
     };
     Json out = Json::array();
     for (const CutShape& shape : cut_shapes()) {
-        Json kind{{"kind", shape.name}, {"words", shape.words}, {"has_layer", shape.has_layer}};
+        Json kind{{"kind", shape.name}, {"meaning", shape.meaning}, {"has_layer", shape.has_layer}};
         if (shape.kind != CutKind::interior) {
             kind.update({{"above", part(shape.above)},
                          {"at", part(shape.at)},
@@ -170,7 +170,8 @@ std::string pairs_json(const LayeredNetwork<double>& network, const std::vector<
         const Vertex source = fixed.vertex(request.layer, request.source);
         const Vertex sink = fixed.vertex(0, request.sink);
         const std::int64_t value = solver->solve(fixed, source, sink, state);
-        const BindingCut cut = CutClassifier(fixed, request.layer).classify(request.source, request.sink, value);
+        CutClassifier classifier(fixed, request.layer);
+        const BindingCut cut = classifier.classify(request.source, request.sink, value);
         Json pair{{"layer", request.layer},
                   {"source", request.source},
                   {"sink", request.sink},
@@ -178,13 +179,16 @@ std::string pairs_json(const LayeredNetwork<double>& network, const std::vector<
                   {"value", static_cast<double>(value) * fixed_point.unit()},
                   {"cut", {static_cast<int>(cut.kind), cut.layer}},
                   {"edges", flow_edges(fixed, request.layer, state.forward(), fixed_point.unit())}};
-        std::vector<Vertex> interior;
+        CutClassifier::Mask side(fixed.vertices(), 0);
         if (cut.kind == CutKind::interior) {
-            interior = certify_max_flow(fixed, source, sink, value, state.forward()).source_side;
             pair["side"] = Json::array();
-            for (const Vertex v : interior) pair["side"].push_back({fixed.layer_of(v), fixed.position_of(v)});
+            for (const Vertex v : certify_max_flow(fixed, source, sink, value, state.forward()).source_side) {
+                pair["side"].push_back({fixed.layer_of(v), fixed.position_of(v)});
+                side[v] = 1;
+            }
+        } else {
+            side = classifier.source_side(request.source, request.sink, cut);
         }
-        const auto side = source_side(fixed, request.layer, request.source, request.sink, cut, interior);
         add_cut(fixed, request, side, fixed_point.unit(), pair);
         out.push_back(std::move(pair));
     }

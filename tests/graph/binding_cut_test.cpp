@@ -126,17 +126,21 @@ struct Problem {
     }
 };
 
-// Capacity of the edges from one side to the other.
-std::int64_t capacity_between(const FixedNetwork& g, std::size_t top, const std::vector<char>& side) {
+// The side holds the source and not the sink, and the edges out of it have the capacity of the cut.
+void check_side(const FixedNetwork& g, std::size_t top, std::size_t source, std::size_t sink,
+                CutClassifier& classifier, const BindingCut& cut, std::int64_t value) {
+    const auto side = classifier.source_side(source, sink, cut);
+    CHECK(side[g.vertex(top, source)] == 1);
+    CHECK(side[g.vertex(0, sink)] == 0);
     std::int64_t sum = 0;
     for (std::size_t l = 1; l <= top; ++l) {
         for (std::size_t i = 0; i < g.width(l); ++i) {
             for (std::size_t j = 0; j < g.width(l - 1); ++j) {
-                if (side[g.vertex(l, i)] && !side[g.vertex(l - 1, j)]) sum += g.capacity(l, i, j);
+                if (side[g.vertex(l, i)] == 1 && side[g.vertex(l - 1, j)] == 0) sum += g.capacity(l, i, j);
             }
         }
     }
-    return sum;
+    CHECK(sum == value);
 }
 
 }  // namespace
@@ -177,12 +181,7 @@ TEST_CASE("the binding cut is the first of the vocabulary with the flow's capaci
                 INFO("seed " << seed << ", source " << s << ", sink " << t << ", value " << value);
                 CHECK(cut.text() == problem.expected(value).text());
                 CHECK(cut.text() == problem.first_of_table(value).text());
-                if (cut.kind != CutKind::interior) {
-                    const auto side = source_side(network, layers, s, t, cut, {});
-                    CHECK(side[network.vertex(layers, s)] == 1);
-                    CHECK(side[network.vertex(0, t)] == 0);
-                    CHECK(capacity_between(network, layers, side) == value);
-                }
+                if (cut.kind != CutKind::interior) check_side(network, layers, s, t, classifier, cut, value);
                 ++seen[static_cast<std::size_t>(cut.kind)];
             }
         }
@@ -191,6 +190,11 @@ TEST_CASE("the binding cut is the first of the vocabulary with the flow's capaci
         INFO(to_string(kind));
         CHECK(seen[static_cast<std::size_t>(kind)] > 10);
     }
+}
+
+TEST_CASE("an interior cut has no side of its own", "[binding_cut]") {
+    const FixedNetwork network({2, 2}, {1, 1, 1, 1});
+    CHECK_THROWS_AS(CutClassifier(network, 1).source_side(0, 0, {CutKind::interior, 0}), InternalError);
 }
 
 TEST_CASE("cuts have names", "[binding_cut]") {

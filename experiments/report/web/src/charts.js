@@ -592,7 +592,7 @@ export function saturationByLayer(report, selection, theme) {
       ...row,
       order: cuts.kinds.indexOf(row.cut),
       name: pretty(row.cut),
-      words: cuts.words(row.cut),
+      words: cuts.meaning(row.cut),
     }));
   if (rows.length === 0) return null;
   const methods = unique(rows.map((r) => r.method));
@@ -650,7 +650,7 @@ export function saturationByLayer(report, selection, theme) {
       "Grey: cuts that the layers in between have a part in.",
     panels,
     legend: kinds.map((cut) => ({
-      label: `${pretty(cut)}: ${cuts.words(cut)}`,
+      label: `${pretty(cut)}: ${cuts.meaning(cut)}`,
       colour: colourOf(cut),
       shape: "square",
     })),

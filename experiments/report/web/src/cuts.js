@@ -1,4 +1,4 @@
-// The vocabulary of binding cuts. Kinds, their order, words and sides are those of the document (`cuts`, from
+// The vocabulary of binding cuts. Kinds, their order, meaning and sides are those of the document (`cuts`, from
 // graph/binding_cut.hpp); here is only how to read them.
 
 export class CutVocabulary {
@@ -11,9 +11,9 @@ export class CutVocabulary {
   shape(kind) {
     return this.list[this.kinds.indexOf(kind)];
   }
-  /** What cuts of a kind cut, for reading. */
-  words(kind) {
-    return this.shape(kind).words;
+  /** What cuts of a kind go around, for reading. */
+  meaning(kind) {
+    return this.shape(kind).meaning;
   }
 
   /** "sink_lane(2)", as tables have it. */

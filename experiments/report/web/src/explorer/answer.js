@@ -46,7 +46,7 @@ export class Answer {
     const facts = [];
     if (cut) {
       facts.push(["Flow", value, "flow-value"]);
-      facts.push(["Binding cut", `${cuts.name(cut)}: ${cuts.words(cut.kind)}`, "binding-cut"]);
+      facts.push(["Binding cut", `${cuts.name(cut)}: ${cuts.meaning(cut.kind)}`, "binding-cut"]);
       facts.push(["Cut capacity", cutCapacity, "cut-capacity"]);
     }
     if (fused.exact) {

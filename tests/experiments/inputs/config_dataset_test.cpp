@@ -1,4 +1,4 @@
-#include "experiments/inputs/text_source.hpp"
+#include "experiments/inputs/config_dataset.hpp"
 
 #include <filesystem>
 

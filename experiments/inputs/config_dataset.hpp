@@ -1,35 +1,22 @@
 #pragma once
-/// A dataset that is made when it is needed: texts, and a model to run on them.
+/// The dataset that a config names: a file, or what a model makes of texts when it is needed.
 
 #include <atomic>
 #include <filesystem>
 #include <functional>
 #include <map>
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "experiments/study/shard.hpp"
 
 namespace attnflow {
 
+class Dataset;
 struct Config;
 
-/// Settings `model.*` and `dataset.sentences` of a config.
-struct TextSource {
-    std::filesystem::path model;      ///< Hugging Face directory
-    std::filesystem::path sentences;  ///< a line each, or .tsv with columns text and label
-    std::filesystem::path cache;      ///< folder for what was extracted; "" for the user's cache folder
-    std::string precision = "float32";
-    std::string target;  ///< as TargetSpec::parse; "" for the default
-    std::string target_scale = "logit";
-    std::string replace = "unk";
-
-    /// What the dataset was made of, by name: model, architecture, sentences, settings, and the checksum of each
-    /// file. Filled by provide_dataset(), for the record of a run.
-    std::map<std::string, std::string> origin = {};
-    std::filesystem::path part = {};  ///< the file with the examples of the shard alone, "" when it is all of them
-};
+/// Opens config.dataset, or the part of it that there is. Where all its examples have a masked position and the
+/// config names no source, `mask` becomes the source, as if it were given.
+Dataset open_dataset(Config& config);
 
 /// By whom and of what an extraction is made, for ExtractionOptions::record: program, instruction set,
 /// architecture, precision, and the checksums of the model's files and of the sentences ("" for none).

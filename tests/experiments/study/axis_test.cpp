@@ -1,4 +1,4 @@
-#include "experiments/study/axes.hpp"
+#include "experiments/study/axis.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -10,7 +10,7 @@ using attnflow::testing::message_of;
 namespace {
 
 std::string canonical(const std::string& axis, const ParameterValue& value) {
-    return to_text(axis_info(axis).check(value, "here"));
+    return to_text(axes().at(axis).check(value, "here"));
 }
 
 std::string refusal(const std::string& axis, const ParameterValue& value) {
@@ -48,7 +48,7 @@ TEST_CASE("values with parameters are spelled out", "[axes]") {
 }
 
 TEST_CASE("skip weights are numbers, none, or one a layer", "[axes]") {
-    const auto check = [](const ParameterValue& value) { return axis_info("skip_weight").check(value, "here"); };
+    const auto check = [](const ParameterValue& value) { return axes().at("skip_weight").check(value, "here"); };
     CHECK(check(0.25) == ParameterValue(0.25));
     CHECK(check(std::int64_t{1}) == ParameterValue(1.0));
     CHECK(check(Text("0.25")) == ParameterValue(0.25));
@@ -63,39 +63,4 @@ TEST_CASE("skip weights are numbers, none, or one a layer", "[axes]") {
               Text("here: skip_weight is ") + text +
                   ", expected a real in [0, 1], none or per_layer(w1, ..., wL)");
     }
-}
-
-TEST_CASE("a point says what network it wants", "[axes]") {
-    const auto defaults = network_options({"rollout", {}});
-    CHECK(defaults.skip_weight == 0.0);  // a method without the axis has no skip connection
-    const auto options = network_options({"rollout",
-                                          {{"heads", Text("single(3)")},
-                                           {"pruning", Text("threshold(0.1)")},
-                                           {"special_tokens", Text("drop")},
-                                           {"receptive_field", Text("row_count")},
-                                           {"renormalise", Text("never")},
-                                           {"skip_weight", Text("per_layer(0.5, 0)")}}},
-                                         {0, 7});
-    CHECK(options.heads == "single(3)");
-    CHECK(options.pruning == "threshold(0.1)");
-    CHECK(options.dropped_keys == std::vector<std::size_t>{0, 7});
-    CHECK(options.receptive_field == ReceptiveField::row_count);
-    CHECK(options.renormalise == Renormalise::never);
-    CHECK(options.layer_skip_weights == std::vector<double>{0.5, 0.0});
-    CHECK(network_options({"rollout", {{"special_tokens", Text("keep")}}}, {0}).dropped_keys.empty());
-    CHECK(network_options({"rollout", {{"skip_weight", 0.25}}}).skip_weight == 0.25);
-}
-
-TEST_CASE("points share what their stages have in common", "[axes]") {
-    const GridPoint base{"rollout",
-                         {{"heads", Text("mean")}, {"layer", std::int64_t{1}}, {"readout", Text("row")}}};
-    GridPoint other = base;
-    other.values["readout"] = Text("column_max");
-    CHECK(base.key(AxisStage::attribution) == other.key(AxisStage::attribution));
-    CHECK(base.key(AxisStage::reading) != other.key(AxisStage::reading));
-    other.values["layer"] = std::int64_t{2};
-    CHECK(base.key(AxisStage::network) == other.key(AxisStage::network));
-    CHECK(base.key(AxisStage::attribution) != other.key(AxisStage::attribution));
-    other.values["heads"] = Text("max");
-    CHECK(base.key(AxisStage::network) != other.key(AxisStage::network));
 }

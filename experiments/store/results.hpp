@@ -1,16 +1,40 @@
 #pragma once
-/// The outcome of a run, as tables and reports read it.
+/// What came out of a run, row by row: what findings are drawn from and tables show.
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "experiments/findings/saturation.hpp"
-#include "experiments/run/comparison.hpp"
+#include "experiments/study/grid_point.hpp"
 #include "graph/binding_cut.hpp"
 #include "graph/quantiser.hpp"
 
 namespace attnflow {
+
+/// One value: an example, a grid point, a reference and a metric, by index.
+struct ResultRow {
+    std::size_t example;
+    std::size_t point;
+    std::size_t reference;
+    std::size_t metric;
+    std::optional<double> value;  ///< nothing where the metric is undefined
+    bool operator==(const ResultRow&) const = default;
+};
+
+/// A cell (example, grid point) without a result.
+struct Failure {
+    std::size_t example;
+    std::size_t point;
+    std::string message;
+    bool operator==(const Failure&) const = default;
+};
+
+/// Of one example.
+struct ExampleResults {
+    std::vector<ResultRow> rows;  ///< by point, reference, metric
+    std::vector<Failure> failures;
+};
 
 /// The scores of one example at one grid point, as they were compared.
 struct AttributionRow {
@@ -20,12 +44,6 @@ struct AttributionRow {
     std::vector<BindingCut> cuts;  ///< as `scores`, for flows from a single source
 };
 
-/// How often each kind of cut binds at a grid point, over its pairs in all examples.
-struct CutCounts {
-    std::size_t point;
-    std::size_t pairs[std::size(all_cut_kinds)] = {};
-};
-
 /// How much of the attention pruning dropped at a grid point, over all examples.
 struct PruningShares {
     std::size_t point;
@@ -33,15 +51,13 @@ struct PruningShares {
     double largest = 0.0;
 };
 
-struct RunResult {
+struct Results {
     std::vector<std::string> examples;             ///< ids
     std::vector<std::vector<std::string>> tokens;  ///< by example
     std::vector<GridPoint> grid;
     std::vector<ResultRow> rows;               ///< by example, point, reference, metric
     std::vector<AttributionRow> attributions;  ///< when the config asks for them
     std::vector<Failure> failures;
-    std::vector<CutCounts> cuts;  ///< for points whose method reports cuts
-    std::vector<Saturation> saturation;
     std::vector<PruningShares> pruning;  ///< for points that prune
     /// Of all flows: bits, the largest error bound, all entries rounded to 0 (each example
     /// and network counted once).

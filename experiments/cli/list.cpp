@@ -11,7 +11,7 @@
 
 namespace attnflow {
 
-void add_catalogue(CommandLine& line) {
+void add_list(CommandLine& line) {
     auto format = std::make_shared<std::string>("text");
     Command list = line.command("list", "List methods, solvers, head strategies, metrics, axes and presets");
     list.option("--format", *format, "text, or markdown (the page docs/reference.md)")

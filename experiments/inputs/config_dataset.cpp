@@ -1,4 +1,4 @@
-#include "experiments/inputs/text_source.hpp"
+#include "experiments/inputs/config_dataset.hpp"
 
 #include <algorithm>
 #include <set>
@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "algorithms/attribution_method.hpp"
+#include "attention/dataset.hpp"
 #include "attention/extract/edge_weights/edge_weight.hpp"
 #include "attention/extract/extraction.hpp"
 #include "attention/model/checkpoint/config.hpp"
@@ -14,7 +15,8 @@
 #include "experiments/inputs/text_cache.hpp"
 #include "experiments/run/environment.hpp"
 #include "experiments/run/example_attributions.hpp"
-#include "experiments/run/runner.hpp"
+#include "experiments/study/axes/edge_weights.hpp"
+#include "experiments/study/axes/source.hpp"
 #include "experiments/study/config.hpp"
 #include "experiments/study/plan.hpp"
 #include "experiments/version.hpp"
@@ -52,16 +54,16 @@ std::vector<std::string> asked_weights(const Config& config) {
     std::set<std::string> names;
     for (const GridBlock& block : config.blocks) {
         const bool used = std::any_of(block.methods.begin(), block.methods.end(), [](const std::string& method) {
-            return takes(attribution_methods().at(method).info, axis_info("edge_weights"));
+            return takes(attribution_methods().at(method).info, axes().at(EdgeWeightsAxis::name));
         });
         if (!used) continue;
-        for (const ParameterValue& value : block.axes.at("edge_weights")) names.insert(to_text(value));
+        for (const ParameterValue& value : block.axes.at(EdgeWeightsAxis::name)) names.insert(to_text(value));
     }
-    names.erase("attention");
+    names.erase(attention_weights);
     for (const std::string& name : names) {
         if (edge_weights().find(name) != nullptr) continue;
         std::vector<std::string> known = edge_weights().names();
-        known.insert(known.begin(), "attention");
+        known.insert(known.begin(), attention_weights);
         throw ParameterError(
             fmt::format("axes.edge_weights: a model gives no '{}'{}", excerpt(name), name_hint(name, known)));
     }
@@ -70,11 +72,11 @@ std::vector<std::string> asked_weights(const Config& config) {
 
 std::vector<LabelledText> used_texts(const Config& config, const TextModel& model) {
     std::vector<LabelledText> texts = read_texts(config.texts->sentences.string(), model);
-    texts.resize(used_examples(config, texts.size()));
+    texts.resize(config.used_examples(texts.size()));
     return texts;
 }
 
-ExtractionOptions options_of(const Config& config, const TextSource& texts, std::size_t jobs) {
+ExtractionOptions extraction_options(const Config& config, const Texts& texts, std::size_t jobs) {
     check_references(config);
     ExtractionOptions options;
     if (!texts.target.empty()) options.target = TargetSpec::parse(texts.target);
@@ -120,23 +122,23 @@ TextOutline outline(Config& config, const TextModel& model, std::span<const Labe
             name, DType::f64, {shape.layers, heads, 1, 1}, std::as_bytes(std::span(ones)).data()};
     }
     MethodSet methods;
-    Session session(example, methods, {});
-    for (GridPoint point : make_plan(config, shape.layers).points) {
-        if (point.has("source")) {
-            ParameterValue& source = point.values.at("source");
-            if (std::holds_alternative<std::int64_t>(source)) {
-                for (std::size_t i = 0; i < tokens.size(); ++i)
-                    resolve_sources(source, tokens[i], std::nullopt, texts[i].where);
-                source = std::int64_t{0};
-            }
+    ExampleAttributions attributions(example, methods, {});
+    const Plan plan = make_plan(config, shape.layers);
+    for (std::size_t p = 0; p < plan.points.size(); ++p) {
+        const SourceChoice& source = plan.options[p].source;
+        if (source.kind != SourceChoice::Kind::index) {
+            attributions.check(plan.points[p]);
+            continue;
         }
-        session.check(point);
+        for (std::size_t i = 0; i < tokens.size(); ++i) source.positions(tokens[i], std::nullopt, texts[i].where);
+        const bool has_source = plan.points[p].has(SourceAxis::name);
+        attributions.check(has_source ? plan.points[p].with(SourceAxis::name, std::int64_t{0}) : plan.points[p]);
     }
     return {shape.layers, texts.size()};
 }
 
 /// Every file and setting that decides what is extracted.
-std::map<std::string, std::string> origin_of(const TextSource& texts, const ExtractionOptions& options) {
+std::map<std::string, std::string> origin_of(const Texts& texts, const ExtractionOptions& options) {
     std::map<std::string, std::string> origin = extraction_settings(options);
     // As config.toml has them, so that a run of it records the same.
     origin["model.path"] = fs::absolute(texts.model).lexically_normal().string();
@@ -161,6 +163,13 @@ std::string content_key(const Config& config, ExtractionOptions options, std::si
 
 }  // namespace
 
+Dataset open_dataset(Config& config) {
+    const bool is_part = config.texts && !config.texts->part.empty();
+    Dataset dataset = Dataset::open((is_part ? config.texts->part : config.dataset).string());
+    if (dataset.is_masked()) default_to_mask(config);
+    return dataset;
+}
+
 std::map<std::string, std::string> extraction_record(const fs::path& model, const std::string& precision,
                                                      const fs::path& sentences) {
     std::map<std::string, std::string> record{
@@ -175,7 +184,7 @@ std::map<std::string, std::string> extraction_record(const fs::path& model, cons
 }
 
 TextOutline outline_texts(Config& config) {
-    const ExtractionOptions options = options_of(config, *config.texts, 1);
+    const ExtractionOptions options = extraction_options(config, *config.texts, 1);
     const TextModel model = TextModel::open(config.texts->model.string(), config.texts->precision);
     return outline(config, model, used_texts(config, model), options);
 }
@@ -188,8 +197,8 @@ struct CacheRequest {
     std::size_t examples;
 
     CacheRequest(const Config& config, std::size_t jobs)
-        : options(options_of(config, *config.texts, jobs)),
-          examples(used_examples(config, count_texts(config.texts->sentences.string()))) {
+        : options(extraction_options(config, *config.texts, jobs)),
+          examples(config.used_examples(count_texts(config.texts->sentences.string()))) {
         options.record = extraction_record(config.texts->model, config.texts->precision, config.texts->sentences);
     }
     std::string key(const Config& config, const Shard& shard) const {
@@ -225,7 +234,7 @@ void provide_dataset(Config& config, std::size_t jobs,
                      const std::function<void(std::size_t done, std::size_t total)>& progress,
                      const std::atomic<bool>* stop, const Shard& shard) {
     if (!config.texts) return;
-    TextSource& texts = *config.texts;
+    Texts& texts = *config.texts;
     CacheRequest request(config, jobs);
     texts.origin = origin_of(texts, request.options);
     const TextCache cache(texts.cache);

@@ -1,6 +1,6 @@
 /// Laws between the methods of path algebra, rollout and flow, on every generator.
 
-#include "algorithms/paths/path_attribution.hpp"
+#include "algorithms/path_attribution.hpp"
 
 #include <numeric>
 
