@@ -99,7 +99,7 @@ void append_escape(std::uint32_t c, bool is_json, std::string& out) {
     out += buffer;
 }
 
-enum class Escape { all, json, controls };  // json: as JSON does, lines kept
+enum class Escape { all, json, only_controls };  // json: as JSON does, lines kept
 
 std::string escape(std::string_view text, Escape which) {
     std::string out;
@@ -118,7 +118,7 @@ std::string escape(std::string_view text, Escape which) {
         const std::string_view rest = text.substr(point->length);
         const auto next = rest.empty() ? std::nullopt : decode(rest);
         const bool joins = point->value == joiner && after_picture && next && is_in(next->value, pictures);
-        const bool is_hidden = which != Escape::controls && is_in(point->value, shapeless) && !joins;
+        const bool is_hidden = which != Escape::only_controls && is_in(point->value, shapeless) && !joins;
         const bool is_kept_line = which == Escape::json && point->value == '\n';
         if (is_hidden || (is_in(point->value, controls) && !is_kept_line)) {
             append_escape(point->value, which == Escape::json, out);
@@ -171,7 +171,7 @@ std::string name_hint(std::string_view name, const std::vector<std::string>& can
 
 std::string escape_controls(std::string_view text) { return escape(text, Escape::all); }
 std::string escape_controls_keep_lines(std::string_view text) { return escape(text, Escape::json); }
-std::string escape_controls_keep_shapeless(std::string_view text) { return escape(text, Escape::controls); }
+std::string escape_controls_keep_shapeless(std::string_view text) { return escape(text, Escape::only_controls); }
 
 std::string excerpt(std::string_view text, std::size_t limit) {
     if (text.size() <= limit) return escape_controls(text);
