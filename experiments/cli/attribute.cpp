@@ -5,7 +5,6 @@
 #include <thread>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "attention/extract/attend.hpp"
 #include "attention/extract/edge_weights/edge_weight.hpp"
@@ -17,9 +16,14 @@
 #include "experiments/cli/options.hpp"
 #include "experiments/cli/terminal.hpp"
 #include "experiments/run/example_attributions.hpp"
-#include "experiments/study/config.hpp"
+#include "experiments/study/axes/heads.hpp"
+#include "experiments/study/axes/layer.hpp"
+#include "experiments/study/axes/positions.hpp"
+#include "experiments/study/axes/skip_weight.hpp"
+#include "experiments/study/axes/source.hpp"
 #include "experiments/study/presets.hpp"
 #include "experiments/study/settings.hpp"
+#include "experiments/study/special_tokens.hpp"
 
 namespace attnflow {
 namespace {
@@ -46,7 +50,7 @@ struct AttributeArguments {
 
 // Of an axis: "--edge-weights", and "--skip" for short.
 std::string option_of(const std::string& axis) {
-    if (axis == "skip_weight") return "--skip";
+    if (axis == SkipWeightAxis::name) return "--skip";
     std::string option = "--" + axis;
     std::replace(option.begin(), option.end(), '_', '-');
     return option;
@@ -63,7 +67,7 @@ void resolve_point(const AttributeArguments& arguments, GridPoint& point,
     }
     const auto set = [&](const std::string& name, ParameterValue value) {
         point.values[name] = std::move(value);
-        source_given = source_given || name == "source";
+        source_given = source_given || name == SourceAxis::name;
     };
     if (!arguments.preset.empty()) {
         const std::string parameter_prefix = "parameters." + method.name + ".";
@@ -74,18 +78,18 @@ void resolve_point(const AttributeArguments& arguments, GridPoint& point,
                 parameters[setting.key.substr(parameter_prefix.size())] = value;
             } else if (setting.key.starts_with("axes.") && point.has(setting.key.substr(5))) {
                 const std::string name = setting.key.substr(5);
-                set(name, axis_info(name).check(value, "preset " + arguments.preset));
+                set(name, axes().at(name).check(value, "preset " + arguments.preset));
             }
         }
     }
     for (const auto& [name, text] : arguments.axes) {
-        const AxisInfo& axis = axis_info(name);
+        const AxisInfo& axis = axes().at(name);
         if (!takes(method, axis)) {
             throw ParameterError(fmt::format("{}: {} does not take {}", option_of(name), method.name, name));
         }
         set(name, axis.check(text, option_of(name)));
     }
-    if (point.text("layer") == "all") {
+    if (point.text(LayerAxis::name) == LayerAxis::every) {
         throw ParameterError("--layer: all is for `attnflow run`; choose one layer");
     }
     for (const std::string& assignment : arguments.parameters) {
@@ -101,12 +105,13 @@ void resolve_point(const AttributeArguments& arguments, GridPoint& point,
 
 // What a model must give besides the attention that `point` asks for.
 AttendOptions attend_options(const AttributeArguments& arguments, const GridPoint& point) {
-    AttendOptions options{.heads = network_options(point).heads, .jobs = arguments.jobs};
-    const std::string weights = point.text("edge_weights");
-    if (!weights.empty() && weights != "attention") {
+    const PointOptions asked = options_of(point);
+    AttendOptions options{.heads = asked.network.heads, .jobs = arguments.jobs};
+    const std::string& weights = asked.edge_weights;
+    if (weights != attention_weights) {
         options.weights = weights;
         if (!edge_weights().at(weights).make()->has_heads())
-            refuse_heads_of_one_matrix(weights, options.heads, option_of("heads"));
+            refuse_heads_of_one_matrix(weights, options.heads, option_of(HeadsAxis::name));
     }
     if (arguments.scale == "probability") options.scale = TargetScale::probability;
     if (arguments.scale_given && !is_made_of_gradients(weights)) {
@@ -139,8 +144,8 @@ AttributeRequest make_request(const AttributeArguments& arguments) {
     bool source_given = false;
     resolve_point(arguments, point, parameters, source_given);
     const auto finish = [&](Example example, std::vector<std::string> special, bool fused) {
-        GridPoint computed = point;
-        if (fused && point.has("heads")) computed.values["heads"] = std::string("mean");  // of one matrix
+        const bool is_fused = fused && point.has(HeadsAxis::name);
+        GridPoint computed = is_fused ? point.with(HeadsAxis::name, HeadsAxis::fallback()) : point;
         return AttributeRequest{std::move(example), point,       std::move(computed), parameters,
                                 std::move(special), source_given};
     };
@@ -186,105 +191,100 @@ int attribute(const AttributeArguments& arguments) {
     Validator validator(request.example.attention, request.example.id, arguments.row_sum_tolerance);
     request.example.attention = validator.watched();
     MethodSet methods({{request.point.method, request.parameters}});
-    Session session(request.example, methods, request.special_tokens, /*with_paths=*/true);
-    session.check(request.computed);
-    // Validated while it is read for the network, where that is made at one go.
-    if (session.has_one_network(request.computed)) session.network(request.computed);
+    ExampleAttributions attributions(request.example, methods, request.special_tokens, /*with_paths=*/true);
+    attributions.check(request.computed);
+    // Validated while it is read for the network, where there is one network.
+    if (attributions.has_one_network(request.computed)) attributions.network(request.computed);
     const ValidationReport report = validator.finish();
     // A masked language model's output is at the mask; under a causal mask position 0 sees only itself, and the
     // last one is what is asked about.
     const bool masked = request.example.masked.has_value();
-    if ((masked || report.causal) && request.point.has("source") && !request.source_given) {
+    if ((masked || report.causal) && request.point.has(SourceAxis::name) && !request.source_given) {
         for (GridPoint* point : {&request.point, &request.computed})
-            point->values["source"] = std::string(masked ? "mask" : "last");
+            point->values[SourceAxis::name] = std::string(masked ? SourceAxis::masked : SourceAxis::last);
     }
-    const Attribution attribution = session.attribution(request.computed);
-    const std::size_t layer = session.layer(request.point);
-    const auto scores = read_out(attribution.scores, request.point.text("readout"));
+    const Attribution attribution = attributions.attribution(request.computed);
+    const std::size_t layer = attributions.layer(request.point);
+    const PointOptions options = options_of(request.point);
+    const auto scores = options.scores(attribution.scores);
     // Several sources are shown as a matrix unless a read-out makes one score of them.
-    const bool whole_matrix = request.point.text("source") == "all" && request.point.text("readout") == "row";
+    const bool whole_matrix = options.has_row_for_each_source();
     if (arguments.blank_out > 0) request.blanked = blank_out(arguments, request, whole_matrix, scores);
     const AttributeAnswer answer{attribution, layer, whole_matrix, scores};
     if (arguments.format == "json") {
-        print_json(request, session, answer);
+        print_json(request, attributions, answer);
     } else if (arguments.format == "csv") {
-        print_csv(request, session, answer);
+        print_csv(request, attributions, answer);
     } else {
-        print_table(request, session, answer, use_color(arguments.color));
+        print_table(request, attributions, answer, use_color(arguments.color));
     }
     return exit_done;
 }
 
 }  // namespace
 
-void add_attribute(CLI::App& app, int& exit_code) {
+void add_attribute(CommandLine& line) {
     auto arguments = std::make_shared<AttributeArguments>();
-    CLI::App* command = app.add_subcommand("attribute", "Score the input tokens of one example");
-    auto* source =
-        command->add_option_group("source", "What to explain: a file with attention, or a text for a model");
-    source->add_option("FILE", arguments->file,
-                       "safetensors, npz or npy file with attention [layer, head, query, key]");
-    auto* model =
-        source->add_option("--model", arguments->model, "Hugging Face directory of a model to run on --text");
-    source->require_option(1);
-    auto* text_option =
-        command->add_option("--text", arguments->text, "The text that the model reads")->needs(model);
-    model->needs(text_option);
+    Command command = line.command("attribute", "Score the input tokens of one example");
+    Command source =
+        command.exactly_one("source", "What to explain: a file with attention, or a text for a model");
+    source.option("FILE", arguments->file,
+                  "safetensors, npz or npy file with attention [layer, head, query, key]");
+    Option model =
+        source.option("--model", arguments->model, "Hugging Face directory of a model to run on --text");
+    model.needs(command.option("--text", arguments->text, "The text that the model reads").needs(model));
     command
-        ->add_option("--target", arguments->target,
-                     "What edge weights with gradients explain and --blank-out looks at: predicted, output(X) or "
-                     "difference(X, Y) (default: predicted)")
-        ->option_text("TARGET")
-        ->needs(model);
-    auto* scale = command->add_option("--target-scale", arguments->scale,
-                                      "logit or probability, of edge weights with gradients");
-    scale->check(CLI::IsMember({"logit", "probability"}))->capture_default_str()->needs(model);
-    auto* blank_out =
+        .option("--target", arguments->target,
+                "What edge weights with gradients explain and --blank-out looks at: predicted, output(X) or "
+                "difference(X, Y) (default: predicted)")
+        .shows_as("TARGET")
+        .needs(model);
+    const Option scale =
+        command.option("--target-scale", arguments->scale, "logit or probability, of edge weights with gradients")
+            .one_of({"logit", "probability"})
+            .shows_default()
+            .needs(model);
+    const Option blank_out =
         command
-            ->add_option(
-                "--blank-out", arguments->blank_out,
-                "K: also replace the K highest, and the K lowest tokens at once, special tokens left out, "
-                "and show how the target's probability changes")
-            ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))
-            ->needs(model);
-    command->add_option("--replace", arguments->replacement, "What --blank-out puts in: unk, mask, pad or remove")
-        ->check(CLI::IsMember({"unk", "mask", "pad", "remove"}))
-        ->capture_default_str()
-        ->needs(blank_out);
-    auto* jobs = add_jobs(*command, arguments->jobs);
-    jobs->description("Threads of the model; the results do not depend on it");
-    jobs->needs(model);
-    command->add_option("--example", arguments->example, "Id of the example (needed when the file has several)")
-        ->excludes(model);
-    command->add_option("--method", arguments->method, join(attribution_methods().names(), ", "))->required();
+            .option("--blank-out", arguments->blank_out,
+                    "K: also replace the K highest, and the K lowest tokens at once, special tokens left out, "
+                    "and show how the target's probability changes")
+            .between(1, 1'000'000)
+            .needs(model);
+    command.option("--replace", arguments->replacement, "What --blank-out puts in: unk, mask, pad or remove")
+        .one_of({"unk", "mask", "pad", "remove"})
+        .shows_default()
+        .needs(blank_out);
+    add_jobs(command, arguments->jobs)
+        .describes("Threads of the model; the results do not depend on it")
+        .needs(model);
+    command.option("--example", arguments->example, "Id of the example (needed when the file has several)")
+        .excludes(model);
+    command.option("--method", arguments->method, join(attribution_methods().names(), ", ")).required();
     for (const AxisInfo& axis : axes()) {
         if (!is_shown(axis)) continue;
         const std::string option = option_of(axis.name);
         const std::string names = option == "--" + axis.name ? option : option + ",--" + axis.name;
-        const std::string fallback = axis.name == "source"
+        const std::string fallback = axis.name == SourceAxis::name
                                          ? "cls; mask where a token is masked, last for causal attention"
                                          : to_text(axis.fallback);
-        command->add_option_function<std::string>(
+        command.option(
             names, [arguments, name = axis.name](const std::string& text) { arguments->axes[name] = text; },
             fmt::format("{}: {} (default: {})", axis.summary, axis.values, fallback));
     }
-    command->add_option("--param", arguments->parameters, "NAME=VALUE, a parameter of the method; repeatable")
-        ->allow_extra_args(false);
-    command->add_option("--preset", arguments->preset, "Start from a preset; `attnflow list` names them");
-    command->add_option("--format", arguments->format, "table, json or csv")
-        ->check(CLI::IsMember({"table", "json", "csv"}))
-        ->capture_default_str();
-    const std::vector<std::pair<std::string, Color>> colors{
-        {"auto", Color::automatic}, {"always", Color::always}, {"never", Color::never}};
-    command->add_option("--color", arguments->color, "Shade tokens in the table: auto, always or never")
-        ->transform(one_of(colors));
-    command
-        ->add_option("--row-sum-tolerance", arguments->row_sum_tolerance,
-                     "How far from 1 an attention row may sum")
-        ->check(is_tolerance());
-    command->callback([arguments, scale, &exit_code] {
-        arguments->scale_given = scale->count() > 0;
-        exit_code = attribute(*arguments);
+    command.option("--param", arguments->parameters, "NAME=VALUE, a parameter of the method; repeatable")
+        .one_value();
+    command.option("--preset", arguments->preset, "Start from a preset; `attnflow list` names them");
+    command.option("--format", arguments->format, "table, json or csv")
+        .one_of({"table", "json", "csv"})
+        .shows_default();
+    command.choice("--color", arguments->color, color_names(), "Shade tokens in the table: auto, always or never")
+        .shows_as("WHEN");
+    command.option("--row-sum-tolerance", arguments->row_sum_tolerance, "How far from 1 an attention row may sum")
+        .check(is_tolerance());
+    command.runs([arguments, scale] {
+        arguments->scale_given = scale.given();
+        return attribute(*arguments);
     });
 }
 

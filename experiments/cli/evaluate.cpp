@@ -1,4 +1,4 @@
-/// attnflow evaluate RUN: compare the stored scores of a run anew, by other metrics or with
+/// attnflow evaluate RUN: compare the stored scores of a run again, by other metrics or with
 /// other references.
 
 #include <algorithm>
@@ -6,7 +6,6 @@
 #include <thread>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
@@ -26,7 +25,7 @@ struct EvaluateArguments {
 int evaluate(const EvaluateArguments& arguments) {
     Settings overrides;
     for (const std::string& assignment : arguments.set) overlay(overrides, setting_from_argument(assignment));
-    const StoredRun run = evaluate_run(arguments.folder, overrides, arguments.jobs);
+    const RunFolder run = evaluate_run(arguments.folder, overrides, arguments.jobs);
     if (!arguments.quiet) {
         fmt::print("{}\nFiles in {}: run.sqlite {}\n", run.summary, escape_controls(arguments.folder),
                    join(run.tables, " "));
@@ -36,8 +35,8 @@ int evaluate(const EvaluateArguments& arguments) {
 
 }  // namespace
 
-int report_failures(const StoredRun& run) {
-    const RunResult& result = run.result;
+int report_failures(const RunFolder& run) {
+    const Results& result = run.result;
     if (result.failures.empty()) return exit_done;
     const Failure& first = result.failures.front();
     fmt::print(stderr, "attnflow: {} failed, first: {}, {}: {}\n", counted(result.failures.size(), "cell"),
@@ -46,18 +45,17 @@ int report_failures(const StoredRun& run) {
     return exit_failures;
 }
 
-void add_evaluate(CLI::App& app, int& exit_code) {
+void add_evaluate(CommandLine& line) {
     auto arguments = std::make_shared<EvaluateArguments>();
-    CLI::App* command = app.add_subcommand("evaluate", "Compare the stored scores of a finished run anew");
-    command->add_option("RUN", arguments->folder, "Folder of the run")->required();
+    Command command = line.command("evaluate", "Compare the stored scores of a finished run anew");
+    command.option("RUN", arguments->folder, "Folder of the run").required();
     command
-        ->add_option(
-            "--set", arguments->set,
-            "KEY=VALUE over the config of the run, evaluation.*, statistics.* and output.* only; repeatable")
-        ->allow_extra_args(false);
-    command->add_flag("--quiet", arguments->quiet, "No tables, only errors");
-    add_jobs(*command, arguments->jobs);
-    command->callback([arguments, &exit_code] { exit_code = evaluate(*arguments); });
+        .option("--set", arguments->set,
+                "KEY=VALUE over the config of the run, evaluation.*, statistics.* and output.* only; repeatable")
+        .one_value();
+    command.flag("--quiet", arguments->quiet, "No tables, only errors");
+    add_jobs(command, arguments->jobs);
+    command.runs([arguments] { return evaluate(*arguments); });
 }
 
 }  // namespace attnflow

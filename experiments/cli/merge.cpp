@@ -5,12 +5,11 @@
 #include <thread>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/options.hpp"
-#include "experiments/inputs/text_source.hpp"
+#include "experiments/inputs/config_dataset.hpp"
 #include "experiments/run_folder.hpp"
 #include "graph/support/error.hpp"
 
@@ -26,7 +25,7 @@ struct MergeArguments {
 };
 
 // Of a run on sentences the shards have a dataset each; a report reads that of all.
-void join_examples(const StoredRun& run) {
+void join_examples(const RunFolder& run) {
     if (!run.config.texts) return;
     try {
         if (join_dataset(run.config)) return;
@@ -41,10 +40,10 @@ void join_examples(const StoredRun& run) {
 }
 
 int merge(const MergeArguments& arguments) {
-    const StoredRun run = merge_runs({arguments.parts.begin(), arguments.parts.end()},
+    const RunFolder run = merge_runs({arguments.parts.begin(), arguments.parts.end()},
                                      {.folder = arguments.out,
                                       .existing = arguments.overwrite ? Existing::overwrite : Existing::refuse,
-                                      .control = {.jobs = arguments.jobs}});
+                                      .runner = {.jobs = arguments.jobs}});
     if (!run.finished) {
         const bool lacks_parts = run.result.examples.size() < run.total;
         fmt::print(stderr, "attnflow: {} of {} were done in none of the runs, so there are no tables yet; {}\n",
@@ -64,15 +63,15 @@ int merge(const MergeArguments& arguments) {
 
 }  // namespace
 
-void add_merge(CLI::App& app, int& exit_code) {
+void add_merge(CommandLine& line) {
     auto arguments = std::make_shared<MergeArguments>();
-    CLI::App* command = app.add_subcommand("merge", "Join the runs that `run --shard` made");
-    command->add_option("RUN", arguments->parts, "Folders of the runs")->required();
-    command->add_option("--out", arguments->out, "Folder for the whole run")->required()->check(has_name());
-    command->add_flag("--overwrite", arguments->overwrite, "Start anew where the folder holds a run");
-    command->add_flag("--quiet", arguments->quiet, "No tables, only errors");
-    add_jobs(*command, arguments->jobs);
-    command->callback([arguments, &exit_code] { exit_code = merge(*arguments); });
+    Command command = line.command("merge", "Join the runs that `run --shard` made");
+    command.option("RUN", arguments->parts, "Folders of the runs").required();
+    command.option("--out", arguments->out, "Folder for the whole run").required().check(has_name());
+    command.flag("--overwrite", arguments->overwrite, "Start anew where the folder holds a run");
+    command.flag("--quiet", arguments->quiet, "No tables, only errors");
+    add_jobs(command, arguments->jobs);
+    command.runs([arguments] { return merge(*arguments); });
 }
 
 }  // namespace attnflow

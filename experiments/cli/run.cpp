@@ -8,14 +8,17 @@
 #include <thread>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
+#include "attention/dataset.hpp"
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/options.hpp"
 #include "experiments/cli/stop_on_signal.hpp"
 #include "experiments/cli/terminal.hpp"
+#include "experiments/cli/unknown_text.hpp"
+#include "experiments/inputs/config_dataset.hpp"
 #include "experiments/run_folder.hpp"
+#include "experiments/study/plan.hpp"
 
 namespace attnflow {
 namespace {
@@ -61,7 +64,7 @@ void print_plan(Config& config, const Shard& shard, std::size_t jobs) {
     } else {
         const Dataset dataset = open_dataset(config);
         make_record(config, dataset, jobs);
-        outline = {dataset.example(0).attention.layers(), used_examples(config, dataset.size())};
+        outline = {dataset.example(0).attention.layers(), config.used_examples(dataset.size())};
     }
     const Plan plan = make_plan(config, outline.layers);
     std::size_t examples = 0;
@@ -90,7 +93,7 @@ int run(const RunArguments& arguments) {
         print_plan(config, arguments.shard, arguments.jobs);
         return exit_done;
     }
-    RunOptions options;
+    FolderOptions options;
     options.folder = arguments.out.empty() ? default_folder(config.name, arguments.shard)
                                            : std::filesystem::path(arguments.out);
     if (arguments.resume) options.existing = Existing::resume;
@@ -108,15 +111,17 @@ int run(const RunArguments& arguments) {
     if (const std::string warning = file_system_warning(options.folder); !warning.empty()) {
         fmt::print(stderr, "attnflow: {}\n", warning);
     }
+    if (const std::string unknown = unknown_text(dataset); !unknown.empty() && !arguments.quiet)
+        fmt::print(stderr, "attnflow: {}\n", unknown);
 
-    std::optional<StoredRun> run;
+    std::optional<RunFolder> run;
     {
         ProgressLine line("cells", arguments.quiet);
-        options.control = {.jobs = arguments.jobs,
-                           .shard = config.texts ? Shard{} : arguments.shard,  // of texts there are no others
-                           .progress = [&](std::size_t done, std::size_t total,
-                                           std::size_t failures) { line.update(done, total, failures); },
-                           .stop = &StopOnSignal::stop};
+        options.runner = {.jobs = arguments.jobs,
+                          .shard = config.texts ? Shard{} : arguments.shard,  // of texts there are no others
+                          .progress = [&](std::size_t done, std::size_t total,
+                                          std::size_t failures) { line.update(done, total, failures); },
+                          .stop = &StopOnSignal::stop};
         run = run_in_folder(config, dataset, options);
     }
     if (!run->finished && StopOnSignal::stop) {
@@ -142,30 +147,26 @@ int run(const RunArguments& arguments) {
 
 }  // namespace
 
-void add_run(CLI::App& app, int& exit_code) {
+void add_run(CommandLine& line) {
     auto arguments = std::make_shared<RunArguments>();
-    CLI::App* command =
-        app.add_subcommand("run", "Run an experiment: methods x axes on every example of a dataset");
-    command->add_option("CONFIG", arguments->config, "TOML file; `attnflow describe config` lists the keys")
-        ->required();
-    command->add_option("--out", arguments->out, "Folder for the results (default: results/NAME-OF-CONFIG)")
-        ->check(has_name());
-    auto* resume = command->add_flag("--resume", arguments->resume,
-                                     "Finish the run that was begun in the folder, if there is one");
-    command->add_flag("--overwrite", arguments->overwrite, "Start anew where the folder holds a run")
-        ->excludes(resume);
-    command->add_option_function<std::string>(
+    Command command = line.command("run", "Run an experiment: methods x axes on every example of a dataset");
+    command.option("CONFIG", arguments->config, "TOML file; `attnflow describe config` lists the keys").required();
+    command.option("--out", arguments->out, "Folder for the results (default: results/NAME-OF-CONFIG)")
+        .check(has_name());
+    const Option resume = command.flag("--resume", arguments->resume,
+                                       "Finish the run that was begun in the folder, if there is one");
+    command.flag("--overwrite", arguments->overwrite, "Start anew where the folder holds a run").excludes(resume);
+    command.option(
         "--shard", [arguments](const std::string& text) { arguments->shard = parse_shard(text); },
         "K/N: only every Nth example, from the Kth on, for one of N machines; `attnflow merge` joins them");
-    command->add_flag("--dry-run", arguments->dry_run, "Only print the grid points and how many cells there are");
-    command->add_flag("--quiet", arguments->quiet, "No progress and no tables, only errors");
+    command.flag("--dry-run", arguments->dry_run, "Only print the grid points and how many cells there are");
+    command.flag("--quiet", arguments->quiet, "No progress and no tables, only errors");
     command
-        ->add_option(
-            "--set", arguments->set,
-            "KEY=VALUE, over the config; repeatable. A relative dataset.path counts from the current folder")
-        ->allow_extra_args(false);
-    add_jobs(*command, arguments->jobs);
-    command->callback([arguments, &exit_code] { exit_code = run(*arguments); });
+        .option("--set", arguments->set,
+                "KEY=VALUE, over the config; repeatable. A relative dataset.path counts from the current folder")
+        .one_value();
+    add_jobs(command, arguments->jobs);
+    command.runs([arguments] { return run(*arguments); });
 }
 
 }  // namespace attnflow

@@ -7,15 +7,14 @@
 #include <sstream>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "algorithms/maxflow/max_flow_solver.hpp"
 #include "algorithms/maxflow/stored_graph.hpp"
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/options.hpp"
-#include "experiments/store/files.hpp"
 #include "graph/dimacs.hpp"
+#include "graph/support/write_files.hpp"
 
 namespace attnflow {
 namespace {
@@ -129,16 +128,15 @@ int solve_file(const SolveArguments& arguments) {
 
 }  // namespace
 
-void add_solve(CLI::App& app, int& exit_code) {
+void add_solve(CommandLine& line) {
     auto arguments = std::make_shared<SolveArguments>();
-    CLI::App* command =
-        app.add_subcommand("solve", "Solve a max-flow problem in DIMACS format, on any directed graph");
-    command->add_option("FILE", arguments->file, "problem in DIMACS format ('p max ...')")->required();
-    command->add_option("--solver", arguments->solver,
-                        "max-flow solver; by default dinic on layered graphs, push_relabel on others");
-    command->add_option("--flow", arguments->flow_file, "also write the flow, in the format's solution lines")
-        ->check(has_name());
-    command->callback([arguments, &exit_code] { exit_code = solve_file(*arguments); });
+    Command command = line.command("solve", "Solve a max-flow problem in DIMACS format, on any directed graph");
+    command.option("FILE", arguments->file, "problem in DIMACS format ('p max ...')").required();
+    command.option("--solver", arguments->solver,
+                   "max-flow solver; by default dinic on layered graphs, push_relabel on others");
+    command.option("--flow", arguments->flow_file, "also write the flow, in the format's solution lines")
+        .check(has_name());
+    command.runs([arguments] { return solve_file(*arguments); });
 }
 
 }  // namespace attnflow

@@ -3,13 +3,13 @@
 #include <memory>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "attention/dataset.hpp"
 #include "attention/validate.hpp"
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/options.hpp"
+#include "experiments/cli/unknown_text.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {
@@ -82,6 +82,7 @@ int validate_file(const ValidateArguments& arguments) {
                causal == 1 ? "is" : "are", counted(zeros, "weight"), zeros == 1 ? "is" : "are");
     fmt::print("references: {}\n", occurrences(references, dataset.size()));
     fmt::print("edge weights besides the attention: {}\n", occurrences(weights, dataset.size()));
+    if (const auto unknown = unknown_text(dataset); !unknown.empty()) fmt::print("{}\n", unknown);
     for (const auto& [name, value] : dataset.extraction())
         fmt::print("{}: {}\n", escape_controls(name), escape_controls(value));
     return exit_done;
@@ -89,13 +90,13 @@ int validate_file(const ValidateArguments& arguments) {
 
 }  // namespace
 
-void add_validate(CLI::App& app, int& exit_code) {
+void add_validate(CommandLine& line) {
     auto arguments = std::make_shared<ValidateArguments>();
-    CLI::App* command = app.add_subcommand("validate", "Check that a file holds attention, and report on it");
-    command->add_option("FILE", arguments->file, "safetensors, npz or npy file")->required();
-    command->add_option("--row-sum-tolerance", arguments->row_sum_tolerance, "How far from 1 a row may sum")
-        ->check(is_tolerance());
-    command->callback([arguments, &exit_code] { exit_code = validate_file(*arguments); });
+    Command command = line.command("validate", "Check that a file holds attention, and report on it");
+    command.option("FILE", arguments->file, "safetensors, npz or npy file").required();
+    command.option("--row-sum-tolerance", arguments->row_sum_tolerance, "How far from 1 a row may sum")
+        .check(is_tolerance());
+    command.runs([arguments] { return validate_file(*arguments); });
 }
 
 }  // namespace attnflow

@@ -98,7 +98,7 @@ TEST_CASE("trained models agree with PyTorch in double precision", "[model]") {
     }
 }
 
-// attnflow_tests "[long]"
+// attnflow_attention_tests "[long]"
 TEST_CASE("trained models agree with PyTorch in double precision, all sentences", "[model][.long]") {
     const std::string shared = std::string(ATTNFLOW_SOURCE_DIR) + "/../shared/data/";
     if (!std::filesystem::exists(shared + "models")) return;

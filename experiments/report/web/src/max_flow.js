@@ -17,7 +17,8 @@ export class LayeredNetwork {
       this.firstVertex.push(this.firstVertex[l] + widths[l]);
       if (l > 0) this.firstSlot.push(this.firstSlot[l] + widths[l] * widths[l - 1]);
     }
-    if (capacities.length !== this.firstSlot[this.layers + 1]) throw new RangeError("capacities do not fit the widths");
+    if (capacities.length !== this.firstSlot[this.layers + 1])
+      throw new RangeError("capacities do not fit the widths");
   }
   vertex(layer, position) {
     return this.firstVertex[layer] + position;
@@ -129,124 +130,12 @@ class Dinic {
   }
 }
 
-/**
- * Names the first cut of the vocabulary (graph/binding_cut.hpp) whose capacity equals `value`:
- * { kind, layer }. Inner vertices on no path from source to sink are left out of sums.
- */
-export function classifyCut(g, top, source, sink, value) {
-  const { reached, reaches } = pathMasks(g, top, source, sink);
-  const on = (l, i) => l === 0 || l === top || (reached[g.vertex(l, i)] === 1 && reaches[g.vertex(l, i)] === 1);
-  const rowSum = (l, i, diagonal) => {
-    let sum = 0;
-    if (i >= g.widths[l] || !on(l, i)) return 0;
-    for (let j = 0; j < g.widths[l - 1]; ++j) if ((diagonal || j !== i) && on(l - 1, j)) sum += g.capacity(l, i, j);
-    return sum;
-  };
-  const columnSum = (l, j, diagonal) => {
-    let sum = 0;
-    if (j >= g.widths[l - 1] || !on(l - 1, j)) return 0;
-    for (let i = 0; i < g.widths[l]; ++i) if ((diagonal || i !== j) && on(l, i)) sum += g.capacity(l, i, j);
-    return sum;
-  };
-  if (rowSum(top, source, true) === value) return { kind: "source_row", layer: 0 };
-  if (columnSum(1, sink, true) === value) return { kind: "sink_column", layer: 0 };
-  for (let k = top - 1, above = 0; k >= 1; --k) {
-    above += rowSum(k + 1, source, false);
-    if (above + rowSum(k, source, true) === value) return { kind: "source_lane", layer: k };
-  }
-  for (let k = 1, below = 0; k + 2 <= top; ++k) {
-    below += columnSum(k, sink, false);
-    if (below + columnSum(k + 1, sink, true) === value) return { kind: "sink_lane", layer: k };
-  }
-  const above = new Array(top + 3).fill(0);
-  for (let l = top; l >= 3; --l) above[l] = above[l + 1] + rowSum(l, source, false);
-  for (let b = 1, below = 0; b + 1 <= top; ++b) {
-    let meeting = 0;
-    if (source < g.widths[b + 1] && sink < g.widths[b - 1] && on(b + 1, source) && on(b - 1, sink)) {
-      for (let x = 0; x < g.widths[b]; ++x) meeting += Math.min(g.capacity(b + 1, source, x), g.capacity(b, x, sink));
-    }
-    if (above[b + 2] + below + meeting === value) return { kind: "crossing", layer: b };
-    below += columnSum(b, sink, false);
-  }
-  return { kind: "interior", layer: 0 };
-}
-
-// By vertex: reached from the source, and reaching the sink.
-function pathMasks(g, top, source, sink) {
-  const reached = new Uint8Array(g.firstVertex[top + 1]);
-  reached[g.vertex(top, source)] = 1;
-  for (let l = top; l > 0; --l) {
-    for (let i = 0; i < g.widths[l]; ++i) {
-      if (!reached[g.vertex(l, i)]) continue;
-      for (let j = 0; j < g.widths[l - 1]; ++j) if (g.capacity(l, i, j) > 0) reached[g.vertex(l - 1, j)] = 1;
-    }
-  }
-  const reaches = new Uint8Array(reached.length);
-  reaches[g.vertex(0, sink)] = 1;
-  for (let l = 1; l <= top; ++l) {
-    for (let i = 0; i < g.widths[l]; ++i) {
-      for (let j = 0; j < g.widths[l - 1]; ++j) {
-        if (g.capacity(l, i, j) > 0 && reaches[g.vertex(l - 1, j)]) reaches[g.vertex(l, i)] = 1;
-      }
-    }
-  }
-  return { reached, reaches };
-}
-
-/**
- * Source side of the cut that `classifyCut` named, by vertex (1 = source side). Only the lane of
- * the source is on that side for the cuts around it; all but the sink's lane for those around the sink.
- */
-export function sideOfCut(g, top, source, sink, cut, interiorSide) {
-  const side = new Uint8Array(g.firstVertex[top + 1]);
-  const lane = (from, to, position, value) => {
-    for (let l = from; l <= to; ++l) if (position < g.widths[l]) side[g.vertex(l, position)] = value;
-  };
-  switch (cut.kind) {
-    case "source_row":
-      lane(top, top, source, 1);
-      break;
-    case "source_lane":
-      lane(cut.layer, top, source, 1);
-      break;
-    case "sink_column":
-      side.fill(1);
-      lane(0, 0, sink, 0);
-      break;
-    case "sink_lane":
-      side.fill(1);
-      lane(0, cut.layer, sink, 0);
-      break;
-    case "crossing": {
-      const b = cut.layer;
-      side.fill(1, 0, g.firstVertex[b]);
-      lane(0, b - 1, sink, 0);
-      lane(b + 1, top, source, 1);
-      for (let x = 0; x < g.widths[b]; ++x) {
-        const isUpperCheaper = g.capacity(b + 1, source, x) <= g.capacity(b, x, sink);
-        side[g.vertex(b, x)] = isUpperCheaper ? 0 : 1;
-      }
-      break;
-    }
-    default:
-      side.set(interiorSide);
-      return side;
-  }
-  // Vertices on no path from source to sink go where their edges cost nothing.
-  const { reached, reaches } = pathMasks(g, top, source, sink);
-  for (let v = 0; v < side.length; ++v) {
-    if (!reaches[v]) side[v] = 1;
-    else if (!reached[v]) side[v] = 0;
-  }
-  return side;
-}
-
-/** The maximum flow from (layer, source) to (0, sink): { value, flow by slot, cut, side by vertex }. */
-export function maxFlow(network, layer, source, sink) {
+/** The maximum flow from (layer, source) to (0, sink): { value, flow by slot, cut of `cuts`, its side by vertex }. */
+export function maxFlow(network, layer, source, sink, cuts) {
   const dinic = new Dinic(network, layer, source, sink);
   const value = dinic.solve();
-  const cut = classifyCut(network, layer, source, sink, value);
-  const side = sideOfCut(network, layer, source, sink, cut, dinic.sourceSide());
+  const cut = cuts.classify(network, layer, source, sink, value);
+  const side = cuts.side(network, layer, source, sink, cut, dinic.sourceSide());
   return { value, flow: dinic.flow, cut, side };
 }
 

@@ -34,17 +34,16 @@ export const THEMES = {
   },
 };
 
-export const SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left"];
-
-export const CUT_KINDS = ["source_row", "sink_column", "source_lane", "sink_lane", "crossing", "interior"];
-export const CUT_WORDS = {
-  source_row: "everything that leaves the source",
-  sink_column: "everything that enters the token in layer 1",
-  source_lane: "around the source's own lane",
-  sink_lane: "around the token's own lane",
-  crossing: "from the source's lane to the token's lane",
-  interior: "inside the network",
-};
+export const SHAPES = [
+  "circle",
+  "square",
+  "triangle-up",
+  "diamond",
+  "cross",
+  "triangle-down",
+  "triangle-right",
+  "triangle-left",
+];
 
 function channels(hex) {
   return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
@@ -54,7 +53,13 @@ export function ramp(colours, share) {
   const place = Math.min(1, Math.max(0, Number.isFinite(share) ? share : 0)) * (colours.length - 1);
   const low = Math.min(colours.length - 2, Math.floor(place));
   const [a, b] = [channels(colours[low]), channels(colours[low + 1])];
-  return `#${a.map((v, i) => Math.round(v + (b[i] - v) * (place - low)).toString(16).padStart(2, "0")).join("")}`;
+  return `#${a
+    .map((v, i) =>
+      Math.round(v + (b[i] - v) * (place - low))
+        .toString(16)
+        .padStart(2, "0"),
+    )
+    .join("")}`;
 }
 /** Black or white, whichever reads better on `colour`. */
 export function inkOn(colour) {

@@ -1,32 +1,25 @@
 // What the explorer can show of an example: for each view the edges to draw, the shading of
 // vertices and the words that go with it. Shared by the page and by figure files.
 
-import { CUT_KINDS, CUT_WORDS } from "./theme.js";
-
 export const VIEWS = {
-  raw: { label: "Raw weights", words: "Attention weights of each layer with the heads fused, without skip connection." },
-  fused: { label: "Fused network", words: "The network that methods work on: fused heads, renormalised, with the skip connection." },
-  rollout: { label: "Rollout", words: "The random walk from the source downwards; an edge is as wide as the share of walks on it." },
+  raw: {
+    label: "Raw weights",
+    words: "Attention weights of each layer with the heads fused, without skip connection.",
+  },
+  fused: {
+    label: "Fused network",
+    words: "The network that methods work on: fused heads, renormalised, with the skip connection.",
+  },
+  rollout: {
+    label: "Rollout",
+    words: "The random walk from the source downwards; an edge is as wide as the share of walks on it.",
+  },
   flow: { label: "Flow", words: "A maximum flow from the source to the sink, and the cut that limits it." },
 };
 
 // Tokens that are drawn: all up to what the page can solve, else those that carry most.
 const maxRows = (n) => (n <= 64 ? 64 : 48);
 const MOST_CUT_EDGES = 400;
-
-export function cutText(cut) {
-  const withLayer = ["source_lane", "sink_lane", "crossing"].includes(cut.kind);
-  return withLayer ? `${cut.kind}(${cut.layer})` : cut.kind;
-}
-/** The same for reading: "sink lane at layer 2". */
-export function cutName(cut) {
-  return cutText(cut).replace("_", " ").replace(/\((\d+)\)/, " at layer $1");
-}
-/** From the 16 bits that a score's cut is embedded as. */
-export function decodeCut(code) {
-  return { kind: CUT_KINDS[code & 7], layer: code >> 3 };
-}
-export const cutMeaning = (cut) => CUT_WORDS[cut.kind];
 
 /** Edges and shading of a view that needs no solver. */
 export function staticView(view, networks, layer, source) {
@@ -40,8 +33,8 @@ export function staticView(view, networks, layer, source) {
   return { edges, mass: null, tokenScores: null };
 }
 
-/** Edges, shading and cut of a solved pair; `answer` as max_flow.js gives it. */
-export function solvedView(network, layer, source, sink, answer) {
+/** Edges, shading and cut of a solved pair; `answer` as max_flow.js gives it, named by `cuts`. */
+export function solvedView(network, layer, source, sink, answer, cuts) {
   const g = network.exact;
   const through = Array.from({ length: layer + 1 }, () => new Float64Array(network.tokens));
   const edges = [];
@@ -67,14 +60,19 @@ export function solvedView(network, layer, source, sink, answer) {
     value,
     edges,
     mass: (l, i) => (l <= layer && value > 0 ? through[l][i] / value : 0),
-    cut: { ...answer.cut, edges: cutEdges, size: cutEdges.length, ringed: ringed(answer.cut, layer, source, sink, () => smallerSide(answer.side, g, layer)) },
+    cut: {
+      ...answer.cut,
+      edges: cutEdges,
+      size: cutEdges.length,
+      ringed: cuts.ringed(answer.cut, layer, source, sink) ?? smallerSide(answer.side, g, layer),
+    },
     cutCapacity: cutEdges.reduce((sum, edge) => sum + edge.w, 0),
     foundBy: "Dinic's algorithm, tokens in order of position",
   };
 }
 
 /** The same from a pair that was computed when the report was written. */
-export function precomputedView(pair) {
+export function precomputedView(pair, cuts) {
   const through = Array.from({ length: pair.layer + 1 }, () => new Map());
   const add = (l, i, w) => through[l].set(i, (through[l].get(i) ?? 0) + w);
   const edges = pair.edges.map(([l, i, j, w]) => {
@@ -82,37 +80,24 @@ export function precomputedView(pair) {
     if (l === 1) add(0, j, w);
     return { l, i, j, w };
   });
-  const cut = { kind: CUT_KINDS[pair.cut[0]], layer: pair.cut[1] };
+  const cut = { kind: cuts.kinds[pair.cut[0]], layer: pair.cut[1] };
   const cutEdges = pair.cut_edges.map(([l, i, j, w]) => ({ l, i, j, w }));
   return {
     value: pair.value,
     edges,
     mass: (l, i) => (l <= pair.layer && pair.value > 0 ? (through[l].get(i) ?? 0) / pair.value : 0),
-    cut: { ...cut, edges: cutEdges, size: pair.cut_size, ringed: ringed(cut, pair.layer, pair.source, pair.sink, () => pair.side) },
+    cut: {
+      ...cut,
+      edges: cutEdges,
+      size: pair.cut_size,
+      ringed: cuts.ringed(cut, pair.layer, pair.source, pair.sink) ?? pair.side,
+    },
     cutCapacity: pair.cut_capacity,
     foundBy: `the solver ${pair.solver}`,
   };
 }
 
-// The vertices that name a cut: the lanes that it runs around, else its smaller side.
-function ringed(cut, top, source, sink, interior) {
-  const lane = (from, to, i) => Array.from({ length: Math.max(0, to - from + 1) }, (_, k) => [from + k, i]);
-  switch (cut.kind) {
-    case "source_row":
-      return lane(top, top, source);
-    case "source_lane":
-      return lane(cut.layer, top, source);
-    case "sink_column":
-      return lane(0, 0, sink);
-    case "sink_lane":
-      return lane(0, cut.layer, sink);
-    case "crossing":
-      return [...lane(cut.layer + 1, top, source), ...lane(0, cut.layer - 1, sink)];
-    default:
-      return interior();
-  }
-}
-
+// Of a cut without a name, the side that has fewer vertices, as [layer, position].
 function smallerSide(side, g, layer) {
   const last = g.firstVertex[layer + 1];
   let inside = 0;
@@ -132,7 +117,10 @@ function smallerSide(side, g, layer) {
 export function drawnCut(content, rowOf) {
   const { cut, cutCapacity } = content;
   if (!cut) return null;
-  const edges = cut.edges.filter(({ i, j }) => rowOf.has(i) && rowOf.has(j)).sort((a, b) => b.w - a.w).slice(0, MOST_CUT_EDGES);
+  const edges = cut.edges
+    .filter(({ i, j }) => rowOf.has(i) && rowOf.has(j))
+    .sort((a, b) => b.w - a.w)
+    .slice(0, MOST_CUT_EDGES);
   const sum = edges.reduce((total, { w }) => total + w, 0);
   const words =
     edges.length === cut.size
@@ -191,8 +179,9 @@ export function filtered(edges, tokens, { source, sink, cut, most = maxRows(toke
   const words = [];
   if (rows.length < tokens.length) words.push(`${rows.length} of ${tokens.length} tokens`);
   if (drawn.length < edges.length) {
-    words.push(`the ${drawn.length} largest of ${edges.length} edges${drawn.length >= maxEdges ? ", as many in each layer" : ""}, ${Math.round((100 * carried) / (total || 1))} % of their weight`);
+    words.push(
+      `the ${drawn.length} largest of ${edges.length} edges${drawn.length >= maxEdges ? ", as many in each layer" : ""}, ${Math.round((100 * carried) / (total || 1))} % of their weight`,
+    );
   }
   return { rows, edges: drawn, words: words.length > 0 ? `Filtered: ${words.join("; ")}.` : "" };
 }
-
