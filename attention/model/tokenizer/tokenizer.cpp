@@ -1,17 +1,26 @@
 #include "attention/model/tokenizer/tokenizer.hpp"
 
-#include <algorithm>
+#include <filesystem>
 
 #include <fmt/format.h>
 
+#include "attention/model/checkpoint/json_fields.hpp"
 #include "attention/model/tokenizer/characters.hpp"
+#include "attention/model/tokenizer/parts.hpp"
+#include "attention/model/tokenizer/reader.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {
+namespace {
+
+struct Piece {
+    std::u32string text;
+    const AddedToken* added = nullptr;  ///< when the whole piece is one added token
+};
 
 /// The text in pieces: added tokens, and what lies between them. At each place the longest added token wins.
-std::vector<Tokenizer::Piece> Tokenizer::cut_out(const AddedTokens& added, const std::u32string& text) {
+std::vector<Piece> cut_out(const AddedTokens& added, const std::u32string& text) {
     std::vector<Piece> pieces;
     std::size_t begin = 0;  // of the text that is in no piece yet
     const auto close = [&](std::size_t end) {
@@ -35,61 +44,93 @@ std::vector<Tokenizer::Piece> Tokenizer::cut_out(const AddedTokens& added, const
     return pieces;
 }
 
-void Tokenizer::append_word(const std::u32string& word, Encoding& out) const {
-    const std::string text = encode_utf8(word);
-    std::vector<TokenId> ids;
-    if (const auto* pieces = std::get_if<WordPiece>(&model_)) {
-        ids = pieces->find(word, vocabulary_).value_or(std::vector<TokenId>{});
-    } else if (const auto id = vocabulary_.find(text)) {
-        ids.push_back(*id);
+/// One text on its way through the parts.
+class Encoder {
+public:
+    explicit Encoder(const TokenizerParts& parts) : parts_(parts) {}
+
+    Encoding encode(std::string_view text) {
+        for (const Piece& piece : cut_out(parts_.added, decode_utf8(text, "text"))) {
+            if (piece.added != nullptr) {
+                append(*piece.added);
+            } else {
+                append_text(piece.text);
+            }
+        }
+        return parts_.around.apply(body_, parts_.vocabulary);
     }
-    for (const TokenId id : ids) {
-        out.ids.push_back(id);
-        out.tokens.emplace_back(vocabulary_.text(id));
+
+private:
+    void append(const AddedToken& token) {
+        body_.ids.push_back(token.id);
+        body_.tokens.push_back(token.text);
     }
-    if (!ids.empty()) return;
-    if (!unknown_) {
+
+    void append_text(const std::u32string& text) {
+        const std::u32string normalized = parts_.normalizer ? parts_.normalizer->normalize(text) : text;
+        for (const Piece& piece : cut_out(parts_.added_normalized, normalized)) {
+            if (piece.added != nullptr) {
+                append(*piece.added);
+            } else if (parts_.pre_tokenizer) {
+                for (const std::u32string& word : parts_.pre_tokenizer->split(piece.text)) append_word(word);
+            } else {
+                append_word(piece.text);
+            }
+        }
+    }
+
+    void append_word(const std::u32string& word) {
+        if (const auto ids = parts_.model->find(word, parts_.vocabulary)) {
+            for (const TokenId id : *ids) {
+                body_.ids.push_back(id);
+                body_.tokens.emplace_back(parts_.vocabulary.text(id));
+            }
+            return;
+        }
+        const std::string text = encode_utf8(word);
+        if (!parts_.unknown) {
+            throw InputError(
+                fmt::format("'{}' is not in the vocabulary, which has no token for unknown words", excerpt(text)));
+        }
+        body_.ids.push_back(*parts_.unknown);
+        body_.tokens.push_back(text);
+    }
+
+    const TokenizerParts& parts_;
+    Encoding body_;  // without what the template puts around it
+};
+
+}  // namespace
+
+Encoding Tokenizer::encode(std::string_view text) const { return Encoder(*parts_).encode(text); }
+
+const Vocabulary& Tokenizer::vocabulary() const { return parts_->vocabulary; }
+std::optional<TokenId> Tokenizer::unknown() const { return parts_->unknown; }
+std::optional<TokenId> Tokenizer::mask() const { return parts_->mask; }
+std::optional<TokenId> Tokenizer::pad() const { return parts_->pad; }
+const std::vector<std::string>& Tokenizer::special_tokens() const { return parts_->special; }
+
+std::vector<std::string> Tokenizer::files(const std::string& folder) {
+    const auto file = [&](const char* name) { return (std::filesystem::path(folder) / name).string(); };
+    std::vector<std::string> files;
+    const bool has_json = has_entry(file("tokenizer.json"));
+    if (!has_json && !has_entry(file("vocab.txt"))) {
         throw InputError(
-            fmt::format("'{}' is not in the vocabulary, which has no token for unknown words", excerpt(text)));
+            fmt::format("{}: no tokenizer.json and no vocab.txt, expected one of them", escape_controls(folder)));
     }
-    out.ids.push_back(*unknown_);
-    out.tokens.push_back(text);
+    files.push_back(file(has_json ? "tokenizer.json" : "vocab.txt"));
+    for (const char* name : {"tokenizer_config.json", "special_tokens_map.json"}) {
+        if (has_entry(file(name))) files.push_back(file(name));
+    }
+    if (!has_json && has_entry(file("added_tokens.json"))) files.push_back(file("added_tokens.json"));
+    return files;
 }
 
-void Tokenizer::encode_words(const std::u32string& text, Encoding& out) const {
-    const std::u32string normalized = normalizer_ ? normalizer_->normalize(text) : text;
-    for (const Piece& piece : cut_out(added_normalized_, normalized)) {
-        if (piece.added != nullptr) {
-            out.ids.push_back(piece.added->id);
-            out.tokens.push_back(piece.added->text);
-            continue;
-        }
-        for (const std::u32string& word : split_words(piece.text, pre_tokenizer_)) append_word(word, out);
-    }
-}
-
-Encoding Tokenizer::encode(std::string_view text) const {
-    Encoding body;
-    for (const Piece& piece : cut_out(added_, decode_utf8(text, "text"))) {
-        if (piece.added != nullptr) {
-            body.ids.push_back(piece.added->id);
-            body.tokens.push_back(piece.added->text);
-        } else {
-            encode_words(piece.text, body);
-        }
-    }
-    Encoding out;
-    for (const Slot& slot : template_) {
-        const std::vector<TokenId>& ids = slot.text ? body.ids : slot.ids;
-        out.ids.insert(out.ids.end(), ids.begin(), ids.end());
-        out.type_ids.resize(out.ids.size(), slot.type);
-        if (slot.text) {
-            out.tokens.insert(out.tokens.end(), body.tokens.begin(), body.tokens.end());
-        } else {
-            for (const TokenId id : ids) out.tokens.emplace_back(vocabulary_.text(id));
-        }
-    }
-    return out;
+Tokenizer Tokenizer::open(const std::string& folder) {
+    const std::vector<std::string> paths = files(folder);
+    const std::string& path = paths.front();
+    return Tokenizer(std::make_shared<const TokenizerParts>(path.ends_with(".json") ? read_tokenizer_json(path)
+                                                                                    : read_vocab_txt(path)));
 }
 
 }  // namespace attnflow

@@ -66,19 +66,4 @@ std::optional<Vocabulary::Prefix> Vocabulary::longest_prefix(std::string_view te
     }
 }
 
-std::optional<std::vector<TokenId>> WordPiece::find(std::u32string_view word, const Vocabulary& vocabulary) const {
-    if (word.size() > longest_word) return std::nullopt;
-    const std::string text = encode_utf8(word);
-    std::vector<TokenId> ids;
-    for (std::size_t begin = 0; begin < text.size();) {
-        const std::string prefix = begin == 0 ? "" : continuation;
-        const auto found = vocabulary.longest_prefix(prefix + text.substr(begin, vocabulary.longest()));
-        // Texts are UTF-8, so a match ends between two characters.
-        if (!found || found->bytes <= prefix.size()) return std::nullopt;
-        ids.push_back(found->id);
-        begin += found->bytes - prefix.size();
-    }
-    return ids;
-}
-
 }  // namespace attnflow

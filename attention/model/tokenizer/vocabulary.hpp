@@ -1,5 +1,5 @@
 #pragma once
-/// The tokens that a model knows, and the two ways to find those of a word.
+/// The tokens that a model knows.
 
 #include <optional>
 #include <string>
@@ -39,25 +39,6 @@ private:
     std::vector<std::pair<std::string, TokenId>> by_text_;
     std::vector<std::pair<TokenId, std::size_t>> by_id_;
     std::size_t longest_ = 0;
-};
-
-/// A word is one token, or unknown.
-struct WordLevel {
-    std::optional<TokenId> find(std::string_view word, const Vocabulary& vocabulary) const {
-        return vocabulary.find(word);
-    }
-};
-
-/// A word is the longest token that it begins with, then the longest that continues it, and
-/// so on; unknown as a whole when some rest begins with no token.
-///
-/// Wu et al. 2016, arXiv:1609.08144, section 4.1; greedy matching as in BERT.
-struct WordPiece {
-    std::string continuation = "##";  ///< what tokens inside a word begin with in the vocabulary
-    std::size_t longest_word = 100;   ///< a word of more characters is unknown
-
-    /// The ids, nothing when the word is unknown.  One longest_prefix() a token.
-    std::optional<std::vector<TokenId>> find(std::u32string_view word, const Vocabulary& vocabulary) const;
 };
 
 }  // namespace attnflow

@@ -165,35 +165,6 @@ TEST_CASE("settings beside tokenizer.json name and add tokens, and may not contr
     }
 }
 
-TEST_CASE("ten thousand added tokens are found as by trying all, longest first", "[model]") {
-    std::mt19937_64 random(11);
-    const auto word = [&](std::size_t longest) {
-        std::u32string text(1 + random() % longest, U'a');
-        for (char32_t& c : text) c = U"ab\u00e9\u4e2d"[random() % 4];
-        return text;
-    };
-    std::vector<AddedToken> all;
-    for (int k = 0; k < 10'000; ++k) all.push_back({.content = word(9), .text = "", .id = k});
-    const AddedTokens added(all);
-    const AddedTokens few(std::vector<AddedToken>(all.begin(), all.begin() + 6));
-    for (int round = 0; round < 3000; ++round) {
-        const std::u32string text = word(14);
-        const auto expected = [&](std::size_t count) -> std::optional<TokenId> {
-            const AddedToken* best = nullptr;
-            for (std::size_t k = 0; k < count; ++k) {
-                if (!text.starts_with(all[k].content)) continue;
-                if (best == nullptr || all[k].content.size() > best->content.size()) best = &all[k];
-            }
-            return best == nullptr ? std::nullopt : std::optional(best->id);
-        };
-        const AddedToken* found = added.longest_prefix(text);
-        REQUIRE((found == nullptr ? std::nullopt : std::optional(found->id)) == expected(all.size()));
-        const AddedToken* among_few = few.longest_prefix(text);
-        REQUIRE((among_few == nullptr ? std::nullopt : std::optional(among_few->id)) == expected(6));
-    }
-    CHECK(AddedTokens().longest_prefix(U"a") == nullptr);
-}
-
 TEST_CASE("texts are cut at the leftmost, then longest of ten thousand added tokens", "[model]") {
     const TemporaryDirectory folder;
     std::mt19937_64 random(5);
@@ -244,31 +215,6 @@ TEST_CASE("type ids come from the template", "[model]") {
     CHECK(tokenizer.encode("the keys").type_ids == std::vector<TokenId>{0, 0, 0, 0, 1});
 }
 
-TEST_CASE("the longest prefix in a vocabulary is that of trying all", "[model]") {
-    std::mt19937_64 random(7);
-    const auto word = [&](std::size_t longest) {
-        std::string text(random() % (longest + 1), 'a');
-        for (char& c : text) c = static_cast<char>('a' + random() % 2);
-        return text;
-    };
-    for (int round = 0; round < 200; ++round) {
-        std::set<std::string> texts;
-        for (std::size_t k = random() % 12; k > 0; --k) texts.insert(word(6));
-        std::vector<std::pair<std::string, TokenId>> entries;
-        for (const std::string& text : texts) entries.emplace_back(text, static_cast<TokenId>(entries.size()));
-        const Vocabulary vocabulary(entries, "test");
-        const std::string text = word(10);
-        std::optional<TokenId> expected;
-        for (std::size_t length = 0; length <= text.size(); ++length) {
-            if (const auto id = vocabulary.find(text.substr(0, length))) expected = id;
-        }
-        const auto found = vocabulary.longest_prefix(text);
-        REQUIRE(found.has_value() == expected.has_value());
-        if (found) CHECK(found->id == *expected);
-        if (found) CHECK(found->bytes == vocabulary.text(found->id).size());
-    }
-}
-
 TEST_CASE("text that is not UTF-8 is refused", "[model]") {
     const Tokenizer tokenizer = Tokenizer::open(golden_folder + "classifier");
     CHECK(message_of<InputError>([&] { tokenizer.encode("a\xff"); }) == "text: 'a\\xff' is not UTF-8");
@@ -298,9 +244,9 @@ TEST_CASE("broken tokenizer files are refused with the reason", "[model]") {
         {"tokenizer.json", R"({"normalizer": {"type": "NFKC"}, )" + model + "}",
          "normalizer 'NFKC' is not supported, expected BertNormalizer or none"},
         {"tokenizer.json", R"({"pre_tokenizer": {"type": "ByteLevel"}, )" + model + "}",
-         "pre-tokenizer 'ByteLevel' is not supported, expected BertPreTokenizer, WhitespaceSplit or none"},
+         "pre_tokenizer 'ByteLevel' is not supported, expected BertPreTokenizer, WhitespaceSplit or none"},
         {"tokenizer.json", R"({"post_processor": {"type": "RobertaProcessing"}, )" + model + "}",
-         "post-processor 'RobertaProcessing' is not supported, expected TemplateProcessing or none"},
+         "post_processor 'RobertaProcessing' is not supported, expected TemplateProcessing or none"},
         {"tokenizer.json", R"({"post_processor": {"type": "TemplateProcessing", "single": []}, )" + model + "}",
          "has the text 0 times, expected once"},
         {"tokenizer.json",
