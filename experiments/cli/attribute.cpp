@@ -9,10 +9,12 @@
 
 #include "attention/extract/attend.hpp"
 #include "attention/extract/edge_weights/edge_weight.hpp"
+#include "attention/padding.hpp"
 #include "attention/validate.hpp"
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/attribute_output.hpp"
 #include "experiments/cli/commands.hpp"
+#include "experiments/cli/notes.hpp"
 #include "experiments/cli/options.hpp"
 #include "experiments/cli/terminal.hpp"
 #include "experiments/run/example_attributions.hpp"
@@ -25,6 +27,7 @@ namespace {
 
 struct AttributeArguments {
     std::string file;
+    std::string attention;
     std::string model;
     std::string text;
     std::string target;
@@ -156,7 +159,8 @@ AttributeRequest make_request(const AttributeArguments& arguments) {
         request.model = std::move(model);
         return request;
     }
-    const Dataset dataset = Dataset::open(arguments.file);
+    const Dataset dataset = Dataset::open(arguments.file, {.attention = arguments.attention});
+    for (const std::string& note : dataset.notes()) print_note(note);
     if (arguments.example.empty() && dataset.size() > 1) {
         throw ParameterError(fmt::format("{} holds {} examples ({}, ...), choose one with --example",
                                          escape_controls(arguments.file), dataset.size(),
@@ -190,6 +194,8 @@ int attribute(const AttributeArguments& arguments) {
     // Validated while it is read for the network, where that is made at one go.
     if (session.has_one_network(request.computed)) session.network(request.computed);
     const ValidationReport report = validator.finish();
+    if (!report.unattended.empty())
+        print_note(padding_note(request.example.id, report.unattended, request.example.tokens));
     // A masked language model's output is at the mask; under a causal mask position 0 sees only itself, and the
     // last one is what is asked about.
     const bool masked = request.example.masked.has_value();
@@ -197,6 +203,7 @@ int attribute(const AttributeArguments& arguments) {
         for (GridPoint* point : {&request.point, &request.computed})
             point->values["source"] = std::string(masked ? "mask" : "last");
     }
+    session.check_source(request.computed, report.unattended);
     const Attribution attribution = session.attribution(request.computed);
     const std::size_t layer = session.layer(request.point);
     const auto scores = read_out(attribution.scores, request.point.text("readout"));
@@ -226,6 +233,12 @@ void add_attribute(CLI::App& app, int& exit_code) {
     auto* model =
         source->add_option("--model", arguments->model, "Hugging Face directory of a model to run on --text");
     source->require_option(1);
+    command
+        ->add_option("--attention", arguments->attention,
+                     "Name of the tensor with the attention, a * standing for the number of a layer (default: "
+                     "attentions)")
+        ->check(has_name())
+        ->excludes(model);
     auto* text_option =
         command->add_option("--text", arguments->text, "The text that the model reads")->needs(model);
     model->needs(text_option);

@@ -24,8 +24,8 @@ void add_catalogue(CLI::App& app, int& exit_code) {
     });
 
     auto name = std::make_shared<std::string>();
-    CLI::App* describe =
-        app.add_subcommand("describe", "Describe one of them, or `config`: the keys of a config file");
+    CLI::App* describe = app.add_subcommand(
+        "describe", "Describe one of them, `config`: the keys of a config file, or `troubleshooting`");
     describe->add_option("NAME", *name, "As in `attnflow list`")->required();
     describe->callback([name, &exit_code] {
         fmt::print("{}", describe_name(*name));

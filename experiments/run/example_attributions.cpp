@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "attention/padding.hpp"
 #include "attention/validate.hpp"
 
 namespace attnflow {
@@ -111,6 +112,14 @@ std::size_t Session::layer(const GridPoint& point) const {
             fmt::format("{}: there is no layer {}, the attention has layers 1 to {}", example_.id, layer, layers));
     }
     return layer;
+}
+
+void Session::check_source(const GridPoint& point, const std::vector<std::size_t>& unattended) const {
+    if (!point.has("source")) return;
+    const auto* name = std::get_if<std::string>(&point.values.at("source"));
+    if (name == nullptr || (*name != "last" && *name != "cls")) return;
+    if (example_.attention.queries(layer(point) - 1) != example_.tokens.size()) return;  // of other positions
+    refuse_padding_source(*name, sources(point).front(), example_.id, unattended, example_.tokens);
 }
 
 void Session::check(const GridPoint& point) {

@@ -4,11 +4,13 @@
 #include <chrono>
 #include <mutex>
 
+#include "attention/padding.hpp"
 #include "attention/validate.hpp"
 #include "experiments/run/environment.hpp"
 #include "experiments/run/example_attributions.hpp"
 #include "graph/support/gemm.hpp"
 #include "graph/support/parallel.hpp"
+#include "graph/support/text.hpp"
 
 namespace attnflow {
 namespace {
@@ -138,7 +140,24 @@ std::size_t used_examples(const Config& config, std::size_t available) {
     return std::min(available, config.limit + (config.one_extra_example ? 1 : 0));
 }
 
-RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t jobs) {
+namespace {
+
+/// One sentence for all examples with padding.
+std::string note_of_padding(const std::vector<ExampleRecord>& examples,
+                            const std::vector<std::vector<std::size_t>>& unattended) {
+    const auto any = [](const std::vector<std::size_t>& positions) { return !positions.empty(); };
+    const auto first = std::find_if(unattended.begin(), unattended.end(), any);
+    if (first == unattended.end()) return "";
+    const ExampleRecord& example = examples[static_cast<std::size_t>(first - unattended.begin())];
+    const auto count = std::count_if(unattended.begin(), unattended.end(), any);
+    return padding_note(example.id, *first, example.tokens) +
+           (count > 1 ? fmt::format(" ({} alike)", counted(static_cast<std::size_t>(count), "example")) : "");
+}
+
+}  // namespace
+
+RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t jobs,
+                      const std::function<void(const std::string&)>& note) {
     const std::size_t layers = dataset.example(0).attention.layers();
     const Plan plan = make_plan(config, layers);
     RunRecord record{.name = config.name,
@@ -152,17 +171,27 @@ RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t 
                      .examples = std::vector<ExampleRecord>(used_examples(config, dataset.size()))};
     const Evaluator evaluator(config, plan, record.special_tokens);
     std::vector<double> deviations(record.examples.size());
+    std::vector<std::vector<std::size_t>> unattended(record.examples.size());
     parallel_for(record.examples.size(), jobs, [&](std::size_t i, std::size_t) {
         const Example example = dataset.example(i);
-        deviations[i] = validate(example.attention, example.id, config.row_sum_tolerance).largest_deviation;
+        ValidationReport report = validate(example.attention, example.id, config.row_sum_tolerance);
+        deviations[i] = report.largest_deviation;
         MethodSet methods;
         Session session(example, methods, record.special_tokens);
         for (const GridPoint& point : plan.points) {
             session.check(point);
+            session.check_source(point, report.unattended);
         }
+        unattended[i] = std::move(report.unattended);
         record.examples[i] = record_of(example);
         evaluator.check(record.examples[i], dataset.path());
     });
+    if (note) {
+        for (const std::string& sentence : dataset.notes()) {
+            note(fmt::format("{}: {}", escape_controls(dataset.path()), sentence));
+        }
+        if (const auto sentence = note_of_padding(record.examples, unattended); !sentence.empty()) note(sentence);
+    }
     for (const double deviation : deviations) {
         record.largest_row_sum_deviation = std::max(record.largest_row_sum_deviation, deviation);
     }

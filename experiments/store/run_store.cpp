@@ -539,6 +539,7 @@ RunResult RunStore::result(bool with_attributions) {
     RunResult result;
     result.grid = plan_.grid();
     result.largest_row_sum_deviation = record_.largest_row_sum_deviation;
+    result.special_tokens = record_.special_tokens;
     for (const ExampleRecord& example : record_.examples) {
         result.examples.push_back(example.id);
         result.tokens.push_back(example.tokens);

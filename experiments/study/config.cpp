@@ -211,6 +211,15 @@ void read_dataset(Reader& reader, Config& config, const std::string& path) {
                                      escape_controls(path)));
     }
     config.dataset = dataset.value_or(std::filesystem::path());
+    if (auto name =
+            reader.take_as<std::string>({.name = "dataset.attention", .summary = "", .fallback = std::string()})) {
+        if (config.texts)
+            throw InputError(
+                fmt::format("{}: dataset.attention names a tensor of dataset.path, expected no sentences "
+                            "beside it",
+                            escape_controls(path)));
+        config.attention = std::move(*name);
+    }
     if (const auto limit = reader.take_as<std::int64_t>(
             {.name = "dataset.limit", .summary = "", .fallback = std::int64_t{0}, .minimum = 0})) {
         config.limit = static_cast<std::size_t>(*limit);
@@ -431,6 +440,9 @@ std::vector<ConfigKey> config_keys() {
         {"model.cache", "folder for the attention it gives", "text", "attnflow in the user's cache folder"},
         {"model.target", "what gradients and blank-out explain: predicted, label, output(X), difference(X, Y)",
          "text", "predicted for gradients; the label, if there is one, for blank-out"},
+        {"dataset.attention",
+         "name of the tensor with the attention, * standing for the number of a layer: \"attn\", \"layer_*\"",
+         "text", "attentions"},
         {"dataset.limit", "use the first examples only; 0 = all", "integer >= 0", "0"},
         {"dataset.one_extra_example", "with a limit, one example more", "boolean", "false"},
         {"dataset.row_sum_tolerance", "how far from 1 an attention row may sum", "real >= 0",
@@ -539,7 +551,8 @@ void default_to_mask(Config& config) {
 
 Dataset open_dataset(Config& config) {
     const bool is_part = config.texts && !config.texts->part.empty();
-    Dataset dataset = Dataset::open((is_part ? config.texts->part : config.dataset).string());
+    Dataset dataset =
+        Dataset::open((is_part ? config.texts->part : config.dataset).string(), {.attention = config.attention});
     if (dataset.is_masked()) default_to_mask(config);
     return dataset;
 }

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "experiments/study/axes.hpp"
 #include "experiments/study/plan.hpp"
 #include "experiments/tables/csv.hpp"
 #include "experiments/tables/layer_table.hpp"
@@ -298,11 +299,14 @@ std::string attributions_csv(const RunResult& result) {
                                std::vector<std::string>{"example", "position", "token", "score", "binding_cut"});
     for (const AttributionRow& row : result.attributions) {
         const auto cells = point_cells(result.grid[row.point]);
-        for (std::size_t t = 0; t < row.scores.size(); ++t) {
-            out += csv_line(
-                cells + std::vector<std::string>{csv_text(result.examples[row.example]), fmt::format("{}", t),
-                                                 csv_text(result.tokens[row.example][t]), number(row.scores[t]),
-                                                 row.cuts.empty() ? "" : row.cuts[t].text()});
+        // Those that are compared: sums and correlations made of the file are then those of the tables.
+        const std::vector<std::string>& tokens = result.tokens[row.example];
+        for (const std::size_t t :
+             kept_positions(result.grid[row.point].text("positions"), tokens, result.special_tokens)) {
+            out += csv_line(cells + std::vector<std::string>{csv_text(result.examples[row.example]),
+                                                             fmt::format("{}", t), csv_text(tokens[t]),
+                                                             number(row.scores[t]),
+                                                             row.cuts.empty() ? "" : row.cuts[t].text()});
         }
     }
     return out;
