@@ -13,8 +13,8 @@
 #include <nlohmann/json.hpp>
 
 #include "experiments/run/environment.hpp"
-#include "experiments/store/files.hpp"
 #include "experiments/tables/run_tables.hpp"
+#include "graph/support/write_files.hpp"
 
 namespace attnflow {
 namespace {

@@ -5,7 +5,6 @@
 #include <thread>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "attention/extract/attend.hpp"
 #include "attention/extract/edge_weights/edge_weight.hpp"
@@ -223,52 +222,50 @@ int attribute(const AttributeArguments& arguments) {
 
 }  // namespace
 
-void add_attribute(CLI::App& app, int& exit_code) {
+void add_attribute(CommandLine& line) {
     auto arguments = std::make_shared<AttributeArguments>();
-    CLI::App* command = app.add_subcommand("attribute", "Score the input tokens of one example");
-    auto* source =
-        command->add_option_group("source", "What to explain: a file with attention, or a text for a model");
-    source->add_option("FILE", arguments->file,
-                       "safetensors, npz or npy file with attention [layer, head, query, key]");
-    auto* model =
-        source->add_option("--model", arguments->model, "Hugging Face directory of a model to run on --text");
-    source->require_option(1);
+    Command command = line.command("attribute", "Score the input tokens of one example");
+    Command source =
+        command.exactly_one("source", "What to explain: a file with attention, or a text for a model");
+    source.option("FILE", arguments->file,
+                  "safetensors, npz or npy file with attention [layer, head, query, key]");
+    Option model =
+        source.option("--model", arguments->model, "Hugging Face directory of a model to run on --text");
     command
-        ->add_option("--attention", arguments->attention,
-                     "Name of the tensor with the attention, a * standing for the number of a layer (default: "
-                     "attentions)")
-        ->check(has_name())
-        ->excludes(model);
-    auto* text_option =
-        command->add_option("--text", arguments->text, "The text that the model reads")->needs(model);
-    model->needs(text_option);
+        .option("--attention", arguments->attention,
+                "Name of the tensor with the attention, a * standing for the number of a layer (default: "
+                "attentions)")
+        .check(has_name())
+        .excludes(model);
+    model.needs(command.option("--text", arguments->text, "The text that the model reads").needs(model));
     command
-        ->add_option("--target", arguments->target,
-                     "What edge weights with gradients explain and --blank-out looks at: predicted, output(X) or "
-                     "difference(X, Y) (default: predicted)")
-        ->option_text("TARGET")
-        ->needs(model);
-    auto* scale = command->add_option("--target-scale", arguments->scale,
-                                      "logit or probability, of edge weights with gradients");
-    scale->check(CLI::IsMember({"logit", "probability"}))->capture_default_str()->needs(model);
-    auto* blank_out =
+        .option("--target", arguments->target,
+                "What edge weights with gradients explain and --blank-out looks at: predicted, output(X) or "
+                "difference(X, Y) (default: predicted)")
+        .shows_as("TARGET")
+        .needs(model);
+    const Option scale =
+        command.option("--target-scale", arguments->scale, "logit or probability, of edge weights with gradients")
+            .one_of({"logit", "probability"})
+            .shows_default()
+            .needs(model);
+    const Option blank_out =
         command
-            ->add_option(
-                "--blank-out", arguments->blank_out,
-                "K: also replace the K highest, and the K lowest tokens at once, special tokens left out, "
-                "and show how the target's probability changes")
-            ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))
-            ->needs(model);
-    command->add_option("--replace", arguments->replacement, "What --blank-out puts in: unk, mask, pad or remove")
-        ->check(CLI::IsMember({"unk", "mask", "pad", "remove"}))
-        ->capture_default_str()
-        ->needs(blank_out);
-    auto* jobs = add_jobs(*command, arguments->jobs);
-    jobs->description("Threads of the model; the results do not depend on it");
-    jobs->needs(model);
-    command->add_option("--example", arguments->example, "Id of the example (needed when the file has several)")
-        ->excludes(model);
-    command->add_option("--method", arguments->method, join(attribution_methods().names(), ", "))->required();
+            .option("--blank-out", arguments->blank_out,
+                    "K: also replace the K highest, and the K lowest tokens at once, special tokens left out, "
+                    "and show how the target's probability changes")
+            .between(1, 1'000'000)
+            .needs(model);
+    command.option("--replace", arguments->replacement, "What --blank-out puts in: unk, mask, pad or remove")
+        .one_of({"unk", "mask", "pad", "remove"})
+        .shows_default()
+        .needs(blank_out);
+    add_jobs(command, arguments->jobs)
+        .describes("Threads of the model; the results do not depend on it")
+        .needs(model);
+    command.option("--example", arguments->example, "Id of the example (needed when the file has several)")
+        .excludes(model);
+    command.option("--method", arguments->method, join(attribution_methods().names(), ", ")).required();
     for (const AxisInfo& axis : axes()) {
         if (!is_shown(axis)) continue;
         const std::string option = option_of(axis.name);
@@ -276,27 +273,23 @@ void add_attribute(CLI::App& app, int& exit_code) {
         const std::string fallback = axis.name == "source"
                                          ? "cls; mask where a token is masked, last for causal attention"
                                          : to_text(axis.fallback);
-        command->add_option_function<std::string>(
+        command.option(
             names, [arguments, name = axis.name](const std::string& text) { arguments->axes[name] = text; },
             fmt::format("{}: {} (default: {})", axis.summary, axis.values, fallback));
     }
-    command->add_option("--param", arguments->parameters, "NAME=VALUE, a parameter of the method; repeatable")
-        ->allow_extra_args(false);
-    command->add_option("--preset", arguments->preset, "Start from a preset; `attnflow list` names them");
-    command->add_option("--format", arguments->format, "table, json or csv")
-        ->check(CLI::IsMember({"table", "json", "csv"}))
-        ->capture_default_str();
-    const std::vector<std::pair<std::string, Color>> colors{
-        {"auto", Color::automatic}, {"always", Color::always}, {"never", Color::never}};
-    command->add_option("--color", arguments->color, "Shade tokens in the table: auto, always or never")
-        ->transform(one_of(colors));
-    command
-        ->add_option("--row-sum-tolerance", arguments->row_sum_tolerance,
-                     "How far from 1 an attention row may sum")
-        ->check(is_tolerance());
-    command->callback([arguments, scale, &exit_code] {
-        arguments->scale_given = scale->count() > 0;
-        exit_code = attribute(*arguments);
+    command.option("--param", arguments->parameters, "NAME=VALUE, a parameter of the method; repeatable")
+        .one_value();
+    command.option("--preset", arguments->preset, "Start from a preset; `attnflow list` names them");
+    command.option("--format", arguments->format, "table, json or csv")
+        .one_of({"table", "json", "csv"})
+        .shows_default();
+    command.choice("--color", arguments->color, color_names(), "Shade tokens in the table: auto, always or never")
+        .shows_as("WHEN");
+    command.option("--row-sum-tolerance", arguments->row_sum_tolerance, "How far from 1 an attention row may sum")
+        .check(is_tolerance());
+    command.runs([arguments, scale] {
+        arguments->scale_given = scale.given();
+        return attribute(*arguments);
     });
 }
 

@@ -1,25 +1,21 @@
 #pragma once
-/// The commands, each with its options, in a file of its own. add_X() puts the command into
-/// the application; what it does runs after parsing and sets `exit_code`.
-
-namespace CLI {
-class App;
-}
+/// The commands, each with its options, in a file of its own. add_X() puts the command on the command line.
 
 namespace attnflow {
 
+class CommandLine;
 struct StoredRun;
 
-void add_run(CLI::App& app, int& exit_code);
-void add_evaluate(CLI::App& app, int& exit_code);
-void add_attribute(CLI::App& app, int& exit_code);
-void add_catalogue(CLI::App& app, int& exit_code);  // list, describe
-void add_extract(CLI::App& app, int& exit_code);
-void add_generate(CLI::App& app, int& exit_code);
-void add_merge(CLI::App& app, int& exit_code);
-void add_solve(CLI::App& app, int& exit_code);
-void add_validate(CLI::App& app, int& exit_code);
-void add_report(CLI::App& app, int& exit_code);  // report, figures, show
+void add_run(CommandLine& line);
+void add_evaluate(CommandLine& line);
+void add_attribute(CommandLine& line);
+void add_catalogue(CommandLine& line);  // list, describe
+void add_extract(CommandLine& line);
+void add_generate(CommandLine& line);
+void add_merge(CommandLine& line);
+void add_solve(CommandLine& line);
+void add_validate(CommandLine& line);
+void add_report(CommandLine& line);  // report, figures, show
 
 /// Says how many cells failed, and the first; the exit code that goes with it.
 int report_failures(const StoredRun& run);

@@ -6,7 +6,6 @@
 #include <thread>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
@@ -46,18 +45,17 @@ int report_failures(const StoredRun& run) {
     return exit_failures;
 }
 
-void add_evaluate(CLI::App& app, int& exit_code) {
+void add_evaluate(CommandLine& line) {
     auto arguments = std::make_shared<EvaluateArguments>();
-    CLI::App* command = app.add_subcommand("evaluate", "Compare the stored scores of a finished run anew");
-    command->add_option("RUN", arguments->folder, "Folder of the run")->required();
+    Command command = line.command("evaluate", "Compare the stored scores of a finished run anew");
+    command.option("RUN", arguments->folder, "Folder of the run").required();
     command
-        ->add_option(
-            "--set", arguments->set,
-            "KEY=VALUE over the config of the run, evaluation.*, statistics.* and output.* only; repeatable")
-        ->allow_extra_args(false);
-    command->add_flag("--quiet", arguments->quiet, "No tables, only errors");
-    add_jobs(*command, arguments->jobs);
-    command->callback([arguments, &exit_code] { exit_code = evaluate(*arguments); });
+        .option("--set", arguments->set,
+                "KEY=VALUE over the config of the run, evaluation.*, statistics.* and output.* only; repeatable")
+        .one_value();
+    command.flag("--quiet", arguments->quiet, "No tables, only errors");
+    add_jobs(command, arguments->jobs);
+    command.runs([arguments] { return evaluate(*arguments); });
 }
 
 }  // namespace attnflow

@@ -6,7 +6,6 @@
 #include <thread>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "attention/extract/edge_weights/edge_weight.hpp"
 #include "attention/extract/extraction.hpp"
@@ -109,46 +108,45 @@ int extract_texts(const ExtractArguments& arguments) {
 
 }  // namespace
 
-void add_extract(CLI::App& app, int& exit_code) {
+void add_extract(CommandLine& line) {
     auto arguments = std::make_shared<ExtractArguments>();
-    CLI::App* command =
-        app.add_subcommand("extract", "Run a model on texts and write attention and scores as a dataset");
-    command->add_option("--model", arguments->model, "Hugging Face directory: config.json, weights, tokenizer")
-        ->required();
-    auto* source = command->add_option_group("source", "What to run it on");
-    source->add_option("--text", arguments->text, "One text");
-    source->add_option("--file", arguments->file,
-                       "File with one text a line, or .tsv whose header names text and, if there is one, label");
-    source->require_option(1);
-    command->add_option("--out", arguments->out, "The safetensors file to write")->required()->check(has_name());
+    Command command = line.command("extract", "Run a model on texts and write attention and scores as a dataset");
+    command.option("--model", arguments->model, "Hugging Face directory: config.json, weights, tokenizer")
+        .required();
+    Command source = command.exactly_one("source", "What to run it on");
+    source.option("--text", arguments->text, "One text");
+    source.option("--file", arguments->file,
+                  "File with one text a line, or .tsv whose header names text and, if there is one, label");
+    command.option("--out", arguments->out, "The safetensors file to write").required().check(has_name());
     command
-        ->add_option("--target", arguments->target,
-                     "What gradients and blank-out explain: predicted, label, output(X) or difference(X, Y) "
-                     "(default: predicted for gradients; the label, if there is one, for blank-out)")
-        ->option_text("TARGET");
-    auto* scale = command->add_option("--target-scale", arguments->scale, "logit or probability, of gradients");
-    scale->check(CLI::IsMember({"logit", "probability"}))->capture_default_str();
+        .option("--target", arguments->target,
+                "What gradients and blank-out explain: predicted, label, output(X) or difference(X, Y) "
+                "(default: predicted for gradients; the label, if there is one, for blank-out)")
+        .shows_as("TARGET");
+    const Option scale = command.option("--target-scale", arguments->scale, "logit or probability, of gradients")
+                             .one_of({"logit", "probability"})
+                             .shows_default();
     command
-        ->add_option(
-            "--with", arguments->with,
-            "Besides attention, separated by commas: gradients, attention_gradients, blank_out, internals")
-        ->delimiter(',')
-        ->check(CLI::IsMember({"gradients", "attention_gradients", "blank_out", "internals"}));
+        .option("--with", arguments->with,
+                "Besides attention, separated by commas: gradients, attention_gradients, blank_out, internals")
+        .comma_separated()
+        .one_of({"gradients", "attention_gradients", "blank_out", "internals"});
     command
-        ->add_option("--weights", arguments->weights,
-                     "Edge weights, separated by commas: " + join(edge_weights().names(), ", "))
-        ->delimiter(',');
-    auto* replace = command->add_option("--replace", arguments->replacement,
-                                        "What blank-out puts in: unk, mask, pad or remove");
-    replace->check(CLI::IsMember({"unk", "mask", "pad", "remove"}))->capture_default_str();
-    command->add_option("--precision", arguments->precision, "Numbers to compute with: float32 or float64")
-        ->check(CLI::IsMember({"float32", "float64"}))
-        ->capture_default_str();
-    add_jobs(*command, arguments->jobs);
-    command->callback([arguments, scale, replace, &exit_code] {
-        arguments->scale_given = scale->count() > 0;
-        arguments->replacement_given = replace->count() > 0;
-        exit_code = extract_texts(*arguments);
+        .option("--weights", arguments->weights,
+                "Edge weights, separated by commas: " + join(edge_weights().names(), ", "))
+        .comma_separated();
+    const Option replace =
+        command.option("--replace", arguments->replacement, "What blank-out puts in: unk, mask, pad or remove")
+            .one_of({"unk", "mask", "pad", "remove"})
+            .shows_default();
+    command.option("--precision", arguments->precision, "Numbers to compute with: float32 or float64")
+        .one_of({"float32", "float64"})
+        .shows_default();
+    add_jobs(command, arguments->jobs);
+    command.runs([arguments, scale, replace] {
+        arguments->scale_given = scale.given();
+        arguments->replacement_given = replace.given();
+        return extract_texts(*arguments);
     });
 }
 

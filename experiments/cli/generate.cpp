@@ -5,16 +5,15 @@
 #include <sstream>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "attention/files/safetensors.hpp"
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/options.hpp"
-#include "experiments/store/files.hpp"
 #include "graph/dimacs.hpp"
 #include "graph/generators/network_generator.hpp"
 #include "graph/quantiser.hpp"
+#include "graph/support/write_files.hpp"
 
 namespace attnflow {
 namespace {
@@ -132,32 +131,27 @@ int generate_file(const GenerateArguments& arguments) {
 
 }  // namespace
 
-void add_generate(CLI::App& app, int& exit_code) {
+void add_generate(CommandLine& line) {
     auto arguments = std::make_shared<GenerateArguments>();
-    CLI::App* command =
-        app.add_subcommand("generate", "Make a seeded network: a DIMACS problem or an attention file");
-    command->add_option("NAME", arguments->generator, "a network generator of `attnflow list`")->required();
-    command->add_option("--out", arguments->out, "NAME.max or NAME.dimacs: problem; NAME.safetensors: attention")
-        ->required();
-    command->add_option("--layers", arguments->layers, "Layers of edges")
-        ->check(is_count())
-        ->capture_default_str();
-    command->add_option("--tokens", arguments->tokens, "Tokens, the vertices of the input layer")
-        ->check(is_count())
-        ->capture_default_str();
-    command->add_option("--seed", arguments->seed, "Names the instance")->check(is_count())->capture_default_str();
-    command
-        ->add_option("--param", arguments->parameters, "Parameter of the generator, NAME=VALUE; may be repeated")
-        ->allow_extra_args(false);
-    command->add_option("--source", arguments->source, "Position of the source in the top layer (problems)")
-        ->check(is_count())
-        ->capture_default_str();
-    command->add_option("--sink", arguments->sink, "Position of the sink in the input (problems)")
-        ->check(is_count())
-        ->capture_default_str();
-    command->add_option("--bits", arguments->bits, "Fractional bits of the capacities (problems)")
-        ->capture_default_str();
-    command->callback([arguments, &exit_code] { exit_code = generate_file(*arguments); });
+    Command command = line.command("generate", "Make a seeded network: a DIMACS problem or an attention file");
+    command.option("NAME", arguments->generator, "a network generator of `attnflow list`").required();
+    command.option("--out", arguments->out, "NAME.max or NAME.dimacs: problem; NAME.safetensors: attention")
+        .required();
+    command.option("--layers", arguments->layers, "Layers of edges").check(is_count()).shows_default();
+    command.option("--tokens", arguments->tokens, "Tokens, the vertices of the input layer")
+        .check(is_count())
+        .shows_default();
+    command.option("--seed", arguments->seed, "Names the instance").check(is_count()).shows_default();
+    command.option("--param", arguments->parameters, "Parameter of the generator, NAME=VALUE; may be repeated")
+        .one_value();
+    command.option("--source", arguments->source, "Position of the source in the top layer (problems)")
+        .check(is_count())
+        .shows_default();
+    command.option("--sink", arguments->sink, "Position of the sink in the input (problems)")
+        .check(is_count())
+        .shows_default();
+    command.option("--bits", arguments->bits, "Fractional bits of the capacities (problems)").shows_default();
+    command.runs([arguments] { return generate_file(*arguments); });
 }
 
 }  // namespace attnflow

@@ -5,7 +5,6 @@
 #include <thread>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
@@ -64,15 +63,15 @@ int merge(const MergeArguments& arguments) {
 
 }  // namespace
 
-void add_merge(CLI::App& app, int& exit_code) {
+void add_merge(CommandLine& line) {
     auto arguments = std::make_shared<MergeArguments>();
-    CLI::App* command = app.add_subcommand("merge", "Join the runs that `run --shard` made");
-    command->add_option("RUN", arguments->parts, "Folders of the runs")->required();
-    command->add_option("--out", arguments->out, "Folder for the whole run")->required()->check(has_name());
-    command->add_flag("--overwrite", arguments->overwrite, "Start anew where the folder holds a run");
-    command->add_flag("--quiet", arguments->quiet, "No tables, only errors");
-    add_jobs(*command, arguments->jobs);
-    command->callback([arguments, &exit_code] { exit_code = merge(*arguments); });
+    Command command = line.command("merge", "Join the runs that `run --shard` made");
+    command.option("RUN", arguments->parts, "Folders of the runs").required();
+    command.option("--out", arguments->out, "Folder for the whole run").required().check(has_name());
+    command.flag("--overwrite", arguments->overwrite, "Start anew where the folder holds a run");
+    command.flag("--quiet", arguments->quiet, "No tables, only errors");
+    add_jobs(command, arguments->jobs);
+    command.runs([arguments] { return merge(*arguments); });
 }
 
 }  // namespace attnflow

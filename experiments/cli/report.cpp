@@ -8,7 +8,6 @@
 #include <thread>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
@@ -18,10 +17,10 @@
 #include "experiments/report/page.hpp"
 #include "experiments/report/report_data.hpp"
 #include "experiments/report/show.hpp"
-#include "experiments/run/environment.hpp"
 #include "experiments/run_folder.hpp"
-#include "experiments/store/files.hpp"
+#include "graph/support/sha256.hpp"
 #include "graph/support/text.hpp"
+#include "graph/support/write_files.hpp"
 
 namespace attnflow {
 namespace {
@@ -125,55 +124,49 @@ int show(const ShowArguments& arguments) {
     return exit_done;
 }
 
-void add_page(CLI::App& app, int& exit_code) {
+void add_page(CommandLine& line) {
     auto arguments = std::make_shared<ReportArguments>();
-    CLI::App* command = app.add_subcommand("report", "Write one HTML file with the charts and examples of a run");
-    command->add_option("RUN", arguments->run, "Folder of a run")->required();
-    command->add_option("--out", arguments->out, "File to write (default: RUN/report.html)")->check(has_name());
+    Command command = line.command("report", "Write one HTML file with the charts and examples of a run");
+    command.option("RUN", arguments->run, "Folder of a run").required();
+    command.option("--out", arguments->out, "File to write (default: RUN/report.html)").check(has_name());
     command
-        ->add_option("--examples", arguments->options.examples,
-                     "Most examples in the explorer; 20 MB limit the page")
-        ->check(CLI::Range(std::size_t{0}, std::size_t{1000000}))
-        ->capture_default_str();
-    command->callback([arguments, &exit_code] { exit_code = report(*arguments); });
+        .option("--examples", arguments->options.examples, "Most examples in the explorer; 20 MB limit the page")
+        .between(0, 1000000)
+        .shows_default();
+    command.runs([arguments] { return report(*arguments); });
 }
 
-void add_figures(CLI::App& app, int& exit_code) {
+void add_figures(CommandLine& line) {
     auto arguments = std::make_shared<FigureArguments>();
-    CLI::App* command = app.add_subcommand("figures", "Write the figures of a run for a publication");
-    command->add_option("RUN", arguments->run, "Folder of a run")->required();
+    Command command = line.command("figures", "Write the figures of a run for a publication");
+    command.option("RUN", arguments->run, "Folder of a run").required();
     const std::vector<std::pair<std::string, FigureFormat>> formats{{"svg", FigureFormat::svg},
                                                                     {"png", FigureFormat::png},
                                                                     {"pdf", FigureFormat::pdf},
                                                                     {"csv", FigureFormat::csv}};
-    command->add_option("--format", arguments->format, "svg (default), png, pdf, or csv: the numbers")
-        ->transform(one_of(formats))
-        ->option_text("FORMAT");
-    command->add_option("--only", arguments->only, "One figure: " + join(figure_names(), ", "));
-    command->add_option("--example", arguments->example,
-                        "Example of attention_graph, token_map and token_bars, by id (default: the first)");
-    command->add_option("--out", arguments->out, "Folder to write to (default: RUN/figures)")->check(has_name());
-    command->callback([arguments, &exit_code] { exit_code = figures(*arguments); });
+    command.choice("--format", arguments->format, formats, "svg (default), png, pdf, or csv: the numbers")
+        .shows_as("FORMAT");
+    command.option("--only", arguments->only, "One figure: " + join(figure_names(), ", "));
+    command.option("--example", arguments->example,
+                   "Example of attention_graph, token_map and token_bars, by id (default: the first)");
+    command.option("--out", arguments->out, "Folder to write to (default: RUN/figures)").check(has_name());
+    command.runs([arguments] { return figures(*arguments); });
 }
 
-void add_show(CLI::App& app, int& exit_code) {
+void add_show(CommandLine& line) {
     auto arguments = std::make_shared<ShowArguments>();
-    CLI::App* command = app.add_subcommand("show", "Print a run: means by layer, spark-lines, which cuts bind");
-    command->add_option("RUN", arguments->run, "Folder of a run")->required();
-    const std::vector<std::pair<std::string, Color>> colors{
-        {"auto", Color::automatic}, {"always", Color::always}, {"never", Color::never}};
-    command->add_option("--color", arguments->color, "auto, always or never")
-        ->transform(one_of(colors))
-        ->option_text("WHEN");
-    command->callback([arguments, &exit_code] { exit_code = show(*arguments); });
+    Command command = line.command("show", "Print a run: means by layer, spark-lines, which cuts bind");
+    command.option("RUN", arguments->run, "Folder of a run").required();
+    command.choice("--color", arguments->color, color_names(), "auto, always or never").shows_as("WHEN");
+    command.runs([arguments] { return show(*arguments); });
 }
 
 }  // namespace
 
-void add_report(CLI::App& app, int& exit_code) {
-    add_page(app, exit_code);
-    add_figures(app, exit_code);
-    add_show(app, exit_code);
+void add_report(CommandLine& line) {
+    add_page(line);
+    add_figures(line);
+    add_show(line);
 }
 
 }  // namespace attnflow

@@ -8,7 +8,6 @@
 #include <thread>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
@@ -144,30 +143,26 @@ int run(const RunArguments& arguments) {
 
 }  // namespace
 
-void add_run(CLI::App& app, int& exit_code) {
+void add_run(CommandLine& line) {
     auto arguments = std::make_shared<RunArguments>();
-    CLI::App* command =
-        app.add_subcommand("run", "Run an experiment: methods x axes on every example of a dataset");
-    command->add_option("CONFIG", arguments->config, "TOML file; `attnflow describe config` lists the keys")
-        ->required();
-    command->add_option("--out", arguments->out, "Folder for the results (default: results/NAME-OF-CONFIG)")
-        ->check(has_name());
-    auto* resume = command->add_flag("--resume", arguments->resume,
-                                     "Finish the run that was begun in the folder, if there is one");
-    command->add_flag("--overwrite", arguments->overwrite, "Start anew where the folder holds a run")
-        ->excludes(resume);
-    command->add_option_function<std::string>(
+    Command command = line.command("run", "Run an experiment: methods x axes on every example of a dataset");
+    command.option("CONFIG", arguments->config, "TOML file; `attnflow describe config` lists the keys").required();
+    command.option("--out", arguments->out, "Folder for the results (default: results/NAME-OF-CONFIG)")
+        .check(has_name());
+    const Option resume = command.flag("--resume", arguments->resume,
+                                       "Finish the run that was begun in the folder, if there is one");
+    command.flag("--overwrite", arguments->overwrite, "Start anew where the folder holds a run").excludes(resume);
+    command.option(
         "--shard", [arguments](const std::string& text) { arguments->shard = parse_shard(text); },
         "K/N: only every Nth example, from the Kth on, for one of N machines; `attnflow merge` joins them");
-    command->add_flag("--dry-run", arguments->dry_run, "Only print the grid points and how many cells there are");
-    command->add_flag("--quiet", arguments->quiet, "No progress and no tables, only errors");
+    command.flag("--dry-run", arguments->dry_run, "Only print the grid points and how many cells there are");
+    command.flag("--quiet", arguments->quiet, "No progress and no tables, only errors");
     command
-        ->add_option(
-            "--set", arguments->set,
-            "KEY=VALUE, over the config; repeatable. A relative dataset.path counts from the current folder")
-        ->allow_extra_args(false);
-    add_jobs(*command, arguments->jobs);
-    command->callback([arguments, &exit_code] { exit_code = run(*arguments); });
+        .option("--set", arguments->set,
+                "KEY=VALUE, over the config; repeatable. A relative dataset.path counts from the current folder")
+        .one_value();
+    add_jobs(command, arguments->jobs);
+    command.runs([arguments] { return run(*arguments); });
 }
 
 }  // namespace attnflow

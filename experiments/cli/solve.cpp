@@ -8,7 +8,6 @@
 #include <sstream>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "algorithms/maxflow/max_flow_solver.hpp"
@@ -17,8 +16,8 @@
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/options.hpp"
-#include "experiments/store/files.hpp"
 #include "graph/dimacs.hpp"
+#include "graph/support/write_files.hpp"
 
 namespace attnflow {
 namespace {
@@ -213,24 +212,24 @@ int solve_file(const SolveArguments& arguments) {
 
 }  // namespace
 
-void add_solve(CLI::App& app, int& exit_code) {
+void add_solve(CommandLine& line) {
     auto arguments = std::make_shared<SolveArguments>();
-    CLI::App* command =
-        app.add_subcommand("solve", "Solve a max-flow problem in DIMACS format, on any directed graph");
-    command->add_option("FILE", arguments->file, "problem in DIMACS format ('p max ...'), - for standard input")
-        ->required();
-    command->add_option("--solver", arguments->solver,
-                        "max-flow solver; by default dinic on layered graphs, push_relabel on others");
+    Command command = line.command("solve", "Solve a max-flow problem in DIMACS format, on any directed graph");
+    command.option("FILE", arguments->file, "problem in DIMACS format ('p max ...'), - for standard input")
+        .required();
+    command.option("--solver", arguments->solver,
+                   "max-flow solver; by default dinic on layered graphs, push_relabel on others");
     command
-        ->add_option("--flow", arguments->flow_file,
-                     "also write the flow, in the format's solution lines; - for standard output, where the rest "
-                     "becomes comments")
-        ->check(has_name());
-    command->add_flag("--cut", arguments->whole_cut, "list every edge of the cut, and the vertices on both sides");
-    command->add_option("--format", arguments->format, "table, or json, which holds the whole cut")
-        ->check(CLI::IsMember({"table", "json"}))
-        ->capture_default_str();
-    command->callback([arguments, &exit_code] { exit_code = solve_file(*arguments); });
+        .option(
+            "--flow", arguments->flow_file,
+            "also write the flow, in the format's solution lines; - for standard output, where the rest becomes "
+            "comments")
+        .check(has_name());
+    command.flag("--cut", arguments->whole_cut, "list every edge of the cut, and the vertices on both sides");
+    command.option("--format", arguments->format, "table, or json, which holds the whole cut")
+        .one_of({"table", "json"})
+        .shows_default();
+    command.runs([arguments] { return solve_file(*arguments); });
 }
 
 }  // namespace attnflow

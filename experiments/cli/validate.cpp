@@ -3,7 +3,6 @@
 #include <memory>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "attention/dataset.hpp"
 #include "attention/padding.hpp"
@@ -117,20 +116,20 @@ int validate_file(const ValidateArguments& arguments) {
 
 }  // namespace
 
-void add_validate(CLI::App& app, int& exit_code) {
+void add_validate(CommandLine& line) {
     auto arguments = std::make_shared<ValidateArguments>();
-    CLI::App* command = app.add_subcommand("validate", "Check that a file holds attention, and report on it");
-    command->add_option("FILE", arguments->file, "safetensors, npz or npy file")->required();
+    Command command = line.command("validate", "Check that a file holds attention, and report on it");
+    command.option("FILE", arguments->file, "safetensors, npz or npy file").required();
     command
-        ->add_option("--attention", arguments->attention,
-                     "Name of the tensor with the attention, a * standing for the number of a layer (default: "
-                     "attentions)")
-        ->check(has_name());
-    command->add_option("--edge-weights", arguments->edge_weights, "Look at these edge weights instead")
-        ->check(has_name());
-    command->add_option("--row-sum-tolerance", arguments->row_sum_tolerance, "How far from 1 a row may sum")
-        ->check(is_tolerance());
-    command->callback([arguments, &exit_code] { exit_code = validate_file(*arguments); });
+        .option("--attention", arguments->attention,
+                "Name of the tensor with the attention, a * standing for the number of a layer (default: "
+                "attentions)")
+        .check(has_name());
+    command.option("--edge-weights", arguments->edge_weights, "Look at these edge weights instead")
+        .check(has_name());
+    command.option("--row-sum-tolerance", arguments->row_sum_tolerance, "How far from 1 a row may sum")
+        .check(is_tolerance());
+    command.runs([arguments] { return validate_file(*arguments); });
 }
 
 }  // namespace attnflow

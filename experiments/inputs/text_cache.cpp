@@ -14,10 +14,10 @@
 #include "attention/files/safetensors.hpp"
 #include "attention/files/safetensors_writer.hpp"
 #include "attention/model/checkpoint/json_fields.hpp"
-#include "experiments/run/environment.hpp"
-#include "experiments/store/files.hpp"
 #include "graph/support/error.hpp"
+#include "graph/support/sha256.hpp"
 #include "graph/support/text.hpp"
+#include "graph/support/write_files.hpp"
 
 namespace attnflow {
 namespace {

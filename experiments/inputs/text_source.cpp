@@ -18,6 +18,7 @@
 #include "experiments/study/plan.hpp"
 #include "experiments/version.hpp"
 #include "graph/support/error.hpp"
+#include "graph/support/sha256.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {

@@ -12,9 +12,9 @@
 #include "attention/files/json.hpp"
 #include "experiments/report/page.hpp"
 #include "experiments/report/process.hpp"
-#include "experiments/store/files.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
+#include "graph/support/write_files.hpp"
 
 namespace attnflow {
 namespace {

@@ -1,16 +1,10 @@
 #include "experiments/run/environment.hpp"
 
-#include <array>
-#include <fstream>
-#include <memory>
-#include <string_view>
-
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include "algorithms/attribution_method.hpp"
 #include "experiments/version.hpp"
-#include "graph/quantiser.hpp"
+#include "graph/support/sha256.hpp"
 
 namespace attnflow {
 namespace {
@@ -31,26 +25,6 @@ std::string quantiser_text(const Config& config) {
     return parts.empty() ? "none" : join(parts, ", ") + ", rounded by largest remainder within a row";
 }
 
-class Sha256 {
-public:
-    Sha256() {
-        if (context_ == nullptr || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1) {
-            throw InternalError("sha256: libcrypto offers none");
-        }
-    }
-    void add(std::string_view bytes) { EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()); }
-    std::string hexadecimal() {
-        std::array<unsigned char, 32> digest{};
-        EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr);
-        std::string text;
-        for (const unsigned char byte : digest) text += fmt::format("{:02x}", byte);
-        return text;
-    }
-
-private:
-    std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context_{EVP_MD_CTX_new(), EVP_MD_CTX_free};
-};
-
 }  // namespace
 
 std::string instruction_set() {
@@ -67,24 +41,6 @@ std::string instruction_set() {
 #else
     return "other";
 #endif
-}
-
-std::string sha256_of_file(const std::string& path) {
-    Sha256 sum;
-    std::ifstream file(path, std::ios::binary);
-    std::vector<char> buffer(1u << 20);
-    while (file) {
-        file.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
-        sum.add({buffer.data(), static_cast<std::size_t>(file.gcount())});
-    }
-    if (!file.eof()) throw InputError(fmt::format("{}: cannot be read", escape_controls(path)));
-    return sum.hexadecimal();
-}
-
-std::string sha256_of_text(const std::string& text) {
-    Sha256 sum;
-    sum.add(text);
-    return sum.hexadecimal();
 }
 
 std::map<std::string, std::string> describe_environment(const Config& config, const Dataset& dataset) {

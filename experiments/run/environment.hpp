@@ -13,11 +13,6 @@ namespace attnflow {
 /// instruction set only: "x86-64-v3" (AVX2 and FMA), "aarch64", ...
 std::string instruction_set();
 
-/// Lower-case hexadecimal, as `sha256sum` prints it. Throws InputError for a file that cannot
-/// be read.
-std::string sha256_of_file(const std::string& path);
-std::string sha256_of_text(const std::string& text);
-
 /// Text by name: attnflow, compiler, flags, instruction_set, seed, quantiser,
 /// dataset_sha256 (the whole file is read) or, where the dataset is made of texts, what decides its content
 /// (TextSource::origin); and what an extracted file says of itself (Dataset::extraction).

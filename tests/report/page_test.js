@@ -5,7 +5,18 @@ import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Example, Report } from "../../experiments/report/web/src/data.js";
 import { cutName, decodeCut } from "../../experiments/report/web/src/views.js";
-import { attnflow, check, finish, folder, launchBrowser, near, reportOf, settled, writeConfig, writeDataset } from "./support.js";
+import {
+  attnflow,
+  check,
+  finish,
+  folder,
+  launchBrowser,
+  near,
+  reportOf,
+  settled,
+  writeConfig,
+  writeDataset,
+} from "./support.js";
 
 const HOSTILE = "</script><img src=x onerror=\"document.title='broken'\">";
 // With 512 tokens, medians over pointer moves: the page's own work has to fit in a frame of 60 Hz;
@@ -17,8 +28,15 @@ const LONGEST_CHOICE = 1000; // ms; generous, what is built is counted
 const browser = await launchBrowser();
 
 async function open(html, options = {}, prepare = async () => {}) {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: "light", acceptDownloads: true, ...options });
-  page.on("console", (message) => check(page.expectsErrors || !["error", "warning"].includes(message.type()), `console: ${message.text()}`));
+  const page = await browser.newPage({
+    viewport: { width: 1280, height: 900 },
+    colorScheme: "light",
+    acceptDownloads: true,
+    ...options,
+  });
+  page.on("console", (message) =>
+    check(page.expectsErrors || !["error", "warning"].includes(message.type()), `console: ${message.text()}`),
+  );
   page.on("pageerror", (error) => check(false, `page error: ${error.stack}`));
   page.on("request", (request) => check(/^(file|blob|data):/.test(request.url()), `request: ${request.url()}`));
   await prepare(page);
@@ -77,10 +95,15 @@ const report = new Report(run.json);
 {
   const page = await open(run.html);
   for (const id of ["correlation_by_layer", "scores_by_layer", "saturation_by_layer", "agreement"]) {
-    const marks = await page.locator(`#chart-${id} .panel-chart svg path, #chart-${id} .panel-chart svg rect`).count();
+    const marks = await page
+      .locator(`#chart-${id} .panel-chart svg path, #chart-${id} .panel-chart svg rect`)
+      .count();
     check(marks > 10, `chart ${id} is drawn (${marks} marks)`);
     check((await text(page, `#chart-${id} h2`)).length > 5, `chart ${id} has a title`);
-    const axes = await page.locator(`#chart-${id} .panel-chart`).first().evaluate((box) => box.querySelectorAll("[aria-roledescription=axis]").length);
+    const axes = await page
+      .locator(`#chart-${id} .panel-chart`)
+      .first()
+      .evaluate((box) => box.querySelectorAll("[aria-roledescription=axis]").length);
     check(axes >= 1 || id === "agreement", `chart ${id} has axes`);
   }
   check((await text(page, "#saturation")).includes("Flow is saturated"), "saturation is said in words");
@@ -94,11 +117,17 @@ const report = new Report(run.json);
       .sort((a, b) => b.mean - a.mean)[0];
     const card = await text(page, `.result[data-reference="${reference}"]`);
     const numbers = [best.mean, best.ci_low, best.ci_high].map((v) => v.toFixed(2).replace("-", "\u2212"));
-    check(card.includes(best.method.replaceAll("_", " ")) && numbers.every((n) => card.includes(n)), `${reference}: ${best.method} ${numbers} in \u201c${card}\u201d`);
+    check(
+      card.includes(best.method.replaceAll("_", " ")) && numbers.every((n) => card.includes(n)),
+      `${reference}: ${best.method} ${numbers} in \u201c${card}\u201d`,
+    );
   }
 
   // A method of the legend alone: the others fade.
-  const faint = () => page.locator("#chart-correlation_by_layer .mark-symbol path").evaluateAll((marks) => marks.filter((mark) => Number(mark.getAttribute("opacity") ?? 1) < 0.5).length);
+  const faint = () =>
+    page
+      .locator("#chart-correlation_by_layer .mark-symbol path")
+      .evaluateAll((marks) => marks.filter((mark) => Number(mark.getAttribute("opacity") ?? 1) < 0.5).length);
   check((await faint()) === 0, "all methods are drawn alike");
   await page.focus("#chart-correlation_by_layer .legend button");
   await settled(page);
@@ -123,26 +152,51 @@ const report = new Report(run.json);
   const example = new Example(report, 0);
   for (const layer of [2, 6]) {
     await redrawn(page, () => page.selectOption("#set-layer", String(layer)));
-    const stored = example.attributions({ ...report.initialSelection(), layer }).find((row) => row.method === "attention_flow");
+    const stored = example
+      .attributions({ ...report.initialSelection(), layer })
+      .find((row) => row.method === "attention_flow");
     for (const sink of [0, 1, 3]) {
       await redrawn(page, () => page.selectOption("#sink", String(sink)));
-      const value = (await number(page, "#flow-value"));
-      check(near(value, stored.scores[sink], 2e-6), `flow to ${sink} from layer ${layer}: page ${value}, store ${stored.scores[sink]}`);
-      check(near((await number(page, "#cut-capacity")), value, 2e-6), "the cut is as large as the flow");
+      const value = await number(page, "#flow-value");
+      check(
+        near(value, stored.scores[sink], 2e-6),
+        `flow to ${sink} from layer ${layer}: page ${value}, store ${stored.scores[sink]}`,
+      );
+      check(near(await number(page, "#cut-capacity"), value, 2e-6), "the cut is as large as the flow");
       const cutEdges = await page.evaluate(() => attnflow.page.explorer.drawn.model.cut.edges.map(({ w }) => w));
-      check((await page.locator(".cut-edge").count()) === cutEdges.length && near(cutEdges.reduce((a, b) => a + b, 0), value, 2e-6), "all edges of the cut are drawn; together they carry the flow");
-      check(/^(All \d+ edges|The one edge) of the cut/.test(await text(page, "#cut-drawn")), "and it is said that they are all");
+      check(
+        (await page.locator(".cut-edge").count()) === cutEdges.length &&
+          near(
+            cutEdges.reduce((a, b) => a + b, 0),
+            value,
+            2e-6,
+          ),
+        "all edges of the cut are drawn; together they carry the flow",
+      );
+      check(
+        /^(All \d+ edges|The one edge) of the cut/.test(await text(page, "#cut-drawn")),
+        "and it is said that they are all",
+      );
       const cut = cutName(decodeCut(stored.cuts[sink]));
-      check((await text(page, "#binding-cut")).startsWith(`${cut}: `), `the kind of the cut is the store's: ${cut}`);
+      check(
+        (await text(page, "#binding-cut")).startsWith(`${cut}: `),
+        `the kind of the cut is the store's: ${cut}`,
+      );
       const answer = await text(page, "#explorer-answer");
-      check(answer.includes("found by Dinic") && answer.includes("its value is unique, its edges are not"), "it is said which flow is drawn");
+      check(
+        answer.includes("found by Dinic") && answer.includes("its value is unique, its edges are not"),
+        "it is said which flow is drawn",
+      );
     }
   }
   const rollout = example.attributions(report.initialSelection()).find((row) => row.method === "rollout");
   await redrawn(page, () => page.selectOption("#sink", "2"));
-  check(near((await number(page, "#rollout-value")), rollout.scores[2], 2e-6), "rollout is the store's");
+  check(near(await number(page, "#rollout-value"), rollout.scores[2], 2e-6), "rollout is the store's");
   const strip = page.locator('.strip[data-method="rollout"]');
-  check(near(Number(await strip.locator(".strip-value").textContent()), rollout.scores[2], 6e-5), "the strip's number is the store's");
+  check(
+    near(Number(await strip.locator(".strip-value").textContent()), rollout.scores[2], 6e-5),
+    "the strip's number is the store's",
+  );
 
   // Views differ; another source gives another flow network.
   const drawings = new Set();
@@ -154,10 +208,20 @@ const report = new Report(run.json);
   check(drawings.size === 4, "the four views draw four things");
   const asked = `\u201c${run.json.examples[0].tokens[1]}\u201d (1)`;
   check((await text(page, "#strips-title")).includes(`from ${asked}`), "the strips say whose scores they are");
-  check((await text(page, '.strip[data-method="rollout"] .strip-name')).includes("from \u201c"), "a line of another source says so");
-  check((await text(page, '.strip[data-method="own-rollout"] .strip-value')) === (await page.evaluate(() => attnflow.page.explorer.fused.walk(6, 1).mass[0][2].toFixed(4))), "the chosen source has lines of its own");
+  check(
+    (await text(page, '.strip[data-method="rollout"] .strip-name')).includes("from \u201c"),
+    "a line of another source says so",
+  );
+  check(
+    (await text(page, '.strip[data-method="own-rollout"] .strip-value')) ===
+      (await page.evaluate(() => attnflow.page.explorer.fused.walk(6, 1).mass[0][2].toFixed(4))),
+    "the chosen source has lines of its own",
+  );
   await redrawn(page, () => page.click("#next-example"));
-  check((await page.locator('.strip[data-method="rollout"] .token').count()) === run.json.examples[1].tokens.length, "the next example is shown");
+  check(
+    (await page.locator('.strip[data-method="rollout"] .token').count()) === run.json.examples[1].tokens.length,
+    "the next example is shown",
+  );
 
   // Keyboard: tab to the graph, move, choose a sink.
   await page.focus("#explorer-graph");
@@ -170,37 +234,70 @@ const report = new Report(run.json);
   await page.focus("#explorer-graph");
   await page.keyboard.press("ArrowRight");
   await redrawn(page, () => page.keyboard.press("Enter"));
-  const now = await page.evaluate(() => [document.querySelector("#source").value, document.querySelector("#set-layer").value]);
+  const now = await page.evaluate(() => [
+    document.querySelector("#source").value,
+    document.querySelector("#set-layer").value,
+  ]);
   check(now.join() === "2,1", `Enter on layer 1 chose source ${now[0]} in layer ${now[1]}`);
   const token = page.locator(".strip").first().locator(".token.chosen");
   await token.focus();
   await page.keyboard.press("ArrowRight");
   await redrawn(page, () => page.keyboard.press("Enter"));
-  check((await page.evaluate(() => document.querySelector("#sink").value)) === String(Number(chosen) + 1), "tokens can be chosen by keyboard");
-  check((await page.evaluate(() => document.activeElement.dataset.token)) === String(Number(chosen) + 1), "and the focus stays");
+  check(
+    (await page.evaluate(() => document.querySelector("#sink").value)) === String(Number(chosen) + 1),
+    "tokens can be chosen by keyboard",
+  );
+  check(
+    (await page.evaluate(() => document.activeElement.dataset.token)) === String(Number(chosen) + 1),
+    "and the focus stays",
+  );
 
   // What the drawing shows is there in words: the edges of the vertex at the cursor, a table for each chart.
   await page.focus("#explorer-graph");
   await page.keyboard.press("ArrowRight");
   const [words, edges] = await page.evaluate(() => {
     const { cursor, drawn } = attnflow.page.explorer;
-    return [document.querySelector("#vertex-edges").textContent, drawn.content.edges.filter((e) => (e.l === cursor[0] && e.i === cursor[1]) || (e.l === cursor[0] + 1 && e.j === cursor[1])).map((e) => e.w.toFixed(4))];
+    return [
+      document.querySelector("#vertex-edges").textContent,
+      drawn.content.edges
+        .filter((e) => (e.l === cursor[0] && e.i === cursor[1]) || (e.l === cursor[0] + 1 && e.j === cursor[1]))
+        .map((e) => e.w.toFixed(4)),
+    ];
   });
-  check(words.includes("in layer") && edges.slice(0, 3).every((w) => words.includes(w)), `edges of the vertex in words: ${words}`);
-  check((await page.getAttribute("#explorer-graph svg", "aria-label")).startsWith("Flow, layered graph"), "the graph has a name");
+  check(
+    words.includes("in layer") && edges.slice(0, 3).every((w) => words.includes(w)),
+    `edges of the vertex in words: ${words}`,
+  );
+  check(
+    (await page.getAttribute("#explorer-graph svg", "aria-label")).startsWith("Flow, layered graph"),
+    "the graph has a name",
+  );
   await page.click("#chart-scores_by_layer .numbers summary");
   await page.waitForSelector("#chart-scores_by_layer .numbers td");
   const cells = await page.locator("#chart-scores_by_layer .numbers tbody tr").count();
   const atLayer = { ...report.initialSelection(), layer: 1 };
-  check(cells === report.table("correlation_by_layer").filter((row) => report.matches(row, atLayer, ["layer"])).length, `the numbers of a chart: ${cells} rows`);
-  const names = await page.locator("#charts .panel-chart").evaluateAll((boxes) => boxes.map((box) => box.getAttribute("aria-label")));
+  check(
+    cells === report.table("correlation_by_layer").filter((row) => report.matches(row, atLayer, ["layer"])).length,
+    `the numbers of a chart: ${cells} rows`,
+  );
+  const names = await page
+    .locator("#charts .panel-chart")
+    .evaluateAll((boxes) => boxes.map((box) => box.getAttribute("aria-label")));
   check(names.length > 6 && new Set(names).size === names.length, "each drawing has a name of its own");
 
   // Downloads hold the numbers of the chart.
-  const [download] = await Promise.all([page.waitForEvent("download"), page.locator("#chart-correlation_by_layer button").first().click()]);
-  const csv = readFileSync(await download.path(), "utf8").trim().split("\n");
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.locator("#chart-correlation_by_layer button").first().click(),
+  ]);
+  const csv = readFileSync(await download.path(), "utf8")
+    .trim()
+    .split("\n");
   check(csv[0].startsWith("method,") && csv.length > 10, `the CSV of a chart: ${csv.length} lines`);
-  const [svg] = await Promise.all([page.waitForEvent("download"), page.locator("#chart-correlation_by_layer button").nth(1).click()]);
+  const [svg] = await Promise.all([
+    page.waitForEvent("download"),
+    page.locator("#chart-correlation_by_layer button").nth(1).click(),
+  ]);
   check(readFileSync(await svg.path(), "utf8").startsWith("<svg"), "the SVG of a chart");
   await page.close();
 }
@@ -208,7 +305,10 @@ const report = new Report(run.json);
 // ---- two themes, two widths, another run, on a slow machine: nothing sticks out, the graph is there from the start
 
 const gpt2 = reportOf("gpt2", "experiments/configs/gpt2.toml");
-for (const [words, { html }] of [["sentences", run], ["gpt2", gpt2]]) {
+for (const [words, { html }] of [
+  ["sentences", run],
+  ["gpt2", gpt2],
+]) {
   for (const colorScheme of ["light", "dark"]) {
     for (const width of [1280, 390]) {
       if (words === "gpt2" && (colorScheme === "dark") !== (width === 390)) continue; // the sentences have all four
@@ -222,7 +322,10 @@ for (const [words, { html }] of [["sentences", run], ["gpt2", gpt2]]) {
       await redrawn(page, () => page.selectOption("#set-layer", "2"));
       await redrawn(page, () => page.click("#theme"));
       const graphs = await page.evaluate(() => globalThis.graphs);
-      check(graphs.seen > 0 && graphs.missing === 0, `${name}: the graph is missing ${graphs.missing} of ${graphs.seen} times`);
+      check(
+        graphs.seen > 0 && graphs.missing === 0,
+        `${name}: the graph is missing ${graphs.missing} of ${graphs.seen} times`,
+      );
       const box = await page.locator("#explorer-graph svg").boundingBox();
       check(box.width > 250 && box.height > 100, `${name}: the graph has a size`);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
@@ -233,7 +336,10 @@ for (const [words, { html }] of [["sentences", run], ["gpt2", gpt2]]) {
 }
 for (const colorScheme of ["light", "dark"]) {
   const page = await open(run.html, { colorScheme });
-  check((await page.getAttribute("html", "data-theme")) === colorScheme, `theme ${colorScheme} follows the system`);
+  check(
+    (await page.getAttribute("html", "data-theme")) === colorScheme,
+    `theme ${colorScheme} follows the system`,
+  );
   await page.close();
 }
 
@@ -266,10 +372,12 @@ const brokenWorkers = {
 };
 for (const [kind, breakWorker] of Object.entries(brokenWorkers)) {
   const page = await open(run.html, {}, (fresh) => fresh.addInitScript(breakWorker));
-  const stored = new Example(report, 0).attributions(report.initialSelection()).find((row) => row.method === "attention_flow");
+  const stored = new Example(report, 0)
+    .attributions(report.initialSelection())
+    .find((row) => row.method === "attention_flow");
   for (const sink of [3, 0]) {
     await redrawn(page, () => page.selectOption("#sink", String(sink)));
-    check(near((await number(page, "#flow-value")), stored.scores[sink], 2e-6), `worker ${kind}: flow to ${sink}`);
+    check(near(await number(page, "#flow-value"), stored.scores[sink], 2e-6), `worker ${kind}: flow to ${sink}`);
   }
   check((await page.getAttribute("html", "data-state")) === "ready", `worker ${kind}: the page is ready`);
   await page.close();
@@ -281,15 +389,22 @@ for (const [kind, breakWorker] of Object.entries(brokenWorkers)) {
   const { html } = reportOf("ablation", "experiments/configs/ablation.toml", "dataset.limit=6");
   for (const width of [1280, 390]) {
     const page = await open(html, { viewport: { width, height: 900 } });
-    const columns = await page.evaluate(() => getComputedStyle(document.querySelector("#chart-heads_by_skip .panels")).gridTemplateColumns.split(" ").length);
+    const columns = await page.evaluate(
+      () =>
+        getComputedStyle(document.querySelector("#chart-heads_by_skip .panels")).gridTemplateColumns.split(" ")
+          .length,
+    );
     check(columns === (width > 400 ? 3 : 1), `six heat maps stand in ${columns} columns at ${width} pixels`);
     const outside = await page.evaluate(() => {
       const found = [];
-      for (const svg of document.querySelectorAll(".panel-chart > svg, .panel-chart .chart-wrapper svg, .panel-chart svg")) {
+      for (const svg of document.querySelectorAll(
+        ".panel-chart > svg, .panel-chart .chart-wrapper svg, .panel-chart svg",
+      )) {
         const frame = svg.getBoundingClientRect();
         for (const text of svg.querySelectorAll("text")) {
           const box = text.getBoundingClientRect();
-          const isOutside = box.left < frame.left - 1 || box.right > frame.right + 1 || box.bottom > frame.bottom + 1;
+          const isOutside =
+            box.left < frame.left - 1 || box.right > frame.right + 1 || box.bottom > frame.bottom + 1;
           if (box.width > 0 && isOutside) found.push(text.textContent);
         }
       }
@@ -310,9 +425,19 @@ for (const [kind, breakWorker] of Object.entries(brokenWorkers)) {
   await page.focus("#explorer-graph");
   for (const key of ["ArrowLeft", "ArrowLeft", "ArrowDown"]) await page.keyboard.press(key);
   await redrawn(page, () => page.keyboard.press("Enter"));
-  check((await page.evaluate(() => document.querySelector("#explorer-root #layer").value)) === "2", "a vertex of a layer without points can be chosen");
-  check((await page.getAttribute("html", "data-state")) === "ready" && (await page.locator("#charts svg").count()) === charts, "and the charts stay");
-  check((await text(page, "#strips-missing")).includes("no scores of layer 2"), "that the run has no scores there is said");
+  check(
+    (await page.evaluate(() => document.querySelector("#explorer-root #layer").value)) === "2",
+    "a vertex of a layer without points can be chosen",
+  );
+  check(
+    (await page.getAttribute("html", "data-state")) === "ready" &&
+      (await page.locator("#charts svg").count()) === charts,
+    "and the charts stay",
+  );
+  check(
+    (await text(page, "#strips-missing")).includes("no scores of layer 2"),
+    "that the run has no scores there is said",
+  );
   check((await page.locator('.strip[data-method="own-flow"]').count()) === 1, "they are computed in the page");
   await page.close();
 }
@@ -325,40 +450,76 @@ for (const [kind, breakWorker] of Object.entries(brokenWorkers)) {
   check((await page.inputValue("#set-source")) === "last", "the settings follow a source that the run has");
   check(!(await text(page, '.strip[data-method="rollout"] .strip-name')).includes("from"), "its scores are shown");
   const selection = { ...new Report(two.json).initialSelection(), source: "last" };
-  const stored = new Example(new Report(two.json), 0).attributions(selection).find(({ method }) => method === "rollout");
-  check((await text(page, '.strip[data-method="rollout"] .strip-value')) === stored.scores[Number(await page.inputValue("#sink"))].toFixed(4), "with the store's numbers");
+  const stored = new Example(new Report(two.json), 0)
+    .attributions(selection)
+    .find(({ method }) => method === "rollout");
+  check(
+    (await text(page, '.strip[data-method="rollout"] .strip-value')) ===
+      stored.scores[Number(await page.inputValue("#sink"))].toFixed(4),
+    "with the store's numbers",
+  );
   await redrawn(page, () => page.selectOption("#set-source", "cls"));
   check((await page.inputValue("#explorer-root #source")) === "0", "and the explorer follows the settings");
   check(!(await text(page, "main")).includes("95\u00a0%"), "the level is the run's");
   await page.close();
 }
 {
-  const constant = reportOf("constant", writeConfig("constant", writeDataset("constant", ["a", "b", "c"], 3, 5, new Float32Array(3).fill(1))));
+  const constant = reportOf(
+    "constant",
+    writeConfig("constant", writeDataset("constant", ["a", "b", "c"], 3, 5, new Float32Array(3).fill(1))),
+  );
   const page = await open(constant.html);
-  check((await text(page, "#results")).includes("(1 of 1 example)"), "constant scores: the result is said to be undefined");
+  check(
+    (await text(page, "#results")).includes("(1 of 1 example)"),
+    "constant scores: the result is said to be undefined",
+  );
   check((await text(page, "#chart-correlation_by_layer")).includes("Undefined for"), "and so does the chart");
   await page.close();
 }
 {
   const json = structuredClone(run.json);
-  const place = json.score_points.findIndex((index) => json.points[index][0] === "rollout" && json.points[index][json.axes.indexOf("layer") + 1] === 6);
+  const place = json.score_points.findIndex(
+    (index) => json.points[index][0] === "rollout" && json.points[index][json.axes.indexOf("layer") + 1] === 6,
+  );
   const scores = Buffer.from(json.examples[0].scores, "base64");
   const n = json.examples[0].tokens.length;
   for (let t = 0; t < n; ++t) scores.writeFloatLE(NaN, 4 * (place * n + t));
   json.examples[0].scores = scores.toString("base64");
   json.examples[0].failures = [{ place, message: "out of <b>luck</b>" }];
   const html = run.html.replace(".html", "-failed.html");
-  writeFileSync(html, readFileSync(run.html, "utf8").replace(/(id="attnflow-data">).*?(<\/script>)/s, (_, begin, end) => begin + JSON.stringify(json).replaceAll("<", "\\u003c") + end));
+  writeFileSync(
+    html,
+    readFileSync(run.html, "utf8").replace(
+      /(id="attnflow-data">).*?(<\/script>)/s,
+      (_, begin, end) => begin + JSON.stringify(json).replaceAll("<", "\\u003c") + end,
+    ),
+  );
   const page = await open(html);
-  check((await text(page, '.strip.failed[data-method="rollout"]')).includes("failed: out of <b>luck</b>"), "a failed method says why in its place");
+  check(
+    (await text(page, '.strip.failed[data-method="rollout"]')).includes("failed: out of <b>luck</b>"),
+    "a failed method says why in its place",
+  );
   await page.close();
 }
 {
   const part = join(folder, "part");
-  attnflow("run", "experiments/configs/sva_tables.toml", "--out", part, "--shard", "1/2", "--set", "dataset.limit=4", "--quiet");
+  attnflow(
+    "run",
+    "experiments/configs/sva_tables.toml",
+    "--out",
+    part,
+    "--shard",
+    "1/2",
+    "--set",
+    "dataset.limit=4",
+    "--quiet",
+  );
   attnflow("report", part);
   const page = await open(join(part, "report.html"));
-  check((await text(page, "#warning-unfinished")).includes("2 of 4 examples are done"), "a run that is not finished says so");
+  check(
+    (await text(page, "#warning-unfinished")).includes("2 of 4 examples are done"),
+    "a run that is not finished says so",
+  );
   await page.close();
 }
 
@@ -374,15 +535,27 @@ for (const [kind, breakWorker] of Object.entries(brokenWorkers)) {
     const selection = { ...varied.initialSelection(), skip_weight: skip };
     const trivial = varied
       .table("saturation_by_layer")
-      .filter((row) => row.layer === 6 && ["source_row", "sink_column"].includes(row.cut) && varied.matches(row, selection))
+      .filter(
+        (row) =>
+          row.layer === 6 && ["source_row", "sink_column"].includes(row.cut) && varied.matches(row, selection),
+      )
       .reduce((sum, row) => sum + row.share, 0);
     const card = await text(page, "#saturation");
-    check(card.includes(`skip weight ${skip}`) || card.includes(`Skip weight ${skip}`), `the card names its settings: ${card}`);
-    check(card.includes(`, ${Math.round(100 * trivial)}\u00a0% are limited`), `at skip weight ${skip}, ${trivial} of flows have a trivial cut: ${card}`);
+    check(
+      card.includes(`skip weight ${skip}`) || card.includes(`Skip weight ${skip}`),
+      `the card names its settings: ${card}`,
+    );
+    check(
+      card.includes(`, ${Math.round(100 * trivial)}\u00a0% are limited`),
+      `at skip weight ${skip}, ${trivial} of flows have a trivial cut: ${card}`,
+    );
   }
   for (const reference of varied.references) {
     const card = await text(page, `.result[data-reference="${reference}"]`);
-    check(card.includes("No method stands out") === !/above .* \(p/.test(card), `a leader is told from some other: ${card}`);
+    check(
+      card.includes("No method stands out") === !/above .* \(p/.test(card),
+      `a leader is told from some other: ${card}`,
+    );
   }
   await page.close();
 }
@@ -408,15 +581,30 @@ for (const [kind, breakWorker] of Object.entries(brokenWorkers)) {
 // ---- strangers' text
 
 {
-  const tokens = [HOSTILE, "\u202eevil", "=1+1", "<b>bold</b>", "ok", "\u200b", "\u{e0041}", "\u{1f469}\u200d\u{1f467}"];
+  const tokens = [
+    HOSTILE,
+    "\u202eevil",
+    "=1+1",
+    "<b>bold</b>",
+    "ok",
+    "\u200b",
+    "\u{e0041}",
+    "\u{1f469}\u200d\u{1f467}",
+  ];
   const hostile = reportOf("hostile", writeConfig("hostile", writeDataset("hostile", tokens, 3, 7)));
   const page = await open(hostile.html);
-  check((await page.locator("img").count()) === 0 && (await page.locator("#report b").count()) === 0, "no token became markup");
+  check(
+    (await page.locator("img").count()) === 0 && (await page.locator("#report b").count()) === 0,
+    "no token became markup",
+  );
   check((await page.title()) !== "broken", "no token ran");
   const shown = await page.locator(".strip").first().locator(".token").allTextContents();
   check(HOSTILE.startsWith(shown[0].replace("\u2026", "")), `the token is shown as text: ${shown[0]}`);
   check(shown[1].includes("\\u202e"), "a reordering character is shown, not obeyed");
-  check(shown[5] === "\\u200b" && shown[6] === "\\u{e0041}" && shown[7] === "\u{1f469}\u200d\u{1f467}", `what has no shape is shown, the joiner in a picture obeyed: ${shown.slice(5)}`);
+  check(
+    shown[5] === "\\u200b" && shown[6] === "\\u{e0041}" && shown[7] === "\u{1f469}\u200d\u{1f467}",
+    `what has no shape is shown, the joiner in a picture obeyed: ${shown.slice(5)}`,
+  );
   await page.close();
 
   const other = await browser.newPage();
@@ -443,8 +631,15 @@ for (const [kind, breakWorker] of Object.entries(brokenWorkers)) {
   copyFileSync(writeDataset("changed", ["a", "b", "c", "d"], 3, 2), dataset);
   attnflow("report", folder);
   const page = await open(html);
-  check((await page.locator("#warning-dataset").isVisible()) && (await text(page, "#warning-dataset")).includes("has changed since this run"), "the page warns of a changed dataset");
-  check((await page.locator("#explorer").count()) === 0 && (await page.locator("#charts svg").count()) > 3, "and shows the charts without the examples");
+  check(
+    (await page.locator("#warning-dataset").isVisible()) &&
+      (await text(page, "#warning-dataset")).includes("has changed since this run"),
+    "the page warns of a changed dataset",
+  );
+  check(
+    (await page.locator("#explorer").count()) === 0 && (await page.locator("#charts svg").count()) > 3,
+    "and shows the charts without the examples",
+  );
   await page.close();
 }
 
@@ -452,21 +647,46 @@ for (const [kind, breakWorker] of Object.entries(brokenWorkers)) {
 
 {
   const tokens = Array.from({ length: 512 }, (_, t) => `token${t}`);
-  const long = reportOf("long", writeConfig("long", writeDataset("long", tokens, 4, 11), ["raw_attention", "rollout", "column_sum"]));
+  const long = reportOf(
+    "long",
+    writeConfig("long", writeDataset("long", tokens, 4, 11), ["raw_attention", "rollout", "column_sum"]),
+  );
   const page = await open(long.html);
   check((await text(page, "#explorer-answer")).includes("48 of 512 tokens"), "filtering is said");
-  check(near((await number(page, "#flow-value")), (await number(page, "#cut-capacity")), 1e-6), "a precomputed pair is shown, and its cut is as large");
+  check(
+    near(await number(page, "#flow-value"), await number(page, "#cut-capacity"), 1e-6),
+    "a precomputed pair is shown, and its cut is as large",
+  );
   const drawn = await page.evaluate(() => {
     const { model, content } = attnflow.page.explorer.drawn;
-    return { edges: model.cut.edges.length, sum: model.cut.edges.reduce((sum, { w }) => sum + w, 0), size: content.cut.size };
+    return {
+      edges: model.cut.edges.length,
+      sum: model.cut.edges.reduce((sum, { w }) => sum + w, 0),
+      size: content.cut.size,
+    };
   });
-  check(drawn.edges > 0 && (await page.locator(".cut-edge").count()) === drawn.edges, "edges of the cut are drawn");
+  check(
+    drawn.edges > 0 && (await page.locator(".cut-edge").count()) === drawn.edges,
+    "edges of the cut are drawn",
+  );
   const said = await text(page, "#cut-drawn");
-  check(drawn.edges === drawn.size ? said.startsWith("All") : said.startsWith(`${drawn.edges} of ${drawn.size} edges of the cut are drawn, ${drawn.sum.toFixed(4)} of `), `how much of the cut is drawn: ${said}`);
+  check(
+    drawn.edges === drawn.size
+      ? said.startsWith("All")
+      : said.startsWith(`${drawn.edges} of ${drawn.size} edges of the cut are drawn, ${drawn.sum.toFixed(4)} of `),
+    `how much of the cut is drawn: ${said}`,
+  );
   await redrawn(page, () => page.selectOption("#set-layer", "2"));
-  check((await text(page, "#pair-problem")).includes("for layer 4 only") && (await page.locator("#explorer-graph svg").count()) === 0, "other layers have no flow, which is said");
+  check(
+    (await text(page, "#pair-problem")).includes("for layer 4 only") &&
+      (await page.locator("#explorer-graph svg").count()) === 0,
+    "other layers have no flow, which is said",
+  );
   await redrawn(page, () => page.click("#offer"));
-  check((await page.inputValue("#set-layer")) === "4" && (await page.locator(".cut-edge").count()) > 0, "and one step leads to where it is");
+  check(
+    (await page.inputValue("#set-layer")) === "4" && (await page.locator(".cut-edge").count()) > 0,
+    "and one step leads to where it is",
+  );
   await redrawn(page, () => page.selectOption("#sink", "300"));
   check((await page.locator("#pair-problem").count()) === 1, "a pair that was not computed is said to be missing");
   for (const view of ["raw", "fused", "rollout"]) await redrawn(page, () => page.click(`#view-${view}`));
@@ -479,7 +699,11 @@ for (const [kind, breakWorker] of Object.entries(brokenWorkers)) {
     const whole = [];
     for (let step = 0; step < 40; ++step) {
       const begin = performance.now();
-      const at = { clientX: box.left + (box.width * ((step * 7) % 40)) / 40, clientY: box.top + (box.height * step) / 40, bubbles: true };
+      const at = {
+        clientX: box.left + (box.width * ((step * 7) % 40)) / 40,
+        clientY: box.top + (box.height * step) / 40,
+        bubbles: true,
+      };
       graph.dispatchEvent(new PointerEvent("pointermove", at));
       work.push(performance.now() - begin);
       await new Promise(requestAnimationFrame);
@@ -493,7 +717,8 @@ for (const [kind, breakWorker] of Object.entries(brokenWorkers)) {
     const root = document.querySelector("#explorer-root");
     let added = 0;
     const observer = new MutationObserver((records) => {
-      for (const { target, addedNodes } of records) if (!target.closest("#explorer-graph, #explorer-answer, .hidden-visually")) added += addedNodes.length;
+      for (const { target, addedNodes } of records)
+        if (!target.closest("#explorer-graph, #explorer-answer, .hidden-visually")) added += addedNodes.length;
     });
     observer.observe(root, { childList: true, subtree: true });
     const work = [];
@@ -503,24 +728,42 @@ for (const [kind, breakWorker] of Object.entries(brokenWorkers)) {
       work.push(performance.now() - begin);
       await new Promise(requestAnimationFrame);
     };
-    for (const view of ["raw", "fused", "rollout", "flow"]) await choose(() => document.querySelector(`#view-${view}`).click());
+    for (const view of ["raw", "fused", "rollout", "flow"])
+      await choose(() => document.querySelector(`#view-${view}`).click());
     const byView = added;
     await choose(() => document.querySelector("#view-fused").click());
-    for (const t of [1, 200, 400, 511]) await choose(() => document.querySelectorAll(".strip-tokens")[1].children[t].click());
+    for (const t of [1, 200, 400, 511])
+      await choose(() => document.querySelectorAll(".strip-tokens")[1].children[t].click());
     const lines = [...document.querySelectorAll(".strip-tokens")].map((box) => {
       const [token, frame] = [box.children[511].getBoundingClientRect(), box.getBoundingClientRect()];
       return token.top >= frame.top - 1 && token.bottom <= frame.bottom + 1;
     });
     return { byView, added, visible: lines.filter(Boolean).length, lines: lines.length, work };
   });
-  console.log(`512 tokens, choosing: views ${choices.work.slice(0, 5).map(Math.round)} ms, tokens ${choices.work.slice(5).map(Math.round)} ms`);
+  console.log(
+    `512 tokens, choosing: views ${choices.work.slice(0, 5).map(Math.round)} ms, tokens ${choices.work.slice(5).map(Math.round)} ms`,
+  );
   check(choices.byView === 0, `another view builds ${choices.byView} nodes beside the graph`);
-  check(choices.added > 0 && choices.added <= 4 * choices.lines, `four tokens build ${choices.added} nodes in ${choices.lines} lines: one number each`);
-  check(choices.visible === choices.lines && choices.lines >= 4, `the chosen token is in view in ${choices.visible} of ${choices.lines} lines`);
-  check(Math.max(...choices.work) <= LONGEST_CHOICE, `a choice takes ${Math.max(...choices.work)} ms, at most ${LONGEST_CHOICE} wanted`);
-  console.log(`512 tokens, hovering: ${frames.work.toFixed(1)} ms of work, ${frames.whole.toFixed(0)} ms a frame (medians)`);
+  check(
+    choices.added > 0 && choices.added <= 4 * choices.lines,
+    `four tokens build ${choices.added} nodes in ${choices.lines} lines: one number each`,
+  );
+  check(
+    choices.visible === choices.lines && choices.lines >= 4,
+    `the chosen token is in view in ${choices.visible} of ${choices.lines} lines`,
+  );
+  check(
+    Math.max(...choices.work) <= LONGEST_CHOICE,
+    `a choice takes ${Math.max(...choices.work)} ms, at most ${LONGEST_CHOICE} wanted`,
+  );
+  console.log(
+    `512 tokens, hovering: ${frames.work.toFixed(1)} ms of work, ${frames.whole.toFixed(0)} ms a frame (medians)`,
+  );
   check(frames.work <= LONGEST_WORK, `hovering takes ${frames.work} ms of work, at most ${LONGEST_WORK} wanted`);
-  check(frames.whole <= LONGEST_FRAME, `hovering takes ${frames.whole} ms a frame, at most ${LONGEST_FRAME} wanted`);
+  check(
+    frames.whole <= LONGEST_FRAME,
+    `hovering takes ${frames.whole} ms a frame, at most ${LONGEST_FRAME} wanted`,
+  );
   await page.close();
 }
 

@@ -28,8 +28,14 @@ function certify(words, network, layer, source, sink, { value, flow, side }) {
   balance[network.vertex(layer, source)] += value;
   balance[network.vertex(0, sink)] -= value;
   check(feasible, `${words}: a flow exceeds its capacity`);
-  check(balance.every((b) => b === 0), `${words}: flow is not conserved`);
-  check(side[network.vertex(layer, source)] === 1 && side[network.vertex(0, sink)] === 0, `${words}: the cut does not separate`);
+  check(
+    balance.every((b) => b === 0),
+    `${words}: flow is not conserved`,
+  );
+  check(
+    side[network.vertex(layer, source)] === 1 && side[network.vertex(0, sink)] === 0,
+    `${words}: the cut does not separate`,
+  );
   check(cut === value, `${words}: the cut has ${cut}, the flow ${value}`);
 }
 
@@ -39,7 +45,10 @@ for (const { name, widths, capacities, flows: expected } of networks) {
   for (const { source_layer: layer, source, sink_layer: low, sink, value } of expected) {
     const network = new LayeredNetwork(widths.slice(low, layer + 1), capacities.slice(low, layer).flat(2));
     const answer = maxFlow(network, layer - low, source, sink);
-    check(answer.value === value, `${name}: (${layer}, ${source}) -> (${low}, ${sink}) is ${answer.value}, expected ${value}`);
+    check(
+      answer.value === value,
+      `${name}: (${layer}, ${source}) -> (${low}, ${sink}) is ${answer.value}, expected ${value}`,
+    );
     certify(name, network, layer - low, source, sink, answer);
     ++flows;
   }
@@ -50,7 +59,9 @@ check(flows > 50, "the golden file holds flows");
 
 /** A problem of `attnflow generate`: vertices are numbered layer by layer, inputs first. */
 function readProblem(file) {
-  const lines = readFileSync(file, "utf8").split("\n").map((line) => line.split(" "));
+  const lines = readFileSync(file, "utf8")
+    .split("\n")
+    .map((line) => line.split(" "));
   const vertices = Number(lines.find(([kind]) => kind === "p")[2]);
   const end = (which) => Number(lines.find(([kind, , w]) => kind === "n" && w === which)[1]) - 1;
   const edges = lines.filter(([kind]) => kind === "a").map(([, from, to, c]) => [from - 1, to - 1, Number(c)]);
@@ -58,7 +69,8 @@ function readProblem(file) {
 }
 // An edge goes down one layer; a vertex without edges stands with the one before it.
 function layersOf({ vertices, edges }, layers, tokens) {
-  if (vertices === (layers + 1) * tokens) return Array.from({ length: vertices }, (_, v) => Math.floor(v / tokens));
+  if (vertices === (layers + 1) * tokens)
+    return Array.from({ length: vertices }, (_, v) => Math.floor(v / tokens));
   const below = new Map(edges.map(([from, to]) => [from, to]));
   const layer = [];
   for (let v = 0; v < vertices; ++v) layer.push(below.has(v) ? layer[below.get(v)] + 1 : (layer[v - 1] ?? 0));
@@ -67,19 +79,49 @@ function layersOf({ vertices, edges }, layers, tokens) {
 function networkOf(problem, layer) {
   const widths = Array(layer.at(-1) + 1).fill(0);
   for (const l of layer) ++widths[l];
-  const empty = new LayeredNetwork(widths, new Float64Array(widths.slice(1).reduce((sum, w, l) => sum + w * widths[l], 0)));
+  const empty = new LayeredNetwork(
+    widths,
+    new Float64Array(widths.slice(1).reduce((sum, w, l) => sum + w * widths[l], 0)),
+  );
   for (const [from, to, c] of problem.edges) {
-    empty.capacities[empty.slot(layer[from], from - empty.firstVertex[layer[from]], to - empty.firstVertex[layer[to]])] = c;
+    empty.capacities[
+      empty.slot(layer[from], from - empty.firstVertex[layer[from]], to - empty.firstVertex[layer[to]])
+    ] = c;
   }
   return empty;
 }
 
-const generators = attnflow("list").split("Network generators\n")[1].split("\n\n")[0].split("\n").map((line) => line.trim().split(/\s+/)[0]).filter(Boolean);
+const generators = attnflow("list")
+  .split("Network generators\n")[1]
+  .split("\n\n")[0]
+  .split("\n")
+  .map((line) => line.trim().split(/\s+/)[0])
+  .filter(Boolean);
 let instances = 0;
 for (const name of generators) {
-  for (const [layers, tokens, seed] of [[2, 4, 1], [4, 7, 2], [6, 9, 3], [6, 24, 4]]) {
+  for (const [layers, tokens, seed] of [
+    [2, 4, 1],
+    [4, 7, 2],
+    [6, 9, 3],
+    [6, 24, 4],
+  ]) {
     const file = join(folder, "instance.max");
-    attnflow("generate", name, "--out", file, "--layers", layers, "--tokens", tokens, "--seed", seed, "--bits", 30, "--sink", seed % 3);
+    attnflow(
+      "generate",
+      name,
+      "--out",
+      file,
+      "--layers",
+      layers,
+      "--tokens",
+      tokens,
+      "--seed",
+      seed,
+      "--bits",
+      30,
+      "--sink",
+      seed % 3,
+    );
     const expected = Number(attnflow("solve", file).match(/^value +(\d+)/m)[1]);
     const problem = readProblem(file);
     const layer = layersOf(problem, layers, tokens);
@@ -92,7 +134,10 @@ for (const name of generators) {
     ++instances;
   }
 }
-check(generators.length >= 10 && generators.includes("augmenting_chains"), `generators of the list: ${generators}`);
+check(
+  generators.length >= 10 && generators.includes("augmenting_chains"),
+  `generators of the list: ${generators}`,
+);
 
 // Every layer and token of some sentences: values as in the store, the same cut named.
 const { json } = reportOf("solver", "experiments/configs/sva_tables.toml", "dataset.limit=5");
@@ -102,7 +147,11 @@ let sameCut = 0;
 for (let e = 0; e < json.examples.length; ++e) {
   const example = new Example(report, e);
   const selection = report.initialSelection();
-  const embedded = new EmbeddedNetwork(example.json.networks[report.networkIndex(selection)], example.layers, example.tokens.length);
+  const embedded = new EmbeddedNetwork(
+    example.json.networks[report.networkIndex(selection)],
+    example.layers,
+    example.tokens.length,
+  );
   for (const layer of report.layers) {
     const stored = example.attributions({ ...selection, layer }).find((row) => row.method === "attention_flow");
     const row = flowRow(embedded.exact, layer, 0);
@@ -110,14 +159,23 @@ for (let e = 0; e < json.examples.length; ++e) {
       const answer = maxFlow(embedded.exact, layer, 0, t);
       certify(`${example.json.id}, layer ${layer}, token ${t}`, embedded.exact, layer, 0, t, answer);
       const view = solvedView(embedded, layer, 0, t, answer);
-      check(near(view.value, stored.scores[t], 1e-6), `${example.json.id}, layer ${layer}, token ${t}: ${view.value}, stored ${stored.scores[t]}`);
+      check(
+        near(view.value, stored.scores[t], 1e-6),
+        `${example.json.id}, layer ${layer}, token ${t}: ${view.value}, stored ${stored.scores[t]}`,
+      );
       check(near(view.cutCapacity, view.value, 1e-9), "the cut that is drawn is as large as the flow");
       check(row[t] === answer.value, "a row of values is that of its pairs");
       ++compared;
       if (cutText(answer.cut) === cutText(decodeCut(stored.cuts[t]))) ++sameCut;
-      else check(false, `${example.json.id}, layer ${layer}, token ${t}: ${cutText(answer.cut)}, stored ${cutText(decodeCut(stored.cuts[t]))}`);
+      else
+        check(
+          false,
+          `${example.json.id}, layer ${layer}, token ${t}: ${cutText(answer.cut)}, stored ${cutText(decodeCut(stored.cuts[t]))}`,
+        );
     }
   }
 }
-console.log(`${flows} golden flows, ${instances} instances of ${generators.length} generators, ${compared} flows of real sentences, ${sameCut} with the same cut`);
+console.log(
+  `${flows} golden flows, ${instances} instances of ${generators.length} generators, ${compared} flows of real sentences, ${sameCut} with the same cut`,
+);
 finish();

@@ -17,7 +17,9 @@ export function skip(reason) {
 
 /** playwright-core's chromium with Debian's browser, or the test is skipped. */
 export async function launchBrowser() {
-  const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
+  const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
+    existsSync,
+  );
   if (!executablePath) skip("Chromium is not installed (Debian package chromium)");
   let playwright;
   try {
@@ -30,15 +32,19 @@ export async function launchBrowser() {
 
 /** Waits until the page says that it is neither drawing nor solving; throws when something failed. */
 export async function settled(page) {
-  await page.waitForFunction(() => ["ready", "error"].includes(document.documentElement.dataset.state), null, { timeout: 120_000 });
-  if ((await page.getAttribute("html", "data-state")) === "error") throw new Error("the page says that something failed");
+  await page.waitForFunction(() => ["ready", "error"].includes(document.documentElement.dataset.state), null, {
+    timeout: 120_000,
+  });
+  if ((await page.getAttribute("html", "data-state")) === "error")
+    throw new Error("the page says that something failed");
 }
 
 export const folder = mkdtempSync(join(tmpdir(), "attnflow-report-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
 export const program = resolve(process.argv[2]);
-export const attnflow = (...args) => execFileSync(program, args.map(String), { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+export const attnflow = (...args) =>
+  execFileSync(program, args.map(String), { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
 
 /** Runs a config and writes its report; { html, json, results } with the CSV of attributions. */
 export function reportOf(name, config, ...settings) {
@@ -92,11 +98,20 @@ export function writeTensors(name, examples, tensors) {
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(text.length));
   const file = join(folder, `${name}.safetensors`);
-  writeFileSync(file, Buffer.concat([length, text, ...Object.values(tensors).map(({ data }) => Buffer.from(data.buffer))]));
+  writeFileSync(
+    file,
+    Buffer.concat([length, text, ...Object.values(tensors).map(({ data }) => Buffer.from(data.buffer))]),
+  );
   return file;
 }
 
-export function writeConfig(name, dataset, methods = ["raw_attention", "rollout", "attention_flow", "column_sum"], axes = "", layer = '"all"') {
+export function writeConfig(
+  name,
+  dataset,
+  methods = ["raw_attention", "rollout", "attention_flow", "column_sum"],
+  axes = "",
+  layer = '"all"',
+) {
   const file = join(folder, `${name}.toml`);
   writeFileSync(
     file,

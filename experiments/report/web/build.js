@@ -39,7 +39,8 @@ function licences(metafile) {
     const { version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
     let file = licenceFile(folder);
     // Some packages of the Vega project come without the file; it is the same in all of them.
-    if (!file && name.startsWith("vega") && license === "BSD-3-Clause") file = licenceFile(join(root, "node_modules", "vega-view"));
+    if (!file && name.startsWith("vega") && license === "BSD-3-Clause")
+      file = licenceFile(join(root, "node_modules", "vega-view"));
     if (!file) throw new Error(`${name}: no licence file`);
     const text = readFileSync(file, "utf8").replace(/\r\n/g, "\n").trim();
     groups.set(text, [...(groups.get(text) ?? []), `${name} ${version} (${license})`]);
@@ -74,4 +75,6 @@ write(
   `default-src 'none'; script-src ${hash(script)}; style-src ${hash(style)}; worker-src blob:; ` +
     "img-src data:; base-uri 'none'; form-action 'none'",
 );
-console.log(`report.js ${(script.length / 1000).toFixed(0)} kB, report.css ${(style.length / 1000).toFixed(1)} kB`);
+console.log(
+  `report.js ${(script.length / 1000).toFixed(0)} kB, report.css ${(style.length / 1000).toFixed(1)} kB`,
+);

@@ -6,7 +6,18 @@
 
 import { CUT_KINDS, CUT_WORDS, SHAPES, inkOn, ramp } from "./theme.js";
 import { unique } from "./data.js";
-import { capital, correlationFinding, decimal, leadersOf, listed, metricName, pretty, referenceName, saturationFinding, undefinedWords } from "./findings.js";
+import {
+  capital,
+  correlationFinding,
+  decimal,
+  leadersOf,
+  listed,
+  metricName,
+  pretty,
+  referenceName,
+  saturationFinding,
+  undefinedWords,
+} from "./findings.js";
 
 const WITHOUT_LAYER = "no layer";
 const NONE = "none";
@@ -17,7 +28,11 @@ export function methodStyles(report, theme) {
   return new Map(
     report.methods.map((method, m) => [
       method,
-      { colour: theme.methods[m % theme.methods.length], shape: SHAPES[m % SHAPES.length], dash: m < 8 ? [1, 0] : [4, 3] },
+      {
+        colour: theme.methods[m % theme.methods.length],
+        shape: SHAPES[m % SHAPES.length],
+        dash: m < 8 ? [1, 0] : [4, 3],
+      },
     ]),
   );
 }
@@ -29,8 +44,18 @@ function styleScales(report, theme, rows) {
   const styles = methodStyles(report, theme);
   const domain = report.methods.filter((method) => rows.some((row) => row.method === method));
   return {
-    color: { field: "method", type: "nominal", legend: NAMES, scale: { domain, range: domain.map((m) => styles.get(m).colour) } },
-    shape: { field: "method", type: "nominal", legend: NAMES, scale: { domain, range: domain.map((m) => styles.get(m).shape) } },
+    color: {
+      field: "method",
+      type: "nominal",
+      legend: NAMES,
+      scale: { domain, range: domain.map((m) => styles.get(m).colour) },
+    },
+    shape: {
+      field: "method",
+      type: "nominal",
+      legend: NAMES,
+      scale: { domain, range: domain.map((m) => styles.get(m).shape) },
+    },
   };
 }
 
@@ -40,13 +65,26 @@ function legendOf(report, theme, methods) {
 }
 
 export function vegaConfig(theme) {
-  const text = { labelColor: theme.soft, titleColor: theme.soft, labelFontSize: 11, titleFontSize: 11, titleFontWeight: 500 };
+  const text = {
+    labelColor: theme.soft,
+    titleColor: theme.soft,
+    labelFontSize: 11,
+    titleFontSize: 11,
+    titleFontWeight: 500,
+  };
   return {
     background: null,
     font: "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif",
     view: { stroke: null },
     mark: { invalid: "show" }, // rows without a value are filtered out before
-    axis: { ...text, domainColor: theme.line, tickColor: theme.line, gridColor: theme.faint, labelPadding: 5, titlePadding: 8 },
+    axis: {
+      ...text,
+      domainColor: theme.line,
+      tickColor: theme.line,
+      gridColor: theme.faint,
+      labelPadding: 5,
+      titlePadding: 8,
+    },
     legend: { ...text, labelColor: theme.ink, symbolStrokeWidth: 2, symbolOpacity: 1 },
     title: { color: theme.ink, fontSize: 12, fontWeight: 600, anchor: "start", offset: 8 },
     text: { color: theme.ink, fontSize: 11 },
@@ -83,17 +121,30 @@ function valueDomain(rows) {
 }
 
 /** Pixels that labels of these texts take at most. */
-const labelRoom = (texts, limit = 230) => Math.min(limit, 14 + 6.1 * Math.max(3, ...texts.map((t) => String(t).length)));
+const labelRoom = (texts, limit = 230) =>
+  Math.min(limit, 14 + 6.1 * Math.max(3, ...texts.map((t) => String(t).length)));
 
 // Few methods: bands. More: an interval at each point, the methods side by side within a layer, and a band for the
 // one method that the reader points at (the signal `emphasis`).
 export function correlationByLayer(report, selection, theme) {
   const all = report
     .table("correlation_by_layer")
-    .filter((row) => row.metric === selection.metric && row.mean !== null && report.matches(row, selection, ["layer"]))
+    .filter(
+      (row) => row.metric === selection.metric && row.mean !== null && report.matches(row, selection, ["layer"]),
+    )
     .map(withInterval);
   const missing = undefinedWords(report, selection);
-  if (all.length === 0) return missing ? { id: "correlation_by_layer", name: capital(metricName(selection.metric)), title: "Nothing to draw", note: missing, panels: [], rows: [] } : null;
+  if (all.length === 0)
+    return missing
+      ? {
+          id: "correlation_by_layer",
+          name: capital(metricName(selection.metric)),
+          title: "Nothing to draw",
+          note: missing,
+          panels: [],
+          rows: [],
+        }
+      : null;
   const { layers } = report;
   const drawn = report.methods.filter((method) => all.some((row) => row.method === method));
   const layered = drawn.filter((method) => all.some((row) => row.method === method && row.layer !== null));
@@ -119,7 +170,13 @@ export function correlationByLayer(report, selection, theme) {
     .map((reference) => [reference, rows.filter((row) => row.reference === reference)])
     .filter(([, own]) => own.length > 0)
     .map(([reference, own]) => {
-      const y = { field: "mean", type: "quantitative", title: `Mean ${metricName(metric)}`, scale, axis: { tickCount: 6, format: ".1f" } };
+      const y = {
+        field: "mean",
+        type: "quantitative",
+        title: `Mean ${metricName(metric)}`,
+        scale,
+        axis: { tickCount: 6, format: ".1f" },
+      };
       const byLayer = [{ filter: "isValid(datum.layer)" }];
       const withBand = [...byLayer, { filter: "isValid(datum.ci_low)" }];
       const flat = [{ filter: "!isValid(datum.layer)" }];
@@ -131,16 +188,29 @@ export function correlationByLayer(report, selection, theme) {
           data: { values: own },
           height: 300,
           layer: [
-            ...(domain[0] <= 0 && domain[1] >= 0 ? [{ mark: { type: "rule", opacity: 0.6 }, encoding: { y: { datum: 0 } } }] : []),
+            ...(domain[0] <= 0 && domain[1] >= 0
+              ? [{ mark: { type: "rule", opacity: 0.6 }, encoding: { y: { datum: 0 } } }]
+              : []),
             {
               transform: withBand,
               mark: { type: "area" },
-              encoding: { x, y: { ...y, field: "ci_low" }, y2: { field: "ci_high" }, color, opacity: band(few ? 0.16 : 0) },
+              encoding: {
+                x,
+                y: { ...y, field: "ci_low" },
+                y2: { field: "ci_high" },
+                color,
+                opacity: band(few ? 0.16 : 0),
+              },
             },
             {
               transform: [...flat, { filter: "isValid(datum.ci_low)" }],
               mark: { type: "rect" },
-              encoding: { y: { ...y, field: "ci_low" }, y2: { field: "ci_high" }, color, opacity: band(few ? 0.1 : 0) },
+              encoding: {
+                y: { ...y, field: "ci_low" },
+                y2: { field: "ci_high" },
+                color,
+                opacity: band(few ? 0.1 : 0),
+              },
             },
             {
               transform: flat,
@@ -149,8 +219,24 @@ export function correlationByLayer(report, selection, theme) {
             },
             ...(few
               ? []
-              : [{ transform: withBand, mark: { type: "rule", strokeWidth: 1.5 }, encoding: { x, y: { ...y, field: "ci_low" }, y2: { field: "ci_high" }, color, opacity: opacity(0.75) } }]),
-            { transform: byLayer, mark: { type: "line", strokeWidth: few ? 2 : 1.5 }, encoding: { x, y, color, opacity: opacity(few ? 1 : 0.55) } },
+              : [
+                  {
+                    transform: withBand,
+                    mark: { type: "rule", strokeWidth: 1.5 },
+                    encoding: {
+                      x,
+                      y: { ...y, field: "ci_low" },
+                      y2: { field: "ci_high" },
+                      color,
+                      opacity: opacity(0.75),
+                    },
+                  },
+                ]),
+            {
+              transform: byLayer,
+              mark: { type: "line", strokeWidth: few ? 2 : 1.5 },
+              encoding: { x, y, color, opacity: opacity(few ? 1 : 0.55) },
+            },
             {
               transform: byLayer,
               mark: { type: "point", filled: true, size: few ? 58 : 44 },
@@ -161,12 +247,19 @@ export function correlationByLayer(report, selection, theme) {
       };
     });
   const dashed = drawn.filter((method) => !layered.includes(method));
-  const intervals = few ? `Bands: ${report.percent} bootstrap intervals of the mean over examples.` : `Bars: ${report.percent} bootstrap intervals of the mean over examples, methods side by side within a layer; choose a method to see it alone.`;
+  const intervals = few
+    ? `Bands: ${report.percent} bootstrap intervals of the mean over examples.`
+    : `Bars: ${report.percent} bootstrap intervals of the mean over examples, methods side by side within a layer; choose a method to see it alone.`;
   return {
     id: "correlation_by_layer",
     name: `${capital(metricName(metric))} with each reference, by layer`,
     title: correlationFinding(report, selection),
-    note: (rows.some(hasBand) ? `${intervals} ` : "") + (dashed.length > 0 ? `Dashed: ${listed(dashed.map(pretty))}, which ${dashed.length === 1 ? "takes" : "take"} no layer.` : "") + (missing ? ` ${missing}` : ""),
+    note:
+      (rows.some(hasBand) ? `${intervals} ` : "") +
+      (dashed.length > 0
+        ? `Dashed: ${listed(dashed.map(pretty))}, which ${dashed.length === 1 ? "takes" : "take"} no layer.`
+        : "") +
+      (missing ? ` ${missing}` : ""),
     panels,
     legend: legendOf(report, theme, drawn).map((entry, m) => ({ ...entry, dashed: dashed.includes(drawn[m]) })),
     rows: all,
@@ -185,7 +278,11 @@ function metricColour(metric, theme) {
 
 // A heat map with its numbers written in where they fit; `x` and `y` are names of fields of `rows`.
 function heatMap({ rows, x, y, xTitle, yTitle, xOrder, yOrder, value, colour, valueTitle, tooltip }) {
-  const values = rows.map((row) => ({ ...row, cell_ink: inkOn(colour.of(row[value])), short: decimal(row[value]).replace(/^(\u2212?)0\./, "$1.") }));
+  const values = rows.map((row) => ({
+    ...row,
+    cell_ink: inkOn(colour.of(row[value])),
+    short: decimal(row[value]).replace(/^(\u2212?)0\./, "$1."),
+  }));
   const room = labelRoom(yOrder, 200) + (yTitle ? 18 : 0);
   const minWidth = room + Math.max(120, 40 * xOrder.length);
   const spec = (width) => {
@@ -200,9 +297,22 @@ function heatMap({ rows, x, y, xTitle, yTitle, xOrder, yOrder, value, colour, va
           type: "nominal",
           title: xTitle,
           sort: xOrder,
-          axis: { labelAngle: turned ? -40 : 0, labelAlign: turned ? "right" : "center", domain: false, ticks: false, labelLimit: 200, labelOverlap: false },
+          axis: {
+            labelAngle: turned ? -40 : 0,
+            labelAlign: turned ? "right" : "center",
+            domain: false,
+            ticks: false,
+            labelLimit: 200,
+            labelOverlap: false,
+          },
         },
-        y: { field: y, type: "nominal", title: yTitle, sort: yOrder, axis: { domain: false, ticks: false, labelLimit: 200 } },
+        y: {
+          field: y,
+          type: "nominal",
+          title: yTitle,
+          sort: yOrder,
+          axis: { domain: false, ticks: false, labelLimit: 200 },
+        },
       },
       layer: [
         {
@@ -220,7 +330,13 @@ function heatMap({ rows, x, y, xTitle, yTitle, xOrder, yOrder, value, colour, va
         ...(cell < 19 ? [] : ["#101316", "#ffffff"]).map((ink) => ({
           transform: [{ filter: { field: "cell_ink", equal: ink } }],
           mark: { type: "text", fontSize: cell < 27 ? 8.5 : 11, color: ink },
-          encoding: { text: cell < 42 ? { field: "short", type: "nominal" } : { field: value, type: "quantitative", format: ".2f" }, tooltip },
+          encoding: {
+            text:
+              cell < 42
+                ? { field: "short", type: "nominal" }
+                : { field: value, type: "quantitative", format: ".2f" },
+            tooltip,
+          },
         })),
       ],
     };
@@ -234,8 +350,14 @@ export function scoresByLayer(report, selection, theme) {
   const colour = metricColour(selection.metric, theme);
   const rows = report
     .table("correlation_by_layer")
-    .filter((row) => row.metric === selection.metric && row.mean !== null && report.matches(row, selection, ["layer"]))
-    .map((row) => ({ ...withInterval(row), column: row.layer === null ? WITHOUT_LAYER : `${row.layer}`, name: pretty(row.method) }));
+    .filter(
+      (row) => row.metric === selection.metric && row.mean !== null && report.matches(row, selection, ["layer"]),
+    )
+    .map((row) => ({
+      ...withInterval(row),
+      column: row.layer === null ? WITHOUT_LAYER : `${row.layer}`,
+      name: pretty(row.method),
+    }));
   if (rows.length === 0) return null;
   const yOrder = report.methods.filter((m) => rows.some((r) => r.method === m)).map(pretty);
   const xOrder = [...report.layers.map(String), WITHOUT_LAYER].filter((c) => rows.some((r) => r.column === c));
@@ -257,13 +379,19 @@ export function scoresByLayer(report, selection, theme) {
         tooltip: meanTooltip(report, selection.metric),
       }),
     }));
-  const best = highest(rows.filter((r) => r.reference === selection.reference && r.reference !== `method(${r.method})`));
+  const best = highest(
+    rows.filter((r) => r.reference === selection.reference && r.reference !== `method(${r.method})`),
+  );
   const where = best && (best.layer === null ? "without a layer" : `at layer ${best.layer}`);
   return {
     id: "scores_by_layer",
     name: "Methods by layer",
-    title: best ? `Highest with ${referenceName(selection.reference)}: ${pretty(best.method)} ${where}, ${decimal(best.mean)}` : "Every method and layer in numbers",
-    note: [`Mean ${metricName(selection.metric)} over examples.`, undefinedWords(report, selection)].filter(Boolean).join(" "),
+    title: best
+      ? `Highest with ${referenceName(selection.reference)}: ${pretty(best.method)} ${where}, ${decimal(best.mean)}`
+      : "Every method and layer in numbers",
+    note: [`Mean ${metricName(selection.metric)} over examples.`, undefinedWords(report, selection)]
+      .filter(Boolean)
+      .join(" "),
     panels,
     rows,
   };
@@ -279,7 +407,11 @@ export function headsBySkip(report, selection, theme) {
     .table("correlation_by_layer")
     .filter((row) => row.metric === selection.metric && row.reference === selection.reference && row.mean !== null)
     .filter((row) => report.matches(row, selection, free))
-    .map((row) => ({ ...withInterval(row), skip: row.skip_weight === null ? NONE : `${row.skip_weight}`, fused: `${row.heads ?? NONE}` }));
+    .map((row) => ({
+      ...withInterval(row),
+      skip: row.skip_weight === null ? NONE : `${row.skip_weight}`,
+      fused: `${row.heads ?? NONE}`,
+    }));
   const methods = report.methods.filter((m) => rows.some((r) => r.method === m));
   if (methods.length === 0) return null;
   const panels = methods.map((method) => {
@@ -306,7 +438,10 @@ export function headsBySkip(report, selection, theme) {
     };
   });
   const best = highest(rows);
-  const settings = [best.heads !== null && `heads ${best.heads}`, best.skip_weight !== null && `skip weight ${best.skip_weight}`].filter(Boolean);
+  const settings = [
+    best.heads !== null && `heads ${best.heads}`,
+    best.skip_weight !== null && `skip weight ${best.skip_weight}`,
+  ].filter(Boolean);
   return {
     id: "heads_by_skip",
     name: `Heads and skip weight, layer ${selection.layer}`,
@@ -322,7 +457,9 @@ const MOST_PAIRS = 21;
 export function comparisons(report, selection, theme) {
   const all = report
     .table("comparisons")
-    .filter((row) => row.metric === selection.metric && row.mean_difference !== null && report.matches(row, selection))
+    .filter(
+      (row) => row.metric === selection.metric && row.mean_difference !== null && report.matches(row, selection),
+    )
     .map((row) => ({
       ...row,
       pair: `${pretty(row.method)} \u2212 ${pretty(row.other_method)}`,
@@ -333,7 +470,9 @@ export function comparisons(report, selection, theme) {
   const references = report.references.filter((reference) => all.some((r) => r.reference === reference));
   const tooMany = unique(all.map((r) => r.pair)).length > MOST_PAIRS;
   // Each reference has a pivot of its own: its leader, which is never the reference itself.
-  const pivots = new Map(references.map((reference) => [reference, leadersOf(report, selection, reference)?.best.method]));
+  const pivots = new Map(
+    references.map((reference) => [reference, leadersOf(report, selection, reference)?.best.method]),
+  );
   const has = (row, method) => row.method === method || row.other_method === method;
   const rows = tooMany ? all.filter((r) => has(r, pivots.get(r.reference))) : all;
   // One scale for all references: what the intervals span, and 0.
@@ -371,7 +510,12 @@ export function comparisons(report, selection, theme) {
         scale: { domain, nice: false },
         axis: { tickCount: width < 420 ? 4 : 6, grid: false },
       };
-      const color = { field: "decided", type: "nominal", scale: { domain: ["yes", "no"], range: [theme.ink, theme.soft] }, legend: null };
+      const color = {
+        field: "decided",
+        type: "nominal",
+        scale: { domain: ["yes", "no"], range: [theme.ink, theme.soft] },
+        legend: null,
+      };
       const down = isNarrow ? { yOffset: 8 } : {};
       return {
         data: { values: own },
@@ -379,7 +523,10 @@ export function comparisons(report, selection, theme) {
         layer: [
           // Labels stand between the lines of a narrow chart: there the zero line is beside the intervals only.
           isNarrow
-            ? { mark: { type: "tick", orient: "vertical", size: 16, thickness: 1, color: theme.soft, ...down }, encoding: { x: { datum: 0, ...x }, y } }
+            ? {
+                mark: { type: "tick", orient: "vertical", size: 16, thickness: 1, color: theme.soft, ...down },
+                encoding: { x: { datum: 0, ...x }, y },
+              }
             : { mark: { type: "rule" }, encoding: { x: { datum: 0, ...x } } },
           ...(isNarrow
             ? [{ stroke: theme.ground, strokeWidth: 4 }, { color: theme.soft }].map((style) => ({
@@ -387,14 +534,22 @@ export function comparisons(report, selection, theme) {
                 encoding: { x: { value: 0 }, y, text: { field: "pair" } },
               }))
             : []),
-          { mark: { type: "rule", strokeWidth: 2.5, ...down }, encoding: { x: { ...x, field: "ci_low" }, x2: { field: "ci_high" }, y, color } },
+          {
+            mark: { type: "rule", strokeWidth: 2.5, ...down },
+            encoding: { x: { ...x, field: "ci_low" }, x2: { field: "ci_high" }, y, color },
+          },
           {
             mark: { type: "point", filled: true, size: 64, opacity: 1, ...down },
             encoding: {
               x: { ...x, field: "mean_difference" },
               y,
               color,
-              shape: { field: "decided", type: "nominal", scale: { domain: ["yes", "no"], range: ["circle", "diamond"] }, legend: null },
+              shape: {
+                field: "decided",
+                type: "nominal",
+                scale: { domain: ["yes", "no"], range: ["circle", "diamond"] },
+                legend: null,
+              },
               tooltip,
             },
           },
@@ -413,7 +568,9 @@ export function comparisons(report, selection, theme) {
     title: `Differences that are decided: ${listed(references.map(decided))}`,
     note:
       `Difference of means on the same examples with its ${report.percent} interval; right of 0, the first method correlates more.` +
-      (tooMany ? ` Only pairs with ${drawn.length === 1 ? pretty(pivots.get(drawn[0])) : "the highest method of each reference"} are drawn; the CSV of \u201cattnflow figures\u201d has all.` : ""),
+      (tooMany
+        ? ` Only pairs with ${drawn.length === 1 ? pretty(pivots.get(drawn[0])) : "the highest method of each reference"} are drawn; the CSV of \u201cattnflow figures\u201d has all.`
+        : ""),
     panels,
     legend: [
       { label: `decided: p < ${report.alpha} after Holm\u2019s correction`, colour: theme.ink, shape: "circle" },
@@ -429,7 +586,12 @@ export function saturationByLayer(report, selection, theme) {
   const rows = report
     .table("saturation_by_layer")
     .filter((row) => report.matches(row, selection, free) && (row.positions === null || row.positions === kept))
-    .map((row) => ({ ...row, order: CUT_KINDS.indexOf(row.cut), name: pretty(row.cut), words: CUT_WORDS[row.cut] }));
+    .map((row) => ({
+      ...row,
+      order: CUT_KINDS.indexOf(row.cut),
+      name: pretty(row.cut),
+      words: CUT_WORDS[row.cut],
+    }));
   if (rows.length === 0) return null;
   const methods = unique(rows.map((r) => r.method));
   const kinds = CUT_KINDS.filter((cut) => rows.some((r) => r.cut === cut && r.share > 0));
@@ -441,7 +603,12 @@ export function saturationByLayer(report, selection, theme) {
       height: 240,
       mark: { type: "bar", stroke: theme.ground, strokeWidth: 1 },
       encoding: {
-        x: { field: "layer", type: "ordinal", title: "Layer of the source", axis: { labelAngle: 0, domain: false, ticks: false } },
+        x: {
+          field: "layer",
+          type: "ordinal",
+          title: "Layer of the source",
+          axis: { labelAngle: 0, domain: false, ticks: false },
+        },
         y: {
           field: "share",
           type: "quantitative",
@@ -450,7 +617,12 @@ export function saturationByLayer(report, selection, theme) {
           scale: { domain: [0, 1], nice: false },
           axis: { format: ".0%", tickCount: 5 },
         },
-        color: { field: "cut", type: "nominal", legend: NAMES, scale: { domain: kinds, range: kinds.map((cut) => theme.cuts[CUT_KINDS.indexOf(cut)]) } },
+        color: {
+          field: "cut",
+          type: "nominal",
+          legend: NAMES,
+          scale: { domain: kinds, range: kinds.map((cut) => theme.cuts[CUT_KINDS.indexOf(cut)]) },
+        },
         order: { field: "order" },
         tooltip: [
           { field: "layer", title: "Layer" },
@@ -468,7 +640,9 @@ export function saturationByLayer(report, selection, theme) {
   return {
     id: "saturation_by_layer",
     name: "Saturation of flow, by layer",
-    title: found ? `From layer ${found.top}, ${Math.round(100 * found.trivial)}\u00a0% of flows are limited by a trivial cut` : "From layer 1 a flow is one edge",
+    title: found
+      ? `From layer ${found.top}, ${Math.round(100 * found.trivial)}\u00a0% of flows are limited by a trivial cut`
+      : "From layer 1 a flow is one edge",
     note:
       "Which cut limits each flow. Red: source row or sink column, one number of the top or of the first layer, where no layer in between plays a part. " +
       "Grey: cuts that the layers in between have a part in.",
@@ -497,7 +671,12 @@ function flowAgreement(report, selection, theme, flows) {
     .map((r) => ({ ...r, name: `with ${pretty(r.method)}` }));
   if (rows.length === 0) return null;
   const { color, shape } = styleScales(report, theme, rows);
-  const x = { field: "layer", type: "ordinal", title: "Layer of the source", axis: { labelAngle: 0, domain: false, ticks: false } };
+  const x = {
+    field: "layer",
+    type: "ordinal",
+    title: "Layer of the source",
+    axis: { labelAngle: 0, domain: false, ticks: false },
+  };
   const y = {
     field: "mean",
     type: "quantitative",
@@ -548,7 +727,10 @@ export function agreement(report, selection, theme) {
   return {
     id: "agreement",
     name: `Agreement between methods, layer ${selection.layer}`,
-    title: ordered.length > 1 ? `Closest: ${pair(ordered[0])}; farthest: ${pair(ordered.at(-1))}` : capital(pair(ordered[0])),
+    title:
+      ordered.length > 1
+        ? `Closest: ${pair(ordered[0])}; farthest: ${pair(ordered.at(-1))}`
+        : capital(pair(ordered[0])),
     note: "Mean Spearman correlation between the token scores of two methods, over examples; all positions count.",
     panels: [
       {
@@ -575,7 +757,9 @@ export function agreement(report, selection, theme) {
         }),
       },
     ],
-    rows: report.table("agreement").filter((row) => row.mean !== null && report.matches(row, selection, ["positions"])),
+    rows: report
+      .table("agreement")
+      .filter((row) => row.mean !== null && report.matches(row, selection, ["positions"])),
   };
 }
 
@@ -620,7 +804,10 @@ export function standalone(chart, theme) {
     const own = { ...spec, width: inside, ...(panel.title && { title: panel.title }) };
     const { ramp: scale } = panel;
     if (scale) {
-      const legend = p === chart.panels.length - 1 ? { title: scale.title, orient: "bottom", direction: "horizontal", gradientLength: 150 } : null;
+      const legend =
+        p === chart.panels.length - 1
+          ? { title: scale.title, orient: "bottom", direction: "horizontal", gradientLength: 150 }
+          : null;
       own.layer = spec.layer.map((layer, l) =>
         l > 0 ? layer : { ...layer, encoding: { ...layer.encoding, color: { ...layer.encoding.color, legend } } },
       );

@@ -22,7 +22,12 @@ export function segmented(id, options, current, change) {
     options.map(([value, label]) =>
       el(
         "button",
-        { type: "button", id: `${id}-${value}`, "aria-pressed": value === current ? "true" : "false", onclick: () => change(value) },
+        {
+          type: "button",
+          id: `${id}-${value}`,
+          "aria-pressed": value === current ? "true" : "false",
+          onclick: () => change(value),
+        },
         label,
       ),
     ),

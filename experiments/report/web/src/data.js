@@ -29,7 +29,9 @@ export class Report {
     for (const [name, { columns, rows }] of Object.entries(json.tables)) {
       this.tables[name] = rows.map((row) => Object.fromEntries(columns.map((column, c) => [column, row[c]])));
     }
-    this.points = json.points.map((row) => Object.fromEntries(["method", ...json.axes].map((name, c) => [name, row[c]])));
+    this.points = json.points.map((row) =>
+      Object.fromEntries(["method", ...json.axes].map((name, c) => [name, row[c]])),
+    );
     this.layers = unique(this.points.map((p) => p.layer).filter((l) => typeof l === "number")).sort(byValue);
   }
 
@@ -87,7 +89,8 @@ export class Report {
   /** True when a row agrees with the selection in each axis that it has, those in `free` aside. */
   matches(row, selection, free = []) {
     return this.axes.every(
-      (axis) => free.includes(axis) || row[axis] === null || row[axis] === undefined || row[axis] === selection[axis],
+      (axis) =>
+        free.includes(axis) || row[axis] === null || row[axis] === undefined || row[axis] === selection[axis],
     );
   }
 
@@ -152,7 +155,10 @@ export function sourcePosition(value, { tokens, masked }) {
 function csvCell(value) {
   if (value === null || value === undefined) return "";
   if (typeof value === "number") return String(value);
-  let text = String(value).replace(/[\u0000-\u001f\u007f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  let text = String(value).replace(
+    /[\u0000-\u001f\u007f]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
   if (/^[=+@]|^-./.test(text)) text = `'${text}`;
   return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

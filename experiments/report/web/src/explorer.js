@@ -5,7 +5,18 @@ import { Example, sourcePosition, toCsv } from "./data.js";
 import { EmbeddedNetwork } from "./network.js";
 import { Solver } from "./solver.js";
 import { edgeDistance, edgePath, graphGeometry, graphTree } from "./graph_view.js";
-import { VIEWS, cutMeaning, cutName, cutText, decodeCut, drawnCut, filtered, precomputedView, solvedView, staticView } from "./views.js";
+import {
+  VIEWS,
+  cutMeaning,
+  cutName,
+  cutText,
+  decodeCut,
+  drawnCut,
+  filtered,
+  precomputedView,
+  solvedView,
+  staticView,
+} from "./views.js";
 import { maxFlow } from "./max_flow.js";
 import { methodStyles } from "./charts.js";
 import { pretty } from "./findings.js";
@@ -141,17 +152,39 @@ export class Explorer {
         "div",
         { class: "example-picker" },
         el("button", { id: "previous-example", "aria-label": "Previous example", onclick: step(-1) }, "\u2190"),
-        field("Example", select("example", examples, state.example, (e) => this.openExample(Number(e)))),
+        field(
+          "Example",
+          select("example", examples, state.example, (e) => this.openExample(Number(e))),
+        ),
         el("button", { id: "next-example", "aria-label": "Next example", onclick: step(1) }, "\u2192"),
       ),
       example.layers > 1 &&
-        field("Layer", select("layer", Array.from({ length: example.layers }, (_, l) => [l + 1, `${l + 1}`]), this.layer, (l) => this.moveSource(Number(l), state.source))),
-      field("Source", select("source", tokens, state.source, (t) => this.moveSource(this.layer, Number(t)))),
-      field("Sink", select("sink", tokens, state.sink, (t) => this.change({ sink: Number(t) }))),
+        field(
+          "Layer",
+          select(
+            "layer",
+            Array.from({ length: example.layers }, (_, l) => [l + 1, `${l + 1}`]),
+            this.layer,
+            (l) => this.moveSource(Number(l), state.source),
+          ),
+        ),
+      field(
+        "Source",
+        select("source", tokens, state.source, (t) => this.moveSource(this.layer, Number(t))),
+      ),
+      field(
+        "Sink",
+        select("sink", tokens, state.sink, (t) => this.change({ sink: Number(t) })),
+      ),
     );
     show(
       this.boxes["graph-controls"],
-      segmented("view", Object.entries(VIEWS).map(([name, { label }]) => [name, label]), state.view, (view) => this.change({ view })),
+      segmented(
+        "view",
+        Object.entries(VIEWS).map(([name, { label }]) => [name, label]),
+        state.view,
+        (view) => this.change({ view }),
+      ),
       el(
         "label",
         { class: "slider" },
@@ -227,7 +260,12 @@ export class Explorer {
     const { example, page } = this;
     const styles = methodStyles(this.report, page.theme);
     const selection = { ...page.selection, layer: this.layer };
-    const row = ({ method, point, ...rest }) => ({ name: pretty(method) + this.fromWords(point.source), id: method, colour: styles.get(method)?.colour, ...rest });
+    const row = ({ method, point, ...rest }) => ({
+      name: pretty(method) + this.fromWords(point.source),
+      id: method,
+      colour: styles.get(method)?.colour,
+      ...rest,
+    });
     const rows = [...example.attributions(selection), ...example.failures(selection)].map(row);
     for (const [name, scores] of Object.entries(example.json.references)) {
       rows.push({ name: `reference: ${name}`, id: `reference ${name}`, scores, isReference: true });
@@ -262,11 +300,16 @@ export class Explorer {
     ].filter(Boolean);
     const rows = this.stripRows();
     const { layers } = this.report;
-    const missing = !this.isHeld && [
-      layers.length > 0 && !layers.includes(this.layer) && `The run has no scores of layer ${this.layer}.`,
-      sourcePosition(this.page.selection.source, example) !== state.source && `The run has no scores from ${this.tokenName(state.source)}; a line says where its scores are from.`,
-      fused.exact && "Rollout and flow are computed here.",
-    ].filter(Boolean).join(" ");
+    const missing =
+      !this.isHeld &&
+      [
+        layers.length > 0 && !layers.includes(this.layer) && `The run has no scores of layer ${this.layer}.`,
+        sourcePosition(this.page.selection.source, example) !== state.source &&
+          `The run has no scores from ${this.tokenName(state.source)}; a line says where its scores are from.`,
+        fused.exact && "Rollout and flow are computed here.",
+      ]
+        .filter(Boolean)
+        .join(" ");
     this.rows = new Map(rows.map((row) => [row.id, row]));
     this.drawnStrips = this.stripKey();
     show(
@@ -274,10 +317,26 @@ export class Explorer {
       el(
         "div",
         { class: "strip-head" },
-        el("h3", { id: "strips-title" }, `Tokens shaded by each method, from ${this.tokenName(state.source)} in layer ${this.layer}`),
-        el("button", { class: "quiet", "aria-label": "Download CSV: scores of the tokens", onclick: () => this.saveScores(rows) }, "Download CSV"),
+        el(
+          "h3",
+          { id: "strips-title" },
+          `Tokens shaded by each method, from ${this.tokenName(state.source)} in layer ${this.layer}`,
+        ),
+        el(
+          "button",
+          {
+            class: "quiet",
+            "aria-label": "Download CSV: scores of the tokens",
+            onclick: () => this.saveScores(rows),
+          },
+          "Download CSV",
+        ),
       ),
-      el("p", { class: "note" }, `${facts.join(" \u00b7 ")}. Numbers are those of the sink. Choose a token to make it the sink.`),
+      el(
+        "p",
+        { class: "note" },
+        `${facts.join(" \u00b7 ")}. Numbers are those of the sink. Choose a token to make it the sink.`,
+      ),
       el("ul", { class: "legend", id: "shading" }, shading(rows, this.page.theme)),
       missing && el("p", { class: "note", id: "strips-missing" }, missing),
       el("div", { class: "own-strips" }),
@@ -295,8 +354,17 @@ export class Explorer {
     if (!fused.exact || this.isHeld) return [];
     const flow = this.ownFlow?.key === this.drawnStrips ? this.ownFlow.values : null;
     return [
-      { name: "rollout, computed here", id: "own-rollout", scores: Array.from(fused.walk(layer, state.source).mass[0]) },
-      { name: "flow, computed here", id: "own-flow", scores: flow ?? example.tokens.map(() => NaN), pending: !flow },
+      {
+        name: "rollout, computed here",
+        id: "own-rollout",
+        scores: Array.from(fused.walk(layer, state.source).mass[0]),
+      },
+      {
+        name: "flow, computed here",
+        id: "own-flow",
+        scores: flow ?? example.tokens.map(() => NaN),
+        pending: !flow,
+      },
     ];
   }
 
@@ -304,7 +372,10 @@ export class Explorer {
     const focused = document.activeElement?.dataset ?? {};
     const rows = this.ownRows();
     for (const row of rows) this.rows.set(row.id, row);
-    show(this.boxes.strips.querySelector(".own-strips"), rows.map((row) => this.strip(row)));
+    show(
+      this.boxes.strips.querySelector(".own-strips"),
+      rows.map((row) => this.strip(row)),
+    );
     if (focused.strip?.startsWith("own-")) this.focusToken(focused.strip, focused.token);
   }
 
@@ -325,15 +396,30 @@ export class Explorer {
   strip(row) {
     const { theme } = this.page;
     const { tokens } = this.example;
-    const name = el("span", { class: "strip-name" }, row.colour && el("i", { class: "dot", style: { background: row.colour } }), row.name);
+    const name = el(
+      "span",
+      { class: "strip-name" },
+      row.colour && el("i", { class: "dot", style: { background: row.colour } }),
+      row.name,
+    );
     if (row.message !== undefined) {
-      return el("div", { class: "strip failed", "data-method": row.id }, name, el("span", { class: "strip-value" }, "\u2013"), el("span", { class: "note" }, `failed: ${tokenText(row.message)}`));
+      return el(
+        "div",
+        { class: "strip failed", "data-method": row.id },
+        name,
+        el("span", { class: "strip-value" }, "\u2013"),
+        el("span", { class: "note" }, `failed: ${tokenText(row.message)}`),
+      );
     }
     const largest = Math.max(1e-300, ...row.scores.map((s) => (Number.isFinite(s) ? Math.abs(s) : 0)));
     const signed = row.scores.some((s) => s < 0);
     return el(
       "div",
-      { class: row.isReference ? "strip reference" : "strip", "data-method": row.id, "aria-busy": row.pending && "true" },
+      {
+        class: row.isReference ? "strip reference" : "strip",
+        "data-method": row.id,
+        "aria-busy": row.pending && "true",
+      },
       name,
       el("span", { class: "strip-value" }, fixed(row.scores[this.state.sink])),
       el(
@@ -453,7 +539,10 @@ export class Explorer {
     const { state, layer } = this;
     const { source, sink } = state;
     if (state.view !== "flow") {
-      return { ...staticView(state.view, { raw: this.raw, fused: this.fused }, layer, source), kept: this.fused.kept };
+      return {
+        ...staticView(state.view, { raw: this.raw, fused: this.fused }, layer, source),
+        kept: this.fused.kept,
+      };
     }
     if (this.fused.exact) {
       const { fused } = this;
@@ -471,12 +560,19 @@ export class Explorer {
   availablePairs() {
     const { pairs } = this.fused;
     const { layer, example, state } = this;
-    if (pairs.length === 0) return { words: "No flows were computed for this example: it has more than 64 tokens." };
+    if (pairs.length === 0)
+      return { words: "No flows were computed for this example: it has more than 64 tokens." };
     const here = pairs.filter((p) => p.layer === layer);
-    const offered = (list) => list.find((p) => p.sink === state.sink && p.source === state.source) ?? list.find((p) => p.source === state.source && p.sink !== p.source) ?? list[0];
+    const offered = (list) =>
+      list.find((p) => p.sink === state.sink && p.source === state.source) ??
+      list.find((p) => p.source === state.source && p.sink !== p.source) ??
+      list[0];
     const start = `This example has ${example.tokens.length} tokens, and above 64 flows are computed beforehand`;
     if (here.length === 0) {
-      return { words: `${start}: for layer ${pairs[0].layer} only, not for layer ${layer}.`, offer: offered(pairs) };
+      return {
+        words: `${start}: for layer ${pairs[0].layer} only, not for layer ${layer}.`,
+        offer: offered(pairs),
+      };
     }
     const name = (t) => this.tokenName(t, 12);
     const sources = [...new Set(here.map((p) => p.source))].map(name).join(", ");
@@ -487,7 +583,11 @@ export class Explorer {
   drawProblem({ words, offer }) {
     const { layer, state } = this;
     this.drawn = null;
-    const label = offer && (offer.layer !== layer ? `Show layer ${offer.layer}` : `Show the flow from ${this.tokenName(offer.source, 12)} to ${this.tokenName(offer.sink, 12)}`);
+    const label =
+      offer &&
+      (offer.layer !== layer
+        ? `Show layer ${offer.layer}`
+        : `Show the flow from ${this.tokenName(offer.source, 12)} to ${this.tokenName(offer.sink, 12)}`);
     const take = (event) => {
       event.stopPropagation(); // else the new graph takes it for a choice of what is there
       state.sink = offer.sink;
@@ -496,9 +596,18 @@ export class Explorer {
     };
     show(
       this.boxes.graph,
-      el("div", { class: "notice", id: "pair-problem" }, el("p", {}, words), el("p", {}, "The other views show every source and layer."), offer && el("button", { id: "offer", onclick: take }, label)),
+      el(
+        "div",
+        { class: "notice", id: "pair-problem" },
+        el("p", {}, words),
+        el("p", {}, "The other views show every source and layer."),
+        offer && el("button", { id: "offer", onclick: take }, label),
+      ),
     );
-    show(this.boxes.answer, el("h3", {}, `From ${this.tokenName(state.source)} in layer ${layer} to ${this.tokenName(state.sink)}`));
+    show(
+      this.boxes.answer,
+      el("h3", {}, `From ${this.tokenName(state.source)} in layer ${layer} to ${this.tokenName(state.sink)}`),
+    );
   }
 
   // What is drawn stays, dimmed, until the new one is there; a newer call ends an older one.
@@ -530,7 +639,14 @@ export class Explorer {
     this.drawn = null;
     this.last = null;
     this.root.removeAttribute("aria-busy");
-    show(this.boxes.graph, el("p", { class: "notice strong", id: "graph-problem", role: "alert" }, `This graph could not be drawn: ${error.message}`));
+    show(
+      this.boxes.graph,
+      el(
+        "p",
+        { class: "notice strong", id: "graph-problem", role: "alert" },
+        `This graph could not be drawn: ${error.message}`,
+      ),
+    );
     show(this.boxes.answer);
   }
 
@@ -584,7 +700,16 @@ export class Explorer {
     }
     const fact = ([term, value, id]) => {
       const isNumber = typeof value === "number";
-      return el("div", { class: isNumber ? null : "words" }, el("dt", {}, term), el("dd", { id, "data-value": isNumber && value, title: isNumber && fixed(value, 8) }, isNumber ? fixed(value) : value));
+      return el(
+        "div",
+        { class: isNumber ? null : "words" },
+        el("dt", {}, term),
+        el(
+          "dd",
+          { id, "data-value": isNumber && value, title: isNumber && fixed(value, 8) },
+          isNumber ? fixed(value) : value,
+        ),
+      );
     };
     const notes = [VIEWS[state.view].words];
     if (content.cut) {
@@ -594,7 +719,10 @@ export class Explorer {
         cut.words,
       );
     }
-    if (!fused.exact) notes.push(`Only the ${fused.perVertex} largest edges of each vertex are in this page, ${Math.round(100 * fused.kept)} % of all weight.`);
+    if (!fused.exact)
+      notes.push(
+        `Only the ${fused.perVertex} largest edges of each vertex are in this page, ${Math.round(100 * fused.kept)} % of all weight.`,
+      );
     if (picked.words) notes.push(picked.words);
     show(
       this.boxes.answer,
@@ -605,8 +733,16 @@ export class Explorer {
       el(
         "div",
         { class: "downloads" },
-        el("button", { class: "quiet", "aria-label": "Download CSV: edges of the graph", onclick: () => this.saveEdges() }, "Download CSV"),
-        el("button", { class: "quiet", "aria-label": "Download SVG: the graph", onclick: () => this.saveSvg() }, "Download SVG"),
+        el(
+          "button",
+          { class: "quiet", "aria-label": "Download CSV: edges of the graph", onclick: () => this.saveEdges() },
+          "Download CSV",
+        ),
+        el(
+          "button",
+          { class: "quiet", "aria-label": "Download SVG: the graph", onclick: () => this.saveSvg() },
+          "Download SVG",
+        ),
       ),
     );
     this.listEdges(this.cursor ?? [layer, state.source]);
@@ -624,17 +760,52 @@ export class Explorer {
       const largest = list.sort((a, b) => b.w - a.w).slice(0, LISTED_EDGES);
       const number = (edge) => `${fixed(edge.w)}${edge.c === undefined ? "" : ` of ${fixed(edge.c)}`}`;
       const more = list.length - largest.length;
-      spoken.push(`largest ${words.charAt(0).toLowerCase()}${words.slice(1)}: ${this.tokenName(end(largest[0]), 24)} ${number(largest[0])}`);
+      spoken.push(
+        `largest ${words.charAt(0).toLowerCase()}${words.slice(1)}: ${this.tokenName(end(largest[0]), 24)} ${number(largest[0])}`,
+      );
       return [
         el("h4", {}, words),
-        el("ol", {}, largest.map((edge) => el("li", {}, el("span", {}, shortToken(this.example.tokens[end(edge)], 24), " ", el("small", {}, `(${end(edge)})`)), " ", el("span", {}, number(edge)))), more > 0 && el("li", { class: "more" }, `and ${more} smaller`)),
+        el(
+          "ol",
+          {},
+          largest.map((edge) =>
+            el(
+              "li",
+              {},
+              el(
+                "span",
+                {},
+                shortToken(this.example.tokens[end(edge)], 24),
+                " ",
+                el("small", {}, `(${end(edge)})`),
+              ),
+              " ",
+              el("span", {}, number(edge)),
+            ),
+          ),
+          more > 0 && el("li", { class: "more" }, `and ${more} smaller`),
+        ),
       ];
     };
     const place = l === 0 ? "the input" : `layer ${l}`;
-    const down = group(`To ${l === 1 ? "the input" : `layer ${l - 1}`}`, edges.filter((e) => e.l === l && e.i === i), (e) => e.j);
-    const up = group(`From layer ${l + 1}`, edges.filter((e) => e.l === l + 1 && e.j === i), (e) => e.i);
+    const down = group(
+      `To ${l === 1 ? "the input" : `layer ${l - 1}`}`,
+      edges.filter((e) => e.l === l && e.i === i),
+      (e) => e.j,
+    );
+    const up = group(
+      `From layer ${l + 1}`,
+      edges.filter((e) => e.l === l + 1 && e.j === i),
+      (e) => e.i,
+    );
     const capacities = this.state.view === "flow" && this.fused.exact ? " and capacity" : "";
-    show(box, el("h3", {}, `${quantity}${capacities} at ${this.tokenName(i)} in ${place}`), down, up, !down && !up && el("p", { class: "note" }, "No edge is in use here."));
+    show(
+      box,
+      el("h3", {}, `${quantity}${capacities} at ${this.tokenName(i)} in ${place}`),
+      down,
+      up,
+      !down && !up && el("p", { class: "note" }, "No edge is in use here."),
+    );
     return spoken;
   }
 
@@ -707,7 +878,14 @@ export class Explorer {
     const rows = [...geometry.rowOf.keys()];
     const [l, i] = this.cursor ?? [this.layer, this.state.source];
     const row = Math.max(0, rows.indexOf(i));
-    const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1], Home: [-l, 0], End: [model.layers - l, 0] };
+    const moves = {
+      ArrowLeft: [-1, 0],
+      ArrowRight: [1, 0],
+      ArrowUp: [0, -1],
+      ArrowDown: [0, 1],
+      Home: [-l, 0],
+      End: [model.layers - l, 0],
+    };
     if (event.key === "Enter" || event.key === " ") {
       event.preventDefault();
       if (this.cursor) this.choose(this.cursor);
@@ -769,11 +947,20 @@ export class Explorer {
     if (found?.vertex && geometry.rowOf.has(found.vertex[1])) {
       const [l, i] = found.vertex;
       shapes.push(
-        el("circle", { cx: geometry.x(l), cy: geometry.y(geometry.rowOf.get(i)), r: 9, fill: "none", stroke: theme.ink, "stroke-width": 1.5 }),
+        el("circle", {
+          cx: geometry.x(l),
+          cy: geometry.y(geometry.rowOf.get(i)),
+          r: 9,
+          fill: "none",
+          stroke: theme.ink,
+          "stroke-width": 1.5,
+        }),
       );
     }
     if (found?.edge) {
-      shapes.push(el("path", { d: edgePath(geometry, found.edge), fill: "none", stroke: theme.ink, "stroke-width": 1.5 }));
+      shapes.push(
+        el("path", { d: edgePath(geometry, found.edge), fill: "none", stroke: theme.ink, "stroke-width": 1.5 }),
+      );
     }
     overlay.replaceChildren(...svgNodes(shapes));
   }
@@ -784,7 +971,17 @@ function shading(rows, theme) {
   const scored = rows.filter((row) => row.scores);
   const isSigned = (row) => row.scores.some((s) => s < 0);
   const scale = (colours, low, high) =>
-    el("li", { class: "ramp" }, low, el("span", { class: "stops" }, Array.from({ length: 13 }, (_, k) => el("i", { style: { background: ramp(colours, k / 12) } }))), high);
+    el(
+      "li",
+      { class: "ramp" },
+      low,
+      el(
+        "span",
+        { class: "stops" },
+        Array.from({ length: 13 }, (_, k) => el("i", { style: { background: ramp(colours, k / 12) } })),
+      ),
+      high,
+    );
   return [
     scored.some((row) => !isSigned(row)) && scale(theme.sequential, "0", "largest score of the line"),
     scored.some(isSigned) && scale(theme.diverging, "\u2212largest", "+largest, in lines with negative scores"),

@@ -18,7 +18,14 @@ const canvas = (width, height, theme, ...children) =>
   toMarkup(
     el(
       "svg",
-      { xmlns: "http://www.w3.org/2000/svg", width, height, viewBox: `0 0 ${width} ${height}`, "font-family": FONT, "font-size": 12 },
+      {
+        xmlns: "http://www.w3.org/2000/svg",
+        width,
+        height,
+        viewBox: `0 0 ${width} ${height}`,
+        "font-family": FONT,
+        "font-size": 12,
+      },
       el("rect", { width, height, fill: theme.ground }),
       children,
     ),
@@ -53,8 +60,17 @@ function attentionGraph(report, selection, theme, index) {
   ];
   const width = 430;
   const trees = panels.map(([view, content], p) => {
-    const picked = filtered(content.edges, example.tokens, { source, sink: flow?.sink ?? null, maxEdges: 300, cut: content.cut, most: 30 });
-    const geometry = graphGeometry(example.layers, picked.rows, example.tokens, width, { rightLabels: false, limit: 24 });
+    const picked = filtered(content.edges, example.tokens, {
+      source,
+      sink: flow?.sink ?? null,
+      maxEdges: 300,
+      cut: content.cut,
+      most: 30,
+    });
+    const geometry = graphGeometry(example.layers, picked.rows, example.tokens, width, {
+      rightLabels: false,
+      limit: 24,
+    });
     const model = {
       layers: example.layers,
       tokens: example.tokens,
@@ -73,12 +89,34 @@ function attentionGraph(report, selection, theme, index) {
       view === "flow"
         ? `Flow to \u201c${shortToken(example.tokens[flow.sink])}\u201d: ${flow.value.toFixed(3)}, limited by ${cutName(flow.cut)}`
         : `${VIEWS[view].label}${view === "rollout" ? ` from \u201c${shortToken(example.tokens[source])}\u201d` : ""}`;
-    const notes = [picked.words, model.cut?.words, content.foundBy && `The maximum flow that ${content.foundBy.replace("\u2019", "'")} finds; its value is unique, its edges are not.`].filter(Boolean);
-    const lines = notes.flatMap((note) => wrapped(note, 66)).map((line, k) => text(p * (width + 20) + 12, 28 + geometry.height + 16 * (k + 1), line, { "font-size": 11, fill: theme.soft }));
-    return { tree, lines, height: geometry.height + 16 * lines.length, title: text(p * (width + 20) + 12, 18, words, { "font-weight": 600, fill: theme.ink }) };
+    const notes = [
+      picked.words,
+      model.cut?.words,
+      content.foundBy &&
+        `The maximum flow that ${content.foundBy.replace("\u2019", "'")} finds; its value is unique, its edges are not.`,
+    ].filter(Boolean);
+    const lines = notes
+      .flatMap((note) => wrapped(note, 66))
+      .map((line, k) =>
+        text(p * (width + 20) + 12, 28 + geometry.height + 16 * (k + 1), line, {
+          "font-size": 11,
+          fill: theme.soft,
+        }),
+      );
+    return {
+      tree,
+      lines,
+      height: geometry.height + 16 * lines.length,
+      title: text(p * (width + 20) + 12, 18, words, { "font-weight": 600, fill: theme.ink }),
+    };
   });
   const height = 44 + Math.max(...trees.map((t) => t.height));
-  return canvas(panels.length * (width + 20), height, theme, trees.map((t) => [t.title, t.tree, t.lines]));
+  return canvas(
+    panels.length * (width + 20),
+    height,
+    theme,
+    trees.map((t) => [t.title, t.tree, t.lines]),
+  );
 }
 
 // The flow into the token that the run scores highest (source aside).
@@ -105,7 +143,14 @@ function tokenBars(report, selection, theme, index) {
   const shown = example.tokens.map((_, t) => t).slice(0, 60);
   const labels = 12 + 7 * Math.max(3, ...shown.map((t) => shortToken(example.tokens[t], 16).length));
   const [bar, gap, line, top] = [150, 24, 20, 70];
-  const parts = [text(12, 22, `Token scores of ${shortToken(example.json.id, 40)}, layer ${selection.layer ?? example.layers}`, { "font-weight": 600, "font-size": 14, fill: theme.ink })];
+  const parts = [
+    text(
+      12,
+      22,
+      `Token scores of ${shortToken(example.json.id, 40)}, layer ${selection.layer ?? example.layers}`,
+      { "font-weight": 600, "font-size": 14, fill: theme.ink },
+    ),
+  ];
   rows.forEach((row, r) => {
     const x = labels + r * (bar + gap);
     const largest = Math.max(1e-300, ...row.scores.map((s) => Math.abs(s) || 0));
@@ -113,21 +158,50 @@ function tokenBars(report, selection, theme, index) {
     shown.forEach((t, k) => {
       const length = (bar - 46) * (Math.abs(row.scores[t]) / largest || 0);
       parts.push(
-        el("rect", { x, y: top + k * line - 10, width: Math.max(0.5, length).toFixed(1), height: 13, rx: 2, fill: styles.get(row.method).colour }),
-        text((x + length + 5).toFixed(1), top + k * line, row.scores[t].toFixed(3), { "font-size": 10, fill: theme.soft }),
+        el("rect", {
+          x,
+          y: top + k * line - 10,
+          width: Math.max(0.5, length).toFixed(1),
+          height: 13,
+          rx: 2,
+          fill: styles.get(row.method).colour,
+        }),
+        text((x + length + 5).toFixed(1), top + k * line, row.scores[t].toFixed(3), {
+          "font-size": 10,
+          fill: theme.soft,
+        }),
       );
     });
   });
-  shown.forEach((t, k) => parts.push(text(labels - 8, top + k * line, shortToken(example.tokens[t], 16), { "text-anchor": "end", fill: theme.ink })));
+  shown.forEach((t, k) =>
+    parts.push(
+      text(labels - 8, top + k * line, shortToken(example.tokens[t], 16), {
+        "text-anchor": "end",
+        fill: theme.ink,
+      }),
+    ),
+  );
   const left = example.tokens.length - shown.length;
-  if (left > 0) parts.push(text(labels, top + shown.length * line, `and ${left} more token${left === 1 ? "" : "s"}`, { fill: theme.soft }));
-  return canvas(labels + rows.length * (bar + gap), top + (shown.length + (left > 0 ? 1 : 0)) * line, theme, parts);
+  if (left > 0)
+    parts.push(
+      text(labels, top + shown.length * line, `and ${left} more token${left === 1 ? "" : "s"}`, {
+        fill: theme.soft,
+      }),
+    );
+  return canvas(
+    labels + rows.length * (bar + gap),
+    top + (shown.length + (left > 0 ? 1 : 0)) * line,
+    theme,
+    parts,
+  );
 }
 
 // A colour scale with its ends named.
 function scale(x, y, colours, low, high, theme) {
   const start = x + 6 * low.length + 4;
-  const stops = Array.from({ length: 12 }, (_, k) => el("rect", { x: start + 6 * k, y, width: 6, height: 9, fill: ramp(colours, k / 11) }));
+  const stops = Array.from({ length: 12 }, (_, k) =>
+    el("rect", { x: start + 6 * k, y, width: 6, height: 9, fill: ramp(colours, k / 11) }),
+  );
   const end = (at, words) => text(at, y + 8, words, { "font-size": 10, fill: theme.soft });
   return [end(x, low), stops, end(start + 76, high)];
 }
@@ -140,7 +214,12 @@ function tokenMap(report, selection, theme, index) {
   const maps = report.methods
     .map((method) => ({
       method,
-      rows: layers.map((layer) => example.attributions({ ...selection, layer }).find((row) => row.method === method && row.point.layer === layer)?.scores),
+      rows: layers.map(
+        (layer) =>
+          example
+            .attributions({ ...selection, layer })
+            .find((row) => row.method === method && row.point.layer === layer)?.scores,
+      ),
     }))
     .filter(({ rows }) => rows.some(Boolean));
   if (maps.length === 0) return null;
@@ -151,29 +230,60 @@ function tokenMap(report, selection, theme, index) {
   const reach = shown.map((t, k) => 0.64 * 7 * shortToken(example.tokens[t], 16).length - (k + 0.5) * cell);
   const left = 12 + Math.max(32, ...reach);
   const width = left + shown.length * cell + 28;
-  const parts = [text(12, 22, `Scores of the tokens of ${shortToken(example.json.id, 40)} by layer`, { "font-weight": 600, "font-size": 14, fill: theme.ink })];
+  const parts = [
+    text(12, 22, `Scores of the tokens of ${shortToken(example.json.id, 40)} by layer`, {
+      "font-weight": 600,
+      "font-size": 14,
+      fill: theme.ink,
+    }),
+  ];
   const bottom = top + layers.length * line;
   maps.forEach(({ method, rows }, m) => {
     const x0 = m * width + left;
     const values = rows.flatMap((row) => row ?? []).filter(Number.isFinite);
     const largest = Math.max(1e-300, ...values.map(Math.abs));
     const isSigned = values.some((v) => v < 0);
-    const colour = (v) => (isSigned ? ramp(theme.diverging, (v / largest + 1) / 2) : ramp(theme.sequential, v / largest));
-    parts.push(text(x0, 52, pretty(method), { "font-weight": 600, fill: theme.ink }), scale(x0, 58, isSigned ? theme.diverging : theme.sequential, isSigned ? `\u2212${decimal(largest, 3)}` : "0", decimal(largest, 3), theme));
+    const colour = (v) =>
+      isSigned ? ramp(theme.diverging, (v / largest + 1) / 2) : ramp(theme.sequential, v / largest);
+    parts.push(
+      text(x0, 52, pretty(method), { "font-weight": 600, fill: theme.ink }),
+      scale(
+        x0,
+        58,
+        isSigned ? theme.diverging : theme.sequential,
+        isSigned ? `\u2212${decimal(largest, 3)}` : "0",
+        decimal(largest, 3),
+        theme,
+      ),
+    );
     // The top layer on top, as in the model.
     [...layers].reverse().forEach((layer, r) => {
       const y = top + r * line;
       parts.push(text(x0 - 8, y + 16, `L${layer}`, { "text-anchor": "end", fill: theme.soft }));
       const scores = rows[layers.indexOf(layer)];
-      if (scores) shown.forEach((t, k) => parts.push(el("rect", { x: x0 + k * cell, y, width: cell - 1, height: line - 1, fill: colour(scores[t]) })));
+      if (scores)
+        shown.forEach((t, k) =>
+          parts.push(
+            el("rect", { x: x0 + k * cell, y, width: cell - 1, height: line - 1, fill: colour(scores[t]) }),
+          ),
+        );
     });
     shown.forEach((t, k) => {
       const x = x0 + (k + 0.5) * cell + 4;
-      parts.push(text(x, bottom + 14, shortToken(example.tokens[t], 16), { "text-anchor": "end", transform: `rotate(-50 ${x} ${bottom + 14})`, fill: theme.ink }));
+      parts.push(
+        text(x, bottom + 14, shortToken(example.tokens[t], 16), {
+          "text-anchor": "end",
+          transform: `rotate(-50 ${x} ${bottom + 14})`,
+          fill: theme.ink,
+        }),
+      );
     });
   });
   const leftOut = example.tokens.length - shown.length;
-  if (leftOut > 0) parts.push(text(left, bottom + room + 24, `and ${leftOut} more token${leftOut === 1 ? "" : "s"}`, { fill: theme.soft }));
+  if (leftOut > 0)
+    parts.push(
+      text(left, bottom + room + 24, `and ${leftOut} more token${leftOut === 1 ? "" : "s"}`, { fill: theme.soft }),
+    );
   return canvas(maps.length * width, bottom + 20 + 0.8 * room + (leftOut > 0 ? 20 : 0), theme, parts);
 }
 
@@ -192,14 +302,27 @@ function tableByLayer(report, selection, theme) {
   const width = first + columns.length * cell + 12;
   const parts = [];
   let y = 24;
-  const rule = (at, weight) => el("line", { x1: 8, x2: width - 8, y1: at, y2: at, stroke: theme.ink, "stroke-width": weight });
+  const rule = (at, weight) =>
+    el("line", { x1: 8, x2: width - 8, y1: at, y2: at, stroke: theme.ink, "stroke-width": weight });
   for (const reference of report.references) {
-    parts.push(text(8, y, `Mean ${metricName(selection.metric)} with ${referenceName(reference)} \u00b1 standard deviation`, { "font-weight": 600, fill: theme.ink }));
+    parts.push(
+      text(
+        8,
+        y,
+        `Mean ${metricName(selection.metric)} with ${referenceName(reference)} \u00b1 standard deviation`,
+        { "font-weight": 600, fill: theme.ink },
+      ),
+    );
     y += 10;
     parts.push(rule(y, 1.2));
     y += 16;
     columns.forEach((l, c) =>
-      parts.push(text(first + (c + 1) * cell, y, l === null ? "no layer" : `L${l}`, { "text-anchor": "end", fill: theme.ink })),
+      parts.push(
+        text(first + (c + 1) * cell, y, l === null ? "no layer" : `L${l}`, {
+          "text-anchor": "end",
+          fill: theme.ink,
+        }),
+      ),
     );
     y += 7;
     parts.push(rule(y, 0.6));
@@ -209,7 +332,9 @@ function tableByLayer(report, selection, theme) {
       columns.forEach((l, c) => {
         const row = all.find((r) => r.method === method && r.reference === reference && r.layer === l);
         if (row && row.mean !== null) {
-          parts.push(text(first + (c + 1) * cell, y - 5, meanText(row), { "text-anchor": "end", fill: theme.ink }));
+          parts.push(
+            text(first + (c + 1) * cell, y - 5, meanText(row), { "text-anchor": "end", fill: theme.ink }),
+          );
         }
       });
     }
@@ -220,7 +345,12 @@ function tableByLayer(report, selection, theme) {
   return canvas(width, y - 20, theme, parts);
 }
 
-const OWN = { attention_graph: attentionGraph, token_map: tokenMap, token_bars: tokenBars, table_by_layer: tableByLayer };
+const OWN = {
+  attention_graph: attentionGraph,
+  token_map: tokenMap,
+  token_bars: tokenBars,
+  table_by_layer: tableByLayer,
+};
 const NEEDS_EXAMPLE = new Set(["attention_graph", "token_map", "token_bars"]);
 
 /** [{ name, svg }] for every figure that the run has data for; `only` picks one by name. */
@@ -231,7 +361,8 @@ export async function figures(json, { only = null, theme = "light", settings = {
   const out = [];
   for (const make of CHARTS) {
     const chart = make(report, selection, colours);
-    if (chart?.panels.length > 0 && (!only || chart.id === only)) out.push({ name: chart.id, svg: await chartSvg(standalone(chart, colours), colours) });
+    if (chart?.panels.length > 0 && (!only || chart.id === only))
+      out.push({ name: chart.id, svg: await chartSvg(standalone(chart, colours), colours) });
   }
   for (const [name, draw] of Object.entries(OWN)) {
     if ((only && only !== name) || (NEEDS_EXAMPLE.has(name) && json.examples.length === 0)) continue;

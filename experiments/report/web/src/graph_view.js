@@ -7,7 +7,13 @@ import { ramp } from "./theme.js";
 const MARGIN = { top: 44, right: 14, bottom: 14 };
 
 /** Places for `rows` shown tokens, layers 0..`layers`, in `width` pixels. */
-export function graphGeometry(layers, rows, tokens, width, { rightLabels = width >= 720, limit = width < 480 ? 13 : 20 } = {}) {
+export function graphGeometry(
+  layers,
+  rows,
+  tokens,
+  width,
+  { rightLabels = width >= 720, limit = width < 480 ? 13 : 20 } = {},
+) {
   const longest = Math.max(3, ...rows.map((t) => shortToken(tokens[t], limit).length));
   const label = 6.8 * longest + 18;
   const rowHeight = rows.length <= 8 ? 42 : rows.length <= 12 ? 32 : rows.length <= 26 ? 24 : 18;
@@ -122,7 +128,17 @@ function columnHeads(model, g, theme) {
   return el(
     "g",
     {},
-    el("text", { x: ((g.x(0) + g.x(model.layers)) / 2).toFixed(1), y: 11, "text-anchor": "middle", fill: theme.soft, "font-size": 11 }, "Layer"),
+    el(
+      "text",
+      {
+        x: ((g.x(0) + g.x(model.layers)) / 2).toFixed(1),
+        y: 11,
+        "text-anchor": "middle",
+        fill: theme.soft,
+        "font-size": 11,
+      },
+      "Layer",
+    ),
     heads,
   );
 }
@@ -143,7 +159,14 @@ function vertices(model, g, theme) {
           cx: x.toFixed(1),
           cy: y,
           r: isSource || isSink ? 6.5 : ring ? 5 : 4,
-          fill: isSource || isSink ? theme.accent : isBeyond ? theme.ground : share === null ? theme.faint : ramp(theme.sequential, Math.sqrt(share)),
+          fill:
+            isSource || isSink
+              ? theme.accent
+              : isBeyond
+                ? theme.ground
+                : share === null
+                  ? theme.faint
+                  : ramp(theme.sequential, Math.sqrt(share)),
           stroke: ring ? theme.cut : isSource || isSink ? theme.ground : theme.soft,
           "stroke-width": ring ? 2 : isSource || isSink ? 1.5 : 0.8,
           "stroke-opacity": isBeyond ? 0.35 : 1,
@@ -159,7 +182,18 @@ function labels(model, g, theme) {
   for (const [t, row] of g.rowOf) {
     const text = shortToken(model.tokens[t], g.limit);
     const at = (x, anchor, bold) =>
-      el("text", { x: x.toFixed(1), y: g.y(row) + 4, "text-anchor": anchor, fill: bold ? theme.accent : theme.ink, "font-weight": bold ? 700 : 400 }, [...model.tokens[t]].length > g.limit && el("title", {}, tokenText(model.tokens[t])), text);
+      el(
+        "text",
+        {
+          x: x.toFixed(1),
+          y: g.y(row) + 4,
+          "text-anchor": anchor,
+          fill: bold ? theme.accent : theme.ink,
+          "font-weight": bold ? 700 : 400,
+        },
+        [...model.tokens[t]].length > g.limit && el("title", {}, tokenText(model.tokens[t])),
+        text,
+      );
     out.push(at(g.x(0) - 12, "end", t === model.sink));
     if (g.rightLabels) out.push(at(g.x(model.layers) + 12, "start", t === model.source.i));
   }

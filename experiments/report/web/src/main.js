@@ -3,7 +3,19 @@
 import { el, show, toDom, tokenText } from "./tree.js";
 import { Report, toCsv } from "./data.js";
 import { CHARTS, columnsFor, methodStyles, pageSpec, standalone } from "./charts.js";
-import { capital, certainty, decimal, leadersOf, listed, metricName, pretty, referenceName, saturationFinding, standsOut, undefinedWords } from "./findings.js";
+import {
+  capital,
+  certainty,
+  decimal,
+  leadersOf,
+  listed,
+  metricName,
+  pretty,
+  referenceName,
+  saturationFinding,
+  standsOut,
+  undefinedWords,
+} from "./findings.js";
 import { chartSvg, drawChart } from "./chart_view.js";
 import { Explorer } from "./explorer.js";
 import { Tooltip } from "./tooltip.js";
@@ -55,7 +67,10 @@ class Page {
     try {
       this.explorer = new Explorer(root, this.report, this);
     } catch (error) {
-      show(root, el("p", { class: "notice strong", role: "alert" }, `The examples could not be shown: ${error.message}`));
+      show(
+        root,
+        el("p", { class: "notice strong", role: "alert" }, `The examples could not be shown: ${error.message}`),
+      );
       this.track(Promise.reject(error));
     }
   }
@@ -89,7 +104,10 @@ class Page {
 
   get theme() {
     if (this.isPaper) return THEMES.light;
-    const dark = this.themeChoice === "auto" ? matchMedia("(prefers-color-scheme: dark)").matches : this.themeChoice === "dark";
+    const dark =
+      this.themeChoice === "auto"
+        ? matchMedia("(prefers-color-scheme: dark)").matches
+        : this.themeChoice === "dark";
     return dark ? THEMES.dark : THEMES.light;
   }
 
@@ -101,7 +119,18 @@ class Page {
       this.header(),
       el("div", { class: "settings", id: "settings", role: "region", "aria-label": "Settings of all charts" }),
       el("section", { id: "charts", "aria-label": "Charts" }),
-      hasExamples && el("section", { id: "explorer", "aria-label": "Example explorer" }, el("h2", {}, "Examples"), el("p", { class: "note" }, "Which input tokens does a position draw on, and through which edges? Choose a source in some layer and a sink among the inputs."), el("div", { id: "explorer-root" })),
+      hasExamples &&
+        el(
+          "section",
+          { id: "explorer", "aria-label": "Example explorer" },
+          el("h2", {}, "Examples"),
+          el(
+            "p",
+            { class: "note" },
+            "Which input tokens does a position draw on, and through which edges? Choose a source in some layer and a sink among the inputs.",
+          ),
+          el("div", { id: "explorer-root" }),
+        ),
       this.footer(),
     );
     this.drawSettings();
@@ -112,9 +141,19 @@ class Page {
     const { json } = report;
     const { run } = json;
     const plural = (n, noun) => `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
-    const compared = report.references.length > 0 ? ` compared with ${listed(report.references.map(referenceName))}` : "";
-    const about = [run.dataset && `data ${tokenText(run.dataset)}`, run.task && `task ${tokenText(run.task)}`, run.model && `model ${tokenText(run.model)}`].filter(Boolean);
-    const facts = [`${count(run.grid_points)} grid points`, `${count(run.cells)} cells`, run.failures > 0 ? el("strong", { class: "failed" }, `${count(run.failures)} failed`) : "none failed", ...about];
+    const compared =
+      report.references.length > 0 ? ` compared with ${listed(report.references.map(referenceName))}` : "";
+    const about = [
+      run.dataset && `data ${tokenText(run.dataset)}`,
+      run.task && `task ${tokenText(run.task)}`,
+      run.model && `model ${tokenText(run.model)}`,
+    ].filter(Boolean);
+    const facts = [
+      `${count(run.grid_points)} grid points`,
+      `${count(run.cells)} cells`,
+      run.failures > 0 ? el("strong", { class: "failed" }, `${count(run.failures)} failed`) : "none failed",
+      ...about,
+    ];
     return el(
       "header",
       {},
@@ -124,16 +163,40 @@ class Page {
         el("h1", {}, tokenText(json.name)),
         el("button", { id: "theme", class: "quiet", onclick: () => this.nextTheme() }, "Theme: auto"),
       ),
-      el("p", { class: "lead" }, `${capital(listed(json.methods.map(pretty)))}${compared}, on ${plural(run.examples, "example")}.`),
-      el("p", { class: "note facts" }, facts.map((fact) => el("span", {}, fact))),
-      json.warnings.map(({ id, title, text }) => el("div", { class: "notice strong", id: `warning-${id}`, role: "alert" }, el("strong", {}, tokenText(title)), el("p", {}, tokenText(text)))),
       el(
-        "div",
-        { class: "results" },
-        el("div", { id: "results", "aria-live": "polite" }),
+        "p",
+        { class: "lead" },
+        `${capital(listed(json.methods.map(pretty)))}${compared}, on ${plural(run.examples, "example")}.`,
       ),
+      el(
+        "p",
+        { class: "note facts" },
+        facts.map((fact) => el("span", {}, fact)),
+      ),
+      json.warnings.map(({ id, title, text }) =>
+        el(
+          "div",
+          { class: "notice strong", id: `warning-${id}`, role: "alert" },
+          el("strong", {}, tokenText(title)),
+          el("p", {}, tokenText(text)),
+        ),
+      ),
+      el("div", { class: "results" }, el("div", { id: "results", "aria-live": "polite" })),
       json.left_out.length > 0 &&
-        el("details", { class: "left-out" }, el("summary", {}, `Not in this page: ${json.left_out.length === 1 ? "one thing" : `${json.left_out.length} things`}`), el("ul", {}, json.left_out.map((text) => el("li", {}, tokenText(text))))),
+        el(
+          "details",
+          { class: "left-out" },
+          el(
+            "summary",
+            {},
+            `Not in this page: ${json.left_out.length === 1 ? "one thing" : `${json.left_out.length} things`}`,
+          ),
+          el(
+            "ul",
+            {},
+            json.left_out.map((text) => el("li", {}, tokenText(text))),
+          ),
+        ),
     );
   }
 
@@ -143,31 +206,53 @@ class Page {
     const styles = methodStyles(report, theme);
     const shown = report.references.length <= MOST_RESULTS ? report.references : [selection.reference];
     const settings = (axes) => axes.map((axis) => `${pretty(axis)} ${selection[axis]}`);
-    const at = [selection.layer !== null && `layer ${selection.layer}`, ...settings(report.varied)].filter(Boolean).join(", ");
+    const at = [selection.layer !== null && `layer ${selection.layer}`, ...settings(report.varied)]
+      .filter(Boolean)
+      .join(", ");
     const cards = shown.map((reference) => {
       const found = leadersOf(report, selection, reference);
       const missing = undefinedWords(report, selection, reference);
       const card = (name, value, note) =>
         el(
           "section",
-          { class: "result", "data-reference": reference, "aria-label": `Result with ${referenceName(reference)}` },
+          {
+            class: "result",
+            "data-reference": reference,
+            "aria-label": `Result with ${referenceName(reference)}`,
+          },
           el("p", { class: "result-name" }, `${name} ${referenceName(reference)}${at ? `, ${at}` : ""}`),
           el("p", { class: "result-value" }, value),
           el("p", { class: "note" }, [note, missing].filter(Boolean).join(" ")),
         );
       if (!found) return missing && card("With", `No ${metricName(selection.metric)}`, "");
       const { best } = found;
-      const interval = typeof best.ci_low === "number" ? `${report.percent} interval ${decimal(best.ci_low)} to ${decimal(best.ci_high)}` : "no interval";
+      const interval =
+        typeof best.ci_low === "number"
+          ? `${report.percent} interval ${decimal(best.ci_low)} to ${decimal(best.ci_high)}`
+          : "no interval";
       const over = `over ${count(best.n)} example${best.n === 1 ? "" : "s"}, ${interval}.`;
       if (!standsOut(found)) {
-        return card("With", "No method stands out", `The highest mean ${metricName(selection.metric)} is ${decimal(best.mean)}, of ${pretty(best.method)}, ${over} ${certainty(found)}`);
+        return card(
+          "With",
+          "No method stands out",
+          `The highest mean ${metricName(selection.metric)} is ${decimal(best.mean)}, of ${pretty(best.method)}, ${over} ${certainty(found)}`,
+        );
       }
-      const leader = [el("i", { class: "dot", style: { background: styles.get(best.method).colour } }), pretty(best.method), " ", el("span", { class: "number" }, decimal(best.mean))];
+      const leader = [
+        el("i", { class: "dot", style: { background: styles.get(best.method).colour } }),
+        pretty(best.method),
+        " ",
+        el("span", { class: "number" }, decimal(best.mean)),
+      ];
       return card("Closest to", leader, `Mean ${metricName(selection.metric)} ${over} ${certainty(found)}`);
     });
     const saturation = saturationFinding(report, selection);
     if (saturation) {
-      const of = [report.methods.filter((method) => report.table("saturation_by_layer").some((row) => row.method === method)).length > 1 && pretty(saturation.method), ...settings(report.varied.filter((axis) => !["readout", "positions"].includes(axis)))]; // flows are the same for those
+      const of = [
+        report.methods.filter((method) => report.table("saturation_by_layer").some((row) => row.method === method))
+          .length > 1 && pretty(saturation.method),
+        ...settings(report.varied.filter((axis) => !["readout", "positions"].includes(axis))),
+      ]; // flows are the same for those
       const words = of.filter(Boolean).join(", ");
       cards.push(
         el(
@@ -194,7 +279,14 @@ class Page {
     return el(
       "footer",
       {},
-      el("details", {}, el("summary", {}, "Settings of the run"), el("pre", {}, settings.map(tokenText).join("\n") || "defaults only"), everywhere.length > 0 && el("p", { class: "note" }, `The same in all grid points: ${everywhere.join(", ")}.`)),
+      el(
+        "details",
+        {},
+        el("summary", {}, "Settings of the run"),
+        el("pre", {}, settings.map(tokenText).join("\n") || "defaults only"),
+        everywhere.length > 0 &&
+          el("p", { class: "note" }, `The same in all grid points: ${everywhere.join(", ")}.`),
+      ),
       el(
         "details",
         {},
@@ -203,11 +295,18 @@ class Page {
           "p",
           { class: "note" },
           `Rows of attention differ from 1 by at most ${json.run.largest_row_sum_deviation.toExponential(1)}. ` +
-            (fixed ? `Flows are computed in fixed point with ${fixed.bits} fractional bits, error at most ${fixed.error_bound.toExponential(1)}; ${fixed.rounded_to_zero} positive weights became 0. ` : "") +
+            (fixed
+              ? `Flows are computed in fixed point with ${fixed.bits} fractional bits, error at most ${fixed.error_bound.toExponential(1)}; ${fixed.rounded_to_zero} positive weights became 0. `
+              : "") +
             "The explorer solves with 30 fractional bits.",
         ),
       ),
-      el("details", {}, el("summary", {}, "Licences of the packages in this page"), el("pre", { id: "licence-text" }, document.getElementById("attnflow-licences")?.textContent ?? "")),
+      el(
+        "details",
+        {},
+        el("summary", {}, "Licences of the packages in this page"),
+        el("pre", { id: "licence-text" }, document.getElementById("attnflow-licences")?.textContent ?? ""),
+      ),
       el("p", { class: "note" }, `attnflow ${json.attnflow}. This file needs no network.`),
     );
   }
@@ -221,14 +320,19 @@ class Page {
       values.length > 1 &&
       field(
         label,
-        select(`set-${key}`, values.map((v) => [v, name(v)]), selection[key], (text) =>
-          this.select({ [key]: values.find((v) => String(v) === text) }),
+        select(
+          `set-${key}`,
+          values.map((v) => [v, name(v)]),
+          selection[key],
+          (text) => this.select({ [key]: values.find((v) => String(v) === text) }),
         ),
       );
     const controls = [
       choice("Metric", "metric", report.metrics, metricName),
       choice("Reference", "reference", report.references, referenceName),
-      ...report.varied.map((axis) => choice(pretty(axis.charAt(0).toUpperCase() + axis.slice(1)), axis, report.values(axis))),
+      ...report.varied.map((axis) =>
+        choice(pretty(axis.charAt(0).toUpperCase() + axis.slice(1)), axis, report.values(axis)),
+      ),
       choice("Layer", "layer", report.layers),
     ].filter(Boolean);
     const box = document.getElementById("settings");
@@ -284,7 +388,10 @@ class Page {
     const charts = CHARTS.map((make) => make(report, selection, theme)).filter(Boolean);
     const shape = charts.map((chart) => `${chart.id}:${chart.panels.length}`).join(" ");
     if (section.dataset.shape !== shape) {
-      show(section, charts.map((chart) => this.chartCard(chart)));
+      show(
+        section,
+        charts.map((chart) => this.chartCard(chart)),
+      );
       section.dataset.shape = shape;
     }
     for (const view of this.views.values()) view.finalize();
@@ -294,7 +401,11 @@ class Page {
       this.fillCard(card, chart);
       const panels = card.querySelector(".panels");
       if (chart.panels.length === 0) continue;
-      const columns = columnsFor(chart.panels.length, this.crowding * Math.max(...chart.panels.map((p) => p.minWidth)), panels.clientWidth);
+      const columns = columnsFor(
+        chart.panels.length,
+        this.crowding * Math.max(...chart.panels.map((p) => p.minWidth)),
+        panels.clientWidth,
+      );
       panels.style.setProperty("--columns", String(columns));
       for (const [p, panel] of chart.panels.entries()) {
         const box = card.querySelectorAll(".panel-chart")[p];
@@ -304,7 +415,10 @@ class Page {
         if (this.isPaper) spec.height *= 0.75; // more charts a page
         const view = await drawChart(box, spec, theme, tip);
         box.setAttribute("role", "img"); // Vega gives the box a role and no name
-        box.setAttribute("aria-label", `${[chart.name, panel.title].filter(Boolean).join(": ")}. ${chart.title}. The numbers are below the chart.`);
+        box.setAttribute(
+          "aria-label",
+          `${[chart.name, panel.title].filter(Boolean).join(": ")}. ${chart.title}. The numbers are below the chart.`,
+        );
         if (ticket !== this.chartTicket) return view.finalize();
         this.views.set(`${chart.id}/${p}`, view);
       }
@@ -322,9 +436,22 @@ class Page {
       el(
         "div",
         { class: "panels" },
-        chart.panels.map((panel) => el("figure", { class: panel.square ? "panel square" : "panel" }, el("figcaption", {}), el("div", { class: "panel-chart" }), el("ul", { class: "legend" }))),
+        chart.panels.map((panel) =>
+          el(
+            "figure",
+            { class: panel.square ? "panel square" : "panel" },
+            el("figcaption", {}),
+            el("div", { class: "panel-chart" }),
+            el("ul", { class: "legend" }),
+          ),
+        ),
       ),
-      el("details", { class: "numbers" }, el("summary", { "aria-label": `Show numbers: ${chart.name}` }, "Show numbers"), el("div", { tabindex: 0, role: "region", "aria-label": `Numbers: ${chart.name}` })),
+      el(
+        "details",
+        { class: "numbers" },
+        el("summary", { "aria-label": `Show numbers: ${chart.name}` }, "Show numbers"),
+        el("div", { tabindex: 0, role: "region", "aria-label": `Numbers: ${chart.name}` }),
+      ),
     );
   }
 
@@ -332,12 +459,27 @@ class Page {
     card.querySelector(".chart-name").textContent = chart.name;
     card.querySelector("h2").textContent = chart.title;
     card.querySelector(".note").textContent = chart.note ?? "";
-    show(card.querySelector(".legend"), legend(chart.legend, chart.panels[0]?.ramp, chart.id === "correlation_by_layer" && ((method) => this.emphasise(chart.id, method))));
+    show(
+      card.querySelector(".legend"),
+      legend(
+        chart.legend,
+        chart.panels[0]?.ramp,
+        chart.id === "correlation_by_layer" && ((method) => this.emphasise(chart.id, method)),
+      ),
+    );
     show(
       card.querySelector(".downloads"),
       chart.panels.length > 0 && [
-        el("button", { class: "quiet", "aria-label": `Download CSV: ${chart.name}`, onclick: () => this.saveCsv(chart) }, "Download CSV"),
-        el("button", { class: "quiet", "aria-label": `SVG: ${chart.name}`, onclick: () => this.saveSvg(chart) }, "SVG"),
+        el(
+          "button",
+          { class: "quiet", "aria-label": `Download CSV: ${chart.name}`, onclick: () => this.saveCsv(chart) },
+          "Download CSV",
+        ),
+        el(
+          "button",
+          { class: "quiet", "aria-label": `SVG: ${chart.name}`, onclick: () => this.saveSvg(chart) },
+          "SVG",
+        ),
       ],
     );
     const numbers = card.querySelector(".numbers");
@@ -354,35 +496,78 @@ class Page {
   // The numbers that a chart shows, as a table, for those who do not see it. Made when it is asked for.
   fillNumbers(details, chart) {
     const rows = this.numbersOf(chart);
-    const columns = Object.keys(rows[0] ?? {}).filter((column) => rows.some((row) => row[column] !== null && row[column] !== rows[0][column]) || !this.report.axes.includes(column));
-    const cell = (value) => (typeof value === "number" ? `${Number(value.toFixed(4))}`.replace("-", "\u2212") : value === null || value === undefined ? "" : tokenText(`${value}`));
+    const columns = Object.keys(rows[0] ?? {}).filter(
+      (column) =>
+        rows.some((row) => row[column] !== null && row[column] !== rows[0][column]) ||
+        !this.report.axes.includes(column),
+    );
+    const cell = (value) =>
+      typeof value === "number"
+        ? `${Number(value.toFixed(4))}`.replace("-", "\u2212")
+        : value === null || value === undefined
+          ? ""
+          : tokenText(`${value}`);
     const table = el(
       "table",
       {},
       el("caption", { class: "hidden-visually" }, chart.name),
-      el("thead", {}, el("tr", {}, columns.map((column) => el("th", { scope: "col" }, pretty(column))))),
-      el("tbody", {}, rows.map((row) => el("tr", {}, columns.map((column) => el("td", { class: typeof row[column] === "number" && "number" }, cell(row[column])))))),
+      el(
+        "thead",
+        {},
+        el(
+          "tr",
+          {},
+          columns.map((column) => el("th", { scope: "col" }, pretty(column))),
+        ),
+      ),
+      el(
+        "tbody",
+        {},
+        rows.map((row) =>
+          el(
+            "tr",
+            {},
+            columns.map((column) =>
+              el("td", { class: typeof row[column] === "number" && "number" }, cell(row[column])),
+            ),
+          ),
+        ),
+      ),
     );
     show(details.querySelector("div"), table);
   }
 
   numbersOf(chart) {
-    const known = new Set([...(this.report.json.tables[chart.id]?.columns ?? []), ...this.report.json.tables.correlation_by_layer.columns, "cut", "share", "pairs"]);
-    return chart.rows.map((row) => Object.fromEntries(Object.entries(row).filter(([column]) => known.has(column))));
+    const known = new Set([
+      ...(this.report.json.tables[chart.id]?.columns ?? []),
+      ...this.report.json.tables.correlation_by_layer.columns,
+      "cut",
+      "share",
+      "pairs",
+    ]);
+    return chart.rows.map((row) =>
+      Object.fromEntries(Object.entries(row).filter(([column]) => known.has(column))),
+    );
   }
 
   // Shows one method of a chart alone; "" shows all.
   emphasise(id, method) {
     const card = document.getElementById(`chart-${id}`);
-    for (const button of card.querySelectorAll(".legend button")) button.classList.toggle("faded", method !== "" && button.dataset.method !== method);
-    for (const [key, view] of this.views) if (key.startsWith(`${id}/`)) this.track(view.signal("emphasis", method).runAsync());
+    for (const button of card.querySelectorAll(".legend button"))
+      button.classList.toggle("faded", method !== "" && button.dataset.method !== method);
+    for (const [key, view] of this.views)
+      if (key.startsWith(`${id}/`)) this.track(view.signal("emphasis", method).runAsync());
   }
 
   saveCsv(chart) {
     save(`${this.report.json.name}_${chart.id}.csv`, "text/csv", toCsv(this.numbersOf(chart)));
   }
   async saveSvg(chart) {
-    save(`${this.report.json.name}_${chart.id}.svg`, "image/svg+xml", await chartSvg(standalone(chart, this.theme), this.theme));
+    save(
+      `${this.report.json.name}_${chart.id}.svg`,
+      "image/svg+xml",
+      await chartSvg(standalone(chart, this.theme), this.theme),
+    );
   }
 }
 
@@ -404,15 +589,44 @@ function legend(entries, scale, point) {
     const mark = dashed
       ? el("path", { d: "M0 7H14", stroke: colour, "stroke-width": 2.5, "stroke-dasharray": "4 2.5" })
       : el(tag, { ...attributes, fill: colour });
-    const content = [el("svg", { width: 14, height: 14, viewBox: "0 0 14 14", "aria-hidden": "true" }, mark), label];
+    const content = [
+      el("svg", { width: 14, height: 14, viewBox: "0 0 14 14", "aria-hidden": "true" }, mark),
+      label,
+    ];
     if (!point) return el("li", {}, content);
     const off = () => point("");
-    return el("li", {}, el("button", { type: "button", "data-method": method, onpointerenter: () => point(method), onpointerleave: off, onfocus: () => point(method), onblur: off }, content));
+    return el(
+      "li",
+      {},
+      el(
+        "button",
+        {
+          type: "button",
+          "data-method": method,
+          onpointerenter: () => point(method),
+          onpointerleave: off,
+          onfocus: () => point(method),
+          onblur: off,
+        },
+        content,
+      ),
+    );
   });
   if (scale) {
-    const stops = Array.from({ length: 13 }, (_, k) => el("i", { style: { background: ramp(scale.range, k / 12) } }));
+    const stops = Array.from({ length: 13 }, (_, k) =>
+      el("i", { style: { background: ramp(scale.range, k / 12) } }),
+    );
     const number = (value) => el("span", {}, `${value}`.replace("-", "\u2212"));
-    items.push(el("li", { class: "ramp" }, scale.title, number(scale.domain[0]), el("span", { class: "stops" }, stops), number(scale.domain[1])));
+    items.push(
+      el(
+        "li",
+        { class: "ramp" },
+        scale.title,
+        number(scale.domain[0]),
+        el("span", { class: "stops" }, stops),
+        number(scale.domain[1]),
+      ),
+    );
   }
   return items;
 }
@@ -420,7 +634,10 @@ function legend(entries, scale, point) {
 // Figures for `attnflow figures`, as JSON that markup leaves as it is.
 async function drawFigures(json, options) {
   const list = await figures(json, options);
-  const plain = JSON.stringify(list).replace(/[^ -~]|[<>&]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  const plain = JSON.stringify(list).replace(
+    /[^ -~]|[<>&]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
   document.body.append(toDom(el("pre", { id: "attnflow-figures-result" }, plain)));
 }
 

@@ -17,7 +17,8 @@ export class LayeredNetwork {
       this.firstVertex.push(this.firstVertex[l] + widths[l]);
       if (l > 0) this.firstSlot.push(this.firstSlot[l] + widths[l] * widths[l - 1]);
     }
-    if (capacities.length !== this.firstSlot[this.layers + 1]) throw new RangeError("capacities do not fit the widths");
+    if (capacities.length !== this.firstSlot[this.layers + 1])
+      throw new RangeError("capacities do not fit the widths");
   }
   vertex(layer, position) {
     return this.firstVertex[layer] + position;
@@ -139,7 +140,8 @@ export function classifyCut(g, top, source, sink, value) {
   const rowSum = (l, i, diagonal) => {
     let sum = 0;
     if (i >= g.widths[l] || !on(l, i)) return 0;
-    for (let j = 0; j < g.widths[l - 1]; ++j) if ((diagonal || j !== i) && on(l - 1, j)) sum += g.capacity(l, i, j);
+    for (let j = 0; j < g.widths[l - 1]; ++j)
+      if ((diagonal || j !== i) && on(l - 1, j)) sum += g.capacity(l, i, j);
     return sum;
   };
   const columnSum = (l, j, diagonal) => {
@@ -163,7 +165,8 @@ export function classifyCut(g, top, source, sink, value) {
   for (let b = 1, below = 0; b + 1 <= top; ++b) {
     let meeting = 0;
     if (source < g.widths[b + 1] && sink < g.widths[b - 1] && on(b + 1, source) && on(b - 1, sink)) {
-      for (let x = 0; x < g.widths[b]; ++x) meeting += Math.min(g.capacity(b + 1, source, x), g.capacity(b, x, sink));
+      for (let x = 0; x < g.widths[b]; ++x)
+        meeting += Math.min(g.capacity(b + 1, source, x), g.capacity(b, x, sink));
     }
     if (above[b + 2] + below + meeting === value) return { kind: "crossing", layer: b };
     below += columnSum(b, sink, false);

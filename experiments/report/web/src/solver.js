@@ -50,7 +50,9 @@ export class Solver {
       this.worker.postMessage({ key, network: { widths: network.widths, capacities: network.capacities } });
     }
     const answer = this.worker && (await this.askWorker({ key, layer, source, sink }));
-    return answer ?? (sink === undefined ? flowRow(network, layer, source) : maxFlow(network, layer, source, sink));
+    return (
+      answer ?? (sink === undefined ? flowRow(network, layer, source) : maxFlow(network, layer, source, sink))
+    );
   }
 
   /** { value, flow, cut, side } of one pair. */

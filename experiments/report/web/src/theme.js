@@ -34,7 +34,16 @@ export const THEMES = {
   },
 };
 
-export const SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left"];
+export const SHAPES = [
+  "circle",
+  "square",
+  "triangle-up",
+  "diamond",
+  "cross",
+  "triangle-down",
+  "triangle-right",
+  "triangle-left",
+];
 
 export const CUT_KINDS = ["source_row", "sink_column", "source_lane", "sink_lane", "crossing", "interior"];
 export const CUT_WORDS = {
@@ -54,7 +63,13 @@ export function ramp(colours, share) {
   const place = Math.min(1, Math.max(0, Number.isFinite(share) ? share : 0)) * (colours.length - 1);
   const low = Math.min(colours.length - 2, Math.floor(place));
   const [a, b] = [channels(colours[low]), channels(colours[low + 1])];
-  return `#${a.map((v, i) => Math.round(v + (b[i] - v) * (place - low)).toString(16).padStart(2, "0")).join("")}`;
+  return `#${a
+    .map((v, i) =>
+      Math.round(v + (b[i] - v) * (place - low))
+        .toString(16)
+        .padStart(2, "0"),
+    )
+    .join("")}`;
 }
 /** Black or white, whichever reads better on `colour`. */
 export function inkOn(colour) {

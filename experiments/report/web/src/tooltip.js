@@ -14,7 +14,14 @@ export class Tooltip {
   /** Rows are [name, text] pairs; x and y are positions in the window. */
   at(x, y, rows) {
     if (!rows || rows.length === 0) return this.hide();
-    show(this.box, el("dl", {}, rows.map(([name, text]) => [name && el("dt", {}, name), el("dd", { class: name ? null : "wide" }, text)])));
+    show(
+      this.box,
+      el(
+        "dl",
+        {},
+        rows.map(([name, text]) => [name && el("dt", {}, name), el("dd", { class: name ? null : "wide" }, text)]),
+      ),
+    );
     this.box.hidden = false;
     const { width, height } = this.box.getBoundingClientRect();
     const left = x + 14 + width > innerWidth ? Math.max(4, x - width - 14) : x + 14;
@@ -30,7 +37,12 @@ export class Tooltip {
   /** Vega's tooltip handler: an object of texts, or nothing. */
   chart(event, value) {
     if (value === null || value === undefined || value === "") return this.hide();
-    const rows = typeof value === "object" ? Object.entries(value).map(([k, v]) => [k, String(v)]) : [["", String(value)]];
-    this.at(event.clientX, event.clientY, rows.filter(([, text]) => text !== "null" && text !== "undefined"));
+    const rows =
+      typeof value === "object" ? Object.entries(value).map(([k, v]) => [k, String(v)]) : [["", String(value)]];
+    this.at(
+      event.clientX,
+      event.clientY,
+      rows.filter(([, text]) => text !== "null" && text !== "undefined"),
+    );
   }
 }

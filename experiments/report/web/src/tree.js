@@ -5,7 +5,11 @@ const SVG = "http://www.w3.org/2000/svg";
 
 /** el("g", { class: "edges" }, child, "text", null, [more]) */
 export function el(tag, attributes = {}, ...children) {
-  return { tag, attributes: attributes ?? {}, children: children.flat(Infinity).filter((c) => c !== null && c !== undefined && c !== false) };
+  return {
+    tag,
+    attributes: attributes ?? {},
+    children: children.flat(Infinity).filter((c) => c !== null && c !== undefined && c !== false),
+  };
 }
 
 /** DOM nodes of a tree; `on...` attributes are listeners, `style` is an object of properties. */
@@ -37,7 +41,12 @@ export function toMarkup(node) {
   const attributes = Object.entries(node.attributes)
     .filter(([name, value]) => value !== null && value !== undefined && value !== false && !name.startsWith("on"))
     .map(([name, value]) => {
-      const text = name === "style" ? Object.entries(value).map(([k, v]) => `${k}:${v}`).join(";") : value;
+      const text =
+        name === "style"
+          ? Object.entries(value)
+              .map(([k, v]) => `${k}:${v}`)
+              .join(";")
+          : value;
       return ` ${name}="${escapeMarkup(text)}"`;
     })
     .join("");
@@ -46,13 +55,19 @@ export function toMarkup(node) {
 
 /** Replaces what `parent` holds. */
 export function show(parent, ...nodes) {
-  parent.replaceChildren(...nodes.flat(Infinity).filter(Boolean).map((node) => toDom(node)));
+  parent.replaceChildren(
+    ...nodes
+      .flat(Infinity)
+      .filter(Boolean)
+      .map((node) => toDom(node)),
+  );
 }
 
 // Controls, and characters that have no shape: a token of them alone, or between letters, would not be seen. The joiner
 // between two pictures is part of one.
 const PICTURE = "[\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\ufe0f]";
-const HIDDEN = "[\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u115f\\u1160\\u180e\\u200b\\u200c\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u3164\\ufeff\\uffa0\\ufff9-\\ufffb\\u{e0000}-\\u{e007f}]";
+const HIDDEN =
+  "[\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u115f\\u1160\\u180e\\u200b\\u200c\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u3164\\ufeff\\uffa0\\ufff9-\\ufffb\\u{e0000}-\\u{e007f}]";
 const VISIBLE_CONTROLS = new RegExp(`${HIDDEN}|(?<!${PICTURE})\\u200d|\\u200d(?!${PICTURE})`, "gu");
 const escaped = (c) => {
   const code = c.codePointAt(0).toString(16);

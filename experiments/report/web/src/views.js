@@ -4,9 +4,18 @@
 import { CUT_KINDS, CUT_WORDS } from "./theme.js";
 
 export const VIEWS = {
-  raw: { label: "Raw weights", words: "Attention weights of each layer with the heads fused, without skip connection." },
-  fused: { label: "Fused network", words: "The network that methods work on: fused heads, renormalised, with the skip connection." },
-  rollout: { label: "Rollout", words: "The random walk from the source downwards; an edge is as wide as the share of walks on it." },
+  raw: {
+    label: "Raw weights",
+    words: "Attention weights of each layer with the heads fused, without skip connection.",
+  },
+  fused: {
+    label: "Fused network",
+    words: "The network that methods work on: fused heads, renormalised, with the skip connection.",
+  },
+  rollout: {
+    label: "Rollout",
+    words: "The random walk from the source downwards; an edge is as wide as the share of walks on it.",
+  },
   flow: { label: "Flow", words: "A maximum flow from the source to the sink, and the cut that limits it." },
 };
 
@@ -20,7 +29,9 @@ export function cutText(cut) {
 }
 /** The same for reading: "sink lane at layer 2". */
 export function cutName(cut) {
-  return cutText(cut).replace("_", " ").replace(/\((\d+)\)/, " at layer $1");
+  return cutText(cut)
+    .replace("_", " ")
+    .replace(/\((\d+)\)/, " at layer $1");
 }
 /** From the 16 bits that a score's cut is embedded as. */
 export function decodeCut(code) {
@@ -67,7 +78,12 @@ export function solvedView(network, layer, source, sink, answer) {
     value,
     edges,
     mass: (l, i) => (l <= layer && value > 0 ? through[l][i] / value : 0),
-    cut: { ...answer.cut, edges: cutEdges, size: cutEdges.length, ringed: ringed(answer.cut, layer, source, sink, () => smallerSide(answer.side, g, layer)) },
+    cut: {
+      ...answer.cut,
+      edges: cutEdges,
+      size: cutEdges.length,
+      ringed: ringed(answer.cut, layer, source, sink, () => smallerSide(answer.side, g, layer)),
+    },
     cutCapacity: cutEdges.reduce((sum, edge) => sum + edge.w, 0),
     foundBy: "Dinic's algorithm, tokens in order of position",
   };
@@ -88,7 +104,12 @@ export function precomputedView(pair) {
     value: pair.value,
     edges,
     mass: (l, i) => (l <= pair.layer && pair.value > 0 ? (through[l].get(i) ?? 0) / pair.value : 0),
-    cut: { ...cut, edges: cutEdges, size: pair.cut_size, ringed: ringed(cut, pair.layer, pair.source, pair.sink, () => pair.side) },
+    cut: {
+      ...cut,
+      edges: cutEdges,
+      size: pair.cut_size,
+      ringed: ringed(cut, pair.layer, pair.source, pair.sink, () => pair.side),
+    },
     cutCapacity: pair.cut_capacity,
     foundBy: `the solver ${pair.solver}`,
   };
@@ -132,7 +153,10 @@ function smallerSide(side, g, layer) {
 export function drawnCut(content, rowOf) {
   const { cut, cutCapacity } = content;
   if (!cut) return null;
-  const edges = cut.edges.filter(({ i, j }) => rowOf.has(i) && rowOf.has(j)).sort((a, b) => b.w - a.w).slice(0, MOST_CUT_EDGES);
+  const edges = cut.edges
+    .filter(({ i, j }) => rowOf.has(i) && rowOf.has(j))
+    .sort((a, b) => b.w - a.w)
+    .slice(0, MOST_CUT_EDGES);
   const sum = edges.reduce((total, { w }) => total + w, 0);
   const words =
     edges.length === cut.size
@@ -191,8 +215,9 @@ export function filtered(edges, tokens, { source, sink, cut, most = maxRows(toke
   const words = [];
   if (rows.length < tokens.length) words.push(`${rows.length} of ${tokens.length} tokens`);
   if (drawn.length < edges.length) {
-    words.push(`the ${drawn.length} largest of ${edges.length} edges${drawn.length >= maxEdges ? ", as many in each layer" : ""}, ${Math.round((100 * carried) / (total || 1))} % of their weight`);
+    words.push(
+      `the ${drawn.length} largest of ${edges.length} edges${drawn.length >= maxEdges ? ", as many in each layer" : ""}, ${Math.round((100 * carried) / (total || 1))} % of their weight`,
+    );
   }
   return { rows, edges: drawn, words: words.length > 0 ? `Filtered: ${words.join("; ")}.` : "" };
 }
-

@@ -1,4 +1,4 @@
-#include "experiments/store/files.hpp"
+#include "graph/support/write_files.hpp"
 
 #include <cerrno>
 #include <cstring>

@@ -1,0 +1,58 @@
+#include "graph/support/sha256.hpp"
+
+#include <array>
+#include <fstream>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include "graph/support/error.hpp"
+#include "graph/support/text.hpp"
+
+namespace attnflow {
+namespace {
+
+class Sha256 {
+public:
+    Sha256() {
+        if (context_ == nullptr || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1) {
+            throw InternalError("sha256: libcrypto offers none");
+        }
+    }
+    void add(std::string_view bytes) { EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()); }
+    std::string hexadecimal() {
+        std::array<unsigned char, 32> digest{};
+        EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr);
+        std::string text;
+        for (const unsigned char byte : digest) text += fmt::format("{:02x}", byte);
+        return text;
+    }
+
+private:
+    std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context_{EVP_MD_CTX_new(), EVP_MD_CTX_free};
+};
+
+}  // namespace
+
+std::string sha256_of_file(const std::string& path) {
+    Sha256 sum;
+    std::ifstream file(path, std::ios::binary);
+    std::vector<char> buffer(1u << 20);
+    while (file) {
+        file.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
+        sum.add({buffer.data(), static_cast<std::size_t>(file.gcount())});
+    }
+    if (!file.eof()) throw InputError(fmt::format("{}: cannot be read", escape_controls(path)));
+    return sum.hexadecimal();
+}
+
+std::string sha256_of_text(const std::string& text) {
+    Sha256 sum;
+    sum.add(text);
+    return sum.hexadecimal();
+}
+
+}  // namespace attnflow

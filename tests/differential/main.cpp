@@ -1,0 +1,106 @@
+/// attnflow_flow_differential: the flow engine against slow answers on random networks; see README.md.
+
+#include <CLI/CLI.hpp>
+#include <fstream>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "tests/differential/differential.hpp"
+#include "tests/differential/networks.hpp"
+
+namespace {
+
+using namespace attnflow;
+using namespace attnflow::testing;
+
+struct Settings {
+    std::uint64_t seed = 1;
+    std::size_t first = 0;
+    std::size_t networks = 0;  // 0: until there are enough flows
+    std::size_t flows = 1'000'000;
+    std::string family = "all";
+    NetworkLimits limits;
+    bool everything = false;
+    bool list = false;
+    std::string replay;
+};
+
+/// One seed for each network, so that a single one can be made again.
+std::uint64_t network_seed(std::uint64_t seed, std::size_t index) {
+    return Random(seed * 0x9E3779B97F4A7C15u + index)();
+}
+
+/// Engines with two workers are rare: starting threads costs more than all the rest.
+FlowOptions options(std::size_t index) { return {.jobs = index % 512 == 511 ? std::size_t{2} : std::size_t{1}}; }
+
+int report(const Case& failing, std::size_t index, const std::string& difference) {
+    fmt::print("\nnetwork {}: {}\n", index, difference);
+    const auto difference_of = [&](const Case& c) {
+        DifferentialCounts ignored;
+        return disagreement(c.network, c.questions, ignored, options(index));
+    };
+    const Case small = shrink(failing, [&](const Case& c) { return !difference_of(c).empty(); });
+    fmt::print("smallest like it (for --replay): {}\n{}", difference_of(small), to_text(small.network));
+    for (const Question& q : small.questions) fmt::print("# {}\n", q.text());
+    return 1;
+}
+
+int compare(const Settings& settings) {
+    DifferentialCounts counts;
+    for (std::size_t index = settings.first;; ++index) {
+        if (settings.networks > 0 ? index - settings.first >= settings.networks : counts.flows >= settings.flows)
+            break;
+        const std::uint64_t seed = network_seed(settings.seed, index);
+        const FixedNetwork network = draw_network(settings.family, settings.limits, seed);
+        const auto questions = settings.everything ? all_questions(network) : draw_questions(network, seed);
+        const std::string difference = disagreement(network, questions, counts, options(index));
+        if (difference.empty()) continue;
+        fmt::print("{}", counts.text());
+        return report({network, questions}, index, difference);
+    }
+    fmt::print("{}0 disagreements with dinic{}\n", counts.text(), has_lemon() ? " and LEMON" : " (no LEMON here)");
+    return 0;
+}
+
+int replay(const std::string& path) {
+    std::ifstream file(path);
+    if (!file) throw InputError(fmt::format("cannot read '{}'", path));
+    const FixedNetwork network = network_from_text(std::string(std::istreambuf_iterator<char>(file), {}));
+    DifferentialCounts counts;
+    const std::string difference = disagreement(network, all_questions(network), counts);
+    fmt::print("{}{}\n", counts.text(), difference.empty() ? "0 disagreements" : difference);
+    return difference.empty() ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    Settings settings;
+    CLI::App app{
+        "The flow engine against dinic, LEMON and certificates on random networks. Exit code 1: they disagree."};
+    app.add_option("--seed", settings.seed, "names all networks of a run");
+    app.add_option("--first", settings.first, "number of the first network");
+    app.add_option("--networks", settings.networks, "how many; else until there are enough flows");
+    app.add_option("--flows", settings.flows, "how many different flows, about");
+    app.add_option("--family", settings.family, "of networks (see --list), or all");
+    app.add_option("--layers", settings.limits.most_layers, "most layers of a network");
+    app.add_option("--tokens", settings.limits.most_tokens, "most vertices of a layer");
+    app.add_option("--least-bits", settings.limits.least_bits, "the largest layer sums to 2^this or more");
+    app.add_option("--bits", settings.limits.most_bits, "and to 2^this at most, 62 or less");
+    app.add_flag("--everything", settings.everything, "ask for every layer, row, pair and cut of each network");
+    app.add_flag("--list", settings.list, "print the families");
+    app.add_option("--replay", settings.replay, "a file with one network, as printed for a disagreement");
+    CLI11_PARSE(app, argc, argv);
+    try {
+        if (settings.list) {
+            for (const NetworkFamily& family : network_families())
+                fmt::print("{:14} {}\n", family.name, family.summary);
+            return 0;
+        }
+        return settings.replay.empty() ? compare(settings) : replay(settings.replay);
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "error: {}\n", error.what());
+        return 2;
+    }
+}
