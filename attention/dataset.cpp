@@ -20,6 +20,18 @@ namespace {
 
 using Json = nlohmann::json;
 
+/// Not "[CLS] the key", which begins as a list does.
+bool looks_like_json(std::string_view text) {
+    const auto next = [&] {
+        text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+        return text.empty() ? '\0' : text.front();
+    };
+    if (next() == '{' || next() == '"') return true;
+    if (next() != '[') return false;
+    text.remove_prefix(1);
+    return std::string_view("\"[]{-0123456789").find(next()) != std::string_view::npos;
+}
+
 /// Texts for all `count` positions, of which those are taken that are kept, or for these alone.
 std::vector<std::string> read_tokens(const Json& value, std::size_t count, const AttentionStack::Kept& kept,
                                      const std::string& where) {
@@ -64,7 +76,7 @@ const Json* member(const Json& object, std::string_view key) {
 /// References and weights are told apart by their shape; what is neither is left alone.
 bool Dataset::Entry::add_other(const std::string& name, const TensorView& tensor) {
     const std::size_t n = positions();
-    if (is_input_name(name)) return false;
+    if (is_input_name(std::string_view(name).substr(name.rfind('.') + 1))) return false;
     if (is_decodable(tensor.dtype) && tensor.shape == std::vector<std::size_t>{n}) {
         return references.emplace(name, tensor).second;
     }
@@ -238,6 +250,7 @@ struct Dataset::Reader {
         for (const char* name : {"attention_mask", "input_ids", "token_type_ids", "tokens"}) {
             const auto found = dataset.file_->tensors().find(name);
             if (found == dataset.file_->tensors().end() || found->second.shape.size() != 2) continue;
+            if (found->second.shape[0] == found->second.shape[1]) continue;  // perhaps of pairs of positions
             hints.examples = found->second.shape.front();
             hints.source = fmt::format("tensor '{}'", name);
             return hints;
@@ -274,10 +287,7 @@ struct Dataset::Reader {
     std::optional<Json> tokens_json() const {
         const auto found = dataset.metadata().find("tokens");
         if (found == dataset.metadata().end()) return std::nullopt;
-        const std::size_t first = found->second.find_first_not_of(" \t\r\n");
-        const bool json = first != std::string::npos &&
-                          std::string_view("[{\"").find(found->second[first]) != std::string_view::npos;
-        if (!json) return Json(found->second);
+        if (!looks_like_json(found->second)) return Json(found->second);
         return metadata_json("tokens");
     }
 

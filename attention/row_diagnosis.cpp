@@ -94,7 +94,7 @@ constexpr std::array<Diagnosis, entries> diagnoses{{
      "a sink: say `--row-sum-tolerance {tolerance}` (in a config `dataset.row_sum_tolerance`), and rows are "
      "divided by "
      "their sum; positions cut off: keep them, or run the model without them"},
-    {"rows/rounded", "rows sum to {smallest} to {largest}, all of them near 1",
+    {"rows/rounded", "rows sum to {smallest} to {largest}, as rounded weights do",
      "weights were rounded before they were stored: 8-bit numbers, decimals, a mean in low precision",
      "save them as computed; if that is all there is, say `--row-sum-tolerance {tolerance}` (in a config "
      "`dataset.row_sum_tolerance`), and rows are divided by their sum"},
@@ -149,6 +149,14 @@ public:
     double smallest_sum() const { return sums.empty() ? 0.0 : sums.front(); }
     double largest_sum() const { return sums.empty() ? 0.0 : sums.back(); }
 
+    /// How far from 1 the rows of n weights can sum that were rounded to as many decimals, or to as coarse parts
+    /// of 255, as all the weights have; 0 where they are finer.
+    double rounding_bound() const {
+        for (std::size_t g = 0; g < std::size(grids); ++g) {
+            if (on_grid_[g]) return static_cast<double>(zero_row_.size()) / (2.0 * grids[g]);
+        }
+        return 0.0;
+    }
     /// Weights that are 0 in one head and not in another, as a share of those that are not 0 everywhere.
     double scattered_zeros() const {
         if (nonzero_.empty() || heads < 2) return 0.0;
@@ -214,6 +222,10 @@ private:
                 smallest = std::min(smallest, w);
                 largest = std::max(largest, w);
             }
+            for (std::size_t g = 0; g < std::size(grids); ++g) {
+                const double units = w * grids[g];
+                on_grid_[g] = on_grid_[g] && std::abs(units - std::round(units)) < 1e-2;
+            }
             if (!nonzero_.empty()) nonzero_[q * row.size() + k] += w != 0.0 ? 1 : 0;
         }
         zeros += row_zeros;
@@ -231,6 +243,8 @@ private:
     std::vector<std::uint32_t> nonzero_;  // by query and key: heads in which the weight is not 0
     std::vector<bool> zero_row_;          // in every head
     std::vector<bool> nan_row_;           // in some head
+    static constexpr double grids[] = {10.0, 100.0, 1000.0, 10'000.0, 255.0};
+    bool on_grid_[std::size(grids)] = {true, true, true, true, true};
 };
 
 std::string with_numbers(const std::vector<std::size_t>& positions) {
@@ -257,7 +271,7 @@ double undropped_sum(const Evidence& seen) {
     const double top = seen.largest_sum();
     const auto equal = static_cast<std::size_t>(
         std::count_if(seen.sums.begin(), seen.sums.end(), [&](double sum) { return sum > top * (1.0 - same); }));
-    return top > 1.0 && top < 10.0 && equal >= 2 ? top : 0.0;
+    return top > 1.03 && top < 10.0 && (equal >= 3 || 10 * equal >= seen.sums.size()) ? top : 0.0;
 }
 
 }  // namespace
@@ -292,6 +306,10 @@ std::string diagnose_rows(const AttentionStack& attention, const RowFault& fault
     const bool alike = low > 0.0 && high - low <= same * high;
     if (alike && high > 1.5 && std::abs(high - std::round(high)) <= same * high && scattered == 0.0)
         return diagnoses[summed].text({{"sum", fmt::format("{:.0f}", high)}});
+    if (deviation > 0.0 && deviation <= seen.rounding_bound()) {
+        return diagnoses[rounded].text(
+            {{"smallest", number(low)}, {"largest", number(high)}, {"tolerance", tolerance_above(deviation)}});
+    }
     if (scattered > 0.0 && high > 1.0 + tolerance) {
         const double whole = undropped_sum(seen);
         if (whole > 0.0)

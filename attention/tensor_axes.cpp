@@ -143,12 +143,12 @@ private:
 
     // Metadata `axes` of a tensor with all layers.
     std::optional<TensorAxes> by_name() const {
-        if (one_layer_ || hints_.axes.empty()) return std::nullopt;
+        if (one_layer_ || hints_.axes.empty() || shape_.size() < 2 || size(0) != size(1)) return std::nullopt;
         std::string axes = hints_.axes;
         std::erase(axes, ' ');
         const std::size_t named = static_cast<std::size_t>(std::count(axes.begin(), axes.end(), ',')) + 1;
         const bool known = axes == batch_first || axes == layers_first || axes == no_batch;
-        if (known && named == shape_.size() && size(0) == size(1)) {
+        if (known && named == shape_.size()) {
             if (axes == no_batch) return std::nullopt;
             const bool leading = axes == batch_first;
             return checked({leading ? TensorAxes::Batch::leading : TensorAxes::Batch::after_layers,

@@ -7,6 +7,7 @@
 #include "attention/attention_names.hpp"
 #include "attention/extract/edge_weights/edge_weight.hpp"
 #include "attention/files/file_kind.hpp"
+#include "attention/model/checkpoint/weight_files.hpp"
 #include "attention/network/heads/head_aggregator.hpp"
 #include "attention/network/pruning/edge_pruner.hpp"
 #include "attention/padding.hpp"
@@ -161,8 +162,8 @@ std::string troubleshooting_markdown() {
         "program's own messages: what is seen,\nwhy, and the line that mends it. Words in capitals stand for what "
         "the "
         "message says.\n";
-    for (const Diagnoses& chapter :
-         {file_diagnoses(), name_diagnoses(), axes_diagnoses(), row_diagnoses(), padding_diagnoses()}) {
+    for (const Diagnoses& chapter : {file_diagnoses(), name_diagnoses(), axes_diagnoses(), row_diagnoses(),
+                                     padding_diagnoses(), weight_diagnoses()}) {
         out += markdown(chapter);
     }
     return out;

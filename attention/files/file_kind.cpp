@@ -43,6 +43,7 @@ enum Entry : std::size_t {
     zip_without_arrays,
     other_zip,
     text_for_tensors,
+    numpy_for_weights,
     tensors_for_text,
     zero_bytes,
     unknown_bytes,
@@ -109,6 +110,9 @@ constexpr std::array<Diagnosis, entries> diagnoses{{
      "save arrays with `numpy.savez(\"NEW.npz\", attentions=weights)`; weights of a model in several files: name "
      "the "
      "directory with `--model`"},
+    {"file/numpy", "is a NumPy file, expected safetensors",
+     "weights of a model are read from safetensors files only",
+     "`safetensors.numpy.save_file(dict(numpy.load(\"FILE\")), \"model.safetensors\")`"},
     {"file/tensors", "is a {kind} file, expected text", "it holds tensors",
      "name the text file; attention goes to `attnflow validate FILE` or, in a config, `dataset.path`"},
     {"file/zeros", "begins with zero bytes only",
@@ -118,12 +122,13 @@ constexpr std::array<Diagnosis, entries> diagnoses{{
      "compare its size with the original's; save arrays with `numpy.savez(\"NEW.npz\", attentions=weights)`"},
 }};
 
-// A safetensors file: the length of the header, then the header, a JSON object.
+// A safetensors file: the length of the header, then the header, which is text.
 bool is_safetensors(std::string_view bytes) {
     std::uint64_t length = 0;
     if (bytes.size() < sizeof length) return false;
     std::memcpy(&length, bytes.data(), sizeof length);
-    return length <= longest_safetensors_header && (bytes.size() == sizeof length || bytes[sizeof length] == '{');
+    const char first = bytes.size() > sizeof length ? bytes[sizeof length] : ' ';
+    return length <= longest_safetensors_header && first >= ' ' && first <= '~';
 }
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
@@ -219,6 +224,8 @@ Found found(Entry entry, Diagnosis::Values values = {}) {
 
 Found find(std::string_view bytes) {
     const auto begins = [&](std::string_view magic) { return bytes.starts_with(magic); };
+    if (bytes.size() >= 16 && bytes.substr(0, looked_at).find_first_not_of('\0') == std::string_view::npos)
+        return found(zero_bytes);
     if (is_safetensors(bytes)) return {FileKind::safetensors};
     if (begins(npy_magic)) return {FileKind::npy};
     if (begins("PK\x03\x04"sv) || begins("PK\x05\x06"sv))
@@ -248,8 +255,6 @@ Found find(std::string_view bytes) {
     if (is_pickle(bytes)) return found(pickle);
     constexpr std::string_view hdf5_magic = "\x89HDF\r\n\x1a\n"sv;
     if (begins(hdf5_magic) || (bytes.size() > 520 && bytes.substr(512, 8) == hdf5_magic)) return found(hdf5);
-    if (const auto sample = bytes.substr(0, looked_at); sample.find_first_not_of('\0') == std::string_view::npos)
-        return found(zero_bytes);
     if (begins("MATLAB 5.0 MAT-file")) return found(matlab);
     if (begins("GGUF") || begins("tjgg") || begins("ggml")) return found(gguf);
     if (is_onnx(bytes)) return found(onnx);
@@ -288,6 +293,17 @@ std::optional<std::string> why_no_tensors(std::string_view bytes) {
         shown += fmt::format("{}{:02x}", shown.empty() ? "" : " ", static_cast<unsigned char>(c));
     }
     return diagnoses[unknown_bytes].text({{"bytes", shown}});
+}
+
+std::optional<std::string> why_no_safetensors(std::string_view bytes) {
+    switch (file_kind(bytes)) {
+        case FileKind::zip:
+            return diagnoses[first_member(bytes).ends_with(".npy") ? numpy_for_weights : other_zip].text();
+        case FileKind::npy:
+            return diagnoses[numpy_for_weights].text();
+        default:
+            return why_no_tensors(bytes);
+    }
 }
 
 std::optional<std::string> why_no_text(std::string_view bytes) {

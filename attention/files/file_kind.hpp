@@ -24,7 +24,9 @@ FileKind file_kind(std::string_view bytes);
 
 /// "is a Git LFS pointer: ...; ..." for a file that was to hold tensors; nothing for safetensors, zip and npy.
 std::optional<std::string> why_no_tensors(std::string_view bytes);
-/// The same for one that was to hold text; nothing for text, for no bytes at all, and for
+/// The same where only safetensors are read.
+std::optional<std::string> why_no_safetensors(std::string_view bytes);
+/// The same for a file that was to hold text; nothing for text, for no bytes at all, and for
 /// what is not known by its first bytes.
 std::optional<std::string> why_no_text(std::string_view bytes);
 

@@ -50,7 +50,7 @@ std::string_view read_header(const std::string& path, std::span<const std::byte>
     if (length > longest_header && in_file && text[length_bytes] == '{') {
         throw InputError(fmt::format("{}: header of {} bytes, expected at most {}", path, length, longest_header));
     }
-    if (const auto why = why_no_tensors(text)) throw InputError(fmt::format("{}: {}", path, *why));
+    if (const auto why = why_no_safetensors(text)) throw InputError(fmt::format("{}: {}", path, *why));
     if (!in_file) {
         throw InputError(fmt::format("{}: header of {} bytes, but only {} follow (is the file complete?)", path,
                                      length, bytes.size() - length_bytes));

@@ -149,6 +149,7 @@ AttributeRequest make_request(const AttributeArguments& arguments) {
         refuse_blank(arguments.text);
         const AttendOptions options = attend_options(arguments, point);
         TextModel model = TextModel::open(arguments.model);
+        print_notes_of_model(arguments.model);
         Attended attended = attend(model, arguments.text, "text", options);
         AttributeRequest request =
             finish(std::move(attended.example), model.tokenizer.special_tokens(), attended.fused);

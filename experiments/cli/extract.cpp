@@ -11,6 +11,7 @@
 #include "attention/extract/extraction.hpp"
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
+#include "experiments/cli/notes.hpp"
 #include "experiments/cli/options.hpp"
 #include "experiments/cli/stop_on_signal.hpp"
 #include "experiments/cli/terminal.hpp"
@@ -92,6 +93,7 @@ int extract_texts(const ExtractArguments& arguments) {
     const StopOnSignal signals;
     options.stop = &StopOnSignal::stop;
     const TextModel model = TextModel::open(arguments.model, arguments.precision);
+    print_notes_of_model(arguments.model);
     const std::vector<LabelledText> texts =
         arguments.file.empty() ? std::vector<LabelledText>{{arguments.text}} : read_texts(arguments.file, model);
     options.record = extraction_record(arguments.model, arguments.precision, arguments.file);

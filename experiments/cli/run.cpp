@@ -96,6 +96,7 @@ int run(const RunArguments& arguments) {
     if (arguments.resume) options.existing = Existing::resume;
     if (arguments.overwrite) options.existing = Existing::overwrite;
     check_run_folder(options);  // before the model runs on all texts
+    if (config.texts) print_notes_of_model(config.texts->model.string());
     const StopOnSignal signals;
     {
         ProgressLine line("texts", arguments.quiet);
