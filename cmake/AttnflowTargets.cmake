@@ -3,12 +3,18 @@
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
+add_library(attnflow_options INTERFACE)
+
+# What ccache keeps serves every checkout: names of files count from the source folder, in its keys and in debug
+# information.
 find_program(ATTNFLOW_CCACHE ccache)
 if(ATTNFLOW_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${ATTNFLOW_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${ATTNFLOW_CCACHE})
+  target_compile_options(attnflow_options INTERFACE
+    $<$<CONFIG:Debug,RelWithDebInfo>:-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=>)
 endif()
 
-add_library(attnflow_options INTERFACE)
 target_compile_features(attnflow_options INTERFACE cxx_std_20)
 target_compile_options(attnflow_options INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow
@@ -36,6 +42,13 @@ function(attnflow_library name)
   target_compile_features(attnflow_${name} PUBLIC cxx_std_20)
   set_target_properties(attnflow_${name} PROPERTIES EXPORT_NAME ${name})
   install(TARGETS attnflow_${name} EXPORT attnflowTargets)
+endfunction()
+
+# attnflow_compile_fast(TARGETS...): where no time is spent at run time, compile time counts.
+function(attnflow_compile_fast)
+  foreach(target IN LISTS ARGN)
+    target_compile_options(${target} PRIVATE $<$<NOT:$<CONFIG:Debug>>:-O1>)
+  endforeach()
 endfunction()
 
 # attnflow_install(FOLDERS...): the headers of these folders and the package files of find_package(attnflow).

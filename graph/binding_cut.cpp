@@ -106,9 +106,9 @@ BindingCut CutClassifier::classify(std::size_t source, std::size_t sink, std::in
 std::optional<BindingCut> CutClassifier::match_source_lane(std::size_t source, std::int64_t value) const {
     std::int64_t above = 0;
     for (std::size_t k = top_ - 1; k >= 1; --k) {
-        above += row_sum(k + 1, source, false);
+        above = add_capacities(above, row_sum(k + 1, source, false));
         if (above > value) break;
-        if (above + row_sum(k, source, true) == value) {
+        if (add_capacities(above, row_sum(k, source, true)) == value) {
             return BindingCut{CutKind::source_lane, static_cast<std::uint32_t>(k)};
         }
     }
@@ -118,9 +118,9 @@ std::optional<BindingCut> CutClassifier::match_source_lane(std::size_t source, s
 std::optional<BindingCut> CutClassifier::match_sink_lane(std::size_t sink, std::int64_t value) const {
     std::int64_t below = 0;
     for (std::size_t k = 1; k + 2 <= top_; ++k) {
-        below += column_sum(k, sink, false);
+        below = add_capacities(below, column_sum(k, sink, false));
         if (below > value) break;
-        if (below + column_sum(k + 1, sink, true) == value) {
+        if (add_capacities(below, column_sum(k + 1, sink, true)) == value) {
             return BindingCut{CutKind::sink_lane, static_cast<std::uint32_t>(k)};
         }
     }
@@ -130,14 +130,15 @@ std::optional<BindingCut> CutClassifier::match_sink_lane(std::size_t sink, std::
 std::optional<BindingCut> CutClassifier::match_crossing(std::size_t source, std::size_t sink,
                                                         std::int64_t value) const {
     std::vector<std::int64_t> above(top_ + 2, 0);  // above[l] = sum of o_m(source) over m >= l
-    for (std::size_t l = top_; l >= 3; --l) above[l] = above[l + 1] + row_sum(l, source, false);
+    for (std::size_t l = top_; l >= 3; --l) above[l] = add_capacities(above[l + 1], row_sum(l, source, false));
     std::int64_t below = 0;  // sum of c_l(sink) over l <= b-1
     for (std::size_t b = 1; b + 1 <= top_; ++b) {
         if (below > value) break;
-        if (above[b + 2] + below + meeting(b, source, sink) == value) {
+        const std::int64_t lanes = add_capacities(above[b + 2], below);
+        if (lanes <= value && add_capacities(lanes, meeting(b, source, sink)) == value) {
             return BindingCut{CutKind::crossing, static_cast<std::uint32_t>(b)};
         }
-        below += column_sum(b, sink, false);
+        below = add_capacities(below, column_sum(b, sink, false));
     }
     return std::nullopt;
 }

@@ -166,7 +166,9 @@ CommandLine::CommandLine(const std::string& program, const std::string& summary,
 CommandLine::~CommandLine() = default;
 
 Command CommandLine::command(const std::string& name, const std::string& summary) {
-    return {*app_->add_subcommand(name, summary), exit_code_};
+    CLI::App* command = app_->add_subcommand(name, summary);
+    command->footer("");  // that of the program stands in its own help only
+    return {*command, exit_code_};
 }
 
 int CommandLine::run(int argc, const char* const* argv) {

@@ -143,3 +143,18 @@ TEST_CASE("cuts have names", "[binding_cut]") {
     CHECK(BindingCut{CutKind::crossing, 3}.text() == "crossing(3)");
     CHECK(BindingCut{}.text() == "interior");
 }
+
+TEST_CASE("a lane whose sum would pass 64 bits binds nothing", "[binding_cut]") {
+    // All 10 units of layer 5 flow. Along the source's lane eight layers of 2^61 sum to 2^64, which wraps to 0 and
+    // would leave for crossing(1) nothing but its meeting layer of 10 units.
+    constexpr std::int64_t wide = std::int64_t{1} << 61;
+    std::vector<std::int64_t> capacities{100, 100, 100, 100, 4, 6, 100, 100};
+    for (std::size_t l = 3; l <= 11; ++l) {
+        const std::vector<std::int64_t> narrow{2, 3, 1, 4};
+        const std::vector<std::int64_t> layer{1, l == 11 ? wide - 3 : wide, 100, 100};
+        capacities.insert(capacities.end(), l == 5 ? narrow.begin() : layer.begin(),
+                          l == 5 ? narrow.end() : layer.end());
+    }
+    const FixedNetwork network(std::vector<std::size_t>(12, 2), std::move(capacities));
+    CHECK(CutClassifier(network, 11).classify(0, 0, 10).text() == "interior");
+}
