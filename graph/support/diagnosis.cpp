@@ -33,6 +33,27 @@ std::string filled(std::string_view text, Value value) {
     return out;
 }
 
+/// In lines of at most 115 bytes where words allow it, all but the first indented.
+std::string wrapped(std::string_view text) {
+    constexpr std::size_t width = 115;
+    std::string out;
+    std::size_t column = 0;
+    while (!text.empty()) {
+        const std::size_t length = std::min(text.find(' '), text.size());
+        if (column > 0 && column + 1 + length > width) {
+            out += "\n  ";
+            column = 2;
+        } else if (column > 0) {
+            out += ' ';
+            ++column;
+        }
+        out += text.substr(0, length);
+        column += length;
+        text.remove_prefix(std::min(length + 1, text.size()));
+    }
+    return out;
+}
+
 }  // namespace
 
 std::string Diagnosis::text(Values values) const {
@@ -58,8 +79,10 @@ std::string markdown(const Diagnoses& chapter) {
     };
     std::string out = fmt::format("\n## {}\n", chapter.title);
     for (const Diagnosis& entry : chapter.entries) {
-        out += fmt::format("\n**{}**\n\n- Cause: {}\n- Mend: {}\n", filled(entry.symptom, capitals),
-                           filled(entry.cause, capitals), filled(entry.mend, capitals));
+        out += fmt::format("\n### {}\n\n{}\n{}\n{}\n", entry.id,
+                           wrapped("- Seen: " + filled(entry.symptom, capitals)),
+                           wrapped("- Cause: " + filled(entry.cause, capitals)),
+                           wrapped("- Mend: " + filled(entry.mend, capitals)));
     }
     return out;
 }

@@ -140,7 +140,7 @@ def main():
     half = exact.astype(np.float16)
     save("rows_f16_as_float32.npz", attentions=f32(half[:1]))
     right("own/rows_f16_as_float32", f32(half[:1]))
-    save("rows_bf16_as_f16.npz", attentions=bfloat16(attention(2, 2, 24, 24)).astype(np.float16))
+    save("rows_bf16_as_f16.npz", attentions=bfloat16(attention(2, 2, 40, 40)).astype(np.float16))
     drop = RANDOM.random((2, 2, 64, 64)) < 0.2
     save("rows_dropout_of_long_rows.npz", compressed=True, attentions=f32(np.where(drop, 0, exact / 0.8)))
     scores = RANDOM.normal(scale=3, size=(2, 2, 6, 6))
