@@ -8,6 +8,7 @@
 #include "attention/extract/edge_weights/edge_weight.hpp"
 #include "attention/files/file_kind.hpp"
 #include "attention/model/checkpoint/weight_files.hpp"
+#include "attention/model/registry.hpp"
 #include "attention/network/heads/head_aggregator.hpp"
 #include "attention/network/pruning/edge_pruner.hpp"
 #include "attention/padding.hpp"

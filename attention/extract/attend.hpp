@@ -26,7 +26,8 @@ struct AttendOptions {
 struct Attended {
     Example example;
     Encoding encoding;
-    std::vector<double> outputs;  ///< logits, a language model's at the masked position (at 0 without one)
+    std::vector<double>
+        outputs;  ///< logits, a language model's at the masked position (at 0 without one); may be none
     bool fused =
         false;  ///< the weights, or else the attention, have one matrix a layer, what `heads` made of theirs
 };

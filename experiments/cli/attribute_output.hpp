@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "attention/model/model.hpp"
+#include "attention/model/text_model.hpp"
 #include "experiments/cli/blank_out_sets.hpp"
 #include "experiments/run/example_attributions.hpp"
 

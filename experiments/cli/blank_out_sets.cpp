@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "attention/model/text_model.hpp"
 #include "experiments/study/axes.hpp"
 #include "graph/support/error.hpp"
 

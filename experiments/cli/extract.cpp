@@ -9,6 +9,7 @@
 
 #include "attention/extract/edge_weights/edge_weight.hpp"
 #include "attention/extract/extraction.hpp"
+#include "attention/model/text_model.hpp"
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/notes.hpp"

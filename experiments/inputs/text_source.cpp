@@ -9,7 +9,8 @@
 #include "algorithms/attribution_method.hpp"
 #include "attention/extract/edge_weights/edge_weight.hpp"
 #include "attention/extract/extraction.hpp"
-#include "attention/model/config.hpp"
+#include "attention/model/checkpoint/config.hpp"
+#include "attention/model/text_model.hpp"
 #include "experiments/inputs/text_cache.hpp"
 #include "experiments/run/environment.hpp"
 #include "experiments/run/example_attributions.hpp"
@@ -86,12 +87,25 @@ ExtractionOptions options_of(const Config& config, const TextSource& texts, std:
     return options;
 }
 
+/// Throws for references that a model without outputs cannot give, the default ones among them.
+void expect_outputs_for_references(const Config& config, const TextModel& model) {
+    if (has_outputs(model.model->shape().task)) return;
+    for (const Reference& reference : config.references) {
+        if (reference.kind == Reference::Kind::method) continue;
+        throw ParameterError(
+            fmt::format("evaluation.references: {} is of a model's output, but {} has no output layer; expected "
+                        "references by methods, such as [\"method(raw_attention)\"]",
+                        excerpt(reference.name), model.architecture));
+    }
+}
+
 /// Throws what a run would throw of the texts, their targets and the grid, before any text is run.
 TextOutline outline(Config& config, const TextModel& model, std::span<const LabelledText> texts,
                     const ExtractionOptions& options) {
     const ModelShape& shape = model.model->shape();
+    expect_outputs_for_references(config, model);
     const std::vector<std::size_t> tokens = check_extraction(model, texts, options);
-    if (!shape.classifier) default_to_mask(config);
+    if (has_positions(shape.task)) default_to_mask(config);
     // An example of one token with the layers, heads and weights of those to come.
     const std::vector<double> ones(shape.layers * shape.heads, 1.0);
     Example example{escape_controls(config.texts->sentences.string()),
@@ -99,7 +113,7 @@ TextOutline outline(Config& config, const TextModel& model, std::span<const Labe
                     AttentionStack::from_values(shape.layers, shape.heads, 1, ones),
                     {},
                     {}};
-    if (!shape.classifier) example.masked = 0;
+    if (has_positions(shape.task)) example.masked = 0;
     for (const std::string& name : options.weights) {
         const std::size_t heads = edge_weights().at(name).make()->has_heads() ? shape.heads : 1;
         example.weights[name] = {
@@ -152,7 +166,7 @@ std::map<std::string, std::string> extraction_record(const fs::path& model, cons
     std::map<std::string, std::string> record{
         {"extracted_by",
          fmt::format("attnflow {}, extraction {}, {}", version(), extraction_format, instruction_set())},
-        {"model.architecture", architecture_of((model / "config.json").string())},
+        {"model.architecture", ModelConfig::read((model / "config.json").string()).architecture()},
         {"model.precision", precision}};
     if (!sentences.empty()) record["dataset.sentences_sha256"] = sha256_of_file(sentences.string());
     for (const std::string& file : TextModel::files(model.string()))

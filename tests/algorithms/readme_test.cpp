@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/attention/make_files.hpp"
+#include "tests/temporary_directory.hpp"
 
 TEST_CASE("algorithms/README.md shows the consumer program as it is", "[docs]") {
     const std::string root = ATTNFLOW_SOURCE_DIR;

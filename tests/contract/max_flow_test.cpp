@@ -1,8 +1,8 @@
 /// All registered max-flow solvers on all registered generators; see max_flow_contract.hpp
 /// for the clauses. A solver that is added to the registry is tested here without a line.
 ///
-///   attnflow_tests "[contract]"           a few seconds
-///   attnflow_tests "[contract-long]"      larger networks and many more seeds, minutes
+///   attnflow_contract_tests "[contract]"       a few seconds
+///   attnflow_contract_tests "[contract-long]"  larger networks and many more seeds, minutes
 
 #include <array>
 #include <limits>

@@ -14,10 +14,12 @@
 
 #include "experiments/cli/app.hpp"
 #include "experiments/run/example_attributions.hpp"
+#include "experiments/run/environment.hpp"
 #include "experiments/run_folder.hpp"
 #include "experiments/store/blob.hpp"
 #include "experiments/store/sqlite.hpp"
 #include "graph/support/sha256.hpp"
+#include "tests/attention/make_files.hpp"
 #include "tests/run_command.hpp"
 
 using namespace attnflow;

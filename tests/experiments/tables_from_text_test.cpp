@@ -133,7 +133,7 @@ TEST_CASE("tables of the bundled sentences and model are close to those of the b
           0.01);
 }
 
-// attnflow_tests "[long]"
+// attnflow_experiments_tests "[long]"
 TEST_CASE("tables from text are those of the exported datasets, 2e-4 a cell", "[model][.long]") {
     const std::string shared = root() + "/../shared/data/";
     if (!std::filesystem::exists(shared + "models")) return;

@@ -13,7 +13,7 @@
 #include "attention/files/numpy/npy.hpp"
 #include "attention/files/safetensors.hpp"
 #include "attention/model/checkpoint/weight_files.hpp"
-#include "attention/model/model.hpp"
+#include "attention/model/text_model.hpp"
 #include "attention/validate.hpp"
 #include "experiments/study/config.hpp"
 #include "graph/dimacs.hpp"

@@ -6,7 +6,7 @@
 #include "graph/support/error.hpp"
 #include "tests/attention/make_files.hpp"
 #include "tests/attention/make_npz.hpp"
-#include "tests/run_command.hpp"
+#include "tests/message_of.hpp"
 
 using namespace attnflow;
 using namespace attnflow::testing;
@@ -113,34 +113,4 @@ TEST_CASE("what is read is known as that", "[kinds]") {
     CHECK_THAT(*why_no_tensors("\xe0\x01\x02 no text at all"),
                Catch::StartsWith("begins with the bytes e0 01 02 20"));
     CHECK_FALSE(why_no_text("").has_value());
-}
-
-TEST_CASE("texts, configs, models and problems are refused by what they are", "[kinds][cli]") {
-    const TemporaryDirectory folder;
-    const auto error = [](std::vector<std::string> arguments) {
-        const CommandResult result = attnflow::testing::attnflow(std::move(arguments));
-        CHECK(result.exit_code == 2);
-        return result.err;
-    };
-    const std::string utf16 = "\xff\xfe" "d\0a\0t\0a\0s\0e\0t\0.\0p\0a\0t\0h\0"s;
-    write_bytes(folder.file("c.toml"), utf16);
-    CHECK_THAT(
-        error({"run", folder.file("c.toml"), "--out", folder.file("r")}),
-        Catch::Contains("c.toml: is text in UTF-16LE, expected UTF-8") && Catch::Contains("iconv -f UTF-16LE"));
-    CHECK_THAT(error({"run", "experiments/data/gpt2_ex0.safetensors", "--out", folder.file("r")}),
-               Catch::Contains("is a safetensors file, expected text"));
-    write_bytes(folder.file("p.max"), "\x1f\x8b\x08\0\0\0\0\0\0\x03 and more"s);
-    CHECK_THAT(error({"solve", folder.file("p.max")}), Catch::Contains("is compressed with gzip"));
-    const std::string model = "experiments/models/sva-bert-6x8";
-    write_bytes(folder.file("t.tsv"), "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n");
-    CHECK_THAT(error({"extract", "--model", model, "--file", folder.file("t.tsv"), "--out", folder.file("d")}),
-               Catch::Contains("t.tsv: is a Git LFS pointer"));
-    std::filesystem::copy(model, folder.file("m"));
-    write_bytes(folder.file("m/tokenizer.json"), "<!DOCTYPE html><html>");
-    CHECK_THAT(error({"attribute", "--model", folder.file("m"), "--text", "the key", "--method", "rollout"}),
-               Catch::Contains("tokenizer.json: is an HTML page"));
-    CHECK_THAT(error({"validate", model}),
-               Catch::Contains("is a directory, expected a file") && Catch::Contains("`--model`"));
-    write_bytes(folder.file("empty.npz"), "");
-    CHECK_THAT(error({"validate", folder.file("empty.npz")}), Catch::Contains("empty.npz: is empty"));
 }
