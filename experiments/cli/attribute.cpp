@@ -8,8 +8,8 @@
 
 #include "attention/extract/attend.hpp"
 #include "attention/extract/edge_weights/edge_weight.hpp"
-#include "attention/padding.hpp"
 #include "attention/model/text_model.hpp"
+#include "attention/padding.hpp"
 #include "attention/validate.hpp"
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/attribute_output.hpp"

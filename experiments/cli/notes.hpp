@@ -15,8 +15,7 @@ inline void print_note(const std::string& note) { std::fputs(("attnflow: note: "
 /// How the weights of a model were found, where that is not by their names.
 inline void print_notes_of_model(const std::string& folder) {
     const WeightFiles weights = WeightFiles::open(folder);
-    for (const std::string& note : weights.notes())
-        print_note(escape_controls(folder) + ": " + note);
+    for (const std::string& note : weights.notes()) print_note(escape_controls(folder) + ": " + note);
 }
 
 }  // namespace attnflow

@@ -233,7 +233,9 @@ TEST_CASE("texts, configs, models and problems are refused by what they are", "[
         CHECK(result.exit_code == 2);
         return result.err;
     };
-    const std::string utf16 = "\xff\xfe" "d\0a\0t\0a\0s\0e\0t\0.\0p\0a\0t\0h\0"s;
+    const std::string utf16 =
+        "\xff\xfe"
+        "d\0a\0t\0a\0s\0e\0t\0.\0p\0a\0t\0h\0"s;
     write_bytes(folder.file("c.toml"), utf16);
     CHECK_THAT(
         error({"run", folder.file("c.toml"), "--out", folder.file("r")}),
