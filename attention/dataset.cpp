@@ -65,6 +65,30 @@ std::int64_t read_integer(const Json& value, const std::string& where) {
     return value.get<std::int64_t>();
 }
 
+/// Ascending positions below `count`.
+std::vector<std::size_t> read_positions(const Json& value, std::size_t count, const std::string& where) {
+    std::vector<std::size_t> positions;
+    const auto fits = [&](const Json& item) {
+        return item.is_number_unsigned() && item.get<std::uint64_t>() < count &&
+               (positions.empty() || item.get<std::uint64_t>() > positions.back());
+    };
+    if (value.is_array()) {
+        for (const Json& item : value) {
+            if (!fits(item)) break;
+            positions.push_back(item.get<std::size_t>());
+        }
+    }
+    if (!value.is_array() || positions.size() != value.size()) {
+        throw InputError(
+            fmt::format("{}: {}, expected a list of positions in ascending order, each one of 0 to {}", where,
+                        excerpt(value.dump()), count - 1));
+    }
+    return positions;
+}
+
+/// What tokenizers call their token for unknown words.
+constexpr std::string_view unknown_names[] = {"[UNK]", "<unk>", "<UNK>"};
+
 /// The member `key` of an object, or nullptr where it is missing or null.
 const Json* member(const Json& object, std::string_view key) {
     const auto found = object.find(key);
@@ -465,6 +489,12 @@ struct Dataset::Reader {
                     fmt::format("{}: position {}, expected one that its attention_mask keeps", place, *position));
             }
         }
+        if (const Json* unknown = member(listed, "unknown")) {
+            entry.unknown.emplace();
+            for (const std::size_t position : read_positions(*unknown, entry.positions(), place + ": unknown")) {
+                if (const auto kept = entry.after_cropping(position)) entry.unknown->push_back(*kept);
+            }
+        }
         if (const Json* group = member(listed, "group")) {
             if (!group->is_string()) {
                 throw InputError(fmt::format("{}: group {}, expected a string", place, excerpt(group->dump())));
@@ -505,14 +535,14 @@ struct Dataset::Reader {
 };
 
 AttentionStack weights_by_name(const Example& example, const std::string& name) {
-    if (name == "attention") {
+    if (name == attention_weights) {
         if (!example.no_attention.empty()) throw InputError(example.no_attention);
         return example.attention;
     }
     const auto found = example.weights.find(name);
     if (found == example.weights.end()) {
         std::vector<std::string> names;
-        if (example.no_attention.empty()) names.push_back("attention");
+        if (example.no_attention.empty()) names.push_back(attention_weights);
         for (const auto& [known, tensor] : example.weights) names.push_back(excerpt(known));
         throw ParameterError(fmt::format("{}: no edge weights '{}'{}", escape_controls(example.id), excerpt(name),
                                          name_hint(name, names)));
@@ -547,9 +577,9 @@ Example Dataset::example(std::size_t index) const {
     auto attention = entry.chain ? AttentionStack::from_chain(std::move(layers), file_, where)
                                  : AttentionStack(std::move(layers), file_, where);
     if (entry.kept) attention = attention.cropped(entry.kept);
-    Example example{ids_[index],   entry.tokens, std::move(attention), {},
-                    entry.weights, entry.label,  entry.predicted,      entry.attractors,
-                    entry.group,   entry.masked, entry.kept,           entry.no_attention};
+    Example example{ids_[index],      entry.tokens, std::move(attention), {},           entry.weights,
+                    entry.label,      entry.predicted, entry.attractors,  entry.group,  entry.masked,
+                    entry.kept,       entry.no_attention, unknown_words(entry)};
     for (const auto& [name, tensor] : entry.references) {
         std::vector<double> scores = tensor.values();
         if (entry.kept) {
@@ -559,6 +589,39 @@ Example Dataset::example(std::size_t index) const {
         example.references[name] = std::move(scores);
     }
     return example;
+}
+
+UnknownWords Dataset::unknown_words(const Entry& entry) const {
+    const auto named = metadata().find("unknown_token");
+    const std::string name = named == metadata().end() ? "" : named->second;
+    if (entry.unknown) return {name.empty() ? std::string(unknown_names[0]) : name, *entry.unknown};
+    UnknownWords words{name, {}};
+    for (std::size_t t = 0; t < entry.tokens.size(); ++t) {
+        const std::string& token = entry.tokens[t];
+        const bool is_unknown = name.empty() ? std::find(std::begin(unknown_names), std::end(unknown_names),
+                                                         token) != std::end(unknown_names)
+                                             : token == name;
+        if (!is_unknown) continue;
+        words.token = token;
+        words.positions.push_back(t);
+    }
+    return words;
+}
+
+Dataset::UnknownCount Dataset::count_unknown() const {
+    UnknownCount count;
+    for (const Entry& entry : entries_) {
+        const UnknownWords words = unknown_words(entry);
+        if (words.positions.empty()) continue;
+        count.words += words.positions.size();
+        ++count.examples;
+        count.token = words.token;
+    }
+    return count;
+}
+
+bool UnknownWords::has(std::size_t position) const {
+    return std::binary_search(positions.begin(), positions.end(), position);
 }
 
 bool Dataset::is_masked() const {

@@ -15,10 +15,12 @@
 /// Names of a tokenizer's output (input_ids, token_type_ids, ...) are never references.
 ///
 /// Metadata, all optional. In a dataset: `examples`, a JSON list of {id, tokens, label,
-/// predicted, group, attractors, position} that also gives the order (else by name); where it does not say,
-/// `tokens` and `labels`, JSON objects by id. `position` is that of the masked token which a language model fills
-/// in. In a single-example file: `tokens`, a JSON list (of lists for B > 1). Without tokens they are called #0,
-/// #1, ... Whatever is not used here is not looked at.
+/// predicted, group, attractors, position, unknown} that also gives the order (else by name); where it does not
+/// say, `tokens` and `labels`, JSON objects by id. `position` is that of the masked token which a language model
+/// fills in; `unknown` lists the positions of words that the model read as its token for unknown words, which is
+/// called `unknown_token`. Without it these are the tokens "[UNK]", "<unk>" and "<UNK>", or those called
+/// `unknown_token`. In a single-example file: `tokens`, a JSON list (of lists for B > 1). Without tokens they are
+/// called #0, #1, ... Whatever is not used here is not looked at.
 
 #include <cstdint>
 #include <map>
@@ -32,6 +34,14 @@
 #include "attention/files/tensor_file.hpp"
 
 namespace attnflow {
+
+/// Words that a model read as its token for unknown words.
+struct UnknownWords {
+    std::string token = {};                   ///< "[UNK]"; may be "" where there are none
+    std::vector<std::size_t> positions = {};  ///< ascending
+
+    bool has(std::size_t position) const;
+};
 
 struct Example {
     std::string id;
@@ -53,9 +63,13 @@ struct DatasetOptions {
     /// Name of the attention in place of attentions, a * standing for the number of a layer. "" for the usual
     /// names.
     std::string attention = {};
+    UnknownWords unknown = {};
 };
 
-/// The weights that an example's network is made of: its attention for "attention", else the
+/// What weights_by_name() calls the attention itself.
+inline constexpr const char* attention_weights = "attention";
+
+/// The weights that an example's network is made of: its attention for attention_weights, else the
 /// ready-made weights `name`. Valid as long as the example lives; values are not checked.
 /// Throws ParameterError, with the nearest name, when it has none of that name; InputError with
 /// Example::no_attention.
@@ -83,6 +97,14 @@ public:
     /// Throws ParameterError when there is no example `index` (from 0). The result is usable
     /// after the dataset is gone.
     Example example(std::size_t index) const;
+
+    /// Words that the model did not know, over all examples.  O(tokens).
+    struct UnknownCount {
+        std::size_t words = 0;
+        std::size_t examples = 0;  ///< that have some
+        std::string token = {};    ///< what they were read as; of the last, where files differ in it
+    };
+    UnknownCount count_unknown() const;
 
     /// The metadata `special_tokens`, a JSON list of texts; empty when there is none. Throws
     /// InputError when it is something else.
@@ -113,6 +135,7 @@ private:
         std::optional<std::size_t> masked;
         AttentionStack::Kept kept;
         std::string no_attention;
+        std::optional<std::vector<std::size_t>> unknown;  ///< where the metadata says so
 
         std::size_t layers() const { return layer_by_layer ? attention.size() : attention.front().shape[0]; }
         /// Of the tensors, padding included.
@@ -125,6 +148,8 @@ private:
         bool add_other(const std::string& name, const TensorView& tensor);
     };
     struct Reader;
+
+    UnknownWords unknown_words(const Entry& entry) const;
 
     std::shared_ptr<const TensorFile> file_;
     std::vector<std::string> notes_;

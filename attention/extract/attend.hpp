@@ -11,7 +11,7 @@
 namespace attnflow {
 
 struct AttendOptions {
-    /// The call of a head strategy: heads are fused while the layer is at hand, so that all layers take L n^2
+    /// The call of a head strategy: heads are fused while the layer is in memory, so that all layers take L n^2
     /// numbers and not H times as many; not for strategies that need all of them (`late`, `followed`).
     /// "" keeps all.
     std::string heads = {};

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "attention/extract/text_run.hpp"
+#include "attention/extract/unknown_words.hpp"
 #include "attention/files/safetensors_writer.hpp"
 #include "attention/model/text_model.hpp"
 #include "graph/support/error.hpp"
@@ -255,8 +256,12 @@ private:
     std::map<std::string, std::string> metadata(bool widest) const {
         constexpr double long_number = -1.2345678901234567e-300;
         Json examples = Json::array();
+        std::string unknown_token;
         for (const Job& job : jobs_) {
             Json entry{{"id", job.id}, {"text", job.text->text}, {"tokens", job.encoding.tokens}};
+            const UnknownWords unknown = unknown_words(model_, job.encoding);
+            entry["unknown"] = unknown.positions;
+            unknown_token = unknown.token;
             entry["label"] = job.text->label ? Json(*job.text->label) : Json(nullptr);
             if (has_outputs(shape_.task))
                 entry["predicted"] = widest ? shape_.outputs : predicted_output(job.logits);
@@ -276,6 +281,7 @@ private:
             {"extraction",
              Json(extraction_settings(options_)).dump(-1, ' ', false, Json::error_handler_t::replace)}};
         if (out["model"].empty() || !is_utf8(out["model"])) out.erase("model");
+        if (!unknown_token.empty()) out["unknown_token"] = unknown_token;
         if (is_classifier()) out["label_names"] = Json(shape_.labels).dump();
         return out;
     }

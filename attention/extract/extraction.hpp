@@ -25,7 +25,7 @@ namespace attnflow {
 
 /// Raise it with every change after which the same texts and model give another file: caches of extracted files
 /// are keyed by it, because two builds of one version may differ.
-inline constexpr int extraction_format = 1;
+inline constexpr int extraction_format = 2;
 
 /// Names of scores by token, in the order of the file.
 inline constexpr const char* gradient_scores[] = {"grad_norm", "grad_dot_input", "grad_sum", "grad_abs_sum"};
@@ -47,7 +47,7 @@ struct ExtractionOptions {
     std::size_t first_number = 0;  ///< the examples are called ex and their numbers: this one, and so on
     std::size_t number_step = 1;   ///< in steps
     std::size_t jobs = 1;          ///< threads; the file does not depend on it
-    /// When it becomes true, the work at hand is given up: see Stopped.
+    /// When it becomes true, the work in progress is given up: see Stopped.
     const std::atomic<bool>* stop = nullptr;
 
     /// Whether something of it is derived of the target.

@@ -10,6 +10,7 @@
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/options.hpp"
+#include "experiments/cli/unknown_text.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {
@@ -100,6 +101,7 @@ int validate_file(const ValidateArguments& arguments) {
                found.causal == 1 ? "is" : "are", counted(found.zeros, "weight"), found.zeros == 1 ? "is" : "are");
     fmt::print("references: {}\n", occurrences(found.references, dataset.size()));
     fmt::print("edge weights besides the attention: {}\n", occurrences(found.weights, dataset.size()));
+    if (const auto unknown = unknown_text(dataset); !unknown.empty()) fmt::print("{}\n", unknown);
     for (const auto& [name, value] : dataset.extraction())
         fmt::print("{}: {}\n", escape_controls(name), escape_controls(value));
     if (found.coarser > 0) {

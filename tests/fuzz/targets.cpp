@@ -16,6 +16,7 @@
 #include "attention/model/text_model.hpp"
 #include "attention/validate.hpp"
 #include "experiments/study/config.hpp"
+#include "experiments/study/grid.hpp"
 #include "graph/dimacs.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"

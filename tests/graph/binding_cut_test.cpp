@@ -88,7 +88,60 @@ struct Problem {
         }
         return {CutKind::interior, 0};
     }
+
+    // The first cut of the vocabulary's table that has this capacity.
+    BindingCut first_of_table(std::int64_t value) const {
+        for (const CutShape& shape : cut_shapes()) {
+            const std::int64_t lowest = shape.lowest.of(top), highest = shape.highest.of(top);
+            for (std::int64_t step = 0; step <= highest - lowest; ++step) {
+                const std::int64_t k = shape.is_downwards ? highest - step : lowest + step;
+                if (shape.kind == CutKind::interior || capacity(shape, static_cast<std::size_t>(k)) != value)
+                    continue;
+                return {shape.kind, shape.has_layer ? static_cast<std::uint32_t>(k) : 0};
+            }
+        }
+        return {CutKind::interior, 0};
+    }
+
+    std::int64_t capacity(const CutShape& shape, std::size_t k) const {
+        return cut([&](std::size_t l, std::size_t i) {
+            switch (l > k ? shape.above : l == k ? shape.at : shape.below) {
+                case CutPart::nothing:
+                    return false;
+                case CutPart::source:
+                    return i == source;
+                case CutPart::dearer_above:
+                    return is_dearer_above(k, i);
+                case CutPart::all_but_sink:
+                    return i != sink;
+                case CutPart::everything:
+                    return true;
+            }
+            return false;
+        });
+    }
+    bool is_dearer_above(std::size_t k, std::size_t x) const {
+        const std::int64_t above = source < network.width(k + 1) ? network.capacity(k + 1, source, x) : 0;
+        return above > (sink < network.width(k - 1) ? network.capacity(k, x, sink) : 0);
+    }
 };
+
+// The side holds the source and not the sink, and the edges out of it have the capacity of the cut.
+void check_side(const FixedNetwork& g, std::size_t top, std::size_t source, std::size_t sink,
+                CutClassifier& classifier, const BindingCut& cut, std::int64_t value) {
+    const auto side = classifier.source_side(source, sink, cut);
+    CHECK(side[g.vertex(top, source)] == 1);
+    CHECK(side[g.vertex(0, sink)] == 0);
+    std::int64_t sum = 0;
+    for (std::size_t l = 1; l <= top; ++l) {
+        for (std::size_t i = 0; i < g.width(l); ++i) {
+            for (std::size_t j = 0; j < g.width(l - 1); ++j) {
+                if (side[g.vertex(l, i)] == 1 && side[g.vertex(l - 1, j)] == 0) sum += g.capacity(l, i, j);
+            }
+        }
+    }
+    CHECK(sum == value);
+}
 
 }  // namespace
 
@@ -127,6 +180,8 @@ TEST_CASE("the binding cut is the first of the vocabulary with the flow's capaci
                 const BindingCut cut = classifier.classify(s, t, value);
                 INFO("seed " << seed << ", source " << s << ", sink " << t << ", value " << value);
                 CHECK(cut.text() == problem.expected(value).text());
+                CHECK(cut.text() == problem.first_of_table(value).text());
+                if (cut.kind != CutKind::interior) check_side(network, layers, s, t, classifier, cut, value);
                 ++seen[static_cast<std::size_t>(cut.kind)];
             }
         }
@@ -135,6 +190,11 @@ TEST_CASE("the binding cut is the first of the vocabulary with the flow's capaci
         INFO(to_string(kind));
         CHECK(seen[static_cast<std::size_t>(kind)] > 10);
     }
+}
+
+TEST_CASE("an interior cut has no side of its own", "[binding_cut]") {
+    const FixedNetwork network({2, 2}, {1, 1, 1, 1});
+    CHECK_THROWS_AS(CutClassifier(network, 1).source_side(0, 0, {CutKind::interior, 0}), InternalError);
 }
 
 TEST_CASE("cuts have names", "[binding_cut]") {
