@@ -127,8 +127,44 @@ void AttentionStack::read_rows(std::size_t layer, std::size_t head, std::size_t 
                         layers(), heads(), out.size(), layer, head, first));
     }
     const std::size_t matrix = heads(layer) == 1 ? 0 : head;  // without head axis, one for all
-    layers_[layer].read((matrix * queries(layer) + first) * keys(layer), out);
+    if (kept_) {
+        read_kept_rows(layer, matrix, first, out);
+    } else {
+        layers_[layer].read((matrix * queries(layer) + first) * keys(layer), out);
+    }
     if (watcher_) watcher_(layer, matrix, first, out);
+}
+
+void AttentionStack::read_kept_rows(std::size_t layer, std::size_t matrix, std::size_t first,
+                                    std::span<double> out) const {
+    const std::vector<std::size_t>& kept = *kept_;
+    const std::size_t n = layers_[layer].shape.back();
+    std::vector<double> row(kept.back() - kept.front() + 1);
+    for (std::size_t r = 0; r * kept.size() < out.size(); ++r) {
+        layers_[layer].read((matrix * n + kept[first + r]) * n + kept.front(), row);
+        for (std::size_t k = 0; k < kept.size(); ++k) out[r * kept.size() + k] = row[kept[k] - kept.front()];
+    }
+}
+
+AttentionStack AttentionStack::cropped(Kept kept) const {
+    const auto fits = [&](const TensorView& layer) {
+        const std::size_t n = layer.shape.back();
+        return layer.shape[layer.shape.size() - 2] == n && kept->back() < n;
+    };
+    if (kept == nullptr || kept->empty() ||
+        std::adjacent_find(kept->begin(), kept->end(), std::greater_equal<>()) != kept->end() ||
+        !std::all_of(layers_.begin(), layers_.end(), fits)) {
+        throw InternalError("attention: positions to keep that are not those of square layers");
+    }
+    AttentionStack copy = *this;
+    copy.kept_ = std::move(kept);
+    return copy;
+}
+
+AttentionStack AttentionStack::uncropped() const {
+    AttentionStack copy = *this;
+    copy.kept_ = nullptr;
+    return copy;
 }
 
 AttentionStack AttentionStack::watched(Watcher watcher) const {

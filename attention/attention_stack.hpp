@@ -59,8 +59,10 @@ public:
     }
     /// Positions of the input.
     std::size_t tokens() const { return keys(0); }
-    std::size_t queries(std::size_t layer) const { return layers_[layer].shape[layers_[layer].shape.size() - 2]; }
-    std::size_t keys(std::size_t layer) const { return layers_[layer].shape.back(); }
+    std::size_t queries(std::size_t layer) const {
+        return kept_ ? kept_->size() : layers_[layer].shape[layers_[layer].shape.size() - 2];
+    }
+    std::size_t keys(std::size_t layer) const { return kept_ ? kept_->size() : layers_[layer].shape.back(); }
     DType dtype() const { return layers_.front().dtype; }
     /// True for attention, false for a chain, whose rows may sum to anything.
     bool rows_sum_to_one() const { return rows_sum_to_one_; }
@@ -75,16 +77,27 @@ public:
     /// The same attention, which shows `watcher` whatever is read of it.
     AttentionStack watched(Watcher watcher) const;
 
+    /// The positions that an attention mask keeps, ascending, of those in the tensors.
+    using Kept = std::shared_ptr<const std::vector<std::size_t>>;
+    /// The same weights without the rows and columns of all other positions. Throws InternalError unless every
+    /// layer is n x n and `kept` ascends below n and is not empty.
+    AttentionStack cropped(Kept kept) const;
+    bool is_cropped() const { return kept_ != nullptr; }
+    /// With all positions of the tensors again.
+    AttentionStack uncropped() const;
+
     /// As read_head(), the rows from `first` on that fit into `out`, a whole number of rows.
     void read_rows(std::size_t layer, std::size_t head, std::size_t first, std::span<double> out) const;
 
 private:
     AttentionStack() = default;
+    void read_kept_rows(std::size_t layer, std::size_t matrix, std::size_t first, std::span<double> out) const;
 
     std::vector<TensorView> layers_;
     std::shared_ptr<const void> keep_alive_;
     std::size_t heads_ = 1;
     bool rows_sum_to_one_ = true;
+    Kept kept_;  ///< nullptr for all
     Watcher watcher_;
 };
 

@@ -1,14 +1,17 @@
 #include "attention/dataset.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "attention/attention_names.hpp"
 #include "attention/files/json.hpp"
+#include "attention/padding.hpp"
+#include "attention/tensor_axes.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
 
@@ -17,116 +20,42 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// "attentions", "attentions.K", "ID.attentions", "ID.attentions.K", "layers.K" or "ID.layers.K"
-/// taken apart.
-struct AttentionName {
-    std::optional<std::string> id;
-    std::optional<std::size_t> layer;
-    bool chain = false;  ///< "layers"
-};
-
-std::optional<std::size_t> parse_size(std::string_view text) {
-    std::size_t number = 0;
-    const char* end = text.data() + text.size();
-    const auto result = std::from_chars(text.data(), end, number);
-    if (result.ec != std::errc() || result.ptr != end) return std::nullopt;
-    return number;
+/// Not "[CLS] the key", which begins as a list does.
+bool looks_like_json(std::string_view text) {
+    const auto next = [&] {
+        text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+        return text.empty() ? '\0' : text.front();
+    };
+    if (next() == '{' || next() == '"') return true;
+    if (next() != '[') return false;
+    text.remove_prefix(1);
+    return std::string_view("\"[]{-0123456789").find(next()) != std::string_view::npos;
 }
 
-std::optional<AttentionName> parse_attention_name(std::string_view name) {
-    AttentionName result;
-    if (const std::size_t dot = name.rfind('.'); dot != std::string_view::npos) {
-        result.layer = parse_size(name.substr(dot + 1));
-        if (result.layer) name = name.substr(0, dot);
+/// Texts for all `count` positions, of which those are taken that are kept, or for these alone.
+std::vector<std::string> read_tokens(const Json& value, std::size_t count, const AttentionStack::Kept& kept,
+                                     const std::string& where) {
+    if (value.is_string()) {
+        throw InputError(fmt::format(
+            "{}: {}", where,
+            tokens_are_one_text().text({{"begin", excerpt(value.get_ref<const std::string&>(), 24)}})));
     }
-    result.chain = result.layer && name.ends_with("layers");
-    const std::string_view word = result.chain ? "layers" : "attentions";
-    if (!name.ends_with(word)) return std::nullopt;
-    name.remove_suffix(word.size());
-    if (name.empty()) return result;
-    if (!name.ends_with('.')) return std::nullopt;
-    result.id = name.substr(0, name.size() - 1);
-    return result;
-}
-
-/// The attention tensors of one example as found: the whole, or by layer.
-struct Parts {
-    const TensorView* whole = nullptr;
-    std::map<std::size_t, const TensorView*> layers;
-    bool chain = false;  ///< layers of any width
-};
-
-/// What a file holds, sorted by role.
-struct Inventory {
-    Parts single;
-    std::map<std::string, Parts> by_id;
-    std::vector<const TensorView*> others;
-};
-
-Inventory take_inventory(const TensorFile& file, const std::string& where) {
-    Inventory inventory;
-    for (const auto& [name, tensor] : file.tensors()) {
-        const auto parsed = parse_attention_name(name);
-        if (!parsed) {
-            inventory.others.push_back(&tensor);
-            continue;
-        }
-        const auto refuse = [&, &tensor_name = name](const std::string& reason) {
-            throw InputError(fmt::format("{}: tensor '{}': {}", where, excerpt(tensor_name), reason));
-        };
-        if (parsed->id && parsed->id->empty()) refuse("empty example id, expected ID.attentions");
-        Parts& parts = parsed->id ? inventory.by_id[*parsed->id] : inventory.single;
-        const bool first = parts.whole == nullptr && parts.layers.empty();
-        if (!first && parts.chain != parsed->chain) refuse("expected either attentions or layers, not both");
-        parts.chain = parsed->chain;
-        if (parsed->layer) {
-            const auto [place, inserted] = parts.layers.emplace(*parsed->layer, &tensor);
-            if (!inserted) {
-                refuse(fmt::format("layer {} is also in '{}'", *parsed->layer, excerpt(place->second->name)));
-            }
-        } else {
-            parts.whole = &tensor;
-        }
-        if (parts.whole != nullptr && !parts.layers.empty()) {
-            refuse("expected either one tensor of all layers or one for each layer, not both");
-        }
-    }
-    return inventory;
-}
-
-/// The tensors in layer order. `layer_by_layer` tells which of the two forms was found.
-std::vector<TensorView> in_order(const Parts& parts, bool& layer_by_layer, const std::string& where) {
-    layer_by_layer = parts.whole == nullptr;
-    if (!layer_by_layer) return {*parts.whole};
-    std::vector<TensorView> tensors;
-    for (const auto& [layer, tensor] : parts.layers) {
-        if (layer != tensors.size()) {
-            throw InputError(
-                fmt::format("{}: tensor '{}': layer {} is missing, expected layers 0, 1, ... without gaps", where,
-                            excerpt(tensor->name), tensors.size()));
-        }
-        tensors.push_back(*tensor);
-    }
-    return tensors;
-}
-
-std::vector<std::string> default_tokens(std::size_t count) {
-    std::vector<std::string> tokens;
-    for (std::size_t i = 0; i < count; ++i) tokens.push_back("#" + std::to_string(i));
-    return tokens;
-}
-
-std::vector<std::string> read_tokens(const Json& value, std::size_t count, const std::string& where) {
-    const bool strings = value.is_array() && std::all_of(value.begin(), value.end(),
-                                                         [](const Json& token) { return token.is_string(); });
-    if (!strings) {
+    const auto all_of = [&](auto is) { return value.is_array() && std::all_of(value.begin(), value.end(), is); };
+    if (!all_of([](const Json& token) { return token.is_string(); })) {
+        if (!value.empty() && all_of([](const Json& token) { return token.is_number(); }))
+            throw InputError(fmt::format("{}: {}", where, tokens_are_numbers().text()));
         throw InputError(fmt::format("{}: tokens {}, expected a list of strings", where, excerpt(value.dump())));
     }
-    if (value.size() != count) {
+    const bool only_kept = kept && value.size() == kept->size();
+    if (value.size() != count && !only_kept) {
         throw InputError(
             fmt::format("{}: {} tokens, expected {} as in the attention", where, value.size(), count));
     }
-    return value.get<std::vector<std::string>>();
+    auto tokens = value.get<std::vector<std::string>>();
+    if (!kept || only_kept) return tokens;
+    std::vector<std::string> out;
+    for (const std::size_t position : *kept) out.push_back(std::move(tokens[position]));
+    return out;
 }
 
 std::int64_t read_integer(const Json& value, const std::string& where) {
@@ -170,45 +99,73 @@ const Json* member(const Json& object, std::string_view key) {
 
 /// References and weights are told apart by their shape; what is neither is left alone.
 bool Dataset::Entry::add_other(const std::string& name, const TensorView& tensor) {
-    const std::size_t n = token_count();
+    const std::size_t n = positions();
+    if (is_input_name(std::string_view(name).substr(name.rfind('.') + 1))) return false;
     if (is_decodable(tensor.dtype) && tensor.shape == std::vector<std::size_t>{n}) {
         return references.emplace(name, tensor).second;
     }
-    if (chain) return false;
+    if (chain && no_attention.empty()) return false;
     const std::vector<std::size_t>& shape = attention.front().shape;
-    const std::size_t heads = shape[shape.size() - 3];
-    if (is_float(tensor.dtype) && (tensor.shape == std::vector<std::size_t>{layers(), n, n} ||
-                                   tensor.shape == std::vector<std::size_t>{layers(), heads, n, n})) {
+    const std::size_t heads = shape.size() > 2 ? shape[shape.size() - 3] : 1;
+    const bool any_heads = !no_attention.empty() && tensor.shape.size() == 4;
+    if (is_float(tensor.dtype) &&
+        (tensor.shape == std::vector<std::size_t>{layers(), n, n} ||
+         tensor.shape == std::vector<std::size_t>{layers(), any_heads ? tensor.shape[1] : heads, n, n})) {
         return weights.emplace(name, tensor).second;
     }
     return false;
 }
 
+std::vector<std::string> Dataset::Entry::default_tokens() const {
+    std::vector<std::string> names;
+    const std::size_t count = kept ? kept->size() : positions();
+    for (std::size_t i = 0; i < count; ++i) names.push_back("#" + std::to_string(i));
+    return names;
+}
+
+std::optional<std::size_t> Dataset::Entry::after_cropping(std::size_t position) const {
+    if (!kept) return position;
+    const auto found = std::lower_bound(kept->begin(), kept->end(), position);
+    if (found == kept->end() || *found != position) return std::nullopt;
+    return static_cast<std::size_t>(found - kept->begin());
+}
+
+void Dataset::Entry::crop(const std::optional<TensorView>& mask, const std::string& where) {
+    if (!mask) return;
+    kept = kept_by_mask(*mask, positions(), where);
+    if (!kept || !chain) return;
+    for (const TensorView& layer : attention) {
+        if (layer.shape.back() == positions() && layer.shape[layer.shape.size() - 2] == positions()) continue;
+        throw InputError(
+            fmt::format("{}: tensor '{}': padding in layers of different width, expected layers "
+                        "without it",
+                        where, excerpt(mask->name)));
+    }
+}
+
 /// Fills a dataset from its open file.
 struct Dataset::Reader {
     Dataset& dataset;
-    std::string where;  ///< the path, for messages
+    std::string where;           ///< the path, for messages
+    std::string attention_name;  ///< "" for the usual ones
 
     void read() {
-        const Inventory inventory = take_inventory(*dataset.file_, where);
-        const bool single = inventory.single.whole != nullptr || !inventory.single.layers.empty();
-        if (single && !inventory.by_id.empty()) {
+        const TensorInventory inventory = take_inventory(*dataset.file_, attention_name, where);
+        if (!inventory.single.empty() && !inventory.by_id.empty()) {
             throw InputError(
                 fmt::format("{}: attention with and without an example id ('{}'), expected one or the "
                             "other",
                             where, excerpt(inventory.by_id.begin()->first)));
         }
-        if (!single && inventory.by_id.empty()) {
-            throw InputError(
-                fmt::format("{}: no attention among its {} tensors, expected one called 'attentions' or "
-                            "'ID.attentions'",
-                            where, inventory.others.size()));
-        }
-        if (single) {
+        dataset.notes_ = dataset.file_->notes();
+        if (!inventory.has_attention()) {
+            read_weights_only();
+        } else if (!inventory.single.empty()) {
             read_single(inventory);
         } else {
             read_many(inventory);
         }
+        note_padding();
     }
 
     std::string metadata_place(const std::string& key) const {
@@ -237,72 +194,223 @@ struct Dataset::Reader {
 
     // A single-example file.
 
-    void read_single(const Inventory& inventory) {
-        const std::string stem = std::filesystem::path(dataset.path()).stem().string();
+    std::string stem() const { return std::filesystem::path(dataset.path()).stem().string(); }
+
+    void read_single(const TensorInventory& inventory) {
         if (inventory.single.chain) {
-            Entry entry = entry_of(inventory.single);
-            entry.tokens = single_file_tokens(1, entry.token_count()).front();
+            Entry entry = entry_of(inventory.single, "");
+            entry.tokens = single_file_tokens(1, {&entry, 1}).front();
             for (const TensorView* other : inventory.others) entry.add_other(other->name, *other);
-            return add(stem, std::move(entry));
+            return add(stem(), std::move(entry));
         }
         bool layer_by_layer = false;
-        const std::vector<TensorView> tensors = in_order(inventory.single, layer_by_layer, where);
-        const std::size_t rank = layer_by_layer ? 3 : 4;
-        check_attention_tensors(tensors, {rank, rank + 1}, where);
-        const std::vector<std::size_t>& shape = tensors.front().shape;
-        const bool batched = shape.size() > rank;
-        const std::size_t batch = batched ? shape.front() : 1;
+        const std::vector<TensorView> tensors = in_layer_order(inventory.single, layer_by_layer, where);
+        const TensorAxes axes = read_axes(tensors.front(), layer_by_layer, single_file_hints(), where);
+        const std::size_t rank = tensors.front().shape.size();
+        check_attention_tensors(tensors, {rank}, where);
+        if (!axes.note.empty()) dataset.notes_.push_back(axes.note);
 
-        const std::vector<std::vector<std::string>> tokens = single_file_tokens(batch, shape.back());
-        std::vector<const TensorView*> with_batch_axis;
+        std::vector<Entry> entries(axes.examples);
+        for (std::size_t b = 0; b < axes.examples; ++b) {
+            Entry& entry = entries[b];
+            entry.layer_by_layer = layer_by_layer || axes.batch == TensorAxes::Batch::after_layers;
+            entry.attention = attention_of(tensors, axes, b);
+            entry.crop(mask_of("", b, axes.examples), where);
+        }
+        const auto tokens = single_file_tokens(axes.examples, entries);
+        std::vector<const TensorView*> batched;
         for (const TensorView* other : inventory.others) {
-            if (batched && is_decodable(other->dtype) && !other->shape.empty() && other->shape.front() == batch) {
-                with_batch_axis.push_back(other);
+            if (axes.batch != TensorAxes::Batch::none && is_decodable(other->dtype) && !other->shape.empty() &&
+                other->shape.front() == axes.examples) {
+                batched.push_back(other);
             }
         }
-        for (std::size_t b = 0; b < batch; ++b) {
-            Entry entry;
-            entry.layer_by_layer = layer_by_layer;
-            for (const TensorView& tensor : tensors) entry.attention.push_back(batched ? tensor.slice(b) : tensor);
+        for (std::size_t b = 0; b < axes.examples; ++b) {
+            Entry& entry = entries[b];
             entry.tokens = tokens[b];
             // A tensor that does not suit the first example suits none: dropping it keeps this
             // linear in the file's size.
-            std::erase_if(with_batch_axis,
+            std::erase_if(batched,
                           [&](const TensorView* other) { return !entry.add_other(other->name, other->slice(b)); });
-            if (batch == 1) {
-                for (const TensorView* other : inventory.others) entry.add_other(other->name, *other);
+            if (axes.examples == 1) {
+                for (const TensorView* other : inventory.others) {
+                    entry.add_other(other->name, *other);
+                    // Weights of one example stacked as its attention was.
+                    if (axes.batch == TensorAxes::Batch::after_layers && other->shape.size() >= 4 &&
+                        other->shape[1] == 1) {
+                        TensorView without = *other;
+                        without.shape.erase(without.shape.begin() + 1);
+                        entry.add_other(other->name, without);
+                    }
+                }
             }
-            add(batch == 1 ? stem : fmt::format("{}/{}", stem, b), std::move(entry));
+            add(axes.examples == 1 ? stem() : fmt::format("{}/{}", stem(), b), std::move(entry));
         }
     }
 
-    std::vector<std::vector<std::string>> single_file_tokens(std::size_t batch, std::size_t count) const {
-        const std::optional<Json> value = metadata_json("tokens");
-        if (!value) return std::vector<std::vector<std::string>>(batch, default_tokens(count));
+    /// The attention of example b: one tensor of all layers, or one a layer.
+    static std::vector<TensorView> attention_of(const std::vector<TensorView>& tensors, const TensorAxes& axes,
+                                                std::size_t b) {
+        std::vector<TensorView> attention;
+        for (const TensorView& tensor : tensors) {
+            if (axes.batch == TensorAxes::Batch::none) attention.push_back(tensor);
+            if (axes.batch == TensorAxes::Batch::leading) attention.push_back(tensor.slice(b));
+            if (axes.batch != TensorAxes::Batch::after_layers) continue;
+            for (std::size_t l = 0; l < tensor.shape.front(); ++l) attention.push_back(tensor.slice(l).slice(b));
+        }
+        return attention;
+    }
+
+    /// What tells how many examples a file without ids holds.
+    AxesHints single_file_hints() const {
+        AxesHints hints;
+        if (const auto axes = dataset.metadata().find("axes"); axes != dataset.metadata().end())
+            hints.axes = axes->second;
+        if (const auto tokens = tokens_json(); tokens && tokens->is_array() && !tokens->empty()) {
+            hints.examples = tokens->front().is_array() ? tokens->size() : 1;
+            hints.source = "metadata tokens";
+            return hints;
+        }
+        for (const char* name : {"attention_mask", "input_ids", "token_type_ids", "tokens"}) {
+            const auto found = dataset.file_->tensors().find(name);
+            if (found == dataset.file_->tensors().end() || found->second.shape.size() != 2) continue;
+            if (found->second.shape[0] == found->second.shape[1]) continue;  // perhaps of pairs of positions
+            hints.examples = found->second.shape.front();
+            hints.source = fmt::format("tensor '{}'", name);
+            return hints;
+        }
+        return hints;
+    }
+
+    /// By example, of a file without ids.
+    std::vector<std::vector<std::string>> single_file_tokens(std::size_t batch,
+                                                             std::span<const Entry> entries) const {
+        const std::optional<Json> value = tokens_json();
+        if (!value) {
+            refuse_numbers("tokens");
+            std::vector<std::vector<std::string>> tokens;
+            for (const Entry& entry : entries) tokens.push_back(entry.default_tokens());
+            return tokens;
+        }
         const std::string place = metadata_place("tokens");
         const bool list_of_lists = value->is_array() && !value->empty() && value->front().is_array();
-        if (batch == 1 && !list_of_lists) return {read_tokens(*value, count, place)};
+        const auto read = [&](const Json& list, const Entry& entry) {
+            return read_tokens(list, entry.positions(), entry.kept, place);
+        };
+        if (batch == 1 && !list_of_lists) return {read(*value, entries.front())};
         if (!list_of_lists || value->size() != batch) {
             throw InputError(fmt::format("{}: {}, expected a list of {} lists of tokens", place,
                                          excerpt(value->dump()), batch));
         }
         std::vector<std::vector<std::string>> tokens;
-        for (const Json& list : *value) tokens.push_back(read_tokens(list, count, place));
+        for (std::size_t b = 0; b < batch; ++b) tokens.push_back(read((*value)[b], entries[b]));
         return tokens;
+    }
+
+    /// Metadata tokens; a text that is no JSON, as of an array of one text, is that text.
+    std::optional<Json> tokens_json() const {
+        const auto found = dataset.metadata().find("tokens");
+        if (found == dataset.metadata().end()) return std::nullopt;
+        if (!looks_like_json(found->second)) return Json(found->second);
+        return metadata_json("tokens");
+    }
+
+    /// Tokens that are a tensor of numbers, where texts are missing.
+    void refuse_numbers(const std::string& name) const {
+        if (!dataset.file_->tensors().contains(name)) return;
+        throw InputError(fmt::format("{}: tensor '{}': {}", where, excerpt(name), tokens_are_numbers().text()));
+    }
+
+    /// The tensor `attention_mask` of an example: with its id, or of a file without ids, where it may have a batch
+    /// axis. Nothing where there is none.
+    std::optional<TensorView> mask_of(const std::string& id, std::size_t b, std::size_t examples) const {
+        const auto found = dataset.file_->tensors().find(id.empty() ? "attention_mask" : id + ".attention_mask");
+        if (found == dataset.file_->tensors().end()) return std::nullopt;
+        const TensorView& mask = found->second;
+        const bool batched = mask.shape.size() == 2 && mask.shape.front() == examples && is_number(mask.dtype);
+        return batched ? mask.slice(b) : mask;
+    }
+
+    void note_padding() const {
+        std::size_t examples = 0;
+        std::size_t positions = 0;
+        for (const Entry& entry : dataset.entries_) {
+            if (!entry.kept) continue;
+            ++examples;
+            positions += entry.positions() - entry.kept->size();
+        }
+        if (examples > 0) {
+            dataset.notes_.push_back(fmt::format(
+                "{} of padding in {} left out, by attention_mask; positions are counted without padding",
+                counted(positions, "position"), counted(examples, "example")));
+        }
+        for (const auto& [name, tensor] : dataset.file_->tensors()) {
+            const std::string last = name.substr(name.rfind('.') + 1);
+            if (last != "padding_mask" && last != "key_padding_mask" && last != "src_key_padding_mask") continue;
+            dataset.notes_.push_back(
+                fmt::format("tensor '{}' is not read: {}", excerpt(name), other_mask().advice()));
+            break;
+        }
+    }
+
+    // A file without attention: edge weights, for those who ask for them by name.
+
+    void read_weights_only() {
+        const std::string reason = fmt::format("{}: {}", where, no_attention_text(*dataset.file_));
+        std::vector<const TensorView*> all;
+        for (const auto& [name, tensor] : dataset.file_->tensors()) {
+            const std::size_t rank = tensor.shape.size();
+            const bool square = (rank == 3 || rank == 4) && tensor.shape[rank - 1] == tensor.shape[rank - 2];
+            if (square && is_float(tensor.dtype) && tensor.elements() > 0) all.push_back(&tensor);
+        }
+        if (all.empty()) throw InputError(reason);
+        const auto dot = [](const TensorView* tensor) { return tensor->name.rfind('.'); };
+        const bool with_ids = std::all_of(all.begin(), all.end(), [&](const TensorView* tensor) {
+            return dot(tensor) != std::string::npos && dot(tensor) > 0;
+        });
+        EntriesById entries;
+        for (const TensorView* tensor : all) {
+            const std::string id = with_ids ? tensor->name.substr(0, dot(tensor)) : "";
+            Entry& entry = entries[id];
+            if (!entry.attention.empty()) continue;
+            for (std::size_t l = 0; l < tensor->shape.front(); ++l) entry.attention.push_back(tensor->slice(l));
+            entry.layer_by_layer = true;
+            entry.chain = true;
+            entry.no_attention = reason;
+            check_layer_chain(entry.attention, where);
+            entry.crop(mask_of(id, 0, 1), where);
+        }
+        if (with_ids) {
+            std::vector<const TensorView*> others;
+            for (const auto& [name, tensor] : dataset.file_->tensors()) others.push_back(&tensor);
+            return read_many(std::move(entries), others);
+        }
+        Entry& entry = entries.begin()->second;
+        entry.tokens = single_file_tokens(1, {&entry, 1}).front();
+        for (const auto& [name, tensor] : dataset.file_->tensors()) entry.add_other(name, tensor);
+        add(stem(), std::move(entry));
     }
 
     // A dataset file.
 
-    void read_many(const Inventory& inventory) {
+    using EntriesById = std::map<std::string, Entry>;
+
+    void read_many(const TensorInventory& inventory) {
+        EntriesById found;
+        for (const auto& [id, parts] : inventory.by_id) found.emplace(id, entry_of(parts, id));
+        read_many(std::move(found), inventory.others);
+    }
+
+    void read_many(EntriesById found, const std::vector<const TensorView*>& others) {
         const std::optional<Json> examples = metadata_json("examples");
         if (examples) {
-            add_listed(*examples, inventory);
+            add_listed(*examples, found);
         } else {
-            for (const auto& [id, parts] : inventory.by_id) add(id, entry_of(parts));
+            for (auto& [id, entry] : found) add(id, std::move(entry));
         }
         add_tokens_by_id();
         if (!examples) add_labels_by_id();
-        for (const TensorView* tensor : inventory.others) {
+        for (const TensorView* tensor : others) {
             const std::size_t dot = tensor->name.rfind('.');
             if (dot == std::string::npos) continue;
             const auto owner = dataset.index_.find(std::string_view(tensor->name).substr(0, dot));
@@ -311,19 +419,26 @@ struct Dataset::Reader {
         }
     }
 
-    Entry entry_of(const Parts& parts) const {
+    /// Of one example of several; `id` is "" in a file of one.
+    Entry entry_of(const AttentionParts& parts, const std::string& id) const {
         Entry entry;
-        entry.attention = in_order(parts, entry.layer_by_layer, where);
+        const std::vector<TensorView> tensors = in_layer_order(parts, entry.layer_by_layer, where);
         entry.chain = parts.chain;
         if (entry.chain) {
+            entry.attention = tensors;
             check_layer_chain(entry.attention, where);
-            return entry;
+        } else {
+            const AxesHints hints{.examples = 1, .source = "its example id", .axes = ""};
+            const TensorAxes axes = read_axes(tensors.front(), entry.layer_by_layer, hints, where);
+            check_attention_tensors(tensors, {tensors.front().shape.size()}, where);
+            entry.attention = attention_of(tensors, axes, 0);
+            entry.layer_by_layer = entry.layer_by_layer || axes.batch == TensorAxes::Batch::after_layers;
         }
-        check_attention_tensors(entry.attention, {entry.layer_by_layer ? std::size_t{3} : std::size_t{4}}, where);
+        entry.crop(mask_of(id, 0, 1), where);
         return entry;
     }
 
-    void add_listed(const Json& examples, const Inventory& inventory) {
+    void add_listed(const Json& examples, EntriesById& found) {
         const std::string place = metadata_place("examples");
         if (!examples.is_array()) {
             throw InputError(fmt::format("{}: has type {}, expected a list", place, examples.type_name()));
@@ -334,25 +449,25 @@ struct Dataset::Reader {
                 throw InputError(fmt::format("{}: entry {} is {}, expected an object with a string 'id'", place,
                                              dataset.size(), excerpt(listed.dump())));
             }
-            add_listed_one(id->get<std::string>(), listed, inventory);
+            add_listed_one(id->get<std::string>(), listed, found);
         }
-        for (const auto& [id, parts] : inventory.by_id) {
+        for (const auto& [id, entry] : found) {
             if (dataset.index_.contains(id)) continue;
             throw InputError(fmt::format("{}: '{}' is missing, expected every example with attention to be listed",
                                          place, excerpt(id)));
         }
     }
 
-    void add_listed_one(const std::string& id, const Json& listed, const Inventory& inventory) {
+    void add_listed_one(const std::string& id, const Json& listed, EntriesById& entries) {
         const std::string place = fmt::format("{}: '{}'", metadata_place("examples"), excerpt(id));
         if (dataset.index_.contains(id)) throw InputError(place + " is listed twice");
-        const auto found = inventory.by_id.find(id);
-        if (found == inventory.by_id.end()) {
+        const auto found = entries.find(id);
+        if (found == entries.end()) {
             throw InputError(fmt::format("{} has no tensor '{}.attentions'", place, excerpt(id)));
         }
-        Entry entry = entry_of(found->second);
+        Entry entry = std::move(found->second);
         if (const Json* tokens = member(listed, "tokens")) {
-            entry.tokens = read_tokens(*tokens, entry.token_count(), place);
+            entry.tokens = read_tokens(*tokens, entry.positions(), entry.kept, place);
         }
         const auto integer = [&](const char* key) -> std::optional<std::int64_t> {
             const Json* value = member(listed, key);
@@ -363,15 +478,22 @@ struct Dataset::Reader {
         entry.predicted = integer("predicted");
         entry.attractors = integer("attractors");
         if (const auto position = integer("position")) {
-            const auto count = static_cast<std::int64_t>(entry.token_count());
+            const auto count = static_cast<std::int64_t>(entry.positions());
             if (*position < 0 || *position >= count) {
                 throw InputError(fmt::format("{}: position {}, expected that of the masked token, one of 0 to {}",
                                              place, *position, count - 1));
             }
-            entry.masked = static_cast<std::size_t>(*position);
+            entry.masked = entry.after_cropping(static_cast<std::size_t>(*position));
+            if (!entry.masked) {
+                throw InputError(
+                    fmt::format("{}: position {}, expected one that its attention_mask keeps", place, *position));
+            }
         }
         if (const Json* unknown = member(listed, "unknown")) {
-            entry.unknown = read_positions(*unknown, entry.token_count(), place + ": unknown");
+            entry.unknown.emplace();
+            for (const std::size_t position : read_positions(*unknown, entry.positions(), place + ": unknown")) {
+                if (const auto kept = entry.after_cropping(position)) entry.unknown->push_back(*kept);
+            }
         }
         if (const Json* group = member(listed, "group")) {
             if (!group->is_string()) {
@@ -390,11 +512,14 @@ struct Dataset::Reader {
             Entry& entry = dataset.entries_[i];
             if (!without(entry)) continue;
             const Json* tokens = member(by_id, dataset.ids_[i]);
-            entry.tokens =
-                tokens == nullptr
-                    ? default_tokens(entry.token_count())
-                    : read_tokens(*tokens, entry.token_count(),
-                                  fmt::format("{}: '{}'", metadata_place("tokens"), excerpt(dataset.ids_[i])));
+            if (tokens != nullptr) {
+                entry.tokens =
+                    read_tokens(*tokens, entry.positions(), entry.kept,
+                                fmt::format("{}: '{}'", metadata_place("tokens"), excerpt(dataset.ids_[i])));
+                continue;
+            }
+            refuse_numbers(dataset.ids_[i] + ".tokens");
+            entry.tokens = entry.default_tokens();
         }
     }
 
@@ -410,23 +535,28 @@ struct Dataset::Reader {
 };
 
 AttentionStack weights_by_name(const Example& example, const std::string& name) {
-    if (name == attention_weights) return example.attention;
+    if (name == attention_weights) {
+        if (!example.no_attention.empty()) throw InputError(example.no_attention);
+        return example.attention;
+    }
     const auto found = example.weights.find(name);
     if (found == example.weights.end()) {
-        std::vector<std::string> names{attention_weights};
+        std::vector<std::string> names;
+        if (example.no_attention.empty()) names.push_back(attention_weights);
         for (const auto& [known, tensor] : example.weights) names.push_back(excerpt(known));
         throw ParameterError(fmt::format("{}: no edge weights '{}'{}", escape_controls(example.id), excerpt(name),
                                          name_hint(name, names)));
     }
     std::vector<TensorView> layers;
     for (std::size_t l = 0; l < found->second.shape.front(); ++l) layers.push_back(found->second.slice(l));
-    return AttentionStack::from_chain(std::move(layers), nullptr, escape_controls(example.id));
+    const auto stack = AttentionStack::from_chain(std::move(layers), nullptr, escape_controls(example.id));
+    return example.kept ? stack.cropped(example.kept) : stack;
 }
 
-Dataset Dataset::open(const std::string& path) {
+Dataset Dataset::open(const std::string& path, const DatasetOptions& options) {
     Dataset dataset;
     dataset.file_ = open_tensor_file(path);
-    Reader{dataset, escape_controls(path)}.read();
+    Reader{dataset, escape_controls(path), options.attention}.read();
     return dataset;
 }
 
@@ -444,19 +574,20 @@ Example Dataset::example(std::size_t index) const {
         }
     }
     const std::string where = escape_controls(path());
-    Example example{ids_[index],
-                    entry.tokens,
-                    entry.chain ? AttentionStack::from_chain(std::move(layers), file_, where)
-                                : AttentionStack(std::move(layers), file_, where),
-                    {},
-                    entry.weights,
-                    entry.label,
-                    entry.predicted,
-                    entry.attractors,
-                    entry.group,
-                    entry.masked,
-                    unknown_words(entry)};
-    for (const auto& [name, tensor] : entry.references) example.references[name] = tensor.values();
+    auto attention = entry.chain ? AttentionStack::from_chain(std::move(layers), file_, where)
+                                 : AttentionStack(std::move(layers), file_, where);
+    if (entry.kept) attention = attention.cropped(entry.kept);
+    Example example{ids_[index],      entry.tokens, std::move(attention), {},           entry.weights,
+                    entry.label,      entry.predicted, entry.attractors,  entry.group,  entry.masked,
+                    entry.kept,       entry.no_attention, unknown_words(entry)};
+    for (const auto& [name, tensor] : entry.references) {
+        std::vector<double> scores = tensor.values();
+        if (entry.kept) {
+            for (std::size_t k = 0; k < entry.kept->size(); ++k) scores[k] = scores[(*entry.kept)[k]];
+            scores.resize(entry.kept->size());
+        }
+        example.references[name] = std::move(scores);
+    }
     return example;
 }
 

@@ -7,10 +7,12 @@
 ///   or ID.layers.K    [H, queries, keys] or [queries, keys], layers of any width that form a
 ///                     chain: merged tokens, encoder and decoder; docs/data-format.md has examples;
 ///   ID.NAME           [n], optional: a reference score for each token (NAME without a dot);
-///   ID.NAME           [L, n, n] or [L, H, n, n], optional: ready-made edge weights.
+///   ID.NAME           [L, n, n] or [L, H, n, n], optional: ready-made edge weights;
+///   ID.attention_mask [n], optional: 1 for tokens, 0 for padding, which is then left out everywhere.
 /// A single-example file holds the same without "ID."; attention, references and weights
-/// (not layers) may have a leading batch axis B. Its examples are called as the file without extension, followed
-/// by /0, /1, ... when B > 1. Axes are [layer, head, query, key].
+/// (not layers) may have a leading batch axis B; see tensor_axes.hpp for what tells B from L. Its examples are
+/// called as the file without extension, followed by /0, /1, ... when B > 1. Axes are [layer, head, query, key].
+/// Names of a tokenizer's output (input_ids, token_type_ids, ...) are never references.
 ///
 /// Metadata, all optional. In a dataset: `examples`, a JSON list of {id, tokens, label,
 /// predicted, group, attractors, position, unknown} that also gives the order (else by name); where it does not
@@ -52,6 +54,15 @@ struct Example {
     std::optional<std::int64_t> attractors = {};
     std::string group = {};                  ///< "" when there is none
     std::optional<std::size_t> masked = {};  ///< position whose token a language model fills in
+    AttentionStack::Kept kept = nullptr;     ///< of the positions in the tensors; nullptr for all
+    /// Why there is none; `attention` then is the shape of some edge weights. "" where there is attention.
+    std::string no_attention = {};
+};
+
+struct DatasetOptions {
+    /// Name of the attention in place of attentions, a * standing for the number of a layer. "" for the usual
+    /// names.
+    std::string attention = {};
     UnknownWords unknown = {};
 };
 
@@ -60,15 +71,21 @@ inline constexpr const char* attention_weights = "attention";
 
 /// The weights that an example's network is made of: its attention for attention_weights, else the
 /// ready-made weights `name`. Valid as long as the example lives; values are not checked.
-/// Throws ParameterError, with the nearest name, when it has none of that name.
+/// Throws ParameterError, with the nearest name, when it has none of that name; InputError with
+/// Example::no_attention.
 AttentionStack weights_by_name(const Example& example, const std::string& name);
 
 class Dataset {
 public:
     /// Reads the header and checks names, shapes, types and the metadata of every example;
     /// no attention is read. Throws InputError ("<path>: tensor 'x': ...") for a file that
-    /// does not keep to the format above. O(t log t) for t tensors.
-    static Dataset open(const std::string& path);
+    /// does not keep to the format above. A file with edge weights only opens; its attention is refused when it is
+    /// asked for. O(t log t) for t tensors.
+    static Dataset open(const std::string& path, const DatasetOptions& options = {});
+
+    /// How things were read where that is not plain from the format: axes, padding, what was left out. A sentence
+    /// each.
+    const std::vector<std::string>& notes() const { return notes_; }
 
     const std::string& path() const { return file_->path(); }
     std::size_t size() const { return ids_.size(); }
@@ -116,10 +133,17 @@ private:
         std::optional<std::int64_t> attractors;
         std::string group;
         std::optional<std::size_t> masked;
+        AttentionStack::Kept kept;
+        std::string no_attention;
         std::optional<std::vector<std::size_t>> unknown;  ///< where the metadata says so
 
         std::size_t layers() const { return layer_by_layer ? attention.size() : attention.front().shape[0]; }
-        std::size_t token_count() const { return attention.front().shape.back(); }
+        /// Of the tensors, padding included.
+        std::size_t positions() const { return attention.front().shape.back(); }
+        std::vector<std::string> default_tokens() const;
+        /// Where `position` is without padding, nothing where it is padding.
+        std::optional<std::size_t> after_cropping(std::size_t position) const;
+        void crop(const std::optional<TensorView>& mask, const std::string& where);
         /// False when `tensor` is neither a reference nor weights by its shape and type.
         bool add_other(const std::string& name, const TensorView& tensor);
     };
@@ -128,6 +152,7 @@ private:
     UnknownWords unknown_words(const Entry& entry) const;
 
     std::shared_ptr<const TensorFile> file_;
+    std::vector<std::string> notes_;
     std::vector<std::string> ids_;
     std::vector<Entry> entries_;  ///< in the order of ids_
     std::map<std::string, std::size_t, std::less<>> index_;

@@ -9,11 +9,90 @@
 
 #include <fmt/format.h>
 
+#include "attention/row_diagnosis.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {
 namespace {
+
+/// Which positions are attended to by others, from rows that come in any order.
+class Attended {
+public:
+    explicit Attended(std::size_t n) : first_(n, n), last_(n), full_(n, false), causal_(n, false) {}
+
+    /// Row q, of which `zeros` weights are 0; `causal`: all after q are.
+    void add(std::size_t q, std::span<const double> weights, std::size_t zeros, bool causal) {
+        if (zeros == 0) {
+            full_[q] = true;
+        } else if (causal && zeros == weights.size() - 1 - q) {
+            causal_[q] = true;
+        } else {
+            for (std::size_t k = 0; k < weights.size(); ++k) {
+                if (weights[k] != 0.0 && k != q) add_pair(q, k);
+            }
+        }
+    }
+
+    /// Positions of padding: those that no other attends to, and the longest run at the beginning, or at the end
+    /// of what is not causal, that only itself attends to. The end of causal attention is attended to by none, so
+    /// one such position says nothing. None where it would be all.
+    std::vector<std::size_t> padding(bool causal) {
+        const std::size_t n = full_.size();
+        join_whole_rows();
+        std::vector<bool> found(n, false);
+        for (std::size_t k = 0; k < n; ++k) found[k] = first_[k] == n;
+        if (causal && n > 1 && !found[n - 2]) found[n - 1] = false;
+        std::size_t end = 0;
+        std::size_t latest = 0;  // position that attends to one of those before `end`, counted from 1
+        for (std::size_t p = 1; p < n; ++p) {
+            latest = std::max(latest, last_[p - 1]);
+            if (latest <= p) end = p;
+        }
+        std::fill_n(found.begin(), end, true);
+        std::size_t begin = n;
+        std::size_t earliest = n;
+        for (std::size_t p = n; !causal && p-- > 1;) {
+            earliest = std::min(earliest, first_[p]);
+            if (earliest >= p) begin = p;
+        }
+        std::fill(found.begin() + static_cast<std::ptrdiff_t>(begin), found.end(), true);
+        std::vector<std::size_t> positions;
+        for (std::size_t k = 0; k < n; ++k) {
+            if (found[k]) positions.push_back(k);
+        }
+        return positions.size() == n ? std::vector<std::size_t>{} : positions;
+    }
+
+private:
+    void add_pair(std::size_t q, std::size_t k) {
+        first_[k] = std::min(first_[k], q);
+        last_[k] = std::max(last_[k], q + 1);
+    }
+
+    // Rows that attend to all, or to all up to themselves, in time linear in n.
+    void join_whole_rows() {
+        const std::size_t n = full_.size();
+        for (std::size_t k = 0, below = n; k < n; ++k) {  // below: the first full row before k
+            if (below < n) add_pair(below, k);
+            if (full_[k] && below == n) below = k;
+        }
+        std::size_t first = n;  // full or causal row after k, the nearest
+        std::size_t last = n;   // and the farthest
+        for (std::size_t k = n; k-- > 0;) {
+            if (first < n) add_pair(first, k);
+            if (last < n) add_pair(last, k);
+            if (!full_[k] && !causal_[k]) continue;
+            first = k;
+            if (last == n) last = k;
+        }
+    }
+
+    std::vector<std::size_t> first_;  // by key: the first other position that attends to it, n for none
+    std::vector<std::size_t> last_;   // the last one, counted from 1, 0 for none
+    std::vector<bool> full_;          // by query
+    std::vector<bool> causal_;
+};
 
 /// "2e-3", with as many digits as it takes to tell the number from others.
 std::string scientific(double value) {
@@ -77,10 +156,12 @@ public:
         if (tolerance && !(*tolerance >= 0.0)) {
             throw ParameterError(fmt::format("row-sum tolerance is {}, expected a number >= 0", *tolerance));
         }
+        report_.precision = attention_.dtype();
         for (std::size_t layer = 0; layer < attention_.layers(); ++layer) {
             report_.causal = report_.causal && attention_.queries(layer) == attention_.keys(layer);
             next_row_.emplace_back(attention_.heads(layer), 0);
         }
+        if (attention_.rows_sum_to_one()) attended_.emplace(attention_.tokens());
     }
 
     const AttentionStack& attention() const { return attention_; }
@@ -105,6 +186,7 @@ public:
                              });
             }
         }
+        if (attended_) report_.unattended = attended_->padding(report_.causal);
         return report_;
     }
 
@@ -116,22 +198,22 @@ private:
         const RowFacts facts = look_at(weights);
         if (!facts.valid) {
             const auto wrong = std::find_if(weights.begin(), weights.end(), [](double w) { return !is_valid(w); });
-            throw InputError(fmt::format("{}, column {} is {}, expected a finite weight >= 0", place(),
-                                         wrong - weights.begin(), weight_text(*wrong)));
+            const auto column = static_cast<std::size_t>(wrong - weights.begin());
+            throw InputError(fmt::format("{}, column {} is {}, expected a finite weight >= 0{}", place(), column,
+                                         weight_text(*wrong), why({layer, head, row, column, 0.0})));
         }
         report_.zeros += facts.zeros;
-        if (report_.causal && row + 1 < weights.size()) {
-            const auto later = weights.subspan(row + 1);
-            report_.causal = std::all_of(later.begin(), later.end(), [](double w) { return w == 0.0; });
-        }
+        const bool later_zero = (report_.causal || attended_) && row < weights.size() &&
+                                facts.zeros >= weights.size() - 1 - row && is_zero(weights.subspan(row + 1));
+        report_.causal = report_.causal && later_zero;
+        if (attended_) attended_->add(row, weights, facts.zeros, later_zero);
         const double deviation = std::abs(facts.sum - 1.0);
-        const double allowed = tolerance_.value_or(row_sum_tolerance(attention_.dtype()));
-        if (!(deviation <= allowed) && attention_.rows_sum_to_one()) {
+        if (attention_.rows_sum_to_one() && !(deviation <= allowed(deviation))) {
+            const double tolerance = allowed(deviation);
             throw InputError(
-                fmt::format("{} sums to {:.6g}, expected 1 ± {}{} (use --row-sum-tolerance or "
-                            "renormalise)",
-                            place(), facts.sum, scientific(allowed),
-                            tolerance_ ? std::string() : fmt::format(" for {}", dtype_name(attention_.dtype()))));
+                fmt::format("{} sums to {:.6g}, expected 1 ± {}{}{}", place(), facts.sum, scientific(tolerance),
+                            tolerance_ ? std::string() : fmt::format(" for {}", dtype_name(report_.precision)),
+                            why({layer, head, row, std::nullopt, tolerance})));
         }
         if (deviation > report_.largest_deviation) {
             report_.largest_deviation = deviation;
@@ -141,10 +223,31 @@ private:
         }
     }
 
+    static bool is_zero(std::span<const double> weights) {
+        return std::all_of(weights.begin(), weights.end(), [](double w) { return w == 0.0; });
+    }
+
+    /// What a row's sum may miss 1 by: as the values themselves are precise, which is looked into when it matters.
+    double allowed(double deviation) {
+        if (tolerance_) return *tolerance_;
+        const double stored = row_sum_tolerance(report_.precision);
+        if (deviation <= stored || deviation > row_sum_tolerance(DType::bf16) || looked_into_) return stored;
+        looked_into_ = true;
+        report_.precision = precision_of_values(attention_);
+        return row_sum_tolerance(report_.precision);
+    }
+
+    /// ": " and the diagnosis. Weights of a chain may be anything but negative, NaN or infinite.
+    std::string why(const RowFault& fault) const {
+        return attention_.rows_sum_to_one() ? ": " + diagnose_rows(attention_, fault) : "";
+    }
+
     AttentionStack attention_;
     std::string where_;
     std::optional<double> tolerance_;
     ValidationReport report_;
+    std::optional<Attended> attended_;
+    bool looked_into_ = false;
     std::vector<std::vector<std::size_t>> next_row_;  // of each layer and head: how many were seen
 };
 

@@ -5,13 +5,15 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "attention/attention_stack.hpp"
 
 namespace attnflow {
 
 /// How far from 1 a row may sum when its weights were rounded to `dtype`: 1e-4 for F64 and
-/// F32, 2e-3 for F16, 2e-2 for BF16. (Softmax in the named precision stays well below.)
+/// F32, 2e-3 for F16, 2e-2 for BF16. (Softmax in the named precision stays well below.) Weights stored in a finer
+/// type than they were computed in are held to what they were computed in, see row_diagnosis.hpp.
 double row_sum_tolerance(DType dtype);
 
 struct ValidationReport {
@@ -21,6 +23,10 @@ struct ValidationReport {
     std::size_t row = 0;             ///< query position, from 0
     bool causal = true;              ///< no query attends to a later key, all layers are square
     std::size_t zeros = 0;           ///< weights that are exactly 0
+    DType precision = DType::f64;    ///< what rows were held to: the stored type, or the coarser one of the values
+    /// Positions that no other position attends to, or only positions among them at the beginning or end: padding,
+    /// as a rule. Ascending; empty for a chain.
+    std::vector<std::size_t> unattended = {};
 };
 
 /// The check of validate(), made while something else reads the attention, so that a large file is read once:
@@ -48,7 +54,7 @@ private:
 /// weights are checked and row sums just reported. `where` names the example in messages; `tolerance`
 /// replaces row_sum_tolerance. Throws InputError for the first weight that is NaN,
 /// infinite or negative and the first row whose sum differs from 1 by more than the
-/// tolerance; ParameterError for a tolerance that is not a number >= 0.
+/// tolerance, with the diagnosis of row_diagnosis.hpp; ParameterError for a tolerance that is not a number >= 0.
 ValidationReport validate(const AttentionStack& attention, const std::string& where,
                           std::optional<double> tolerance = std::nullopt);
 

@@ -4,10 +4,16 @@
 
 #include "algorithms/attribution_method.hpp"
 #include "algorithms/maxflow/max_flow_solver.hpp"
+#include "attention/attention_names.hpp"
 #include "attention/extract/edge_weights/edge_weight.hpp"
+#include "attention/files/file_kind.hpp"
+#include "attention/model/checkpoint/weight_files.hpp"
 #include "attention/model/registry.hpp"
 #include "attention/network/heads/head_aggregator.hpp"
 #include "attention/network/pruning/edge_pruner.hpp"
+#include "attention/padding.hpp"
+#include "attention/row_diagnosis.hpp"
+#include "attention/tensor_axes.hpp"
 #include "experiments/metrics/metric.hpp"
 #include "experiments/study/axis.hpp"
 #include "experiments/study/config_keys.hpp"
@@ -103,7 +109,9 @@ std::string catalogue_text() {
     for (const AxisInfo& axis : axes()) line(axis.name, axis.summary);
     out += "\nPresets\n";
     for (const Preset& preset : presets()) line(preset.name, preset.summary);
-    return out + "\n`attnflow describe NAME` tells more; `attnflow describe config` lists the keys of a config.\n";
+    return out +
+           "\n`attnflow describe NAME` tells more; `attnflow describe config` lists the keys of a config,\n"
+           "`attnflow describe troubleshooting` what can be wrong with a file.\n";
 }
 
 std::string catalogue_markdown() {
@@ -150,10 +158,24 @@ std::string catalogue_markdown() {
     return out;
 }
 
+std::string troubleshooting_markdown() {
+    std::string out =
+        "# Troubleshooting\n\nMade by `attnflow describe troubleshooting > docs/troubleshooting.md` from the "
+        "program's own messages: what is seen,\nwhy, and the line that mends it. Words in capitals stand for what "
+        "the "
+        "message says.\n";
+    for (const Diagnoses& chapter : {file_diagnoses(), name_diagnoses(), axes_diagnoses(), row_diagnoses(),
+                                     padding_diagnoses(), weight_diagnoses()}) {
+        out += markdown(chapter);
+    }
+    return out;
+}
+
 std::string describe_name(const std::string& name) {
     if (name == "config") return describe_config();
+    if (name == "troubleshooting") return troubleshooting_markdown();
     std::string out;
-    std::vector<std::string> known{"config"};
+    std::vector<std::string> known{"config", "troubleshooting"};
     for (const Family& family : families()) {
         for (const EntryInfo& info : family.entries) {
             known.push_back(info.name);

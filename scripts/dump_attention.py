@@ -83,29 +83,63 @@ def crop(attention, mask):
     return attention[:, :, kept[:, None], kept]
 
 
-def check_rows(attention, where, tolerance):
+def row_sum_tolerance(attention):
+    """By the precision that the values have, whatever type they are stored in: as `attnflow validate` decides."""
+    bits = attention[attention != 0].astype(np.float32).view(np.uint32)
+    for tolerance, below, last in ((2e-2, 0xFFFF, 0x10000), (2e-3, 0x1FFF, 0x2000)):  # bfloat16, float16
+        if len(bits) and not (bits & below).any() and 16 * np.count_nonzero(bits & last) >= len(bits):
+            return tolerance
+    return 1e-4
+
+
+def why_rows_fail(attention, whole):
+    """What rows that do not sum to 1 look like, in the order of attention/row_diagnosis.hpp; whole: before padding was
+    cut off."""
+    sums = attention.sum(axis=-1, dtype=np.float64)
+    zero_rows = np.flatnonzero((attention == 0).all(axis=(0, 1, 3)))
+    if len(zero_rows):
+        return f"the rows of positions {zero_rows.tolist()} are 0: padding that the mask does not name"
+    if np.allclose(attention.sum(axis=-2, dtype=np.float64), 1, atol=2e-2):
+        return "the columns sum to 1: query and key are exchanged, numpy.swapaxes(weights, -1, -2)"
+    if whole is not None and np.allclose(whole.sum(axis=-1, dtype=np.float64), 1, atol=2e-2):
+        return "with padding they sum to 1: the model attended to it, because it was not given attention_mask"
+    present = (attention != 0).mean(axis=(0, 1))
+    scattered = 1 - present[present > 0].mean()  # 0 in one head and not in another
+    if sums.max() > 1 and (scattered > 5e-3 or np.ptp(sums) < 1e-3):
+        return "dropout was on: call model.eval() before the model is run"
+    if (attention > 1.001).any():
+        return "weights above 1: scores before the softmax?"
+    if sums.max() <= 1.001:
+        return ("a share of the attention goes to no position: an attention sink outside the sequence (say "
+                f"--row-sum-tolerance {np.ceil(101 - 100 * sums.min()) / 100:.2f}, and rows are divided by their sum later)")
+    return f"sums go from {sums.min():.4f} to {sums.max():.4f}, for none of the usual reasons"
+
+
+def check_rows(attention, where, tolerance=None, whole=None):
     """Rows must be distributions: this finds dropout, attention to padding, and tensors that are no attention."""
+    if np.isnan(attention).all(axis=-1).any():
+        raise DumpError(f"{where}: rows of NaN: queries that are masked whole; give the model attention_mask")
     if not np.isfinite(attention).all():
-        raise DumpError(f"{where}: attention holds NaN or infinity; try dtype float32")
+        raise DumpError(f"{where}: attention holds NaN or infinity; compute in float32, model.float()")
     if (attention < 0).any():
         raise DumpError(f"{where}: attention holds negative numbers: scores before the softmax?")
+    tolerance = row_sum_tolerance(attention) if tolerance is None else tolerance
     deviation = np.abs(attention.sum(axis=-1, dtype=np.float64) - 1)
     layer, head, row = np.unravel_index(deviation.argmax(), deviation.shape)
     if deviation[layer, head, row] > tolerance:
         raise DumpError(
             f"{where}: layer {layer}, head {head}, row {row} sums to {attention[layer, head, row].sum():.4f}, expected "
-            f"1 ± {tolerance:g}: dropout (call model.eval()), attention to padding (pass attention_mask), or a model "
-            "with an attention sink outside the sequence (--row-sum-tolerance accepts it)")
+            f"1 ± {tolerance:g}: {why_rows_fail(attention, whole)}")
 
 
-def examples_of_batch(ids, attentions, mask, tokens, scores, heads=None, tolerance=1e-4):
+def examples_of_batch(ids, attentions, mask, tokens, scores, heads=None, tolerance=None):
     """Examples of one forward pass; tokens and scores are by input, padding included."""
     stacked = stack_layers(attentions, len(ids), heads)
     examples = []
     for b, example_id in enumerate(ids):
         kept = np.flatnonzero(to_numpy(mask[b]))
         attention = crop(stacked[b], mask[b])
-        check_rows(attention, example_id, tolerance)
+        check_rows(attention, example_id, tolerance, stacked[b])
         examples.append(Example(example_id, attention, [tokens[b][k] for k in kept],
                                 {name: to_numpy(values[b])[kept] for name, values in scores.items()}))
     return examples
@@ -211,7 +245,7 @@ def patch_names(positions, grid=None):
     return names + [f"{row},{column}" for row in range(grid[0]) for column in range(grid[1])]
 
 
-def examples_of_images(ids, attentions, config, tolerance=1e-4):
+def examples_of_images(ids, attentions, config, tolerance=None):
     check_present(attentions)
     positions = attentions[0].shape[-1]
     return examples_of_batch(ids, attentions, np.ones((len(ids), positions)),
@@ -246,7 +280,8 @@ def parse_arguments():
     parser.add_argument("--batch-size", type=int, default=1)
     parser.add_argument("--max-length", type=int, default=512, help="longer texts are cut off (default: 512 tokens)")
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--row-sum-tolerance", type=float, default=1e-4)
+    parser.add_argument("--row-sum-tolerance", type=float,
+                        help="how far from 1 rows may sum (default: by the precision of the values)")
     return parser.parse_args()
 
 

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "attention/files/file_kind.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
 
@@ -40,9 +41,9 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::string& path) {
 
     struct stat status = {};
     if (::fstat(file.number, &status) != 0) refuse(path, "cannot be examined: " + reason_of(errno));
-    if (S_ISDIR(status.st_mode)) refuse(path, "is a directory, expected a file");
+    if (S_ISDIR(status.st_mode)) refuse(path, directory_given().text());
     if (!S_ISREG(status.st_mode)) refuse(path, "is not a regular file, expected one that can be mapped");
-    if (status.st_size == 0) refuse(path, "is empty");
+    if (status.st_size == 0) refuse(path, empty_file().text());
 
     const auto size = static_cast<std::size_t>(status.st_size);
     void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.number, 0);

@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "attention/files/file_kind.hpp"
 #include "attention/files/json.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/special_file.hpp"
@@ -42,23 +43,19 @@ std::string tensor_place(const std::string& path, const std::string& name) {
 }
 
 std::string_view read_header(const std::string& path, std::span<const std::byte> bytes) {
-    if (bytes.size() < length_bytes) {
-        throw InputError(
-            fmt::format("{}: {} bytes long, expected a safetensors file, which begins with the 8-byte "
-                        "length of its header",
-                        path, bytes.size()));
-    }
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     std::uint64_t length = 0;
-    std::memcpy(&length, bytes.data(), length_bytes);
-    if (length > longest_header) {
-        throw InputError(fmt::format("{}: header of {} bytes, expected at most {} (is this a safetensors file?)",
-                                     path, length, longest_header));
+    if (bytes.size() >= length_bytes) std::memcpy(&length, bytes.data(), length_bytes);
+    const bool in_file = bytes.size() > length_bytes && length <= bytes.size() - length_bytes;
+    if (length > longest_header && in_file && text[length_bytes] == '{') {
+        throw InputError(fmt::format("{}: header of {} bytes, expected at most {}", path, length, longest_header));
     }
-    if (length > bytes.size() - length_bytes) {
+    if (const auto why = why_no_safetensors(text)) throw InputError(fmt::format("{}: {}", path, *why));
+    if (!in_file) {
         throw InputError(fmt::format("{}: header of {} bytes, but only {} follow (is the file complete?)", path,
                                      length, bytes.size() - length_bytes));
     }
-    return {reinterpret_cast<const char*>(bytes.data()) + length_bytes, static_cast<std::size_t>(length)};
+    return text.substr(length_bytes, static_cast<std::size_t>(length));
 }
 
 std::map<std::string, std::string> read_metadata(const std::string& path, const Json& entries) {

@@ -18,10 +18,10 @@ namespace attnflow {
 class SafetensorsFile : public TensorFile {
 public:
     /// Maps `path` and checks the header completely: afterwards every view lies inside the
-    /// file. Throws InputError ("<path>: tensor 'x': ..., expected ...") for a file that is
-    /// cut short, a header over 100 MB, an unknown type, a malformed shape (of at most 8
-    /// axes) or offsets, a size that does not fit type and shape, and, as the format
-    /// demands, tensors that overlap and bytes that belong to no tensor.
+    /// file. Throws InputError ("<path>: tensor 'x': ..., expected ...") for a file of another
+    /// kind (see file_kind.hpp), one that is cut short, a header over 100 MB, an unknown type, a malformed shape
+    /// (of at most 8 axes) or offsets, a size that does not fit type and shape, and, as the format demands,
+    /// tensors that overlap and bytes that belong to no tensor.
     static std::shared_ptr<const SafetensorsFile> open(const std::string& path);
     /// The same for a file that is mapped already.
     static std::shared_ptr<const SafetensorsFile> read(std::shared_ptr<const MappedFile> file,

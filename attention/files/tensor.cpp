@@ -75,6 +75,7 @@ std::string_view dtype_name(DType dtype) { return info(dtype).name; }
 std::size_t dtype_bits(DType dtype) { return info(dtype).bits; }
 bool is_float(DType dtype) { return dtype <= DType::bf16; }
 bool is_decodable(DType dtype) { return dtype <= DType::i32; }
+bool is_number(DType dtype) { return dtype <= DType::boolean; }
 
 std::optional<DType> dtype_from_name(std::string_view name) {
     for (const DTypeInfo& entry : dtypes) {
@@ -147,11 +148,24 @@ void decode_elements(DType dtype, const std::byte* start, std::span<double> out,
             return decode<std::int64_t>(start, out, to_double);
         case DType::i32:
             return decode<std::int32_t>(start, out, to_double);
+        case DType::i16:
+            return decode<std::int16_t>(start, out, to_double);
+        case DType::i8:
+            return decode<std::int8_t>(start, out, to_double);
+        case DType::u64:
+            return decode<std::uint64_t>(start, out, to_double);
+        case DType::u32:
+            return decode<std::uint32_t>(start, out, to_double);
+        case DType::u16:
+            return decode<std::uint16_t>(start, out, to_double);
+        case DType::u8:
+        case DType::boolean:
+            return decode<std::uint8_t>(start, out, to_double);
         default:
-            throw InputError(
-                fmt::format("tensor '{}': elements of type {} cannot be read, expected F64, F32, "
-                            "F16, BF16, I64 or I32",
-                            excerpt(name), dtype_name(dtype)));
+            throw InputError(fmt::format(
+                "tensor '{}': elements of type {} cannot be read, expected a float of 16 bits or more, "
+                "an integer or BOOL",
+                excerpt(name), dtype_name(dtype)));
     }
 }
 

@@ -50,8 +50,10 @@ std::string dtype_names();
 std::size_t dtype_bits(DType dtype);
 /// F64, F32, F16, BF16: what attention weights may be stored in.
 bool is_float(DType dtype);
-/// The float types, I64 and I32: what TensorView::read converts.
+/// The float types, I64 and I32: what reference scores may be stored in.
 bool is_decodable(DType dtype);
+/// These, the other integers and BOOL: what TensorView::read converts.
+bool is_number(DType dtype);
 
 /// "[2, 8, 19, 19]"
 std::string shape_text(const std::vector<std::size_t>& shape);
@@ -73,8 +75,8 @@ struct TensorView {
 
     std::size_t elements() const;
 
-    /// Elements first ... first + out.size() - 1 in row-major order, as double. I64 beyond
-    /// 2^53 is rounded. Throws InputError for a type that cannot be decoded, InternalError
+    /// Elements first ... first + out.size() - 1 in row-major order, as double. I64 and U64 beyond
+    /// 2^53 are rounded. Throws InputError for a type that cannot be decoded, InternalError
     /// when the range does not lie in the tensor.
     void read(std::size_t first, std::span<double> out) const;
 

@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "attention/files/file_kind.hpp"
 #include "attention/files/numpy/npy.hpp"
 #include "attention/files/numpy/npz.hpp"
 #include "attention/files/safetensors.hpp"
@@ -12,8 +13,9 @@ std::shared_ptr<const TensorFile> open_tensor_file(const std::string& path) {
     const auto file = MappedFile::open(path);
     const auto bytes = file->bytes();
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    if (text.starts_with("PK")) return NpzFile::read(file, path);
-    if (text.starts_with(npy_magic)) return NpyFile::read(file, path);
+    const FileKind kind = file_kind(text);
+    if (kind == FileKind::zip) return NpzFile::read(file, path);
+    if (kind == FileKind::npy) return NpyFile::read(file, path);
     return SafetensorsFile::read(file, path);
 }
 

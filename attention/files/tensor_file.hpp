@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "attention/files/tensor.hpp"
 
@@ -16,6 +17,8 @@ public:
     const std::string& path() const { return path_; }
     const std::map<std::string, std::string>& metadata() const { return metadata_; }
     const std::map<std::string, TensorView>& tensors() const { return tensors_; }
+    /// What was passed over when the file was read, a sentence each: members of an archive that are no arrays.
+    const std::vector<std::string>& notes() const { return notes_; }
 
 protected:
     explicit TensorFile(std::string path) : path_(std::move(path)) {}
@@ -24,10 +27,11 @@ protected:
     std::string path_;
     std::map<std::string, std::string> metadata_;
     std::map<std::string, TensorView> tensors_;
+    std::vector<std::string> notes_;
 };
 
 /// Opens `path` with the reader that its first bytes ask for: SafetensorsFile, NpzFile or NpyFile.
-/// Throws InputError as they do.
+/// Throws InputError as they do, and for a file of another kind, which file_kind.hpp knows.
 std::shared_ptr<const TensorFile> open_tensor_file(const std::string& path);
 
 }  // namespace attnflow

@@ -9,10 +9,12 @@
 #include "attention/extract/attend.hpp"
 #include "attention/extract/edge_weights/edge_weight.hpp"
 #include "attention/model/text_model.hpp"
+#include "attention/padding.hpp"
 #include "attention/validate.hpp"
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/attribute_output.hpp"
 #include "experiments/cli/commands.hpp"
+#include "experiments/cli/notes.hpp"
 #include "experiments/cli/options.hpp"
 #include "experiments/cli/terminal.hpp"
 #include "experiments/run/example_attributions.hpp"
@@ -30,6 +32,7 @@ namespace {
 
 struct AttributeArguments {
     std::string file;
+    std::string attention;
     std::string model;
     std::string text;
     std::string target;
@@ -153,6 +156,7 @@ AttributeRequest make_request(const AttributeArguments& arguments) {
         refuse_blank(arguments.text);
         const AttendOptions options = attend_options(arguments, point);
         TextModel model = TextModel::open(arguments.model);
+        print_notes_of_model(arguments.model);
         Attended attended = attend(model, arguments.text, "text", options);
         AttributeRequest request =
             finish(std::move(attended.example), model.tokenizer.special_tokens(), attended.fused);
@@ -162,7 +166,8 @@ AttributeRequest make_request(const AttributeArguments& arguments) {
         request.model = std::move(model);
         return request;
     }
-    const Dataset dataset = Dataset::open(arguments.file);
+    const Dataset dataset = Dataset::open(arguments.file, {.attention = arguments.attention});
+    for (const std::string& note : dataset.notes()) print_note(note);
     if (arguments.example.empty() && dataset.size() > 1) {
         throw ParameterError(fmt::format("{} holds {} examples ({}, ...), choose one with --example",
                                          escape_controls(arguments.file), dataset.size(),
@@ -196,6 +201,8 @@ int attribute(const AttributeArguments& arguments) {
     // Validated while it is read for the network, where there is one network.
     if (attributions.has_one_network(request.computed)) attributions.network(request.computed);
     const ValidationReport report = validator.finish();
+    if (!report.unattended.empty())
+        print_note(padding_note(request.example.id, report.unattended, request.example.tokens));
     // A masked language model's output is at the mask; under a causal mask position 0 sees only itself, and the
     // last one is what is asked about.
     const bool masked = request.example.masked.has_value();
@@ -203,6 +210,7 @@ int attribute(const AttributeArguments& arguments) {
         for (GridPoint* point : {&request.point, &request.computed})
             point->values[SourceAxis::name] = std::string(masked ? SourceAxis::masked : SourceAxis::last);
     }
+    attributions.check_source(request.computed, report.unattended);
     const Attribution attribution = attributions.attribution(request.computed);
     const std::size_t layer = attributions.layer(request.point);
     const PointOptions options = options_of(request.point);
@@ -232,6 +240,12 @@ void add_attribute(CommandLine& line) {
                   "safetensors, npz or npy file with attention [layer, head, query, key]");
     Option model =
         source.option("--model", arguments->model, "Hugging Face directory of a model to run on --text");
+    command
+        .option("--attention", arguments->attention,
+                "Name of the tensor with the attention, a * standing for the number of a layer (default: "
+                "attentions)")
+        .check(has_name())
+        .excludes(model);
     model.needs(command.option("--text", arguments->text, "The text that the model reads").needs(model));
     command
         .option("--target", arguments->target,

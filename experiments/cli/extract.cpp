@@ -12,6 +12,7 @@
 #include "attention/model/text_model.hpp"
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
+#include "experiments/cli/notes.hpp"
 #include "experiments/cli/options.hpp"
 #include "experiments/cli/stop_on_signal.hpp"
 #include "experiments/cli/terminal.hpp"
@@ -94,6 +95,7 @@ int extract_texts(const ExtractArguments& arguments) {
     const StopOnSignal signals;
     options.stop = &StopOnSignal::stop;
     const TextModel model = TextModel::open(arguments.model, arguments.precision);
+    print_notes_of_model(arguments.model);
     const std::vector<LabelledText> texts =
         arguments.file.empty() ? std::vector<LabelledText>{{arguments.text}} : read_texts(arguments.file, model);
     options.record = extraction_record(arguments.model, arguments.precision, arguments.file);

@@ -23,7 +23,8 @@ void add_list(CommandLine& line) {
     });
 
     auto name = std::make_shared<std::string>();
-    Command describe = line.command("describe", "Describe one of them, or `config`: the keys of a config file");
+    Command describe = line.command(
+        "describe", "Describe one of them, `config`: the keys of a config file, or `troubleshooting`");
     describe.option("NAME", *name, "As in `attnflow list`").required();
     describe.runs([name] {
         fmt::print("{}", describe_name(*name));

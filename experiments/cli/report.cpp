@@ -52,7 +52,7 @@ std::optional<Dataset> dataset_of(const RunFolder& run, ReportOptions& options) 
         const auto& environment = run.record().environment;
         const auto checksum = environment.find("dataset_sha256");
         options.dataset_changed = checksum != environment.end() && checksum->second != sha256_of_file(path);
-        if (!options.dataset_changed) return Dataset::open(path);
+        if (!options.dataset_changed) return Dataset::open(path, {.attention = run.config.attention});
         fmt::print(stderr, "attnflow: {}: the dataset has changed since the run, so examples are left out\n",
                    escape_controls(path));
     } catch (const InputError& error) {

@@ -12,6 +12,7 @@
 #include "attention/dataset.hpp"
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
+#include "experiments/cli/notes.hpp"
 #include "experiments/cli/options.hpp"
 #include "experiments/cli/stop_on_signal.hpp"
 #include "experiments/cli/terminal.hpp"
@@ -63,7 +64,7 @@ void print_plan(Config& config, const Shard& shard, std::size_t jobs) {
         outline = outline_texts(config);
     } else {
         const Dataset dataset = open_dataset(config);
-        make_record(config, dataset, jobs);
+        make_record(config, dataset, jobs, print_note);
         outline = {dataset.example(0).attention.layers(), config.used_examples(dataset.size())};
     }
     const Plan plan = make_plan(config, outline.layers);
@@ -99,6 +100,7 @@ int run(const RunArguments& arguments) {
     if (arguments.resume) options.existing = Existing::resume;
     if (arguments.overwrite) options.existing = Existing::overwrite;
     check_run_folder(options);  // before the model runs on all texts
+    if (config.texts) print_notes_of_model(config.texts->model.string());
     const StopOnSignal signals;
     {
         ProgressLine line("texts", arguments.quiet);
@@ -121,6 +123,7 @@ int run(const RunArguments& arguments) {
                           .shard = config.texts ? Shard{} : arguments.shard,  // of texts there are no others
                           .progress = [&](std::size_t done, std::size_t total,
                                           std::size_t failures) { line.update(done, total, failures); },
+                          .note = print_note,
                           .stop = &StopOnSignal::stop};
         run = run_in_folder(config, dataset, options);
     }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "attention/dataset.hpp"
+#include "attention/padding.hpp"
 #include "attention/validate.hpp"
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
@@ -17,6 +18,8 @@ namespace {
 
 struct ValidateArguments {
     std::string file;
+    std::string attention;
+    std::string edge_weights;
     std::optional<double> row_sum_tolerance;
 };
 
@@ -42,49 +45,74 @@ std::string occurrences(const std::map<std::string, std::size_t>& names, std::si
     return texts.empty() ? "none" : join(texts, ", ");
 }
 
-int validate_file(const ValidateArguments& arguments) {
-    const Dataset dataset = Dataset::open(arguments.file);
+// What was found in all examples.
+struct FileReport {
     std::size_t smallest = static_cast<std::size_t>(-1);
     std::size_t largest = 0;
     std::size_t causal = 0;
     std::size_t zeros = 0;
+    std::size_t coarser = 0;  // examples whose values are of a coarser type than they are stored in
+    DType precision = DType::f64;
     std::string worst_id;
     ValidationReport worst;
     std::map<std::string, std::size_t> references;
     std::map<std::string, std::size_t> weights;
     std::string shape;
-    for (std::size_t i = 0; i < dataset.size(); ++i) {
-        const Example example = dataset.example(i);
-        const auto report = validate(example.attention, example.id, arguments.row_sum_tolerance);
+    std::size_t padded = 0;
+    std::string padding;  // of the first example with some
+
+    void add(const Example& example, const AttentionStack& looked_at, const ValidationReport& report) {
+        if (shape.empty()) shape = shape_of(looked_at);
         smallest = std::min(smallest, example.tokens.size());
         largest = std::max(largest, example.tokens.size());
         causal += report.causal ? 1 : 0;
         zeros += report.zeros;
-        for (const auto& [name, scores] : example.references) {
-            if (name != "input_ids") ++references[name];  // what an extraction keeps beside the scores
-        }
+        if (report.precision != looked_at.dtype() && coarser++ == 0) precision = report.precision;
+        for (const auto& [name, scores] : example.references) ++references[name];
         for (const auto& [name, tensor] : example.weights) ++weights[name];
-        if (i == 0 || report.largest_deviation > worst.largest_deviation) {
+        if (worst_id.empty() || report.largest_deviation > worst.largest_deviation) {
             worst = report;
             worst_id = example.id;
         }
-        if (i == 0) {
-            shape = shape_of(example.attention);
-        }
+        if (!report.unattended.empty() && padded++ == 0)
+            padding = padding_note(example.id, report.unattended, example.tokens);
     }
-    const std::string tokens =
-        smallest == largest ? counted(smallest, "token") : fmt::format("{} to {} tokens", smallest, largest);
-    fmt::print("{}: {}, {}, {}\n", escape_controls(arguments.file), counted(dataset.size(), "example"), shape,
-               tokens);
-    fmt::print("rows sum to 1 within {:.2e}, worst in {}: layer {}, head {}, row {}\n", worst.largest_deviation,
-               escape_controls(worst_id), worst.layer, worst.head, worst.row);
-    fmt::print("{} {} causal (no weight on later positions); {} {} exactly 0\n", counted(causal, "example"),
-               causal == 1 ? "is" : "are", counted(zeros, "weight"), zeros == 1 ? "is" : "are");
-    fmt::print("references: {}\n", occurrences(references, dataset.size()));
-    fmt::print("edge weights besides the attention: {}\n", occurrences(weights, dataset.size()));
+};
+
+int validate_file(const ValidateArguments& arguments) {
+    const Dataset dataset = Dataset::open(arguments.file, {.attention = arguments.attention});
+    const std::string what = arguments.edge_weights.empty() ? "attention" : arguments.edge_weights;
+    FileReport found;
+    for (std::size_t i = 0; i < dataset.size(); ++i) {
+        const Example example = dataset.example(i);
+        const AttentionStack weights = weights_by_name(example, what);
+        found.add(example, weights, validate(weights, example.id, arguments.row_sum_tolerance));
+    }
+    const std::string tokens = found.smallest == found.largest
+                                   ? counted(found.smallest, "token")
+                                   : fmt::format("{} to {} tokens", found.smallest, found.largest);
+    fmt::print("{}: {}{}, {}, {}\n", escape_controls(arguments.file),
+               what == "attention" ? "" : fmt::format("edge weights {}, ", escape_controls(what)),
+               counted(dataset.size(), "example"), found.shape, tokens);
+    fmt::print("rows sum to 1 within {:.2e}, worst in {}: layer {}, head {}, row {}\n",
+               found.worst.largest_deviation, escape_controls(found.worst_id), found.worst.layer, found.worst.head,
+               found.worst.row);
+    fmt::print("{} {} causal (no weight on later positions); {} {} exactly 0\n", counted(found.causal, "example"),
+               found.causal == 1 ? "is" : "are", counted(found.zeros, "weight"), found.zeros == 1 ? "is" : "are");
+    fmt::print("references: {}\n", occurrences(found.references, dataset.size()));
+    fmt::print("edge weights besides the attention: {}\n", occurrences(found.weights, dataset.size()));
     if (const auto unknown = unknown_text(dataset); !unknown.empty()) fmt::print("{}\n", unknown);
     for (const auto& [name, value] : dataset.extraction())
         fmt::print("{}: {}\n", escape_controls(name), escape_controls(value));
+    if (found.coarser > 0) {
+        fmt::print("note: {} of values that {} holds exactly: rows were held to its tolerance\n",
+                   counted(found.coarser, "example"), dtype_name(found.precision));
+    }
+    for (const std::string& note : dataset.notes()) fmt::print("note: {}\n", note);
+    if (found.padded > 0) {
+        fmt::print("note: {}{}\n", found.padding,
+                   found.padded > 1 ? fmt::format(" ({} alike)", counted(found.padded, "example")) : "");
+    }
     return exit_done;
 }
 
@@ -94,6 +122,13 @@ void add_validate(CommandLine& line) {
     auto arguments = std::make_shared<ValidateArguments>();
     Command command = line.command("validate", "Check that a file holds attention, and report on it");
     command.option("FILE", arguments->file, "safetensors, npz or npy file").required();
+    command
+        .option("--attention", arguments->attention,
+                "Name of the tensor with the attention, a * standing for the number of a layer (default: "
+                "attentions)")
+        .check(has_name());
+    command.option("--edge-weights", arguments->edge_weights, "Look at these edge weights instead")
+        .check(has_name());
     command.option("--row-sum-tolerance", arguments->row_sum_tolerance, "How far from 1 a row may sum")
         .check(is_tolerance());
     command.runs([arguments] { return validate_file(*arguments); });

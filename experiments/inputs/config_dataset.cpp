@@ -165,7 +165,8 @@ std::string content_key(const Config& config, ExtractionOptions options, std::si
 
 Dataset open_dataset(Config& config) {
     const bool is_part = config.texts && !config.texts->part.empty();
-    Dataset dataset = Dataset::open((is_part ? config.texts->part : config.dataset).string());
+    Dataset dataset =
+        Dataset::open((is_part ? config.texts->part : config.dataset).string(), {.attention = config.attention});
     if (dataset.is_masked()) default_to_mask(config);
     return dataset;
 }

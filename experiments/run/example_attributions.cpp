@@ -4,8 +4,10 @@
 #include <memory>
 
 #include "attention/network/build_network.hpp"
+#include "attention/padding.hpp"
 #include "attention/validate.hpp"
 #include "experiments/study/axes/heads.hpp"
+#include "experiments/study/axes/source.hpp"
 #include "experiments/study/special_tokens.hpp"
 
 namespace attnflow {
@@ -113,6 +115,15 @@ std::vector<std::size_t> ExampleAttributions::sources(const GridPoint& point) co
 
 std::size_t ExampleAttributions::layer(const GridPoint& point) const {
     return options_of(point).source_layer(example_.attention.layers(), example_.id);
+}
+
+void ExampleAttributions::check_source(const GridPoint& point, const std::vector<std::size_t>& unattended) const {
+    if (!point.has(SourceAxis::name)) return;
+    const auto* name = std::get_if<std::string>(&point.values.at(SourceAxis::name));
+    const Question asked = question(point);
+    if (name == nullptr || asked.sources.size() != 1 || *name == SourceAxis::masked) return;
+    if (example_.attention.queries(asked.layer - 1) != example_.tokens.size()) return;  // of other positions
+    refuse_padding_source(*name, asked.sources.front(), example_.id, unattended, example_.tokens);
 }
 
 void ExampleAttributions::check(const GridPoint& point) {

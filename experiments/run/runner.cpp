@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "attention/dataset.hpp"
+#include "attention/padding.hpp"
 #include "attention/validate.hpp"
 #include "experiments/run/comparison.hpp"
 #include "experiments/run/environment.hpp"
@@ -147,9 +148,22 @@ ExampleRecord record_of(const Example& example) {
     return {example.id, example.tokens, example.references, example.label, example.predicted, example.group};
 }
 
+/// One sentence for all examples with padding.
+std::string note_of_padding(const std::vector<ExampleRecord>& examples,
+                            const std::vector<std::vector<std::size_t>>& unattended) {
+    const auto any = [](const std::vector<std::size_t>& positions) { return !positions.empty(); };
+    const auto first = std::find_if(unattended.begin(), unattended.end(), any);
+    if (first == unattended.end()) return "";
+    const ExampleRecord& example = examples[static_cast<std::size_t>(first - unattended.begin())];
+    const auto count = std::count_if(unattended.begin(), unattended.end(), any);
+    return padding_note(example.id, *first, example.tokens) +
+           (count > 1 ? fmt::format(" ({} alike)", counted(static_cast<std::size_t>(count), "example")) : "");
+}
+
 }  // namespace
 
-RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t jobs) {
+RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t jobs,
+                      const std::function<void(const std::string&)>& note) {
     const std::size_t layers = dataset.example(0).attention.layers();
     const Plan plan = make_plan(config, layers);
     RunRecord record{.name = config.name,
@@ -163,15 +177,27 @@ RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t 
                      .examples = std::vector<ExampleRecord>(config.used_examples(dataset.size()))};
     const Comparison comparison(config, plan, record.special_tokens);
     std::vector<double> deviations(record.examples.size());
+    std::vector<std::vector<std::size_t>> unattended(record.examples.size());
     parallel_for(record.examples.size(), jobs, [&](std::size_t i, std::size_t) {
         const Example example = dataset.example(i);
-        deviations[i] = validate(example.attention, example.id, config.row_sum_tolerance).largest_deviation;
+        ValidationReport report = validate(example.attention, example.id, config.row_sum_tolerance);
+        deviations[i] = report.largest_deviation;
         MethodSet methods;
         ExampleAttributions attributions(example, methods, record.special_tokens);
-        for (const GridPoint& point : plan.points) attributions.check(point);
+        for (const GridPoint& point : plan.points) {
+            attributions.check(point);
+            attributions.check_source(point, report.unattended);
+        }
+        unattended[i] = std::move(report.unattended);
         record.examples[i] = record_of(example);
         comparison.check(record.examples[i], dataset.path());
     });
+    if (note) {
+        for (const std::string& sentence : dataset.notes()) {
+            note(fmt::format("{}: {}", escape_controls(dataset.path()), sentence));
+        }
+        if (const auto sentence = note_of_padding(record.examples, unattended); !sentence.empty()) note(sentence);
+    }
     for (const double deviation : deviations) {
         record.largest_row_sum_deviation = std::max(record.largest_row_sum_deviation, deviation);
     }

@@ -26,13 +26,17 @@ struct RunnerOptions {
     std::size_t jobs = 1;  ///< threads; results do not depend on it
     Shard shard = {};
     Progress progress = {};
+    /// What is to be known of the input, a sentence each, before anything is computed.
+    std::function<void(const std::string&)> note = {};
     /// When it becomes true, workers finish their step and return.
     const std::atomic<bool>* stop = nullptr;
 };
 
 /// Checks every example and describes the run. Throws InputError when one is bad: not
-/// attention, a reference that is missing, a layer or source that does not exist.
-RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t jobs);
+/// attention, a reference that is missing, a layer or source that does not exist, a source `cls` or `last` that is
+/// padding. Tells `note` how the dataset was read, and of padding that was left in.
+RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t jobs,
+                      const std::function<void(const std::string&)>& note = {});
 ComparisonNames comparison_names(const Config& config);
 
 /// Does what the store has not got yet of the shard. A cell that throws is recorded as a failure and the

@@ -40,7 +40,7 @@ struct ExampleResults {
 struct AttributionRow {
     std::size_t example;
     std::size_t point;
-    std::vector<double> scores;    ///< one a token, all positions
+    std::vector<double> scores;    ///< one a token, all positions; `positions` says which are compared
     std::vector<BindingCut> cuts;  ///< as `scores`, for flows from a single source
 };
 
@@ -54,6 +54,7 @@ struct PruningShares {
 struct Results {
     std::vector<std::string> examples;             ///< ids
     std::vector<std::vector<std::string>> tokens;  ///< by example
+    std::vector<std::string> special_tokens;       ///< that positions = no_special leaves out
     std::vector<GridPoint> grid;
     std::vector<ResultRow> rows;               ///< by example, point, reference, metric
     std::vector<AttributionRow> attributions;  ///< when the config asks for them

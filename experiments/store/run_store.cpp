@@ -544,6 +544,7 @@ Results RunStore::results(bool with_attributions) {
     Results results;
     results.grid = plan_.grid();
     results.largest_row_sum_deviation = record_.largest_row_sum_deviation;
+    results.special_tokens = record_.special_tokens;
     for (const ExampleRecord& example : record_.examples) {
         results.examples.push_back(example.id);
         results.tokens.push_back(example.tokens);

@@ -136,6 +136,10 @@ void check_dataset(Config& config, const std::string& path) {
         throw InputError(
             fmt::format("{}: dataset.path and dataset.sentences are both given, expected one of them", shown));
     }
+    if (sentences && !config.attention.empty()) {
+        throw InputError(fmt::format(
+            "{}: dataset.attention names a tensor of dataset.path, expected no sentences beside it", shown));
+    }
     if (!sentences) config.texts.reset();  // other keys of the model say nothing without it
 }
 

@@ -29,6 +29,7 @@ struct Config {
     std::optional<Texts> texts;     ///< what `dataset` is made of
     std::size_t limit = 0;          ///< first examples used; 0 = all
     bool one_extra_example = false;
+    std::string attention;  ///< name of the attention in the dataset, "" for the usual ones
     std::optional<double> row_sum_tolerance;
     std::vector<std::string> special_tokens;  ///< instead of the dataset's
 

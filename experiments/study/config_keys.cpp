@@ -137,6 +137,13 @@ void add_dataset_keys(std::vector<ConfigKey>& keys) {
                                   "attnflow in the user's cache folder", &Texts::cache));
     keys.push_back(target_key());
 
+    ConfigKey attention =
+        value_key<std::string>({.name = "dataset.attention",
+                                .summary = "name of the tensor with the attention, * standing for the number of a "
+                                           "layer: \"attn\", \"layer_*\"",
+                                .fallback = std::string("attentions")},
+                               [](const std::string& name, Config& config) { config.attention = name; });
+    keys.push_back(std::move(attention));
     ConfigKey limit = value_key<std::int64_t>(
         {.name = "dataset.limit",
          .summary = "use the first examples only; 0 = all",

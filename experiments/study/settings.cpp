@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include "attention/files/file_kind.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
 
@@ -176,11 +177,18 @@ std::string read_file(const std::string& path, const std::string& included_at) {
                                      : std::filesystem::is_directory(status) ? "is a folder, expected a TOML file"
                                                                              : "is no plain file"));
     }
+    std::ifstream file(path, std::ios::binary);
+    std::string begin(1024, '\0');
+    file.read(begin.data(), static_cast<std::streamsize>(begin.size()));
+    begin.resize(static_cast<std::size_t>(file.gcount()));
+    if (const auto why = why_no_text(begin))
+        throw InputError(fmt::format("{}{}: {}", where, escape_controls(path), *why));
     if (std::filesystem::file_size(path, error) > most_bytes) {
         throw InputError(fmt::format("{}{}: is over {} bytes, too large for a config", where,
                                      escape_controls(path), most_bytes));
     }
-    std::ifstream file(path, std::ios::binary);
+    file.clear();  // of the end, where it is shorter than its beginning
+    file.seekg(0);
     std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
     if (!file.is_open() || file.bad())
         throw InputError(fmt::format("{}{}: cannot be read", where, escape_controls(path)));

@@ -2,6 +2,7 @@
 
 #include "experiments/study/axes/positions.hpp"
 #include "experiments/study/config.hpp"
+#include "experiments/study/point_options.hpp"
 #include "experiments/tables/columns.hpp"
 
 namespace attnflow {
@@ -192,9 +193,14 @@ std::string pruning_csv(const Results& result) {
 }
 
 std::string attributions_csv(const Results& result) {
-    std::vector<const AttributionRow*> rows;
-    for (const AttributionRow& row : result.attributions) rows.push_back(&row);
-    return token_columns(result).csv(token_rows(rows));
+    // Those that are compared: sums and correlations made of the file are then those of the tables.
+    std::vector<TokenRow> rows;
+    for (const AttributionRow& row : result.attributions) {
+        const PointOptions options = options_of(result.grid[row.point]);
+        for (const std::size_t t : options.compared_positions(result.tokens[row.example], result.special_tokens))
+            rows.push_back({&row, t});
+    }
+    return token_columns(result).csv(rows);
 }
 
 Table attributions_table(const Results& result, const std::vector<const AttributionRow*>& rows) {

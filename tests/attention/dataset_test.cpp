@@ -171,7 +171,7 @@ TEST_CASE("further tensors are references or weights by their shape", "[dataset]
                     counting("score", {4}), counting("a.counts", {2, 4, 4}, DType::i64)});
     const Example a = dataset.example(0);
     CHECK(a.references ==
-          std::map<std::string, std::vector<double>>{{"input_ids", {0, 1, 2, 3}}, {"score", {0, 1, 2, 3}}});
+          std::map<std::string, std::vector<double>>{{"score", {0, 1, 2, 3}}});  // input_ids are no scores
     REQUIRE(a.weights.size() == 2);
     CHECK(a.weights.at("alti").shape == std::vector<std::size_t>{2, 4, 4});
     CHECK(a.weights.at("lrp").shape == std::vector<std::size_t>{2, 3, 4, 4});
@@ -226,22 +226,31 @@ TEST_CASE("an unknown example is answered with the nearest", "[dataset]") {
 }
 
 TEST_CASE("attention of the wrong form is refused", "[dataset]") {
-    CHECK(refusal({}) == "no attention among its 0 tensors, expected one called 'attentions' or 'ID.attentions'");
-    CHECK(refusal({counting("weights", {2})}) ==
-          "no attention among its 1 tensors, expected one called 'attentions' or 'ID.attentions'");
-    CHECK(refusal({counting("ex0.attentions", {2, 3, 3})}) ==
-          "tensor 'ex0.attentions': shape [2, 3, 3] has 3 axes, expected 4");
-    CHECK(refusal({counting("ex0.attentions", {1, 2, 1, 3, 3})}) ==
-          "tensor 'ex0.attentions': shape [1, 2, 1, 3, 3] has 5 axes, expected 4");
-    CHECK(refusal({counting("attentions", {3, 3})}) ==
-          "tensor 'attentions': shape [3, 3] has 2 axes, expected 4 or 5");
-    CHECK(refusal({counting("attentions.0", {3, 3})}) ==
-          "tensor 'attentions.0': shape [3, 3] has 2 axes, expected 3 or 4");
-    CHECK(refusal({counting("ex0.attentions.0", {1, 1, 3, 3})}) ==
-          "tensor 'ex0.attentions.0': shape [1, 1, 3, 3] has 4 axes, expected 3");
-    CHECK(
-        refusal({counting("ex0.attentions", {2, 1, 3, 4})}) ==
-        "tensor 'ex0.attentions': shape [2, 1, 3, 4] has 3 queries and 4 keys, expected as many queries as keys");
+    const auto begins = [](const std::vector<NewTensor>& tensors, const std::string& text) {
+        CHECK_THAT(refusal(tensors), Catch::StartsWith(text));
+    };
+    begins({}, "no attention among its tensors: none at all: ");
+    begins({counting("weights", {2})}, "no attention among its tensors: weights [2]: ");
+    const std::string all = ", expected [layer, head, query, key]: ";
+    begins({counting("ex0.attentions", {2, 3, 3})}, "tensor 'ex0.attentions': shape [2, 3, 3] has 3 axes" + all);
+    begins(
+        {counting("ex0.attentions", {3, 2, 1, 3, 3})},
+        "tensor 'ex0.attentions': shape [3, 2, 1, 3, 3] has no axis of the 1 examples that its example id says" +
+            all);
+    begins({counting("attentions", {3, 3})}, "tensor 'attentions': shape [3, 3] has 2 axes" + all);
+    begins({counting("attentions.0", {3, 3})},
+           "tensor 'attentions.0': shape [3, 3] has 2 axes, expected [head, query, key]: ");
+    begins({counting("attentions", {2, 1, 1, 1, 3, 3})},
+           "tensor 'attentions': shape [2, 1, 1, 1, 3, 3] has 6 axes" + all);
+    CHECK_THAT(refusal({counting("attentions", {2, 1, 1, 1, 3, 3})}),
+               Catch::EndsWith("`weights = weights.reshape(2, 1, 3, 3)`"));
+    begins({counting("attentions", {2, 2, 2, 1, 3, 3})},
+           "tensor 'attentions': shape [2, 2, 2, 1, 3, 3] has 6 axes" + all + "it is no attention");
+    begins({counting("ex0.attentions", {2, 1, 3, 4})},
+           "tensor 'ex0.attentions': shape [2, 1, 3, 4] has 3 queries and 4 keys, expected as many queries as "
+           "keys: ");
+    begins({counting("attentions", {2, 3, 1, 3, 3})},
+           "tensor 'attentions': shape [2, 3, 1, 3, 3] has 5 axes, and nothing says whether");
     CHECK(refusal({counting("ex0.attentions", {2, 1, 0, 0})}) ==
           "tensor 'ex0.attentions': shape [2, 1, 0, 0], expected no empty axis");
     CHECK(refusal({counting("ex0.attentions", {0, 1, 2, 2})}) ==
@@ -320,10 +329,15 @@ TEST_CASE("metadata that is needed and wrong is refused", "[dataset]") {
     CHECK(single(R"(["a"])", {1, 1, 2, 2}) == "metadata 'tokens': 1 tokens, expected 2 as in the attention");
     CHECK(single(R"({"a": []})", {1, 1, 2, 2}) ==
           "metadata 'tokens': tokens {\"a\":[]}, expected a list of strings");
-    CHECK(single(R"(["a", "b"])", {2, 1, 1, 2, 2}) ==
-          "metadata 'tokens': [\"a\",\"b\"], expected a list of 2 lists of tokens");
-    CHECK(single(R"([["a", "b"]])", {2, 1, 1, 2, 2}) ==
-          "metadata 'tokens': [[\"a\",\"b\"]], expected a list of 2 lists of tokens");
+    CHECK_THAT(
+        single(R"(["a", "b"])", {2, 2, 1, 2, 2}),
+        Catch::StartsWith("tensor 'attentions': shape [2, 2, 1, 2, 2] has no axis of the 1 examples that metadata "
+                          "tokens says"));
+    CHECK_THAT(single(R"([["a", "b"], ["c", "d"]])", {2, 1, 2, 2}),
+               Catch::Contains("has 2 layers, but metadata tokens says 2 examples"));
+    CHECK_THAT(single(R"([["a", "b"], ["c", "d"]])", {3, 1, 2, 2}),
+               Catch::Contains("has no axis of the 2 examples"));
+    CHECK_THAT(single(R"([["a", "b"], ["c", "d"]])", {2, 2, 1, 2, 2}), Catch::Contains("nothing says whether"));
     CHECK(single(R"([["a", "b"], ["c"]])", {2, 1, 1, 2, 2}) ==
           "metadata 'tokens': 1 tokens, expected 2 as in the attention");
 }
@@ -356,6 +370,101 @@ TEST_CASE("a hundred thousand tensors open in good time", "[dataset]") {
     const Dataset dataset = open_with(directory, tensors, {{"examples", examples + "]"}});
     CHECK(dataset.size() == 50'000);
     CHECK(dataset.example(dataset.index_of("ex49999")).references.contains("score"));
+}
+
+TEST_CASE("what tells examples from layers", "[dataset]") {
+    const TemporaryDirectory directory;
+    const auto shape = [&](const std::vector<std::size_t>& axes, const std::vector<NewTensor>& more,
+                           const Metadata& metadata) {
+        std::vector<NewTensor> tensors{counting("attentions", axes)};
+        tensors.insert(tensors.end(), more.begin(), more.end());
+        const Dataset dataset = open_with(directory, tensors, metadata);
+        return std::pair(dataset.size(), dataset.example(0).attention.layers());
+    };
+    using Sizes = std::pair<std::size_t, std::size_t>;  // examples, layers
+    const std::vector<std::size_t> two_three{2, 3, 1, 2, 2};
+    CHECK(shape(two_three, {}, {{"tokens", R"([["a", "b"], ["c", "d"]])"}}) == Sizes{2, 3});
+    CHECK(shape(two_three, {}, {{"tokens", R"([["a", "b"], ["c", "d"], ["e", "f"]])"}}) == Sizes{3, 2});
+    CHECK(shape(two_three, {counting("input_ids", {3, 2}, DType::i64)}, {}) == Sizes{3, 2});
+    CHECK(shape(two_three, {counting("input_ids", {2, 2}, DType::i64)}, {}) == Sizes{2, 3});
+    CHECK(shape(two_three, {}, {{"axes", "layer, batch, head, query, key"}}) == Sizes{3, 2});
+    CHECK(shape(two_three, {}, {{"axes", "batch,layer,head,query,key"}}) == Sizes{2, 3});
+    CHECK(shape({1, 3, 1, 2, 2}, {}, {}) == Sizes{1, 3});
+    CHECK(shape({3, 1, 1, 2, 2}, {}, {}) == Sizes{1, 3});
+    CHECK(shape({2, 1, 2, 2}, {}, {{"axes", "layer,head,query,key"}}) == Sizes{1, 2});
+    CHECK(shape({2, 1, 2, 2}, {}, {{"axes", "x and y"}}) == Sizes{1, 2});
+    CHECK_THAT(refusal({counting("attentions", {2, 1, 2, 2})}, {{"axes", "layer,head,key,query"}}),
+               Catch::Contains("metadata axes says 'layer,head,key,query'"));
+    CHECK_THAT(refusal({counting("attentions", two_three)},
+                       {{"axes", "layer,batch,head,query,key"}, {"tokens", R"([["a", "b"], ["c", "d"]])"}}),
+               Catch::Contains("has no axis of the 2 examples that metadata tokens says"));
+    // The right weights, not only the right number of them.
+    const Dataset stacked =
+        open_with(directory, {counting("attentions", {2, 3, 1, 2, 2}), counting("score", {3, 2})},
+                  {{"axes", "layer,batch,head,query,key"}});
+    CHECK(head_of(stacked.example(2), 0, 0) == std::vector<double>{8, 9, 10, 11});
+    CHECK(head_of(stacked.example(2), 1, 0) == std::vector<double>{20, 21, 22, 23});
+    CHECK(stacked.example(2).references.at("score") == std::vector<double>{4, 5});
+    const Dataset one = open_with(directory, {counting("attentions", {2, 1, 3, 2, 2}),
+                                              counting("lrp", {2, 1, 3, 2, 2}), counting("norms", {2, 1, 2, 2})});
+    CHECK(one.example(0).weights.at("lrp").shape == std::vector<std::size_t>{2, 3, 2, 2});
+    CHECK(one.example(0).weights.at("norms").shape == std::vector<std::size_t>{2, 2, 2});
+    CHECK(one.notes().size() == 1);
+}
+
+TEST_CASE("an attention mask leaves padding out of everything", "[dataset][padding]") {
+    const TemporaryDirectory directory;
+    const auto mask = [](const std::string& name, std::vector<std::size_t> shape, std::vector<double> values) {
+        return NewTensor{name, DType::i64, std::move(shape), std::move(values)};
+    };
+    const Dataset dataset =
+        open_with(directory,
+                  {counting("a.attentions", {1, 2, 4, 4}), mask("a.attention_mask", {4}, {0, 1, 0, 1}),
+                   counting("a.score", {4}), counting("a.norms", {1, 4, 4}),
+                   counting("b.attentions", {1, 2, 2, 2}), mask("b.attention_mask", {1, 2}, {1, 1})},
+                  {{"examples", R"([{"id": "a", "tokens": ["p", "q", "r", "s"], "position": 3}, {"id": "b"}])"}});
+    const Example a = dataset.example(0);
+    CHECK(a.tokens == Strings{"q", "s"});
+    CHECK(a.attention.tokens() == 2);
+    CHECK(head_of(a, 0, 1) == std::vector<double>{16 + 5, 16 + 7, 16 + 13, 16 + 15});
+    CHECK(a.references.at("score") == std::vector<double>{1, 3});
+    CHECK(a.masked == 1);
+    const AttentionStack norms = weights_by_name(a, "norms");
+    std::vector<double> head(4);
+    norms.read_head(0, 0, head);
+    CHECK(head == std::vector<double>{5, 7, 13, 15});
+    std::vector<double> row(2);
+    a.attention.read_rows(0, 0, 1, row);
+    CHECK(row == std::vector<double>{13, 15});
+    CHECK(dataset.example(1).tokens == Strings{"#0", "#1"});
+    CHECK(dataset.notes() ==
+          Strings{"2 positions of padding in 1 example left out, by attention_mask; positions are "
+                  "counted without padding"});
+    // Texts for the tokens alone.
+    CHECK(open_with(directory, {counting("attentions", {1, 1, 3, 3}), mask("attention_mask", {3}, {1, 1, 0})},
+                    {{"tokens", R"(["x", "y"])"}})
+              .example(0)
+              .tokens == Strings{"x", "y"});
+
+    const auto refused = [&](NewTensor tensor, const std::string& text) {
+        CHECK_THAT(refusal({counting("attentions", {1, 1, 3, 3}), std::move(tensor)}), Catch::Contains(text));
+    };
+    refused(mask("attention_mask", {3}, {1, 2, 0}),
+            "attention_mask holds 2, expected 1 for tokens and 0 for padding");
+    refused(mask("attention_mask", {3}, {0, 0, 0}), "attention_mask is 0 everywhere");
+    refused(mask("attention_mask", {2}, {1, 0}), "attention_mask has I64 of shape [2], expected [3] integers");
+    refused(counting("attention_mask", {3, 3}), "attention_mask has F64 of shape [3, 3], expected [3] integers");
+    CHECK_THAT(refusal({ex0, mask("ex0.attention_mask", {2}, {0, 1})},
+                       {{"examples", R"([{"id": "ex0", "position": 0}])"}}),
+               Catch::Contains("position 0, expected one that its attention_mask keeps"));
+    CHECK_THAT(refusal({counting("layers.0", {3, 4}), mask("attention_mask", {4}, {1, 1, 1, 0})}),
+               Catch::Contains("padding in layers of different width"));
+    CHECK(
+        open_with(directory, {counting("attentions", {1, 1, 2, 2}), counting("padding_mask", {2})})
+            .notes()
+            .front() ==
+        "tensor 'padding_mask' is not read: what such masks call 1, padding or tokens, differs between libraries; "
+        "call it attention_mask, with 1 for tokens and 0 for padding");
 }
 
 TEST_CASE("words that the model did not know are those listed, else those called so", "[dataset]") {

@@ -8,6 +8,7 @@ import argparse
 import io
 import json
 import struct
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -41,11 +42,22 @@ def safetensors_seeds():
                                {"tokens": '{"a": ["x"]}', "labels": '{"a": 3}'})
     yield "no_attention", safetensors({"weights": np.zeros(3)})
     yield "empty_shape", safetensors({"attentions": np.zeros((1, 1, 0, 0))})
+    yield "padded", safetensors({"a.attentions": np.ones((1, 1, 3, 3)) * [0.5, 0.5, 0], "a.score": np.arange(3.0),
+                                 "a.attention_mask": np.array([1, 1, 0]), "a.alti": np.ones((1, 3, 3))},
+                                {"tokens": '{"a": ["x", "y", "z"]}'})
+    yield "stack", safetensors({"attentions": attention(2, 2, 2)[:, :, None], "attention_mask": np.array([[1, 0], [1, 1]])},
+                               {"axes": "layer,batch,head,query,key", "tokens": '[["a", "b"], ["c", "d"]]'})
+    yield "weights_only", safetensors({"a.alti": attention(2, 1, 2)[:, 0], "b.alti": attention(2, 1, 3)[:, 0]})
+    yield "layer_names", safetensors({"layer_0": attention(1, 1, 2)[0], "layer_1": attention(1, 1, 2)[0]})
+    yield "dropout", safetensors({"attentions": np.array([[[[0.6, 0.6], [0.6, 0]]], [[[0.3, 0.9], [0, 1.2]]]])})
+    yield "swapped", safetensors({"attentions": np.array([[[[0.9, 0.9], [0.1, 0.1]]]])})
+    yield "git_lfs", b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"
+    yield "html", b"<!DOCTYPE html><html></html>"
 
 
-def npz(save, **arrays):
+def npz(save, *positional, **arrays):
     out = io.BytesIO()
-    save(out, **arrays)
+    save(out, *positional, **arrays)
     return out.getvalue()
 
 
@@ -57,6 +69,15 @@ def npz_seeds():
     yield "fortran", npz(np.savez, attentions=np.asfortranarray(attention(1, 2, 2)))
     yield "objects", npz(np.savez, attentions=np.array([None]))
     yield "empty", npz(np.savez)
+    yield "padded", npz(np.savez, attentions=attention(1, 1, 2), attention_mask=np.array([True, False]),
+                        tokens=np.array([1, 2]))
+    yield "positional", npz(np.savez, attention(1, 1, 2), attention(1, 1, 2))
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("attentions.npy"), npy(attention(1, 1, 2)))
+        archive.writestr(zipfile.ZipInfo("README.txt"), "text")
+        archive.writestr(zipfile.ZipInfo("x/data.pkl_"), "no pickle")
+    yield "other_members", out.getvalue()
 
 
 def npy(array, version=None):
@@ -76,6 +97,8 @@ def npy_seeds():
     yield "object", npy(np.array([None]))
     yield "structured", npy(np.zeros(1, [("a", "<f8")]))
     yield "complex", npy(np.zeros(1, ">c8"))
+    header = b"{u'descr': u'<f4', 'fortran_order': False, 'shape': (1L, 2L), }\n"
+    yield "python2", b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header + bytes(8)
 
 
 CONFIG = """methods = ["rollout", "attention_flow", "column_sum"]

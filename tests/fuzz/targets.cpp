@@ -9,6 +9,7 @@
 
 #include "attention/dataset.hpp"
 #include "attention/extract/texts.hpp"
+#include "attention/files/file_kind.hpp"
 #include "attention/files/numpy/npy.hpp"
 #include "attention/files/safetensors.hpp"
 #include "attention/model/checkpoint/weight_files.hpp"
@@ -41,7 +42,12 @@ void use(const Dataset& dataset) {
         for (const auto& [name, scores] : example.references) {
             if (scores.size() != example.tokens.size()) std::abort();
         }
-        for (const auto& [name, weights] : example.weights) weights.values();
+        for (const auto& [name, tensor] : example.weights) {
+            const AttentionStack weights = weights_by_name(example, name);
+            if (weights.tokens() != example.tokens.size()) std::abort();
+            expect_answer([&] { validate(weights, example.id); });
+        }
+        expect_answer([&] { weights_by_name(example, "attention"); });
         expect_answer([&] { validate(example.attention, example.id); });
     }
 }
@@ -109,6 +115,12 @@ void safetensors(Input input) {
     const MemoryFile file(input);
     expect_answer([&] { SafetensorsFile::open(file.path()); });
     expect_answer([&] { use(Dataset::open(file.path())); });
+    expect_answer([&] { use(Dataset::open(file.path(), {.attention = "layer_*"})); });
+    // Of any bytes at all, and fit for a terminal.
+    const std::string_view text(reinterpret_cast<const char*>(input.data()), input.size());
+    for (const auto& why : {why_no_tensors(text), why_no_safetensors(text), why_no_text(text)}) {
+        if (why && escape_controls(*why) != *why) std::abort();
+    }
 }
 
 void npz(Input input) {

@@ -114,10 +114,24 @@ class DumpAttention(unittest.TestCase):
         self.assertIn("use_cache=False", self.refusal([softmax_rows((1, 2, 1, 3))]))
         self.assertIn("grouped queries", self.refusal([good], heads=8))
         self.assertIn("model.eval()", self.refusal([good * 1.1]))
-        self.assertIn("sums to", self.refusal([good], mask=[[1, 1, 0]]))  # padding was attended to
+        self.assertIn("not given attention_mask", self.refusal([good], mask=[[1, 1, 0]]))
+        self.assertIn("swapaxes", self.refusal([np.swapaxes(good, -1, -2)]))
+        self.assertIn("--row-sum-tolerance 0.2", self.refusal([good * np.array([0.8, 0.9, 0.95])[:, None]]))
+        dropped = np.where(np.random.default_rng(5).random((1, 2, 40, 40)) < 0.1, 0, softmax_rows((1, 2, 40, 40)) / 0.9)
+        self.assertIn("model.eval()", self.refusal([dropped], mask=[[1] * 40]))
         self.assertIn("before the softmax", self.refusal([good - 0.5]))
         self.assertIn("NaN", self.refusal([good * np.nan]))
         self.assertIn("without tokens", self.refusal([good], mask=[[0, 0, 0]]))
+
+    def test_rows_are_held_to_the_precision_of_the_values(self):
+        exact = softmax_rows((1, 2, 24, 24))
+        bits = exact.view(np.uint32)
+        bfloat16 = ((bits + 0x7FFF + ((bits >> 16) & 1)) & np.uint32(0xFFFF0000)).view(np.float32)
+        for values, tolerance in ((exact, 1e-4), (bfloat16, 2e-2), (exact.astype(np.float16).astype(np.float32), 2e-3)):
+            self.assertEqual(dump.row_sum_tolerance(values), tolerance)
+        examples = dump.examples_of_batch(["ex0"], [bfloat16], np.ones((1, 24)), [["t"] * 24], {})
+        dump.write_dataset(self.path, examples)
+        self.assertIn("values that BF16 holds exactly", self.validate())
 
     def test_nothing_is_left_of_a_file_that_failed(self):
         example = dump.Example("a", softmax_rows((1, 2, 3, 3)), ["x"] * 3)

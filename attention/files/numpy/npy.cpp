@@ -23,7 +23,8 @@ struct Header {
     std::vector<std::size_t> shape;
 };
 
-// The dictionary of a header: only the literals that NumPy writes there.
+// The dictionary of a header: only the literals that NumPy writes there, under Python 2 too, whose sizes may end
+// in L and whose strings may begin with u.
 class HeaderParser {
 public:
     HeaderParser(std::string_view text, const std::string& where) : text_(text), where_(where) {}
@@ -89,6 +90,7 @@ private:
         if (!take(c)) fail(fmt::format("'{}' where '{}' belongs", excerpt(text_.substr(0, 12)), c));
     }
     std::string quoted() {
+        if (peek() == 'u') text_.remove_prefix(1);
         const char quote = peek();
         if (quote != '\'' && quote != '"') fail("'" + excerpt(text_.substr(0, 12)) + "' where a string belongs");
         const std::size_t end = text_.find(quote, 1);
@@ -117,6 +119,7 @@ private:
             const auto result = std::from_chars(text_.data(), text_.data() + text_.size(), size);
             if (result.ec != std::errc()) fail("'" + excerpt(text_.substr(0, 12)) + "' where a size belongs");
             text_.remove_prefix(static_cast<std::size_t>(result.ptr - text_.data()));
+            if (text_.starts_with('L')) text_.remove_prefix(1);
             sizes.push_back(size);
             if (sizes.size() > most_axes) {
                 throw InputError(fmt::format("{}: more than {} axes", where_, most_axes));

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "attention/files/file_kind.hpp"
 #include "attention/files/numpy/zip.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
@@ -29,6 +30,20 @@ void check_total(const std::vector<ZipMember>& members, std::size_t file_bytes, 
                         "with numpy if you trust it, and use numpy.savez",
                         where, file_bytes, total, allowed_ratio));
     }
+}
+
+// A Mac puts a shadow of every file into the archives that it packs.
+bool is_array_name(std::string_view name) {
+    return name.ends_with(suffix) && name.size() > suffix.size() && !name.starts_with("__MACOSX/");
+}
+
+// "a, b, c and 4 more"
+std::string shortened(std::vector<std::string> names) {
+    constexpr std::size_t most = 5;
+    if (names.empty()) return "nothing";
+    const std::size_t more = names.size() > most ? names.size() - most : 0;
+    names.resize(names.size() - more);
+    return join(names, ", ") + (more > 0 ? fmt::format(" and {} more", more) : "");
 }
 
 // Texts of shape [] stand for themselves, [n] for a list, [B, n] for a list of lists.
@@ -80,14 +95,13 @@ std::shared_ptr<const NpzFile> NpzFile::read(std::shared_ptr<const MappedFile> f
     check_total(members, bytes.size(), where);
 
     TextCollector texts;
+    std::vector<std::string> others;
     for (const ZipMember& member : members) {
         const std::string place = fmt::format("{}: member '{}'", where, excerpt(member.name));
-        if (!member.name.ends_with(suffix) || member.name.size() == suffix.size()) {
-            const bool torch = member.name.ends_with("data.pkl");
-            throw InputError(fmt::format("{}: {}", place,
-                                         torch ? "a file of torch.save, which holds a pickled program; save the "
-                                                 "arrays with numpy.savez or safetensors instead"
-                                               : "not an npy array, expected a file of numpy.savez"));
+        if (is_torch_member(member.name)) throw InputError(fmt::format("{}: {}", where, torch_archive().text()));
+        if (!is_array_name(member.name)) {
+            if (!member.name.ends_with('/')) others.push_back(excerpt(member.name));
+            continue;
         }
         const std::string name = member.name.substr(0, member.name.size() - suffix.size());
         NpyArray array;
@@ -111,6 +125,13 @@ std::shared_ptr<const NpzFile> NpzFile::read(std::shared_ptr<const MappedFile> f
         if (!array.owned.empty()) result->owned_.push_back(std::move(array.owned));
     }
     result->metadata_ = std::move(texts).metadata();
+    if (result->tensors_.empty() && result->metadata_.empty()) {
+        throw InputError(
+            fmt::format("{}: {}", where, archive_without_arrays().text({{"members", shortened(others)}})));
+    }
+    if (!others.empty()) {
+        result->notes_.push_back("left out what is no NumPy array: " + shortened(others));
+    }
     return result;
 }
 

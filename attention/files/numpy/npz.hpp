@@ -4,7 +4,8 @@
 ///
 /// A member NAME.npy is the tensor NAME. Arrays of text hold what safetensors has as metadata:
 /// a single string is the metadata NAME; `tokens`, a list of n strings (or of B lists), are the
-/// tokens of a single-example file, `ID.tokens` those of example ID.
+/// tokens of a single-example file, `ID.tokens` those of example ID. Members of other names are passed over, as
+/// NumPy does, and noted.
 ///
 /// Stored arrays are used where they lie in the mapped file; deflated, big-endian or
 /// column-major ones are unpacked into memory when the file is opened, so prefer
@@ -20,8 +21,9 @@ namespace attnflow {
 class NpzFile : public TensorFile {
 public:
     /// Throws InputError ("<path>: member 'x.npy': ...") as read_zip() and read_npy() do, for a
-    /// checksum that is wrong, a member that is no npy array, and archives that unpack to more
-    /// than 64 MiB and 200 times their own size. Reads all bytes once, for the checksums.
+    /// checksum that is wrong, a member NAME.npy that is no npy array, an archive without any or of
+    /// torch.save, and archives that unpack to more than 64 MiB and 200 times their own size. Reads the
+    /// bytes of all arrays once, for the checksums.
     static std::shared_ptr<const NpzFile> read(std::shared_ptr<const MappedFile> file, const std::string& path);
 
 private:

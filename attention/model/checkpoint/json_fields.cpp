@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "attention/files/file_kind.hpp"
 #include "attention/files/mapped_file.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
@@ -21,7 +22,9 @@ std::string read_text_file(const std::string& path, std::size_t most_bytes) {
         throw InputError(
             fmt::format("{}: {} bytes, expected at most {}", escape_controls(path), bytes.size(), most_bytes));
     }
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    if (const auto why = why_no_text(text)) throw InputError(fmt::format("{}: {}", escape_controls(path), *why));
+    return std::string(text);
 }
 
 bool has_entry(const std::string& path) {

@@ -9,8 +9,8 @@
 
 namespace attnflow {
 
-/// The text of a whole file. Throws InputError for one that cannot be read or has more than
-/// `most_bytes`.
+/// The text of a whole file. Throws InputError for one that cannot be read, has more than
+/// `most_bytes`, or is known by its first bytes to be no text.
 std::string read_text_file(const std::string& path, std::size_t most_bytes);
 
 /// Whether the folder of `path` has an entry of that name, be it one that cannot be opened: whoever opens it

@@ -1,9 +1,11 @@
 #include "attention/model/checkpoint/weight_files.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <filesystem>
 #include <set>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -18,6 +20,29 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t most_index_bytes = 100'000'000;
+
+enum Entry : std::size_t { missing_shard, shards_only, other_format, nothing, no_tensor, entries };
+
+constexpr std::array<Diagnosis, entries> diagnoses{{
+    {"weights/missing_shard", "names {shard} for {count}, but no such file is in the folder",
+     "the download or copy of the model is not complete",
+     "fetch the files of the model that are missing: {missing}"},
+    {"weights/shards_only", "holds {shard}, but no model.safetensors.index.json",
+     "the index, which says which file holds which tensor, was not fetched with the shards",
+     "fetch model.safetensors.index.json into the folder"},
+    {"weights/other_format", "holds {file} and no model.safetensors",
+     "weights are read from safetensors files only",
+     "convert it: `transformers.AutoModel.from_pretrained(\"FOLDER\").save_pretrained(\"NEW\")`, with the class "
+     "that "
+     "config.json names"},
+    {"weights/nothing", "no model.safetensors and no model.safetensors.index.json",
+     "this is no folder of a model, or the weights are not in it",
+     "name the folder that holds config.json and weights"},
+    {"weights/no_tensor", "no tensor '{name}', expected one of shape {shape}",
+     "the weights are of another architecture or part of a model; they hold {names}",
+     "save the whole model with `model.save_pretrained(\"NEW\")`, so that config.json and weights are of one "
+     "model"},
+}};
 
 /// Tensor -> file name, from the index. A name is taken as a file of the folder itself only.
 std::map<std::string, std::string> read_index(const std::string& path) {
@@ -36,6 +61,47 @@ std::map<std::string, std::string> read_index(const std::string& path) {
     }
     if (files.empty()) throw InputError(where + ": weight_map is empty");
     return files;
+}
+
+/// Names of tensors, the nearest one first.
+std::string some_of(const std::vector<std::string>& names, const std::string& nearest) {
+    std::vector<std::string> shown;
+    if (!nearest.empty()) shown.push_back(excerpt(nearest));
+    for (const std::string& name : names) {
+        if (shown.size() < 3 && name != nearest) shown.push_back(excerpt(name));
+    }
+    return shown.empty() ? "nothing" : join(shown, ", ") + (names.size() > shown.size() ? ", ..." : "");
+}
+
+std::string why_no_weights(const std::filesystem::path& folder) {
+    for (const char* file : {"pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5",
+                             "flax_model.msgpack", "model.onnx", "consolidated.00.pth"}) {
+        if (has_entry((folder / file).string())) return diagnoses[other_format].text({{"file", file}});
+    }
+    std::error_code none;
+    std::vector<std::string> shards;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
+        const std::string name = entry.path().filename().string();
+        if (name.ends_with(".safetensors")) shards.push_back(name);
+    }
+    if (shards.empty()) return diagnoses[nothing].text();
+    return diagnoses[shards_only].text({{"shard", excerpt(*std::min_element(shards.begin(), shards.end()))}});
+}
+
+void refuse_missing_shards(const std::filesystem::path& folder, const std::map<std::string, std::string>& file_of,
+                           const std::set<std::string>& shards, const std::string& index) {
+    std::vector<std::string> missing;
+    for (const std::string& shard : shards) {
+        if (!has_entry((folder / shard).string())) missing.push_back(shard);
+    }
+    if (missing.empty()) return;
+    const auto count = std::count_if(file_of.begin(), file_of.end(),
+                                     [&](const auto& entry) { return entry.second == missing.front(); });
+    throw InputError(
+        fmt::format("{}: {}", index,
+                    diagnoses[missing_shard].text({{"shard", excerpt(missing.front())},
+                                                   {"count", counted(static_cast<std::size_t>(count), "tensor")},
+                                                   {"missing", some_of(missing, "")}})));
 }
 
 }  // namespace
@@ -61,18 +127,15 @@ WeightFiles WeightFiles::open(const std::string& folder) {
     weights.where_ = escape_controls(folder);
     if (has_entry(single.string())) {
         weights.add(single.string());
+        weights.leave_out_wrappers();
         return weights;
     }
-    if (!has_entry(index.string())) {
-        throw InputError(
-            fmt::format("{}: no model.safetensors and no model.safetensors.index.json, expected one of them "
-                        "(weights as pytorch_model.bin must be converted)",
-                        weights.where_));
-    }
+    if (!has_entry(index.string())) throw InputError(fmt::format("{}: {}", weights.where_, why_no_weights(path)));
     const auto file_of = read_index(index.string());
     weights.paths_.push_back(index.string());
     std::set<std::string> shards;
     for (const auto& [name, file] : file_of) shards.insert(file);
+    refuse_missing_shards(path, file_of, shards, escape_controls(index.string()));
     for (const std::string& shard : shards) weights.add((path / shard).string());
     for (const auto& [name, file] : file_of) {
         const auto found = weights.file_of_.find(name);
@@ -81,7 +144,42 @@ WeightFiles WeightFiles::open(const std::string& folder) {
                                          escape_controls(index.string()), excerpt(name), excerpt(file)));
         }
     }
+    weights.leave_out_wrappers();
     return weights;
+}
+
+void WeightFiles::leave_out_wrappers() {
+    const auto rename = [&](const std::string& prefix, bool keep_both) {
+        std::map<std::string, const TensorView*> tensors = keep_both ? tensors_ : decltype(tensors_){};
+        std::map<std::string, std::string> files = keep_both ? file_of_ : decltype(file_of_){};
+        for (const auto& [name, tensor] : tensors_) {
+            const std::string inner = name.substr(prefix.size());
+            if (tensors.emplace(inner, tensor).second) files[inner] = file_of_.at(name);
+        }
+        tensors_ = std::move(tensors);
+        file_of_ = std::move(files);
+    };
+    const auto all_begin = [&](const std::string& prefix) {
+        return !tensors_.empty() && std::all_of(tensors_.begin(), tensors_.end(), [&](const auto& entry) {
+            return entry.first.size() > prefix.size() && entry.first.starts_with(prefix);
+        });
+    };
+    std::string left_out;
+    for (bool again = true; again;) {
+        again = false;
+        for (const std::string prefix : {"module.", "_orig_mod."}) {
+            if (!all_begin(prefix)) continue;
+            rename(prefix, false);
+            left_out += prefix;
+            again = true;
+        }
+    }
+    if (!left_out.empty()) {
+        notes_.push_back(fmt::format(
+            "'{}' before the names of all tensors, from {}, is left out", left_out,
+            left_out.find("_orig_mod") == std::string::npos ? "data-parallel training" : "a compiled model"));
+    }
+    if (all_begin("model.")) rename("model.", true);
 }
 
 std::vector<std::string> WeightFiles::names() const {
@@ -94,8 +192,12 @@ template <class Real>
 std::vector<Real> WeightFiles::read(const std::string& name, const std::vector<std::size_t>& shape) const {
     const auto found = tensors_.find(name);
     if (found == tensors_.end()) {
+        const std::vector<std::string> stored = names();
         throw InputError(
-            fmt::format("{}: no tensor '{}', expected one of shape {}", where_, name, shape_text(shape)));
+            fmt::format("{}: {}", where_,
+                        diagnoses[no_tensor].text({{"name", name},
+                                                   {"shape", shape_text(shape)},
+                                                   {"names", some_of(stored, nearest_name(name, stored))}})));
     }
     const TensorView& tensor = *found->second;
     const std::string place = fmt::format("{}: tensor '{}'", file_of_.at(name), name);
@@ -125,5 +227,7 @@ std::vector<Real> WeightFiles::read(const std::string& name, const std::vector<s
 
 template std::vector<float> WeightFiles::read(const std::string&, const std::vector<std::size_t>&) const;
 template std::vector<double> WeightFiles::read(const std::string&, const std::vector<std::size_t>&) const;
+
+Diagnoses weight_diagnoses() { return {"Weights of a model", diagnoses}; }
 
 }  // namespace attnflow

@@ -8,19 +8,27 @@
 #include <vector>
 
 #include "attention/files/safetensors.hpp"
+#include "graph/support/diagnosis.hpp"
 
 namespace attnflow {
 
 /// Open files and where each tensor lies. Copies share the files.
+///
+/// Programs that wrap a model put their name before that of every tensor: `module.` (data parallel), `_orig_mod.`
+/// (torch.compile). Where all have it, it is left out, and so is `model.` (training frameworks) where a name is
+/// not found with it.
 class WeightFiles {
 public:
     /// Maps the files and checks them as SafetensorsFile does. Throws InputError when there is
-    /// neither file, and for an index that is malformed, names a file outside the folder, misses a
-    /// tensor, or whose shards hold a tensor twice.
+    /// neither file (and says what is there instead), a shard of the index is missing, and for an index
+    /// that is malformed, names a file outside the folder, misses a tensor, or whose shards hold a tensor twice.
     static WeightFiles open(const std::string& folder);
 
     /// The files, index included.
     const std::vector<std::string>& paths() const { return paths_; }
+
+    /// How tensors were found where that is not by their own names, a sentence each.
+    const std::vector<std::string>& notes() const { return notes_; }
 
     bool contains(const std::string& name) const { return tensors_.contains(name); }
 
@@ -36,13 +44,18 @@ public:
 
 private:
     void add(const std::string& path);
+    void leave_out_wrappers();
 
     std::string where_;
     std::vector<std::string> paths_;
+    std::vector<std::string> notes_;
     std::vector<std::shared_ptr<const SafetensorsFile>> files_;
     std::map<std::string, const TensorView*> tensors_;
     std::map<std::string, std::string> file_of_;  ///< by tensor, for messages
 };
+
+/// For the page of docs/troubleshooting.md.
+Diagnoses weight_diagnoses();
 
 extern template std::vector<float> WeightFiles::read(const std::string&, const std::vector<std::size_t>&) const;
 extern template std::vector<double> WeightFiles::read(const std::string&, const std::vector<std::size_t>&) const;

@@ -140,7 +140,13 @@ TEST_CASE("a view refuses what it cannot read", "[tensor]") {
     CHECK(message_of<InternalError>([&] { pair.read(1, out); }) ==
           "tensor 'pair': elements 1 + 2 asked for, it has 2");
     CHECK_THROWS_AS(pair.read(std::numeric_limits<std::size_t>::max(), out), InternalError);
-    const TensorView small{"small", DType::u8, {2}, bytes.data()};
+    // Whole bytes are read as numbers, whatever they count.
+    const TensorView bytes_as_numbers{"b", DType::u8, {2}, bytes.data() + 14};
+    CHECK(bytes_as_numbers.values() == std::vector<double>{0xF0, 0x3F});
+    const TensorView signed_bytes{"b", DType::i8, {2}, bytes.data() + 14};
+    CHECK(signed_bytes.values() == std::vector<double>{-16, 0x3F});
+    const TensorView small{"small", DType::c64, {2}, bytes.data()};
     CHECK(message_of<InputError>([&] { small.read(0, out); }) ==
-          "tensor 'small': elements of type U8 cannot be read, expected F64, F32, F16, BF16, I64 or I32");
+          "tensor 'small': elements of type C64 cannot be read, expected a float of 16 bits or more, an integer "
+          "or BOOL");
 }

@@ -245,7 +245,7 @@ TEST_CASE("shard indices that lie are refused", "[model]") {
         {bias, "../" + first, "expected the name of a .safetensors file in the same folder"},
         {bias, "/etc/" + first, "expected the name of a .safetensors file in the same folder"},
         {bias, 3, "expected a string"},
-        {bias, "none.safetensors", "none.safetensors: cannot be opened"},
+        {bias, "none.safetensors", "names none.safetensors for 1 tensor, but no such file is in the folder"},
         {"not.there", first, "tensor 'not.there' is not in " + first + ", where the index says it is"},
     };
     for (const Lie& lie : lies) {
