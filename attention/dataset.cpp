@@ -577,9 +577,9 @@ Example Dataset::example(std::size_t index) const {
     auto attention = entry.chain ? AttentionStack::from_chain(std::move(layers), file_, where)
                                  : AttentionStack(std::move(layers), file_, where);
     if (entry.kept) attention = attention.cropped(entry.kept);
-    Example example{ids_[index],      entry.tokens, std::move(attention), {},           entry.weights,
-                    entry.label,      entry.predicted, entry.attractors,  entry.group,  entry.masked,
-                    entry.kept,       entry.no_attention, unknown_words(entry)};
+    Example example{ids_[index], entry.tokens,       std::move(attention), {},          entry.weights,
+                    entry.label, entry.predicted,    entry.attractors,     entry.group, entry.masked,
+                    entry.kept,  entry.no_attention, unknown_words(entry)};
     for (const auto& [name, tensor] : entry.references) {
         std::vector<double> scores = tensor.values();
         if (entry.kept) {

@@ -57,13 +57,13 @@ struct Example {
     AttentionStack::Kept kept = nullptr;     ///< of the positions in the tensors; nullptr for all
     /// Why there is none; `attention` then is the shape of some edge weights. "" where there is attention.
     std::string no_attention = {};
+    UnknownWords unknown = {};
 };
 
 struct DatasetOptions {
     /// Name of the attention in place of attentions, a * standing for the number of a layer. "" for the usual
     /// names.
     std::string attention = {};
-    UnknownWords unknown = {};
 };
 
 /// What weights_by_name() calls the attention itself.

@@ -301,7 +301,9 @@ RunFolder run_in_folder(const Config& config, const Dataset& dataset, const Fold
     refuse_used_folder(options);
     std::optional<RunRecord> record;
     const bool anew = options.existing == Existing::overwrite || !RunStore::exists(file);
-    if (anew) record = make_record(config, dataset, options.runner.jobs, options.runner.note);  // bad input leaves no folder behind
+    if (anew)
+        record = make_record(config, dataset, options.runner.jobs,
+                             options.runner.note);  // bad input leaves no folder behind
     make_folder(options.folder);
     const FolderLock lock(options.folder);
     refuse_used_folder(options);  // again: another process may have been here before the lock
