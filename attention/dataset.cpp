@@ -274,7 +274,8 @@ struct Dataset::Reader {
         for (const char* name : {"attention_mask", "input_ids", "token_type_ids", "tokens"}) {
             const auto found = dataset.file_->tensors().find(name);
             if (found == dataset.file_->tensors().end() || found->second.shape.size() != 2) continue;
-            if (found->second.shape[0] == found->second.shape[1]) continue;  // perhaps of pairs of positions
+            const bool of_pairs = found->second.shape[0] == found->second.shape[1];
+            if (of_pairs && std::string_view(name) == "attention_mask") continue;  // which positions see which
             hints.examples = found->second.shape.front();
             hints.source = fmt::format("tensor '{}'", name);
             return hints;

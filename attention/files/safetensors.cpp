@@ -46,7 +46,7 @@ std::string_view read_header(const std::string& path, std::span<const std::byte>
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     std::uint64_t length = 0;
     if (bytes.size() >= length_bytes) std::memcpy(&length, bytes.data(), length_bytes);
-    const bool in_file = bytes.size() > length_bytes && length <= bytes.size() - length_bytes;
+    const bool in_file = bytes.size() >= length_bytes && length <= bytes.size() - length_bytes;
     if (length > longest_header && in_file && text[length_bytes] == '{') {
         throw InputError(fmt::format("{}: header of {} bytes, expected at most {}", path, length, longest_header));
     }

@@ -255,8 +255,8 @@ TEST_CASE("attention of the wrong form is refused", "[dataset]") {
           "tensor 'ex0.attentions': shape [2, 1, 0, 0], expected no empty axis");
     CHECK(refusal({counting("ex0.attentions", {0, 1, 2, 2})}) ==
           "tensor 'ex0.attentions': shape [0, 1, 2, 2], expected no empty axis");
-    CHECK(refusal({counting("attentions", {1000000000000000, 0, 1, 1, 1})}) ==
-          "tensor 'attentions': shape [1000000000000000, 0, 1, 1, 1], expected no empty axis");
+    begins({counting("attentions", {1000000000000000, 0, 1, 1, 1})},
+           "tensor 'attentions': shape [1000000000000000, 0, 1, 1, 1] has 5 axes, and nothing says whether");
     CHECK(refusal({counting("ex0.attentions", {1, 1, 2, 2}, DType::i64)}) ==
           "tensor 'ex0.attentions': attention of type I64, expected F64, F32, F16 or BF16");
     CHECK(refusal({counting(".attentions", {1, 1, 2, 2})}) ==
@@ -278,9 +278,8 @@ TEST_CASE("layers that do not make a stack are refused", "[dataset]") {
     CHECK(
         refusal({counting("a.attentions.0", {1, 2, 2}), counting("a.attentions.1", {1, 2, 2}, DType::f32)}) ==
         "tensor 'a.attentions.1': F32 of shape [1, 2, 2], expected F64 of shape [1, 2, 2] as in 'a.attentions.0'");
-    CHECK(
-        refusal({counting("attentions.0", {1, 2, 2}), counting("attentions.1", {1, 1, 2, 2})}) ==
-        "tensor 'attentions.1': F64 of shape [1, 1, 2, 2], expected F64 of shape [1, 2, 2] as in 'attentions.0'");
+    CHECK(refusal({counting("attentions.0", {1, 2, 2}), counting("attentions.1", {1, 1, 2, 2})}) ==
+          "tensor 'attentions.1': shape [1, 1, 2, 2] has 4 axes, expected 3");
     CHECK(refusal({ex0, attention_tensor("attentions", 1, 1, 2)}) ==
           "attention with and without an example id ('ex0'), expected one or the other");
 }
@@ -318,7 +317,8 @@ TEST_CASE("metadata that is needed and wrong is refused", "[dataset]") {
     CHECK(tokens(R"(["a", "b"])") == "metadata 'tokens': has type array, expected an object by example id");
     CHECK(tokens(R"({"ex0": ["a", "b", "c"]})") ==
           "metadata 'tokens': 'ex0': 3 tokens, expected 2 as in the attention");
-    CHECK(tokens(R"({"ex0": "ab"})") == "metadata 'tokens': 'ex0': tokens \"ab\", expected a list of strings");
+    CHECK_THAT(tokens(R"({"ex0": "ab"})"),
+               Catch::StartsWith("metadata 'tokens': 'ex0': tokens is the text 'ab', expected a list of texts: "));
     CHECK_THAT(tokens("a b"), Catch::StartsWith("metadata 'tokens': not valid JSON at byte 0"));
     CHECK(refusal({ex0}, {{"labels", R"({"ex0": "yes"})"}}) ==
           "metadata 'labels': 'ex0': \"yes\", expected an integer");

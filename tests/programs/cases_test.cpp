@@ -8,8 +8,10 @@
 
 #include "attention/files/safetensors.hpp"
 #include "experiments/catalogue.hpp"
+#include "tests/attention/make_files.hpp"
 #include "tests/run_command.hpp"
 
+using namespace std::string_literals;
 using namespace attnflow;
 using namespace attnflow::testing;
 

@@ -7,6 +7,7 @@
 
 #include "attention/model/checkpoint/weight_files.hpp"
 #include "graph/support/error.hpp"
+#include "tests/message_of.hpp"
 #include "tests/run_command.hpp"
 
 using namespace attnflow;
@@ -34,7 +35,8 @@ public:
     template <class Rename>
     void rename(const Rename& new_name) const {
         std::vector<NewTensor> tensors;
-        for (const auto& [name, view] : SafetensorsFile::open(file("model.safetensors"))->tensors())
+        const auto stored = SafetensorsFile::open(file("model.safetensors"));
+        for (const auto& [name, view] : stored->tensors())
             tensors.push_back({new_name(name), DType::f32, view.shape, view.values()});
         write_safetensors(file("new"), tensors);
         fs::rename(file("new"), file("model.safetensors"));

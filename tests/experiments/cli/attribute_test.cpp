@@ -66,6 +66,8 @@ TEST_CASE("words that the model did not know are marked and counted in every for
     const Json json = attribute_json({path, "--method", "rollout"});
     CHECK(json.at("unknown") == Json({1}));
     CHECK(json.at("unknown_token") == "[UNK]");
+    const auto validated = attnflow::testing::attnflow({"validate", path});
+    CHECK(validated.out.find("1 word of 1 example is read as [UNK]") != std::string::npos);
     CHECK(attribute_json({tiny_file(folder), "--method", "rollout"}).at("unknown").empty());
 
     const std::string model = ATTNFLOW_SOURCE_DIR "/experiments/models/sva-bert-6x8";
@@ -82,8 +84,6 @@ TEST_CASE("words that the model did not know are marked and counted in every for
     CHECK(csv.out.find(",xyzzy,") != std::string::npos);
     CHECK(csv.out.ends_with(",1\n"));
 
-    const auto validated = attnflow::testing::attnflow({"validate", path});
-    CHECK(validated.out.find("1 word of 1 example is read as [UNK]") != std::string::npos);
     const auto extracted = attnflow::testing::attnflow(
         {"extract", "--model", model, "--text", "the xyzzy", "--out", folder.file("d.safetensors")});
     CHECK(extracted.out.find("1 word of 1 example is read as [UNK]") != std::string::npos);

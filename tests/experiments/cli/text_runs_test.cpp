@@ -354,7 +354,7 @@ TEST_CASE("scores of a masked language model are those of the masked position", 
                 .exit_code == 0);
     CHECK(run(rest + "dataset.path = \"d.safetensors\"\n") == results);
     REQUIRE(command({"report", "r", "--out", "page.html"}).exit_code == 0);
-    CHECK_THAT(read_bytes(project.file("page.html")), Catch::Contains("\"masked\":2"));
+    CHECK_THAT(read_bytes(project.file("page.html")), Catch::Contains("\"mask\":2"));
     const Project classifier("axes.source = \"mask\"\n");
     const auto refused = classifier.run();
     CHECK(refused.exit_code == 2);
