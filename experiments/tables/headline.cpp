@@ -28,8 +28,8 @@ struct Row {
 };
 
 // The rows for one reference, as the grid has them.
-std::vector<Row> rows_of(std::size_t reference, const Results& results, const Config& config,
-                         const Summary& summary, const GridLabels& labels) {
+std::vector<Row> rows_of(std::size_t reference, const Results& results, const Summary& summary,
+                         const GridLabels& labels) {
     std::vector<Row> rows;
     for (const SummaryRow& row : summary.rows) {
         const GridPoint& point = results.grid[row.point];
