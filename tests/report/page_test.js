@@ -639,7 +639,7 @@ for (const [kind, breakWorker] of Object.entries(brokenWorkers)) {
       `the card names its settings: ${card}`,
     );
     check(
-      card.includes(`, ${Math.round(100 * trivial)}\u00a0% are limited`),
+      card.includes(`, ${Math.round(100 * trivial)} % are limited`),
       `at skip weight ${skip}, ${trivial} of flows have a trivial cut: ${card}`,
     );
   }
