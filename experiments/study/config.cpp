@@ -171,7 +171,8 @@ Config config_from_settings(Settings given, const std::string& name, const std::
         config.places[key] = setting.where;
     }
 
-    for (const std::string& reference : default_references()) config.references.push_back(Reference::parse(reference, ""));
+    for (const std::string& reference : default_references())
+        config.references.push_back(Reference::parse(reference, ""));
     config.metrics = {metrics().canonical(metrics().names().front(), "evaluation.metrics")};
     const std::vector<ConfigKey> keys = config_keys();
     for (const ConfigKey& key : keys) {

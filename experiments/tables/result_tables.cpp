@@ -47,7 +47,7 @@ Columns<SummaryRow> summary_columns(const Results& result, const Config& config)
 }
 
 /// What a pair of methods is called and compared by; the names stand in front.
-Columns<MethodPair> comparison_columns(const Results& result, const Config& config, Columns<MethodPair> columns) {
+Columns<MethodPair> comparison_columns(const Config& config, Columns<MethodPair> columns) {
     add_names(columns, config);
     columns.add("n", [](const MethodPair& pair) { return pair.n; });
     columns.add("mean_difference", [](const MethodPair& pair) { return pair.result.mean; });
@@ -150,7 +150,7 @@ std::string comparisons_csv(const Results& result, const Config& config, const S
     names.add("first", method_of(result, &MethodPair::first));
     names.add("second", method_of(result, &MethodPair::second));
     add_joined_axes(names, result);
-    return comparison_columns(result, config, std::move(names)).csv(summary.pairs);
+    return comparison_columns(config, std::move(names)).csv(summary.pairs);
 }
 
 Table comparisons_table(const Results& result, const Config& config, const Summary& summary) {
@@ -158,7 +158,7 @@ Table comparisons_table(const Results& result, const Config& config, const Summa
     names.add("method", method_of(result, &MethodPair::first));
     add_joined_axes(names, result);
     names.add("other_method", method_of(result, &MethodPair::second));
-    return comparison_columns(result, config, std::move(names)).table("comparisons", summary.pairs);
+    return comparison_columns(config, std::move(names)).table("comparisons", summary.pairs);
 }
 
 std::string saturation_csv(const Results& result, const std::vector<Saturation>& saturation) {
