@@ -5,6 +5,7 @@
 #include "attention/files/numpy/npy.hpp"
 #include "attention/files/numpy/npz.hpp"
 #include "attention/files/safetensors.hpp"
+#include "graph/support/error.hpp"
 
 namespace attnflow {
 
@@ -12,9 +13,14 @@ std::shared_ptr<const TensorFile> open_tensor_file(const std::string& path) {
     const auto file = MappedFile::open(path);
     const auto bytes = file->bytes();
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    if (text.starts_with("PK")) return NpzFile::read(file, path);
-    if (text.starts_with(npy_magic)) return NpyFile::read(file, path);
-    return SafetensorsFile::read(file, path);
+    try {
+        if (text.starts_with("PK")) return NpzFile::read(file, path);
+        if (text.starts_with(npy_magic)) return NpyFile::read(file, path);
+        return SafetensorsFile::read(file, path);
+    } catch (const InputError&) {
+        file->check_unchanged();  // the better reason
+        throw;
+    }
 }
 
 }  // namespace attnflow

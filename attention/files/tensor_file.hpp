@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "attention/files/mapped_file.hpp"
 #include "attention/files/tensor.hpp"
 
 namespace attnflow {
@@ -16,11 +17,15 @@ public:
     const std::string& path() const { return path_; }
     const std::map<std::string, std::string>& metadata() const { return metadata_; }
     const std::map<std::string, TensorView>& tensors() const { return tensors_; }
+    /// Throws InputError unless the file is what it was when it was opened: what was read from it before counts
+    /// only then (mapped_file.hpp).
+    void check_unchanged() const { file_->check_unchanged(); }
 
 protected:
     explicit TensorFile(std::string path) : path_(std::move(path)) {}
     ~TensorFile() = default;
 
+    std::shared_ptr<const MappedFile> file_;
     std::string path_;
     std::map<std::string, std::string> metadata_;
     std::map<std::string, TensorView> tensors_;

@@ -9,6 +9,7 @@
 
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
+#include "experiments/cli/console.hpp"
 #include "experiments/cli/options.hpp"
 #include "experiments/run_folder.hpp"
 
@@ -39,9 +40,9 @@ int report_failures(const StoredRun& run) {
     const RunResult& result = run.result;
     if (result.failures.empty()) return exit_done;
     const Failure& first = result.failures.front();
-    fmt::print(stderr, "attnflow: {} failed, first: {}, {}: {}\n", counted(result.failures.size(), "cell"),
-               escape_controls(result.examples[first.example]), result.grid[first.point].method,
-               escape_controls(first.message));
+    say(fmt::format("{} failed, first: {}, {}: {}", counted(result.failures.size(), "cell"),
+                    escape_controls(result.examples[first.example]), result.grid[first.point].method,
+                    escape_controls(first.message)));
     return exit_failures;
 }
 

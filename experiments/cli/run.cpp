@@ -11,6 +11,7 @@
 
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
+#include "experiments/cli/console.hpp"
 #include "experiments/cli/options.hpp"
 #include "experiments/cli/stop_on_signal.hpp"
 #include "experiments/cli/terminal.hpp"
@@ -50,6 +51,18 @@ Shard parse_shard(const std::string& text) {
 std::filesystem::path default_folder(const std::string& name, const Shard& shard) {
     const std::string part = shard.count == 1 ? "" : fmt::format("-{}-of-{}", shard.index + 1, shard.count);
     return std::filesystem::path("results") / (name + part);
+}
+
+// A place that the user did not choose is not followed to where a link leads.
+void refuse_links(const std::filesystem::path& folder) {
+    std::filesystem::path part;
+    for (const auto& name : folder) {
+        part /= name;
+        std::error_code none;
+        if (!std::filesystem::is_symlink(std::filesystem::symlink_status(part, none))) continue;
+        throw InputError(fmt::format("{}: is a link, which is followed only where you name the folder: --out {}",
+                                     escape_controls(part.string()), escape_controls(folder.string())));
+    }
 }
 
 // What a run would do, and every point of its grid. Throws what a run would throw before it computes scores.
@@ -92,6 +105,7 @@ int run(const RunArguments& arguments) {
     RunOptions options;
     options.folder = arguments.out.empty() ? default_folder(config.name, arguments.shard)
                                            : std::filesystem::path(arguments.out);
+    if (arguments.out.empty()) refuse_links(options.folder);
     if (arguments.resume) options.existing = Existing::resume;
     if (arguments.overwrite) options.existing = Existing::overwrite;
     check_run_folder(options);  // before the model runs on all texts
@@ -105,7 +119,7 @@ int run(const RunArguments& arguments) {
     const Dataset dataset = open_dataset(config);
     const std::string folder = escape_controls(options.folder.string());
     if (const std::string warning = file_system_warning(options.folder); !warning.empty()) {
-        fmt::print(stderr, "attnflow: {}\n", warning);
+        say(warning);
     }
 
     std::optional<StoredRun> run;
@@ -119,10 +133,8 @@ int run(const RunArguments& arguments) {
         run = run_in_folder(config, dataset, options);
     }
     if (!run->finished && StopOnSignal::stop) {
-        fmt::print(stderr,
-                   "attnflow: stopped; what is done is kept in {}. The same command with --resume "
-                   "finishes it\n",
-                   folder);
+        say(fmt::format("stopped; what is done is kept in {}. The same command with --resume finishes it",
+                        folder));
         return exit_stopped;
     }
     if (!run->finished) {

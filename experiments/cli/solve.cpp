@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
+#include <istream>
 #include <memory>
 #include <sstream>
 
@@ -13,8 +13,10 @@
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/options.hpp"
+#include "experiments/run_folder.hpp"
 #include "graph/dimacs.hpp"
-#include "graph/support/write_files.hpp"
+#include "graph/support/files/input_stream.hpp"
+#include "graph/support/files/output_file.hpp"
 
 namespace attnflow {
 namespace {
@@ -34,12 +36,12 @@ struct Solution {
 };
 
 FlowProblem read_problem(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
+    InputBuffer buffer(InputFile::open(path));
     const std::string name = escape_controls(path);
-    if (!file || file.peek() == std::ifstream::traits_type::eof()) {
-        throw InputError(name + ": cannot be read, or is empty");
-    }
-    return read_dimacs(file, name);
+    if (buffer.file().size() == 0) throw InputError(name + ": is empty");
+    std::istream stream(&buffer);
+    stream.exceptions(std::istream::badbit);  // an error of the file, with its reason
+    return read_dimacs(stream, name);
 }
 
 template <class Solve>
@@ -120,7 +122,8 @@ int solve_file(const SolveArguments& arguments) {
             throw ParameterError(fmt::format("--flow {}: is the problem itself, expected another file",
                                              escape_controls(arguments.flow_file)));
         }
-        write_files(path.has_parent_path() ? path.parent_path() : ".", {{path.filename().string(), text.str()}});
+        refuse_run_file(folder_of(path), path.filename().string());
+        write_file(path, text.str());
         fmt::print("flow     written to {}\n", escape_controls(arguments.flow_file));
     }
     return exit_done;

@@ -41,8 +41,7 @@ std::string occurrences(const std::map<std::string, std::size_t>& names, std::si
     return texts.empty() ? "none" : join(texts, ", ");
 }
 
-int validate_file(const ValidateArguments& arguments) {
-    const Dataset dataset = Dataset::open(arguments.file);
+int validate_dataset(const ValidateArguments& arguments, const Dataset& dataset) {
     std::size_t smallest = static_cast<std::size_t>(-1);
     std::size_t largest = 0;
     std::size_t causal = 0;
@@ -71,6 +70,7 @@ int validate_file(const ValidateArguments& arguments) {
             shape = shape_of(example.attention);
         }
     }
+    dataset.check_unchanged();  // while nothing is printed
     const std::string tokens =
         smallest == largest ? counted(smallest, "token") : fmt::format("{} to {} tokens", smallest, largest);
     fmt::print("{}: {}, {}, {}\n", escape_controls(arguments.file), counted(dataset.size(), "example"), shape,
@@ -84,6 +84,11 @@ int validate_file(const ValidateArguments& arguments) {
     for (const auto& [name, value] : dataset.extraction())
         fmt::print("{}: {}\n", escape_controls(name), escape_controls(value));
     return exit_done;
+}
+
+int validate_file(const ValidateArguments& arguments) {
+    const Dataset dataset = Dataset::open(arguments.file);
+    return unless_changed(dataset, [&] { return validate_dataset(arguments, dataset); });
 }
 
 }  // namespace

@@ -83,7 +83,7 @@ std::vector<Saturation> measure_example(RunStore& store, std::size_t example, co
         const auto* rollout = scores(load(tasks[i].rollout));
         if (rollout != nullptr && rollout->rows() != flow->scores.rows()) {
             throw InputError(fmt::format("{}: the stored scores of flow and rollout are of different sources",
-                                         store.record().examples[example].id));
+                                         escape_controls(store.record().examples[example].id)));
         }
         out[i] = measure_saturation(*flow, scores(load(tasks[i].column_sum)), rollout, kept);
     }

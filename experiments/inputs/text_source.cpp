@@ -154,10 +154,21 @@ std::map<std::string, std::string> extraction_record(const fs::path& model, cons
          fmt::format("attnflow {}, extraction {}, {}", version(), extraction_format, instruction_set())},
         {"model.architecture", architecture_of((model / "config.json").string())},
         {"model.precision", precision}};
-    if (!sentences.empty()) record["dataset.sentences_sha256"] = sha256_of_file(sentences.string());
-    for (const std::string& file : TextModel::files(model.string()))
-        record["model.sha256." + fs::path(file).filename().string()] = sha256_of_file(file);
+    record.merge(text_checksums(model, sentences));
     return record;
+}
+
+void refuse_other_inputs(const std::map<std::string, std::string>& record, const fs::path& model,
+                         const fs::path& sentences) {
+    for (const auto& [name, checksum] : text_checksums(model, sentences)) {
+        const auto found = record.find(name);
+        if (found != record.end() && found->second == checksum) continue;
+        throw InputError(
+            fmt::format("{}: changed while texts were run: {} is not what it was at the beginning; nothing was "
+                        "written",
+                        escape_controls((name == "dataset.sentences_sha256" ? sentences : model).string()),
+                        escape_controls(name)));
+    }
 }
 
 TextOutline outline_texts(Config& config) {
@@ -236,6 +247,7 @@ void provide_dataset(Config& config, std::size_t jobs,
                                      escape_controls(texts.sentences.string()), shard.index + 1, shard.count,
                                      counted(all.size(), "example")));
     }
+    options.before_naming = [&] { refuse_other_inputs(options.record, texts.model, texts.sentences); };
     extract(model, own, options, file.string(), progress);
     TextCache::seal(file);
 }

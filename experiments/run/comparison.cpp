@@ -1,6 +1,7 @@
 #include "experiments/run/comparison.hpp"
 
 #include <cmath>
+#include <new>
 
 namespace attnflow {
 
@@ -48,6 +49,8 @@ Comparison Evaluator::compare(std::size_t example, const ExampleRecord& record, 
         const std::size_t before = out.rows.size();
         try {
             compare_point(example, p, record, scores, out);
+        } catch (const std::bad_alloc&) {
+            throw;  // no property of the cell
         } catch (const std::exception& error) {
             out.rows.resize(before, ResultRow{});  // a cell counts whole or not at all
             out.failures.push_back({example, p, error.what()});
@@ -94,7 +97,7 @@ void Evaluator::check(const ExampleRecord& record, const std::string& where) con
             std::vector<std::string> names;
             for (const auto& [name, scores] : record.references) names.push_back(name);
             throw InputError(fmt::format(
-                "{}: {}: no reference '{}'{}", where, record.id, excerpt(reference.name),
+                "{}: {}: no reference '{}'{}", where, escape_controls(record.id), excerpt(reference.name),
                 names.empty() ? "; the file holds none, use evaluation.references = [\"method(column_sum)\"] to "
                                 "compare methods with each other"
                               : name_hint(reference.name, names)));
@@ -102,7 +105,7 @@ void Evaluator::check(const ExampleRecord& record, const std::string& where) con
         for (const double score : found->second) {
             if (!std::isfinite(score)) {
                 throw InputError(fmt::format("{}: {}: reference '{}' holds {}, expected finite numbers", where,
-                                             record.id, reference.name, score));
+                                             escape_controls(record.id), excerpt(reference.name), score));
             }
         }
     }

@@ -107,8 +107,8 @@ std::size_t Session::layer(const GridPoint& point) const {
     if (value == ParameterValue(std::string("top"))) return layers;
     const auto layer = static_cast<std::size_t>(std::get<std::int64_t>(value));
     if (layer > layers) {
-        throw ParameterError(
-            fmt::format("{}: there is no layer {}, the attention has layers 1 to {}", example_.id, layer, layers));
+        throw ParameterError(fmt::format("{}: there is no layer {}, the attention has layers 1 to {}",
+                                         escape_controls(example_.id), layer, layers));
     }
     return layer;
 }
@@ -119,18 +119,18 @@ void Session::check(const GridPoint& point) {
     const AttentionStack weights = this->weights(point);
     const std::string name = point.text("edge_weights");
     if (point.has("edge_weights") && name != "attention" && checked_weights_.insert(name).second) {
-        validate(weights, fmt::format("{}: edge weights '{}'", example_.id, name));
+        validate(weights, fmt::format("{}: edge weights '{}'", escape_controls(example_.id), excerpt(name)));
     }
     const bool one_matrix = example_.attention.heads() > 1 && has_one_matrix(weights);
     if (point.has("heads") && name != "attention" && one_matrix)
-        refuse_heads_of_one_matrix(name, point.text("heads"), example_.id);
+        refuse_heads_of_one_matrix(name, point.text("heads"), escape_controls(example_.id));
     NetworkOptions options = network_options(point, special_positions_);
     const auto passes = head_strategies().make(options.heads, "heads")->passes(weights);
     if (!passes.empty()) options.heads = passes.front();
     try {
         check_options(weights, options);
     } catch (const ParameterError& error) {
-        throw ParameterError(fmt::format("{}: {}", example_.id, error.what()));
+        throw ParameterError(fmt::format("{}: {}", escape_controls(example_.id), error.what()));
     }
 }
 

@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <mutex>
+#include <new>
 
 #include "attention/validate.hpp"
 #include "experiments/run/environment.hpp"
 #include "experiments/run/example_attributions.hpp"
-#include "graph/support/gemm.hpp"
+#include "graph/support/error.hpp"
 #include "graph/support/parallel.hpp"
 
 namespace attnflow {
@@ -78,6 +79,7 @@ private:
             report(cells, 0);
         }
         const Comparison comparison = evaluator_.compare(index, store_.record().examples[index], scores);
+        dataset_.check_unchanged();  // a failed cell may be its fault
         store_.finish(index, comparison);
         if (!comparison.failures.empty()) report(0, comparison.failures.size());
     }
@@ -87,6 +89,7 @@ private:
         const auto start = std::chrono::steady_clock::now();
         const auto made = attribute(missing, session, scores);
         for (const auto& [a, attribution] : made) scores.set(a, attribution.scores);
+        dataset_.check_unchanged();  // before what was made of it counts
         store_.add(index, made, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     }
 
@@ -102,6 +105,8 @@ private:
             return made;
         } catch (const OutOfMemory&) {
             throw;  // no property of the cell: another try may have more
+        } catch (const std::bad_alloc&) {
+            throw;
         } catch (const std::exception&) {
             made.clear();  // one by one, so that one bad layer does not take the others with it
         }
@@ -109,6 +114,8 @@ private:
             try {
                 made.emplace_back(a, session.attribution(plan_.attributions[a]));
             } catch (const OutOfMemory&) {
+                throw;
+            } catch (const std::bad_alloc&) {
                 throw;
             } catch (const std::exception& error) {
                 scores.set_failed(a, error.what());
@@ -152,7 +159,7 @@ RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t 
                      .examples = std::vector<ExampleRecord>(used_examples(config, dataset.size()))};
     const Evaluator evaluator(config, plan, record.special_tokens);
     std::vector<double> deviations(record.examples.size());
-    parallel_for(record.examples.size(), jobs, [&](std::size_t i, std::size_t) {
+    const auto check = [&](std::size_t i) {
         const Example example = dataset.example(i);
         deviations[i] = validate(example.attention, example.id, config.row_sum_tolerance).largest_deviation;
         MethodSet methods;
@@ -162,6 +169,9 @@ RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t 
         }
         record.examples[i] = record_of(example);
         evaluator.check(record.examples[i], dataset.path());
+    };
+    unless_changed(dataset, [&] {
+        parallel_for(record.examples.size(), jobs, [&](std::size_t i, std::size_t) { check(i); });
     });
     for (const double deviation : deviations) {
         record.largest_row_sum_deviation = std::max(record.largest_row_sum_deviation, deviation);

@@ -207,8 +207,8 @@ std::vector<std::size_t> resolve_sources(const ParameterValue& source, std::size
                                          std::optional<std::size_t> masked, const std::string& where) {
     if (const auto* index = std::get_if<std::int64_t>(&source)) {
         if (*index < 0 || static_cast<std::size_t>(*index) >= n) {
-            throw ParameterError(
-                fmt::format("{}: source {} does not exist, the {} positions count from 0", where, *index, n));
+            throw ParameterError(fmt::format("{}: source {} does not exist, the {} positions count from 0",
+                                             escape_controls(where), *index, n));
         }
         return {static_cast<std::size_t>(*index)};
     }
@@ -220,7 +220,7 @@ std::vector<std::size_t> resolve_sources(const ParameterValue& source, std::size
         throw ParameterError(fmt::format(
             "{}: source mask: no masked position is known, expected a masked language model and a text with one "
             "mask token, or a dataset whose metadata `examples` gives `position`; else cls, last, all or an index",
-            where));
+            escape_controls(where)));
     }
     std::vector<std::size_t> every(n);
     std::iota(every.begin(), every.end(), std::size_t{0});

@@ -1,13 +1,17 @@
 #include "graph/support/gemm.hpp"
 
 #ifdef ATTNFLOW_CBLAS
+#include <algorithm>
 #include <mutex>
+#include <semaphore>
 #include <set>
 #include <vector>
 
 #include <cblas.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
+
+#include "graph/support/error.hpp"
 #else
 #include <utility>
 
@@ -39,6 +43,18 @@ void one_blas_thread() {
     static_cast<void>(done);
 }
 
+// OpenBLAS has a table of places for products that run at the same time, made for 64 threads in most builds; with
+// more it crashes. Threads beyond that take turns.
+constexpr std::size_t most_products = 64;
+std::counting_semaphore<most_products> places(most_products);
+
+struct Place {
+    Place() { places.acquire(); }
+    ~Place() { places.release(); }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+};
+
 /// OpenBLAS keeps one buffer for each product that runs at the same time, and where the system refuses a new one
 /// it tries again for ever. So the buffer of a thread is made before its first product, and only if there is room.
 class BlasBuffers {
@@ -46,7 +62,9 @@ public:
     /// Called by a thread before it multiplies. Throws OutOfMemory.
     void join() {
         const std::lock_guard lock(mutex_);
-        if (blas_memory_alloc != nullptr && blas_memory_free != nullptr && known_.size() <= threads_) add();
+        if (blas_memory_alloc != nullptr && blas_memory_free != nullptr &&
+            known_.size() <= std::min(threads_, most_products - 1))
+            add();
         ++threads_;
     }
     void leave() {
@@ -72,7 +90,7 @@ private:
         ::munmap(room, buffer_bytes + spare_bytes);
         // Those that are not in use are given out first, so they are held until a new one comes.
         std::vector<void*> held;
-        while (known_.size() <= threads_) {
+        while (known_.size() <= std::min(threads_, most_products - 1)) {
             held.push_back(blas_memory_alloc(0));
             known_.insert(held.back());
         }
@@ -105,6 +123,7 @@ void multiply(std::size_t m, std::size_t n, std::size_t k, Real scale, MatrixRef
               MatrixRef<const Real> b, Flip flip_b, Real keep, MatrixRef<Real> c) {
     one_blas_thread();
     take_part();
+    const Place place;
     if constexpr (sizeof(Real) == sizeof(float)) {
         cblas_sgemm(CblasRowMajor, to_cblas(flip_a), to_cblas(flip_b), to_int(m), to_int(n), to_int(k), scale,
                     a.data, to_int(a.stride), b.data, to_int(b.stride), keep, c.data, to_int(c.stride));

@@ -4,15 +4,9 @@
 /// BLAS, so results do not depend on their number.
 
 #include <cstddef>
-#include <stdexcept>
 #include <string>
 
 namespace attnflow {
-
-/// Memory that the process is not allowed to have; the input may be fine.
-struct OutOfMemory : std::runtime_error {
-    using std::runtime_error::runtime_error;
-};
 
 /// A row-major matrix that somebody else owns; consecutive rows lie `stride` elements apart.
 template <class Real>

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "experiments/cli/app.hpp"
+#include "experiments/run/environment.hpp"
 #include "experiments/run/example_attributions.hpp"
 #include "experiments/run_folder.hpp"
 #include "experiments/store/blob.hpp"

@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "attention/files/mapped_file.hpp"
 #include "graph/support/error.hpp"
+#include "graph/support/files/input_file.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {
@@ -15,13 +15,9 @@ namespace attnflow {
 using Json = nlohmann::json;
 
 std::string read_text_file(const std::string& path, std::size_t most_bytes) {
-    const auto file = MappedFile::open(path);
-    const auto bytes = file->bytes();
-    if (bytes.size() > most_bytes) {
-        throw InputError(
-            fmt::format("{}: {} bytes, expected at most {}", escape_controls(path), bytes.size(), most_bytes));
-    }
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+    std::string text = read_file(path, most_bytes);
+    if (text.empty()) throw InputError(escape_controls(path) + ": is empty");
+    return text;
 }
 
 bool has_entry(const std::string& path) {

@@ -224,13 +224,13 @@ TEST_CASE("what cannot be mapped is refused", "[safetensors]") {
     };
     const std::string missing = directory.file("missing");
     CHECK(refusal(missing) == missing + ": cannot be opened: No such file or directory");
-    CHECK(refusal(directory.path()) == directory.path() + ": is a directory, expected a file");
+    CHECK(refusal(directory.path()) == directory.path() + ": is a folder, expected a regular file");
     const std::string empty = directory.file("empty");
     write_bytes(empty, "");
     CHECK(refusal(empty) == empty + ": is empty");
     const std::string fifo = directory.file("fifo");
     REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
-    CHECK(refusal(fifo) == fifo + ": is not a regular file, expected one that can be mapped");
+    CHECK(refusal(fifo) == fifo + ": is a pipe, expected a regular file");
     const std::string secret = directory.file("secret");
     write_bytes(secret, raw_safetensors("{}"));
     ::chmod(secret.c_str(), 0);
