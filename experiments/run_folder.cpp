@@ -434,6 +434,7 @@ StoredRun merge_runs(const std::vector<fs::path>& folders, const RunOptions& opt
 
     // Under another name until it is whole: a merge that was killed is no obstacle, and an older run stays until
     // then.
+    sqlite::check_store_files((options.folder / "run.merging").string(), sqlite::Purpose::read);
     written.remove_database("run.merging");
     try {
         const auto store =

@@ -190,7 +190,7 @@ def age(folder):
 def kills(bench, failures, whole):
     counts = {"killed": 0, "ended before": 0, "stopped by a signal": 0}
     for name, (words, repeat) in writers().items():
-        place = bench.copy("expected")
+        place = bench.copy("place")
         result = bench.run(place, words)
         failures.check(result.code == 0, f"{name}: exit code {result.code}: {result.err}")
         expected, seconds = contents(place), result.seconds

@@ -5,8 +5,9 @@
 
 namespace attnflow {
 
-/// "attnflow: MESSAGE" as a line of its own. Whatever could drive a terminal is escaped, line ends excepted. A message
-/// that cannot be written (a full disk, a pipe that nobody reads) is lost; that never ends what is being done.
+/// "attnflow: MESSAGE" as a line of its own. Whatever could drive a terminal is escaped, line ends excepted. A
+/// message that cannot be written (a full disk, a pipe that nobody reads) is lost; that never ends what is being
+/// done.
 void say(std::string_view message);
 
 /// Writes to standard error as it is: progress.

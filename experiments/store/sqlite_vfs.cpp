@@ -23,12 +23,14 @@ constexpr const char* endings[] = {"", "-journal", "-wal", "-shm"};
 std::string obstacle(const std::string& path, Purpose purpose) {
     struct stat status = {};
     if (::lstat(path.c_str(), &status) != 0)
-        return errno == ENOENT || errno == ENOTDIR ? "" : std::string("cannot be examined: ") + std::strerror(errno);
+        return errno == ENOENT || errno == ENOTDIR ? ""
+                                                   : std::string("cannot be examined: ") + std::strerror(errno);
     if (!S_ISREG(status.st_mode))
         return fmt::format("is {}, expected a regular file; it was not opened", kind_of_file(status.st_mode));
     if (purpose == Purpose::write && status.st_nlink > 1) {
         return fmt::format(
-            "has {} names (hard links), and what is written would change under all of them; expected a file of its "
+            "has {} names (hard links), and what is written would change under all of them; expected a file of "
+            "its "
             "own, as `cp` makes",
             status.st_nlink);
     }
@@ -57,10 +59,11 @@ void check_store_files(const std::string& file, Purpose purpose) {
     }
     const std::string journal = file + "-journal";
     if (!names_another_file(journal)) return;
-    throw InputError(fmt::format(
-        "{}: names another file, which would be removed; no journal of attnflow does. Somebody changed this folder: do "
-        "not trust it, or remove the journal",
-        escape_controls(journal)));
+    throw InputError(
+        fmt::format("{}: names another file, which would be removed; no journal of attnflow does. Somebody "
+                    "changed this folder: do "
+                    "not trust it, or remove the journal",
+                    escape_controls(journal)));
 }
 
 struct StoreFiles::State {

@@ -1,9 +1,9 @@
 #pragma once
 /// What SQLite may touch: the files of one database, and nothing else.
 ///
-/// SQLite takes names from the files that it opens. A rollback journal may name a "super-journal", which is removed
-/// when the journal was rolled back; a planted one makes that any file of the user. And a link or a pipe beside the
-/// database is followed or waited at. So each connection opens its files through StoreFiles, which
+/// SQLite takes names from the files that it opens. A rollback journal may name a "super-journal", which is
+/// removed when the journal was rolled back; a planted one makes that any file of the user. And a link or a pipe
+/// beside the database is followed or waited at. So each connection opens its files through StoreFiles, which
 ///
 ///   - knows the database FILE with FILE-journal, FILE-wal and FILE-shm, and refuses every other name;
 ///   - refuses them where they are no regular files, and for writing where they have a second name (a hard link),
@@ -18,9 +18,9 @@ namespace attnflow::sqlite {
 
 enum class Purpose { read, write };
 
-/// Throws InputError where a file of the database `file` is a link or something else that is no regular file, or, for
-/// `write`, has a second name; and where the journal names another file, which one of ours never does. Nothing is
-/// opened that is no regular file.
+/// Throws InputError where a file of the database `file` is a link or something else that is no regular file, or,
+/// for `write`, has a second name; and where the journal names another file, which one of ours never does. Nothing
+/// is opened that is no regular file.
 void check_store_files(const std::string& file, Purpose purpose);
 
 /// While it lives, SQLite knows the rules above under its name(): what to hand to sqlite3_open_v2().

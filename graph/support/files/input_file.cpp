@@ -29,8 +29,8 @@ bool is_made_up(int file) {
     if (::fstatfs(file, &system) != 0) return false;
     const auto type = static_cast<std::uint32_t>(system.f_type);
     // /proc, /sys, cgroups (both versions), debugfs, tracefs, securityfs, bpf: linux/magic.h
-    for (const std::uint32_t made_up : {0x9fa0u, 0x62656572u, 0x27e0ebu, 0x63677270u, 0x64626720u, 0x74726163u,
-                                        0x73636673u, 0xcafe4a11u}) {
+    for (const std::uint32_t made_up :
+         {0x9fa0u, 0x62656572u, 0x27e0ebu, 0x63677270u, 0x64626720u, 0x74726163u, 0x73636673u, 0xcafe4a11u}) {
         if (type == made_up) return true;
     }
     return false;

@@ -39,7 +39,8 @@ std::size_t page_bytes = 4096;
 void put_zeros(int signal, siginfo_t* info, void* context) {
     const int error = errno;
     const auto address = reinterpret_cast<std::uintptr_t>(info->si_addr);
-    for (Mapping::Entry* entry = first_entry; entry != nullptr && info->si_code == BUS_ADRERR; entry = entry->next) {
+    for (Mapping::Entry* entry = first_entry; entry != nullptr && info->si_code == BUS_ADRERR;
+         entry = entry->next) {
         if (address < entry->begin || address >= entry->end) continue;
         entry->was_cut = true;
         // What comes after this page is gone too, so one call is enough, however much is missing.

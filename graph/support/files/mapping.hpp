@@ -45,8 +45,8 @@ private:
 };
 
 /// Installs, for the whole process, a handler of SIGBUS that puts zeros in the place of pages of a Mapping whose
-/// file was cut short, so that check_unchanged() can say so; any other SIGBUS does what it did before. Call it once
-/// from main(); the libraries never do.
+/// file was cut short, so that check_unchanged() can say so; any other SIGBUS does what it did before. Call it
+/// once from main(); the libraries never do.
 void survive_short_files();
 
 }  // namespace attnflow
