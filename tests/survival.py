@@ -245,7 +245,7 @@ def mounted(attnflow, part, arguments):
     command = ["unshare", "--user", "--map-root-user", "--mount"]
     if subprocess.run(command + ["true"], stderr=subprocess.DEVNULL).returncode != 0:
         return None
-    words = [sys.executable, __file__, attnflow, "--inside", "--seed", str(arguments.seed), part]
+    words = [sys.executable, __file__, attnflow, part, "--inside", "--seed", str(arguments.seed)]
     return subprocess.run(command + words + (["--whole"] if arguments.whole else [])).returncode
 
 
