@@ -8,9 +8,13 @@
 #include <sys/vfs.h>
 #include <nlohmann/json.hpp>
 
+#include "attention/dataset.hpp"
 #include "experiments/inputs/text_cache.hpp"
 #include "experiments/run/environment.hpp"
-#include "experiments/tables/run_tables.hpp"
+#include "experiments/study/config_keys.hpp"
+#include "experiments/tables/result_tables.hpp"
+#include "experiments/tables/summary_markdown.hpp"
+#include "experiments/version.hpp"
 #include "graph/support/files/output_file.hpp"
 
 namespace attnflow {
@@ -75,7 +79,7 @@ bool holds_run(const fs::path& folder) {
     throw InputError(fmt::format("{}: holds files but no run; choose another folder with --out", shown(folder)));
 }
 
-void refuse_used_folder(const RunOptions& options) {
+void refuse_used_folder(const FolderOptions& options) {
     if (!holds_run(options.folder) || options.existing != Existing::refuse) return;
     throw InputError(fmt::format(
         "{}: holds a run already; --resume finishes it, --overwrite starts anew, --out chooses another folder",
@@ -83,7 +87,7 @@ void refuse_used_folder(const RunOptions& options) {
 }
 
 /// A merge that was killed is no run yet, and made anew.
-void refuse_used_folder_of_merge(const RunOptions& options) {
+void refuse_used_folder_of_merge(const FolderOptions& options) {
     if (!holds_run(options.folder) || options.existing != Existing::refuse) return;
     if (RunStore::is_unfinished_merge(store_file(options.folder).string())) return;
     throw InputError(fmt::format("{}: holds a run already; --overwrite starts anew, --out chooses another folder",
@@ -116,11 +120,11 @@ struct Identity {
     Identity(std::map<std::string, std::string> given, std::map<std::string, std::string> where)
         : settings(std::move(given)), environment(std::move(where)) {
         // Files may have moved; their checksums are part of the environment.
-        for (const char* path : {"dataset.path", "dataset.sentences", "model.path"}) {
-            settings.erase(path);
-            environment.erase(path);
+        for (const ConfigKey& key : config_keys()) {
+            if (!key.path) continue;
+            settings.erase(key.name);
+            environment.erase(key.name);
         }
-        settings.erase("model.cache");
     }
     Identity(const RunRecord& record, const fs::path& folder)
         : Identity(config_from_toml(record.config_toml, record.name, "config.toml of " + shown(folder)).given,
@@ -205,9 +209,9 @@ std::size_t count_done(RunStore& store) {
     return static_cast<std::size_t>(std::count(done.begin(), done.end(), true));
 }
 
-StoredRun read_run(const fs::path& folder, std::shared_ptr<RunStore> store, bool with_attributions) {
-    StoredRun run{.folder = folder, .config = config_of(*store, folder), .result = {}, .store = store};
-    run.result = store->result(with_attributions || run.config.write_attributions);
+RunFolder read_run(const fs::path& folder, std::shared_ptr<RunStore> store, bool with_attributions) {
+    RunFolder run{.folder = folder, .config = config_of(*store, folder), .result = {}, .store = store};
+    run.result = store->results(with_attributions || run.config.write_attributions);
     run.done = count_done(*store);
     run.total = total_examples(run.config, store->record());
     run.finished = run.done == run.total;
@@ -220,20 +224,38 @@ void write_origin(const OutputFolder& folder, const RunRecord& record) {
     write_files(folder, {{"config.toml", record.config_toml}, {"environment.json", environment_json(record)}});
 }
 
-void write_tables(StoredRun& run, const OutputFolder& folder, std::size_t jobs) {
-    run.result.saturation = saturation_of(*run.store, jobs);
-    const RunResult& result = run.result;
+/// Provenance: version, settings, examples, fixed point. Nothing that differs between two
+/// runs of the same input.
+std::string run_json(const Results& result, const Config& config) {
+    nlohmann::ordered_json json;
+    json["attnflow"] = version();
+    json["config"] = config.name;
+    json["settings"] = config.given;
+    json["examples"] = result.examples;
+    json["grid_points"] = result.grid.size();
+    json["failures"] = result.failures.size();
+    json["largest_row_sum_deviation"] = result.largest_row_sum_deviation;
+    if (result.fixed_point) {
+        json["fixed_point"] = {{"bits", result.fixed_point->bits},
+                               {"error_bound", result.fixed_point->error_bound},
+                               {"rounded_to_zero", result.fixed_point->rounded_to_zero}};
+    }
+    return escape_controls_keep_lines(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace)) + "\n";
+}
+
+void write_tables(RunFolder& run, const OutputFolder& folder, std::size_t jobs) {
+    const Results& result = run.result;
     const Config& config = run.config;
-    const Summary summary = summarise(result, config, jobs);
-    run.summary = summary_markdown(result, config, summary);
+    const Findings findings = run.findings(jobs);
+    run.summary = summary_markdown(result, config, findings);
     std::vector<std::pair<std::string, std::string>> files{
         {"config.toml", run.record().config_toml},
         {"environment.json", environment_json(run.record())},
         {"results.csv", results_csv(result, config)},
-        {"summary.csv", summary_csv(result, config, summary)},
-        {"comparisons.csv", comparisons_csv(result, config, summary)},
+        {"summary.csv", summary_csv(result, config, findings.summary)},
+        {"comparisons.csv", comparisons_csv(result, config, findings.summary)},
         {"summary.md", run.summary},
-        {"saturation.csv", saturation_csv(result)},
+        {"saturation.csv", saturation_csv(result, findings.saturation)},
         {"run.json", run_json(result, config)},
     };
     if (config.write_attributions) files.emplace_back("attributions.csv", attributions_csv(result));
@@ -275,7 +297,11 @@ void check_tables(const fs::path& folder) {
 
 }  // namespace
 
-StoredRun open_run(const fs::path& folder, bool with_attributions) {
+Findings RunFolder::findings(std::size_t jobs) const {
+    return {summarise(result, config, jobs), saturation_of(*store, jobs)};
+}
+
+RunFolder open_run(const fs::path& folder, bool with_attributions) {
     return read_run(folder, open_store(folder), with_attributions);
 }
 
@@ -287,7 +313,7 @@ void refuse_run_file(const fs::path& folder, const std::string& name) {
                                  shown(folder / name)));
 }
 
-void check_run_folder(const RunOptions& options) {
+void check_run_folder(const FolderOptions& options) {
     refuse_used_folder(options);
     check_tables(options.folder);
     if (options.existing == Existing::overwrite) refuse_foreign_store(options.folder);
@@ -298,7 +324,7 @@ namespace {
 /// The store of a run that begins or goes on.
 std::shared_ptr<RunStore> begin_or_resume(const WrittenFolder& written, std::optional<RunRecord>& record,
                                           const Config& config, const Dataset& dataset,
-                                          const RunOptions& options) {
+                                          const FolderOptions& options) {
     const std::string file = written.store().string();
     if (options.existing == Existing::overwrite) {
         remove_run(written);
@@ -306,7 +332,7 @@ std::shared_ptr<RunStore> begin_or_resume(const WrittenFolder& written, std::opt
         RunStore::recover(file);
     }
     if (!RunStore::exists(file)) {
-        if (!record) record = make_record(config, dataset, options.control.jobs);
+        if (!record) record = make_record(config, dataset, options.runner.jobs);
         return RunStore::create(file, *record, comparison_names(config));
     }
     std::shared_ptr<RunStore> store = RunStore::open(file, RunStore::Access::write);
@@ -346,21 +372,21 @@ void refuse_changed_inputs(RunStore& store, const Config& config, const Dataset&
 
 }  // namespace
 
-StoredRun run_in_folder(const Config& config, const Dataset& dataset, const RunOptions& options) {
+RunFolder run_in_folder(const Config& config, const Dataset& dataset, const FolderOptions& options) {
     refuse_used_folder(options);
     check_tables(options.folder);
     std::optional<RunRecord> record;
     const bool anew =
         options.existing == Existing::overwrite || !RunStore::exists(store_file(options.folder).string());
-    if (anew) record = make_record(config, dataset, options.control.jobs);  // bad input leaves no folder behind
+    if (anew) record = make_record(config, dataset, options.runner.jobs);  // bad input leaves no folder behind
     const WrittenFolder written(options.folder);
     refuse_used_folder(options);  // again: another process may have been here before the lock
     const std::shared_ptr<RunStore> store = begin_or_resume(written, record, config, dataset, options);
     write_origin(written.folder(), store->record());
-    const bool stopped = !execute(*store, config, dataset, options.control);
+    const bool stopped = !execute(*store, config, dataset, options.runner);
     if (!stopped) refuse_changed_inputs(*store, config, dataset, options.folder);
-    StoredRun run = read_run(options.folder, store, false);
-    if (run.finished) write_tables(run, written.folder(), options.control.jobs);
+    RunFolder run = read_run(options.folder, store, false);
+    if (run.finished) write_tables(run, written.folder(), options.runner.jobs);
     store->close();
     written.folder().check_there();
     return run;
@@ -414,7 +440,7 @@ RunRecord joined_record(const std::vector<std::unique_ptr<RunStore>>& parts, con
 
 }  // namespace
 
-StoredRun merge_runs(const std::vector<fs::path>& folders, const RunOptions& options) {
+RunFolder merge_runs(const std::vector<fs::path>& folders, const FolderOptions& options) {
     if (folders.empty()) throw ParameterError("no runs to merge");
     for (const fs::path& folder : folders) {
         std::error_code none;
@@ -443,7 +469,7 @@ StoredRun merge_runs(const std::vector<fs::path>& folders, const RunOptions& opt
             for (const auto& part : parts) store->take(*part, with_failures);
         }
         if (count_done(*store) == total_examples(config, record))
-            compare_again(*store, config, options.control.jobs);
+            compare_again(*store, config, options.runner.jobs);
         store->set_merging(true);  // until its tables are written
         store->close();
     } catch (...) {
@@ -454,10 +480,10 @@ StoredRun merge_runs(const std::vector<fs::path>& folders, const RunOptions& opt
     for (const char* ending : {"-wal", "-shm", "-journal"}) folder.remove(std::string("run.sqlite") + ending);
     folder.rename("run.merging", "run.sqlite");
     const std::shared_ptr<RunStore> store = RunStore::open(written.store().string(), RunStore::Access::amend);
-    StoredRun run = read_run(options.folder, store, false);
+    RunFolder run = read_run(options.folder, store, false);
     write_origin(folder, run.record());
     if (run.finished) {
-        write_tables(run, folder, options.control.jobs);
+        write_tables(run, folder, options.runner.jobs);
     } else {
         store->set_merging(false);
     }
@@ -465,7 +491,7 @@ StoredRun merge_runs(const std::vector<fs::path>& folders, const RunOptions& opt
     return run;
 }
 
-StoredRun evaluate_run(const fs::path& folder, const Settings& overrides, std::size_t jobs) {
+RunFolder evaluate_run(const fs::path& folder, const Settings& overrides, std::size_t jobs) {
     for (const auto& [key, setting] : overrides) {
         if (key.starts_with("evaluation.") || key.starts_with("statistics.") || key.starts_with("output."))
             continue;
@@ -474,7 +500,7 @@ StoredRun evaluate_run(const fs::path& folder, const Settings& overrides, std::s
                         "scores; for this, run the config anew",
                         setting.where));
     }
-    StoredRun before = open_run(folder);
+    RunFolder before = open_run(folder);
     if (!before.finished) {
         throw InputError(
             fmt::format("{}: the run is not finished; `attnflow run` with --resume finishes it", shown(folder)));
@@ -490,7 +516,7 @@ StoredRun evaluate_run(const fs::path& folder, const Settings& overrides, std::s
     const WrittenFolder written(folder);
     const std::shared_ptr<RunStore> store = RunStore::open(written.store().string(), RunStore::Access::write);
     compare_again(*store, config, jobs);
-    StoredRun run = read_run(folder, store, false);
+    RunFolder run = read_run(folder, store, false);
     write_tables(run, written.folder(), jobs);
     store->close();
     return run;

@@ -1,11 +1,23 @@
 #include "graph/binding_cut.hpp"
 
+#include <algorithm>
+
 namespace attnflow {
 
 const char* to_string(CutKind kind) {
     constexpr const char* names[] = {"source_row", "sink_column", "source_lane",
                                      "sink_lane",  "crossing",    "interior"};
     return names[static_cast<std::size_t>(kind)];
+}
+
+const char* meaning(CutKind kind) {
+    constexpr const char* meanings[] = {"everything that leaves the source",
+                                        "everything that enters the token in layer 1",
+                                        "around the source's own lane",
+                                        "around the token's own lane",
+                                        "from the source's lane to the token's lane",
+                                        "inside the network"};
+    return meanings[static_cast<std::size_t>(kind)];
 }
 
 std::string BindingCut::text() const {
@@ -103,12 +115,60 @@ BindingCut CutClassifier::classify(std::size_t source, std::size_t sink, std::in
     return {CutKind::interior, 0};
 }
 
+CutClassifier::Mask CutClassifier::source_side(std::size_t source, std::size_t sink, const BindingCut& cut) {
+    Mask side(g_.vertices(), 0);
+    const auto set_lane = [&](std::size_t from, std::size_t to, std::size_t position, char value) {
+        for (std::size_t l = from; l <= to; ++l) {
+            if (position < g_.width(l)) side[g_.vertex(l, position)] = value;
+        }
+    };
+    const std::size_t layer = cut.layer;
+    switch (cut.kind) {
+        case CutKind::source_row:
+            set_lane(top_, top_, source, 1);
+            break;
+        case CutKind::source_lane:
+            set_lane(layer, top_, source, 1);
+            break;
+        case CutKind::sink_column:
+            side.assign(side.size(), 1);
+            set_lane(0, 0, sink, 0);
+            break;
+        case CutKind::sink_lane:
+            side.assign(side.size(), 1);
+            set_lane(0, layer, sink, 0);
+            break;
+        case CutKind::crossing:
+            std::fill(side.begin(), side.begin() + static_cast<std::ptrdiff_t>(g_.vertex(layer, 0)), 1);
+            set_lane(0, layer - 1, sink, 0);
+            set_lane(layer + 1, top_, source, 1);
+            for (std::size_t x = 0; x < g_.width(layer); ++x)
+                side[g_.vertex(layer, x)] =
+                    edge_or_none(layer + 1, source, x) > edge_or_none(layer, x, sink) ? 1 : 0;
+            break;
+        case CutKind::interior:
+            throw InternalError("the side of an interior cut comes from a certificate");
+    }
+    enter_source(source);
+    const Mask& to_sink = reaches(sink);
+    for (std::size_t v = 0; v < side.size(); ++v) {
+        if (to_sink[v] == 0) side[v] = 1;
+        if (to_sink[v] != 0 && reached_[v] == 0) side[v] = 0;
+    }
+    return side;
+}
+
+// Of narrow layers some lanes are not there.
+std::int64_t CutClassifier::edge_or_none(std::size_t layer, std::size_t from, std::size_t to) const {
+    return from < g_.width(layer) && to < g_.width(layer - 1) ? g_.capacity(layer, from, to) : 0;
+}
+
 std::optional<BindingCut> CutClassifier::match_source_lane(std::size_t source, std::int64_t value) const {
     std::int64_t above = 0;
     for (std::size_t k = top_ - 1; k >= 1; --k) {
-        above += row_sum(k + 1, source, false);
+        above = add_capacities(above, row_sum(k + 1, source, false));
         if (above > value) break;
-        if (above + row_sum(k, source, true) == value) {
+        if (add_capacities(above, row_sum(k, source, true)) == value) {
             return BindingCut{CutKind::source_lane, static_cast<std::uint32_t>(k)};
         }
     }
@@ -118,9 +178,9 @@ std::optional<BindingCut> CutClassifier::match_source_lane(std::size_t source, s
 std::optional<BindingCut> CutClassifier::match_sink_lane(std::size_t sink, std::int64_t value) const {
     std::int64_t below = 0;
     for (std::size_t k = 1; k + 2 <= top_; ++k) {
-        below += column_sum(k, sink, false);
+        below = add_capacities(below, column_sum(k, sink, false));
         if (below > value) break;
-        if (below + column_sum(k + 1, sink, true) == value) {
+        if (add_capacities(below, column_sum(k + 1, sink, true)) == value) {
             return BindingCut{CutKind::sink_lane, static_cast<std::uint32_t>(k)};
         }
     }
@@ -130,14 +190,15 @@ std::optional<BindingCut> CutClassifier::match_sink_lane(std::size_t sink, std::
 std::optional<BindingCut> CutClassifier::match_crossing(std::size_t source, std::size_t sink,
                                                         std::int64_t value) const {
     std::vector<std::int64_t> above(top_ + 2, 0);  // above[l] = sum of o_m(source) over m >= l
-    for (std::size_t l = top_; l >= 3; --l) above[l] = above[l + 1] + row_sum(l, source, false);
+    for (std::size_t l = top_; l >= 3; --l) above[l] = add_capacities(above[l + 1], row_sum(l, source, false));
     std::int64_t below = 0;  // sum of c_l(sink) over l <= b-1
     for (std::size_t b = 1; b + 1 <= top_; ++b) {
         if (below > value) break;
-        if (above[b + 2] + below + meeting(b, source, sink) == value) {
+        const std::int64_t lanes = add_capacities(above[b + 2], below);
+        if (lanes <= value && add_capacities(lanes, meeting(b, source, sink)) == value) {
             return BindingCut{CutKind::crossing, static_cast<std::uint32_t>(b)};
         }
-        below += column_sum(b, sink, false);
+        below = add_capacities(below, column_sum(b, sink, false));
     }
     return std::nullopt;
 }

@@ -123,10 +123,9 @@ private:
         if (problem_.edges.size() == claimed_edges_) {
             refuse(fmt::format("more edges than the {} of the problem line", claimed_edges_));
         }
-        const FlowEdge edge{vertex(1), vertex(2),
-                            number(3, "the capacity", 0, std::numeric_limits<std::int64_t>::max())};
-        if (edge.capacity > std::numeric_limits<std::int64_t>::max() - total_) {
-            refuse("the capacities so far sum to 2^63 or more; scale them down");
+        const FlowEdge edge{vertex(1), vertex(2), number(3, "the capacity", 0, largest_layer_sum<std::int64_t>)};
+        if (edge.capacity > largest_layer_sum<std::int64_t> - total_) {
+            refuse("the capacities so far sum to 2^62 or more; scale them down");
         }
         total_ += edge.capacity;
         problem_.edges.push_back(edge);

@@ -21,7 +21,7 @@ namespace attnflow {
 
 /// Reads a problem. Throws InputError, beginning with "<name>: line <k>: ", for anything that
 /// is not the format above: a line of another kind, missing or extra words, a vertex out of
-/// range, a number that is negative or too large, capacities that sum to 2^63 or more, a second
+/// range, a number that is negative or too large, capacities that sum to 2^62 or more, a second
 /// problem line, source or sink; an edge before the problem line; more or fewer edges than
 /// it says; no source or sink, or both the same; over a million vertices without an edge.
 /// Memory is taken for lines read, never for counts claimed.  O(file).

@@ -46,6 +46,21 @@ std::vector<std::size_t> distances(std::size_t vertices, Vertex start, Step step
 
 }  // namespace
 
+void check_capacities(const FlowProblem& problem) {
+    std::int64_t total = 0;
+    for (const FlowEdge& edge : problem.edges) {
+        if (edge.capacity < 0) {
+            throw InputError(fmt::format("flow problem: the edge from {} to {} has the capacity {}",
+                                         edge.from + std::size_t{1}, edge.to + std::size_t{1}, edge.capacity));
+        }
+        if (edge.capacity > largest_layer_sum<std::int64_t> - total) {
+            throw InputError(fmt::format("flow problem: the capacities sum to more than {}; scale them down",
+                                         largest_layer_sum<std::int64_t>));
+        }
+        total += edge.capacity;
+    }
+}
+
 std::vector<bool> useful_edges(const FlowProblem& problem) {
     const auto passable = [&](const FlowEdge& edge) {
         return edge.capacity > 0 && edge.to != problem.source && edge.from != problem.sink && edge.from != edge.to;
@@ -87,6 +102,7 @@ std::vector<std::int64_t> LayeredProblem::edge_flows(const FlowProblem& problem,
 }
 
 LayeringResult find_layers(const FlowProblem& problem) {
+    check_capacities(problem);
     const std::vector<bool> useful = useful_edges(problem);
     const Incidence leaving(problem, &FlowEdge::from);
     const auto depth = distances(problem.vertices, problem.source, [&](Vertex v, auto visit) {

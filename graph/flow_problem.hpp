@@ -20,14 +20,17 @@ struct FlowEdge {
     std::int64_t capacity = 0;
 };
 
-/// Vertices count from 0. The capacities are >= 0 and sum to less than 2^63; source and sink
-/// differ.
+/// Vertices count from 0. The capacities are >= 0 and sum to less than 2^62 (graph/capacity.hpp);
+/// source and sink differ.
 struct FlowProblem {
     std::size_t vertices = 0;
     std::vector<FlowEdge> edges;
     Vertex source = 0;
     Vertex sink = 0;
 };
+
+/// Throws InputError where a capacity is negative or all together pass the limit.  O(E).
+void check_capacities(const FlowProblem& problem);
 
 /// True for each edge that a flow from source to sink can use: it lies on a walk from one to
 /// the other, does not enter the source or leave the sink, and has a capacity.  O(V + E).
@@ -60,7 +63,7 @@ struct LayeringResult {
 /// Lays the useful part of a problem out in layers, the sink alone in layer 0 and the source
 /// alone in the top layer. Not done when an edge skips a layer or runs backwards, when no
 /// path leads from source to sink, or when the matrices would hold more than 2^20 slots and
-/// 16 times the edges.  O(V + E + slots).
+/// 16 times the edges. Throws as check_capacities().  O(V + E + slots).
 LayeringResult find_layers(const FlowProblem& problem);
 
 struct FlowCertificate {

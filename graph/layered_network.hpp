@@ -26,6 +26,7 @@
 
 #include <fmt/format.h>
 
+#include "graph/capacity.hpp"
 #include "graph/support/error.hpp"
 
 namespace attnflow {
@@ -61,8 +62,8 @@ public:
     /// `widths[l]` is the number of vertices of layer l (L+1 entries, L >= 1); `capacities`
     /// holds the matrices of layers 1..L one after the other, each width(l) x width(l-1).
     /// Throws InputError for a zero width, a wrong size, a capacity that is negative or not
-    /// finite (naming layer, row, column), or integers of which a layer's sum does not fit C:
-    /// no sum that a solver forms then overflows.  O(V + slots).
+    /// finite (naming layer, row, column), or integers of which a layer sums to more than
+    /// `largest_layer_sum` (graph/capacity.hpp).  O(V + slots).
     LayeredNetwork(std::vector<std::size_t> widths, std::vector<C> capacities)
         : widths_(std::move(widths)), capacities_(std::move(capacities)) {
         index_layers();
@@ -168,10 +169,10 @@ private:
                 }
                 positive += c > C(0) ? 1 : 0;
                 if constexpr (std::is_integral_v<C>) {
-                    if (c > std::numeric_limits<C>::max() - total) {
+                    if (c > largest_layer_sum<C> - total) {
                         throw InputError(fmt::format(
                             "layered network: the capacities of layer {} sum to more than {}; scale them down", l,
-                            std::numeric_limits<C>::max()));
+                            largest_layer_sum<C>));
                     }
                     total += c;
                 }

@@ -25,6 +25,7 @@ double largest_cut_edges(const LayeredNetwork<double>& network) {
 
 void check_range(const LayeredNetwork<double>& network, int bits) {
     constexpr int limit_bits = 62;
+    static_assert(largest_layer_sum<std::int64_t> == (std::int64_t{1} << limit_bits) - 1);
     for (std::size_t l = 1; l <= network.layers(); ++l) {
         const auto layer = network.layer(l);
         const double total = std::accumulate(layer.begin(), layer.end(), 0.0);

@@ -44,8 +44,8 @@ public:
     explicit Quantiser(int bits = default_bits);
 
     /// Throws InputError, naming layer, its total and the largest b that fits, when a
-    /// layer's capacities sum to 2^62 units or more: no sum of capacities that a solver can
-    /// form then overflows 64 bits.  O(slots) expected.
+    /// layer's capacities sum to 2^62 units or more, the limit of graph/capacity.hpp.
+    /// O(slots) expected.
     QuantisedNetwork operator()(const LayeredNetwork<double>& network) const;
 
 private:

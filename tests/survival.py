@@ -6,7 +6,7 @@ links, pipes and devices under every name that it reads or writes.
 
 PARTS: kills, full, limits, readonly, names; all when none is named. Without --whole a short slice of each, for ctest.
 Needs no package. What needs a mount of its own (full, readonly) is left out, and said to be, where the system gives no
-user namespace. Exit code 0, or 1 with the first failures.
+user namespace. Exit code 0, 1 with the first failures, 77 where all was left out.
 """
 
 import argparse
@@ -482,11 +482,14 @@ def main():
     arguments = parser.parse_args()
     random.seed(arguments.seed)
     failures = Failures()
-    for part in arguments.part or list(PARTS):
+    parts = arguments.part or list(PARTS)
+    left_out = 0
+    for part in parts:
         if part in MOUNTED and not arguments.inside:
             code = mounted(arguments.attnflow, part, arguments)
             if code is None:
                 print(f"{part}: left out, the system gives no user namespace")
+                left_out += 1
             elif code != 0:
                 failures.seen.append(part)
             continue
@@ -503,6 +506,8 @@ def main():
         print(f"{part}: {text} ({time.monotonic() - begin:.0f} s)", flush=True)
     if failures.seen:
         sys.exit(f"{len(failures.seen)} failures")
+    if left_out == len(parts):
+        sys.exit(77)  # a test that was skipped
 
 
 if __name__ == "__main__":

@@ -52,6 +52,7 @@ StoredGraph StoredGraph::of(const FixedNetwork& network) {
 }
 
 StoredGraph StoredGraph::of(const FlowProblem& problem) {
+    check_capacities(problem);
     StoredGraph graph(problem.vertices);
     const std::vector<bool> useful = useful_edges(problem);
     std::vector<std::size_t> order;

@@ -24,7 +24,7 @@ public:
     static StoredGraph of(const FixedNetwork& network);
     /// The edges of the problem that a flow can use, parallel ones as one: Boost's
     /// Boykov-Kolmogorov (1.74) misses flow where edges next to source or sink have parallel or
-    /// opposite ones.
+    /// opposite ones. Throws InputError as check_capacities().
     static StoredGraph of(const FlowProblem& problem);
 
     /// Names of the registered solvers that can be asked for.

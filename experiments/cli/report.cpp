@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "attention/dataset.hpp"
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/console.hpp"
@@ -47,7 +48,7 @@ struct ShowArguments {
 };
 
 // The dataset of a run, or nothing when it cannot be read any more or is another one by now.
-std::optional<Dataset> dataset_of(const StoredRun& run, ReportOptions& options) {
+std::optional<Dataset> dataset_of(const RunFolder& run, ReportOptions& options) {
     const std::string path = run.config.dataset.string();
     try {
         const auto& environment = run.record().environment;
@@ -68,12 +69,12 @@ std::optional<Dataset> dataset_of(const StoredRun& run, ReportOptions& options) 
 }
 
 // Whether files beside the run show something else than it holds, as after a command that was killed.
-bool has_old_tables(const StoredRun& run) {
+bool has_old_tables(const RunFolder& run) {
     std::error_code none;
     return run.tables_due && (run.finished || std::filesystem::exists(run.folder / "results.csv", none));
 }
 
-std::string old_tables_text(const StoredRun& run) {
+std::string old_tables_text(const RunFolder& run) {
     return fmt::format("The tables in {0} are older than its results, or missing: {1} writes them.",
                        escape_controls(run.folder.string()),
                        run.finished ? fmt::format("`attnflow evaluate {}`", escape_controls(run.folder.string()))
@@ -83,14 +84,14 @@ std::string old_tables_text(const StoredRun& run) {
 std::size_t processors() { return std::max(1u, std::thread::hardware_concurrency()); }
 
 ReportData gather(const std::string& folder, ReportOptions options) {
-    options.jobs = processors();
-    const StoredRun run = open_run(folder, true);
+    const RunFolder run = open_run(folder, true);
     const auto dataset = dataset_of(run, options);
     if (has_old_tables(run)) say(old_tables_text(run));
     if (!run.finished) options.unfinished_at = run.done;
     options.total = run.total;
+    const Findings findings = run.findings(processors());
     const auto make = [&] {
-        return gather_report(run.config, run.result, dataset ? &*dataset : nullptr, options);
+        return gather_report(run.config, run.result, findings, dataset ? &*dataset : nullptr, options);
     };
     ReportData data = dataset ? unless_changed(*dataset, make) : make();
     if (!run.finished) {
@@ -139,13 +140,13 @@ int figures(const FigureArguments& arguments) {
 }
 
 int show(const ShowArguments& arguments) {
-    const StoredRun run = open_run(arguments.run);
+    const RunFolder run = open_run(arguments.run);
     if (has_old_tables(run)) fmt::print("{}\n\n", old_tables_text(run));
     if (!run.finished) {
         fmt::print("Not finished: {} of {} examples are done, and this is what they give.\n\n", run.done,
                    run.result.examples.size());
     }
-    fmt::print("{}", show_text(run.config, run.result, use_color(arguments.color), processors()));
+    fmt::print("{}", show_text(run.config, run.result, run.findings(processors()), use_color(arguments.color)));
     return exit_done;
 }
 

@@ -1,11 +1,11 @@
 #include "experiments/run/environment.hpp"
 
-#include <filesystem>
-
 #include <fmt/format.h>
 
 #include "algorithms/attribution_method.hpp"
-#include "attention/model/model.hpp"
+#include "attention/dataset.hpp"
+#include "attention/model/text_model.hpp"
+#include "experiments/study/config.hpp"
 #include "experiments/version.hpp"
 #include "graph/support/sha256.hpp"
 

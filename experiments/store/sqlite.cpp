@@ -153,6 +153,7 @@ bool is_there(const std::string& path) {
 /// Of a writer that begins or ends: how often it is worth while to look again.
 int tries_after(int code) {
     if (code == SQLITE_READONLY_CANTINIT || code == SQLITE_READONLY_RECOVERY) return 50;
+    if ((code & 0xff) == SQLITE_BUSY) return 5;
     return (code & 0xff) == SQLITE_CANTOPEN ? 3 : 1;
 }
 
@@ -237,6 +238,12 @@ void Database::wait_for_readable(const std::string& path) {
         const int code =
             sqlite3_exec(handle_.get(), "SELECT count(*) FROM sqlite_master", nullptr, nullptr, nullptr);
         if (code == SQLITE_OK) return;
+        if (code == SQLITE_PROTOCOL) {
+            // The log has no beginning that SQLite takes for one, as when a process is killed after it wrote the
+            // first 32 bytes. One that may write takes it for empty; one that may not tries in vain.
+            open(path, Access::glance);
+            return;
+        }
         if (i >= tries_after(code) || !files_->refusal().empty()) fail(code);
         ::usleep(100'000);
     }

@@ -162,7 +162,11 @@ StoreFiles::StoreFiles(const std::string& file, Purpose purpose)
     vfs.xDlSym = [](sqlite3_vfs*, void*, const char*) -> void (*)() { return nullptr; };
     vfs.xDlClose = [](sqlite3_vfs*, void*) {};
     vfs.xRandomness = [](sqlite3_vfs* v, int n, char* out) { return base_of(v)->xRandomness(base_of(v), n, out); };
-    vfs.xSleep = [](sqlite3_vfs* v, int us) { return base_of(v)->xSleep(base_of(v), us); };
+    // Not long at a time: a reader that waits for what cannot come would do so for ten seconds.
+    vfs.xSleep = [](sqlite3_vfs* v, int us) {
+        const bool reads = state_of(v).purpose == Purpose::read;
+        return base_of(v)->xSleep(base_of(v), reads ? std::min(us, 20'000) : us);
+    };
     vfs.xCurrentTime = [](sqlite3_vfs* v, double* out) { return base_of(v)->xCurrentTime(base_of(v), out); };
     vfs.xGetLastError = [](sqlite3_vfs* v, int n, char* out) {
         return base_of(v)->xGetLastError(base_of(v), n, out);

@@ -13,45 +13,12 @@
 #include <string>
 #include <vector>
 
-#include <stdlib.h>
-
 #include "attention/attention_stack.hpp"
 #include "attention/files/safetensors.hpp"
+#include "tests/message_of.hpp"
+#include "tests/temporary_directory.hpp"
 
 namespace attnflow::testing {
-
-/// A fresh directory, removed with all it holds at the end.
-class TemporaryDirectory {
-public:
-    TemporaryDirectory() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "attnflow-test-XXXXXX").string();
-        if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary directory");
-        path_ = pattern;
-    }
-    TemporaryDirectory(const TemporaryDirectory&) = delete;
-    TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-    ~TemporaryDirectory() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-
-    std::string path() const { return path_.string(); }
-    std::string file(const std::string& name) const { return (path_ / name).string(); }
-
-private:
-    std::filesystem::path path_;
-};
-
-inline void write_bytes(const std::string& path, const std::string& bytes) {
-    std::ofstream file(path, std::ios::binary);
-    file << bytes;
-    if (!file.flush()) throw std::runtime_error("cannot write " + path);
-}
-
-inline std::string read_bytes(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
 
 /// A safetensors file with exactly this header and data, right or wrong.
 inline std::string raw_safetensors(const std::string& header, const std::string& data = "") {
@@ -108,17 +75,6 @@ inline std::string write_small_dataset(const std::string& path, std::size_t laye
     }
     write_safetensors(path, tensors, {{"examples", "[" + examples + "]"}});
     return path;
-}
-
-/// The text of the E that `action` throws, "" when it throws none.
-template <class E, class Action>
-std::string message_of(Action action) {
-    try {
-        action();
-    } catch (const E& error) {
-        return error.what();
-    }
-    return "";
 }
 
 }  // namespace attnflow::testing

@@ -91,7 +91,7 @@ TEST_CASE("files are opened, made and removed in one place", "[contract][files]"
     std::vector<std::string> strange;
     std::set<std::string> used;
     std::size_t files = 0;
-    for (const char* folder : {"graph", "attention", "algorithms", "experiments"}) {
+    for (const char* folder : {"graph", "attention", "algorithms", "experiments", "bench"}) {
         for (const auto& entry : fs::recursive_directory_iterator(fs::path(ATTNFLOW_SOURCE_DIR) / folder)) {
             const fs::path& path = entry.path();
             if (path.extension() != ".hpp" && path.extension() != ".cpp") continue;

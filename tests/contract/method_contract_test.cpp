@@ -47,7 +47,7 @@ void check_all(std::uint64_t seeds) {
 
 TEST_CASE("every method keeps its promises", "[contract][methods]") { check_all(2); }
 
-// attnflow_tests "[.long][methods]"
+// attnflow_contract_tests "[.long][methods]"
 TEST_CASE("every method keeps its promises, many seeds", "[.long][contract][methods]") { check_all(50); }
 
 namespace {

@@ -28,14 +28,14 @@ std::string refusal(const std::string& text) {
 
 TEST_CASE("a DIMACS problem is read, whatever its blanks and line ends", "[dimacs]") {
     const FlowProblem problem = read(
-        "c example\r\n\n  p  max\t3 3\r\nn 1 s\nc between\nn 3 t\na 1 2 5\na 2 3 9223372036854775802\n a 1 1 0");
+        "c example\r\n\n  p  max\t3 3\r\nn 1 s\nc between\nn 3 t\na 1 2 5\na 2 3 4611686018427387898\n a 1 1 0");
     CHECK(problem.vertices == 3);
     CHECK(problem.source == 0);
     CHECK(problem.sink == 2);
     REQUIRE(problem.edges.size() == 3);
     CHECK(problem.edges[1].from == 1);
     CHECK(problem.edges[1].to == 2);
-    CHECK(problem.edges[1].capacity == 9223372036854775802);
+    CHECK(problem.edges[1].capacity == 4611686018427387898);
     CHECK(read("c " + std::string(5000, 'x') + "\np max 2 0\nn 1 s\nn 2 t\n").edges.empty());
 }
 
@@ -83,10 +83,10 @@ TEST_CASE("files that are no DIMACS problem are refused with their line", "[dima
         {head + "a 0 2 3\n", "line 4: the vertex is '0', expected an integer in [1, 3]"},
         {head + "a 1 2\n", "line 4: 3 words, expected 'a FROM TO CAPACITY'"},
         {head + "a 1 2 3 4\n", "line 4: 5 words, expected 'a FROM TO CAPACITY'"},
-        {head + "a 1 2 1.5\n", "line 4: the capacity is '1.5', expected an integer in [0, 9223372036854775807]"},
-        {head + "a 1 2 -1\n", "line 4: the capacity is '-1', expected an integer in [0, 9223372036854775807]"},
-        {head + "a 1 2 9223372036854775808\n",
-         "line 4: the capacity is '9223372036854775808', expected an integer in [0, 9223372036854775807]"},
+        {head + "a 1 2 1.5\n", "line 4: the capacity is '1.5', expected an integer in [0, 4611686018427387903]"},
+        {head + "a 1 2 -1\n", "line 4: the capacity is '-1', expected an integer in [0, 4611686018427387903]"},
+        {head + "a 1 2 4611686018427387904\n",
+         "line 4: the capacity is '4611686018427387904', expected an integer in [0, 4611686018427387903]"},
         {head + "a 1 2 1\na 2 3 1\n", "line 5: more edges than the 1 of the problem line"},
         {head, "line 3: the file ends after 0 edges, the problem line says 1; is it complete?"},
         {"p max 3 1000000000\nn 1 s\nn 3 t\na 1 3 2\n",
@@ -96,11 +96,11 @@ TEST_CASE("files that are no DIMACS problem are refused with their line", "[dima
         {"p max 3 1\nn 1 s\na 1 3 2\n", "line 3: the file ends without a sink, 'n VERTEX t'"},
         {"p max 3 1\nn 1 t\na 1 3 2\n", "line 3: the file ends without a source, 'n VERTEX s'"},
         {"p max 3 1\nn 1 t\nn 1 s\na 1 3 2\n", "line 4: source and sink are the same vertex, 1"},
-        {"p max 3 2\nn 1 s\nn 3 t\na 1 2 9223372036854775807\na 2 3 1\n",
-         "line 5: the capacities so far sum to 2^63 or more; scale them down"},
+        {"p max 3 2\nn 1 s\nn 3 t\na 1 2 4611686018427387903\na 2 3 1\n",
+         "line 5: the capacities so far sum to 2^62 or more; scale them down"},
         {head + "e 1 2 3\n", "line 4: 'e' begins no line of a max-flow problem, expected c, p, n or a"},
         {head + "a 1 2 \x1b[2J\n",
-         "line 4: the capacity is '\\u001b[2J', expected an integer in [0, 9223372036854775807]"},
+         "line 4: the capacity is '\\u001b[2J', expected an integer in [0, 4611686018427387903]"},
         {head + std::string(5000, 'a') + "\n", "line 4: longer than 1000 characters"},
     };
     for (const auto& c : cases) {

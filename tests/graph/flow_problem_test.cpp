@@ -76,3 +76,12 @@ TEST_CASE("a flow on any graph is proved or refused", "[flow_problem]") {
     CHECK(failure(4, {3, 1, 0, 3, 2, 1}) == "conservation: vertex 1 receives -5 more than it sends, expected -4");
     CHECK(failure(3, {1, 0, 0, 2, 2, 1}) == "maximality: more than 3 can reach the sink");
 }
+
+TEST_CASE("capacities beyond the limit are refused before they are added", "[flow_problem]") {
+    constexpr std::int64_t most = largest_layer_sum<std::int64_t>;
+    CHECK(find_layers({2, {{0, 1, most - 1}, {0, 1, 1}}, 0, 1}).layered);
+    CHECK_THROWS_WITH(find_layers({2, {{0, 1, most}, {0, 1, 1}}, 0, 1}),
+                      "flow problem: the capacities sum to more than 4611686018427387903; scale them down");
+    CHECK_THROWS_WITH(find_layers({2, {{0, 1, -1}}, 0, 1}),
+                      "flow problem: the edge from 1 to 2 has the capacity -1");
+}

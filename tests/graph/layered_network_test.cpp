@@ -42,11 +42,11 @@ TEST_CASE("networks that cannot be are refused with their place", "[graph]") {
     CHECK_THROWS_WITH(Network({2, 2}, {1, 1, nan, 1}), Catch::Contains("layer 1, row 1, column 0"));
     CHECK_THROWS_WITH(Network({1, 1}, {infinity}), Catch::Contains("layer 1, row 0, column 0"));
     CHECK_THROWS_WITH(FixedNetwork({1, 1}, {-1}), Catch::Contains("capacity -1"));
-    const std::int64_t half = std::int64_t{1} << 62;
+    const std::int64_t half = std::int64_t{1} << 61;
     CHECK_NOTHROW(FixedNetwork({1, 1, 2}, {half, half, half - 1}));
     CHECK_THROWS_WITH(
         FixedNetwork({1, 1, 2}, {half, half, half}),
-        "layered network: the capacities of layer 2 sum to more than 9223372036854775807; scale them down");
+        "layered network: the capacities of layer 2 sum to more than 4611686018427387903; scale them down");
     // Never allocated: the widths alone tell that it is too much.
     CHECK_THROWS_WITH(Network({60000, 60000}, {}), Catch::Contains("are more than the 2147483647 supported"));
 }

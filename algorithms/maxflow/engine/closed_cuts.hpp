@@ -17,17 +17,9 @@ struct Bound {
     BindingCut cut;
 };
 
-constexpr std::int64_t unbounded = std::numeric_limits<std::int64_t>::max();
-
 /// Makes `bound` the cut of capacity `value` where that is smaller.
 inline void tighten(Bound& bound, std::int64_t value, CutKind kind, std::size_t layer) {
     if (value < bound.value) bound = {value, {kind, static_cast<std::uint32_t>(layer)}};
-}
-
-/// Sums over layers may pass 64 bits where capacities are huge; such a cut bounds nothing.
-inline std::int64_t add_capacities(std::int64_t a, std::int64_t b) {
-    std::int64_t sum = 0;
-    return __builtin_add_overflow(a, b, &sum) ? unbounded : sum;
 }
 
 template <class T>

@@ -36,9 +36,10 @@ std::int64_t Pseudoflow<T>::outflow(std::size_t x) const {
 
 template <class T>
 void Pseudoflow<T>::add_supply(std::size_t x, T amount) {
-    // Supply that does not fit is left out: less is offered, nothing wrong is accepted.
-    balance_(k_, x) = static_cast<T>(
-        std::min<std::int64_t>(std::int64_t{balance_(k_, x)} + amount, std::numeric_limits<T>::max()));
+    // All excess may come to lie at one vertex, so together it must fit a T. What does not is left out: less is
+    // offered, nothing wrong is accepted.
+    const std::int64_t room = std::numeric_limits<T>::max() - total_excess();
+    balance_(k_, x) = static_cast<T>(balance_(k_, x) + std::clamp<std::int64_t>(room, 0, amount));
 }
 
 // What layer l may send into the lane (l-1, sink), of which `wanted` is wanted there: the lane
@@ -55,9 +56,11 @@ void Pseudoflow<T>::feed_lane(std::size_t l, std::int64_t wanted, T* mass, T* la
         lane[sink_] = static_cast<T>(std::min<std::int64_t>(lane[sink_], wanted));
         wanted -= lane[sink_];
     }
-    const double part = others > wanted ? static_cast<double>(wanted) / static_cast<double>(others) : 1.0;
+    // Said in integers: `part` may round to 1, and more than is wanted must not be counted as fed.
+    const bool too_much = others > wanted;
+    const double part = too_much ? static_cast<double>(wanted) / static_cast<double>(others) : 1.0;
     for (std::size_t x = 0; x < network_.width(l); ++x) {
-        if (x != sink_ && part < 1.0) {
+        if (x != sink_ && too_much) {
             const double share = std::ceil(part * static_cast<double>(lane[x]));
             lane[x] = static_cast<T>(std::min<std::int64_t>({lane[x], wanted, static_cast<std::int64_t>(share)}));
             wanted -= lane[x];

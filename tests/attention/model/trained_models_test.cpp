@@ -6,6 +6,8 @@
 
 #include "attention/dataset.hpp"
 #include "attention/extract/perturbation.hpp"
+#include "attention/model/text_model.hpp"
+#include "graph/support/text.hpp"
 #include "tests/attention/model/comparison.hpp"
 
 using namespace attnflow;
@@ -96,7 +98,7 @@ TEST_CASE("trained models agree with PyTorch in double precision", "[model]") {
     }
 }
 
-// attnflow_tests "[long]"
+// attnflow_attention_tests "[long]"
 TEST_CASE("trained models agree with PyTorch in double precision, all sentences", "[model][.long]") {
     const std::string shared = std::string(ATTNFLOW_SOURCE_DIR) + "/../shared/data/";
     if (!std::filesystem::exists(shared + "models")) return;

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "attention/files/safetensors.hpp"
 #include "tests/run_command.hpp"
 
 using namespace attnflow;

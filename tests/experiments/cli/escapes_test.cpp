@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 
 #include "experiments/store/sqlite.hpp"
+#include "tests/attention/make_files.hpp"
 #include "tests/run_command.hpp"
 
 using namespace attnflow;

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/attention/make_files.hpp"
 #include "tests/run_command.hpp"
 
 using namespace attnflow;

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "attention/dataset.hpp"
+#include "attention/files/safetensors.hpp"
 #include "tests/run_command.hpp"
 
 using namespace attnflow;

@@ -93,3 +93,26 @@ TEST_CASE("a database reads and writes under the rules as without them", "[store
     CHECK_FALSE(fs::exists(directory.file("missing")));
     CHECK_THROWS_AS(Database(file, Database::Access::read).execute("ATTACH 'x' AS y"), InputError);
 }
+
+TEST_CASE("a log without a beginning, as a killed process may leave it, is read as empty", "[store]") {
+    const TemporaryDirectory directory;
+    const std::string file = directory.file("db");
+    std::string log;
+    {
+        Database writer(file, Database::Access::create);
+        writer.execute("PRAGMA journal_mode = WAL; CREATE TABLE t(x); INSERT INTO t VALUES(7)");
+        writer.execute("PRAGMA wal_checkpoint(TRUNCATE); INSERT INTO t VALUES(8)");
+        log = read_bytes(file + "-wal");
+    }
+    REQUIRE(log.size() > 1000);
+    for (const std::string& left :
+         {std::string(), log.substr(0, 10), log.substr(0, 32), log.substr(0, 500), "garbage" + log.substr(7)}) {
+        write_bytes(file + "-wal", left);
+        write_bytes(file + "-shm", std::string(32768, '\0'));
+        INFO(left.size());
+        CHECK(Database(file, Database::Access::read).value("SELECT sum(x) FROM t") == "15");
+        CHECK(read_bytes(file + "-wal") == left);
+        fs::remove(file + "-wal");
+        fs::remove(file + "-shm");
+    }
+}

@@ -293,7 +293,7 @@ TEST_CASE("a store and its tables agree, or it is said and mended", "[store]") {
     const std::string old = table("results.csv");
     // As evaluate leaves it when it is killed before it writes tables.
     {
-        StoredRun stored = open_run(bench.run);
+        RunFolder stored = open_run(bench.run);
         Settings settings = settings_from_toml(stored.record().config_toml, "config.toml");
         overlay(settings, setting_from_argument("evaluation.metrics=pearson"));
         const Config config = config_from_settings(settings, "grid", "config.toml");
@@ -325,7 +325,7 @@ TEST_CASE("a run whose folder vanishes is an error", "[store]") {
         };
         const std::string message = message_of<InputError>([&] {
             run_in_folder(config, Dataset::open(config.dataset.string()),
-                          {.folder = gone, .control = {.jobs = 1, .progress = vanish}});
+                          {.folder = gone, .runner = {.jobs = 1, .progress = vanish}});
         });
         CHECK_THAT(message, Contains("removed or replaced"));
         CHECK(fs::exists(gone) == replaced);
@@ -366,7 +366,7 @@ TEST_CASE("a dataset that changes during a run gives no tables, and the run is f
         };
         const std::string message = message_of<InputError>([&] {
             run_in_folder(config, Dataset::open(data),
-                          {.folder = folder, .control = {.jobs = 1, .progress = progress}});
+                          {.folder = folder, .runner = {.jobs = 1, .progress = progress}});
         });
         INFO(name << ": " << message);
         CHECK(changed);
@@ -374,7 +374,7 @@ TEST_CASE("a dataset that changes during a run gives no tables, and the run is f
         CHECK(tables(folder) == "(none)(none)(none)");
         write_bytes(data, good);
         CHECK(run_in_folder(config, Dataset::open(data),
-                            {.folder = folder, .existing = Existing::resume, .control = {}})
+                            {.folder = folder, .existing = Existing::resume, .runner = {}})
                   .finished);
         CHECK(tables(folder) == expected);
     }
@@ -391,14 +391,14 @@ TEST_CASE("a dataset that changes during a run gives no tables, and the run is f
         REQUIRE(::utimensat(AT_FDCWD, data.c_str(), times, 0) == 0);
     };
     const std::string message = message_of<InputError>([&] {
-        run_in_folder(config, Dataset::open(data), {.folder = folder, .control = {.jobs = 1, .progress = sly}});
+        run_in_folder(config, Dataset::open(data), {.folder = folder, .runner = {.jobs = 1, .progress = sly}});
     });
     CHECK_THAT(message, Contains("no tables were written") && Contains("dataset_sha256: was "));
     CHECK(tables(folder) == "(none)(none)(none)");
     CHECK(open_run(folder).done == 0);
     write_bytes(data, good);
     CHECK(
-        run_in_folder(config, Dataset::open(data), {.folder = folder, .existing = Existing::resume, .control = {}})
+        run_in_folder(config, Dataset::open(data), {.folder = folder, .existing = Existing::resume, .runner = {}})
             .finished);
     CHECK(tables(folder) == expected);
 }

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "graph/support/error.hpp"
-#include "tests/attention/make_files.hpp"
+#include "tests/temporary_directory.hpp"
 
 using namespace attnflow;
 
