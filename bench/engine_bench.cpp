@@ -4,45 +4,17 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <ctime>
-#include <map>
-
 #include "algorithms/maxflow/flow_engine.hpp"
 #include "attention/dataset.hpp"
 #include "attention/network/build_network.hpp"
+#include "bench/engine_families.hpp"
 #include "bench/lemon_preflow.hpp"
-#include "graph/generators/network_generator.hpp"
-#include "graph/quantiser.hpp"
 #include "graph/support/parallel.hpp"
 
 namespace {
 
 using namespace attnflow;
-
-/// Processor time of this thread: both sides of a ratio run on one core, and a busy machine
-/// disturbs neither.
-double now() {
-    timespec time{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
-
-double median(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    return values[values.size() / 2];
-}
-
-struct Family {
-    std::string name;
-    std::string generator;
-    std::map<std::string, ParameterValue> parameters = {};
-};
-
-FixedNetwork make_network(const Family& family, std::size_t layers, std::size_t tokens) {
-    const auto generator = network_generators().at(family.generator).make(family.parameters);
-    return Quantiser(30)(generator->generate({.layers = layers, .tokens = tokens}, 1)).network;
-}
+using namespace attnflow::bench;
 
 struct Pair {
     std::size_t source;
@@ -70,24 +42,31 @@ struct Reference {
 template <class Value>
 Reference run_lemon(const FixedNetwork& network, const std::vector<Pair>& pairs, double budget,
                     const Value& value) {
-    bench::LemonPreflow lemon(network);
+    LemonPreflow lemon(network);
     Reference reference;
-    const auto start = now();
+    const auto start = cpu_seconds();
     for (const Pair& pair : pairs) {
-        const auto begin = now();
+        const auto begin = cpu_seconds();
         const std::int64_t expected =
             lemon.solve(network.vertex(network.layers(), pair.source), network.vertex(0, pair.sink));
-        reference.seconds.push_back(now() - begin);
+        reference.seconds.push_back(cpu_seconds() - begin);
         if (const std::int64_t ours = value(pair); ours != expected && reference.failure.empty()) {
             reference.failure =
                 fmt::format("source {} sink {}: {}, LEMON finds {}", pair.source, pair.sink, ours, expected);
         }
-        if (now() - start > budget) break;
+        if (cpu_seconds() - start > budget) break;
     }
     return reference;
 }
 
-void count(benchmark::State& state, const FlowMatrix& flows) {
+/// The units that the flows are exact in, and how far they are from the flows of the real capacities at most.
+void count(benchmark::State& state, const FixedPoint& fixed_point) {
+    state.counters["bits"] = fixed_point.bits;
+    state.counters["error_bound"] = fixed_point.error_bound;
+}
+
+void count(benchmark::State& state, const FlowMatrix& flows, const FixedPoint& fixed_point) {
+    count(state, fixed_point);
     const auto pairs = static_cast<double>(flows.values.rows() * flows.values.columns());
     for (const SettledBy by : all_settled_by) {
         if (flows.counters.pairs(by) == 0) continue;
@@ -98,26 +77,26 @@ void count(benchmark::State& state, const FlowMatrix& flows) {
     state.counters["edges_scanned"] = static_cast<double>(flows.counters.edges_scanned);
 }
 
-void all_pairs(benchmark::State& state, const Family& family, std::size_t layers, std::size_t tokens) {
-    const FixedNetwork network = make_network(family, layers, tokens);
+void all_pairs(benchmark::State& state, const EngineFamily& family, std::size_t layers, std::size_t tokens) {
+    const auto [network, fixed_point] = family.network(layers, tokens);
     const FlowMatrix flows = FlowEngine(network).all_pairs(layers);
     const Reference lemon = run_lemon(network, sample_pairs(tokens, 40), 4.0,
                                       [&](const Pair& p) { return flows.values(p.source, p.sink); });
     if (!lemon.failure.empty()) return state.SkipWithError(lemon.failure.c_str());
     std::vector<double> seconds;
     for (auto _ : state) {
-        const auto start = now();
+        const auto start = cpu_seconds();
         benchmark::DoNotOptimize(FlowEngine(network).all_pairs(layers));
-        seconds.push_back(now() - start);
+        seconds.push_back(cpu_seconds() - start);
     }
-    count(state, flows);
+    count(state, flows, fixed_point);
     const double loop = lemon.mean() * static_cast<double>(tokens * tokens);
     state.counters["lemon_loop_s"] = loop;
     state.counters["x_lemon"] = loop / median(seconds);
 }
 
-void last_row(benchmark::State& state, const Family& family, std::size_t layers, std::size_t tokens) {
-    const FixedNetwork network = make_network(family, layers, tokens);
+void last_row(benchmark::State& state, const EngineFamily& family, std::size_t layers, std::size_t tokens) {
+    const auto [network, fixed_point] = family.network(layers, tokens);
     const std::size_t source[] = {tokens - 1};
     const FlowMatrix flows = FlowEngine(network).flows(layers, source);
     auto pairs = sample_pairs(tokens, 40);
@@ -126,19 +105,19 @@ void last_row(benchmark::State& state, const Family& family, std::size_t layers,
     if (!lemon.failure.empty()) return state.SkipWithError(lemon.failure.c_str());
     std::vector<double> seconds;
     for (auto _ : state) {
-        const auto start = now();
+        const auto start = cpu_seconds();
         benchmark::DoNotOptimize(FlowEngine(network).flows(layers, source));
-        seconds.push_back(now() - start);
+        seconds.push_back(cpu_seconds() - start);
     }
-    count(state, flows);
+    count(state, flows, fixed_point);
     const double loop = lemon.mean() * static_cast<double>(tokens);
     state.counters["lemon_loop_s"] = loop;
     state.counters["x_lemon"] = loop / median(seconds);
 }
 
 // Median against median over the same pairs; the network is packed once, outside.
-void single_pair(benchmark::State& state, const Family& family, std::size_t layers, std::size_t tokens) {
-    const FixedNetwork network = make_network(family, layers, tokens);
+void single_pair(benchmark::State& state, const EngineFamily& family, std::size_t layers, std::size_t tokens) {
+    const auto [network, fixed_point] = family.network(layers, tokens);
     FlowEngine engine(network);
     auto pairs = sample_pairs(tokens, 40);
     const Reference lemon = run_lemon(network, pairs, 20.0,
@@ -149,10 +128,11 @@ void single_pair(benchmark::State& state, const Family& family, std::size_t laye
     std::size_t next = 0;
     for (auto _ : state) {
         const Pair& pair = pairs[next++ % pairs.size()];
-        const auto start = now();
+        const auto start = cpu_seconds();
         benchmark::DoNotOptimize(engine.flow(layers, pair.source, pair.sink));
-        seconds.push_back(now() - start);
+        seconds.push_back(cpu_seconds() - start);
     }
+    count(state, fixed_point);
     state.counters["pairs"] = static_cast<double>(pairs.size());
     state.counters["median_us"] = 1e6 * median(seconds);
     state.counters["lemon_us"] = 1e6 * median(lemon.seconds);
@@ -184,38 +164,33 @@ void sentences(benchmark::State& state, bool all, std::size_t jobs) {
     state.counters["all_waves"] = static_cast<double>(counters.waves);
 }
 
-Family uneven(int sigma) {
-    return {fmt::format("sigma{}", sigma), "uneven_keys", {{"sigma", static_cast<double>(sigma)}}};
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-    const auto add = [](const char* what, auto function, const Family& family, std::size_t layers,
+    const auto add = [](const char* what, auto function, const EngineFamily& family, std::size_t layers,
                         std::size_t tokens) {
         benchmark::RegisterBenchmark(fmt::format("engine/{}/{}/{}/{}", what, family.name, layers, tokens).c_str(),
                                      [=](benchmark::State& state) { function(state, family, layers, tokens); })
             ->Unit(benchmark::kMillisecond);
     };
-    const Family peaked{"peaked", "peaked"};
-    const Family no_skip{"no_skip", "no_skip", {{"sigma", 1.0}}};
+    const EngineFamily peaked{"peaked", "peaked"};
+    const EngineFamily no_skip{"no_skip", "no_skip", {{"sigma", 1.0}}};
     for (const std::size_t tokens : {128, 256, 512}) {
         for (const int sigma : {0, 1, 2, 3}) {
-            add("single_pair", single_pair, uneven(sigma), 12, tokens);
-            for (const std::size_t layers : {12, 6, 3}) add("all_pairs", all_pairs, uneven(sigma), layers, tokens);
+            add("single_pair", single_pair, uneven_keys(sigma), 12, tokens);
+            for (const std::size_t layers : {12, 6, 3})
+                add("all_pairs", all_pairs, uneven_keys(sigma), layers, tokens);
         }
-        add("single_pair", single_pair, uneven(1), 3, tokens);
+        add("single_pair", single_pair, uneven_keys(1), 3, tokens);
         for (const std::size_t layers : {12, 6}) {
             add("all_pairs", all_pairs, peaked, layers, tokens);
             add("all_pairs", all_pairs, no_skip, layers, tokens);
         }
     }
     for (const int sigma : {0, 1, 2}) {
-        Family causal{fmt::format("causal_sigma{}", sigma),
-                      "uneven_keys",
-                      {{"sigma", static_cast<double>(sigma)}, {"causal", true}}};
-        for (const std::size_t tokens : {128, 256, 512, 1024}) add("last_row", last_row, causal, 12, tokens);
-        for (const std::size_t tokens : {128, 256}) add("all_pairs", all_pairs, causal, 12, tokens);
+        for (const std::size_t tokens : {128, 256, 512, 1024})
+            add("last_row", last_row, causal_keys(sigma), 12, tokens);
+        for (const std::size_t tokens : {128, 256}) add("all_pairs", all_pairs, causal_keys(sigma), 12, tokens);
     }
     for (const std::size_t jobs : {1, 2}) {
         benchmark::RegisterBenchmark(fmt::format("engine/sentences/all200/jobs{}", jobs).c_str(),

@@ -32,7 +32,12 @@ struct Disagreement {
 /// Every pair is solved when it is first asked for.
 class Reference {
 public:
-    explicit Reference(const FixedNetwork& network) : network_(network), layers_(network.layers() + 1) {}
+    Reference(const FixedNetwork& network, [[maybe_unused]] bool lemon)
+        : network_(network), layers_(network.layers() + 1) {
+#ifdef ATTNFLOW_LEMON
+        if (lemon) lemon_ = std::make_unique<bench::LemonPreflow>(network_);
+#endif
+    }
 
     const Truth& at(std::size_t layer, std::size_t source, std::size_t sink) {
         auto& pairs = layers_[layer];
@@ -53,8 +58,7 @@ private:
         if (!proof.holds)
             throw Disagreement{fmt::format("dinic finds {}, which is no proof: {}", value, proof.failure)};
 #ifdef ATTNFLOW_LEMON
-        if (!lemon_) lemon_ = std::make_unique<bench::LemonPreflow>(network_);
-        if (const std::int64_t other = lemon_->solve(from, to); other != value) {
+        if (const std::int64_t other = lemon_ ? lemon_->solve(from, to) : value; other != value) {
             throw Disagreement{fmt::format("dinic finds {}, LEMON {}", value, other)};
         }
 #endif
@@ -79,8 +83,12 @@ private:
 
 class Comparison {
 public:
-    Comparison(const FixedNetwork& network, DifferentialCounts& counts, FlowOptions options)
-        : network_(network), counts_(counts), reference_(network), engine_(network, std::move(options)) {
+    Comparison(const FixedNetwork& network, DifferentialCounts& counts, const Comparing& comparing)
+        : network_(network),
+          counts_(counts),
+          one_in_(comparing.one_in),
+          reference_(network, comparing.lemon),
+          engine_(network, comparing.engine) {
         ++counts_.networks;
         counts_.narrow += engine_.kernel_bits() == 32;
     }
@@ -132,6 +140,7 @@ private:
         }
         for (std::size_t r = 0; r < sources.size(); ++r) {
             for (std::size_t t = 0; t < network_.width(0); ++t) {
+                if (sample_.below(one_in_) > 0) continue;
                 compare(layer, sources[r], t, flows.values(r, t), flows.cuts(r, t));
             }
         }
@@ -160,6 +169,8 @@ private:
 
     const FixedNetwork& network_;
     DifferentialCounts& counts_;
+    std::size_t one_in_;
+    Random sample_{1};
     Reference reference_;
     FlowEngine engine_;
 };
@@ -290,10 +301,10 @@ bool has_lemon() {
 }
 
 std::string disagreement(const FixedNetwork& network, const std::vector<Question>& questions,
-                         DifferentialCounts& counts, FlowOptions options) {
+                         DifferentialCounts& counts, const Comparing& comparing) {
     std::string asked = "FlowEngine()";
     try {
-        Comparison comparison(network, counts, std::move(options));
+        Comparison comparison(network, counts, comparing);
         for (const Question& q : questions) {
             asked = q.text();
             comparison.ask(q);
@@ -376,7 +387,7 @@ std::int64_t cut_capacity(const FixedNetwork& network, std::size_t layer, std::s
         for (std::size_t i = 0; i < network.width(l); ++i) {
             for (std::size_t j = 0; j < network.width(l - 1); ++j) {
                 if (inside[l][i] && !inside[l - 1][j] && counts(l, i) && counts(l - 1, j)) {
-                    capacity += network.capacity(l, i, j);
+                    capacity = add_capacities(capacity, network.capacity(l, i, j));
                 }
             }
         }

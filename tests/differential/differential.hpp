@@ -42,11 +42,16 @@ struct DifferentialCounts {
 /// True where LEMON is compiled in.
 bool has_lemon();
 
-/// Asks `engine`, or one that is made for the network, and compares every answer. What differs first, with
-/// numbers, or
-/// "". An exception of the engine is a difference.
+struct Comparing {
+    FlowOptions engine = {};
+    std::size_t one_in = 1;  ///< of the pairs of a matrix one in so many is compared, at random
+    bool lemon = true;       ///< where it is compiled in
+};
+
+/// Makes an engine for the network, asks it, and compares every answer. What differs first, with numbers, or "".
+/// An exception of the engine is a difference.
 std::string disagreement(const FixedNetwork& network, const std::vector<Question>& questions,
-                         DifferentialCounts& counts, FlowOptions options = {});
+                         DifferentialCounts& counts, const Comparing& comparing = {});
 
 /// Capacity of a named cut (not `interior`), from its set of vertices alone: docs/engine.md. Inner vertices that
 /// are on no path from source to sink do not count.

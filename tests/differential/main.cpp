@@ -32,13 +32,15 @@ std::uint64_t network_seed(std::uint64_t seed, std::size_t index) {
 }
 
 /// Engines with two workers are rare: starting threads costs more than all the rest.
-FlowOptions options(std::size_t index) { return {.jobs = index % 512 == 511 ? std::size_t{2} : std::size_t{1}}; }
+Comparing comparing(std::size_t index) {
+    return {.engine = {.jobs = index % 512 == 511 ? std::size_t{2} : std::size_t{1}}};
+}
 
 int report(const Case& failing, std::size_t index, const std::string& difference) {
     fmt::print("\nnetwork {}: {}\n", index, difference);
     const auto difference_of = [&](const Case& c) {
         DifferentialCounts ignored;
-        return disagreement(c.network, c.questions, ignored, options(index));
+        return disagreement(c.network, c.questions, ignored, comparing(index));
     };
     const Case small = shrink(failing, [&](const Case& c) { return !difference_of(c).empty(); });
     fmt::print("smallest like it (for --replay): {}\n{}", difference_of(small), to_text(small.network));
@@ -54,7 +56,7 @@ int compare(const Settings& settings) {
         const std::uint64_t seed = network_seed(settings.seed, index);
         const FixedNetwork network = draw_network(settings.family, settings.limits, seed);
         const auto questions = settings.everything ? all_questions(network) : draw_questions(network, seed);
-        const std::string difference = disagreement(network, questions, counts, options(index));
+        const std::string difference = disagreement(network, questions, counts, comparing(index));
         if (difference.empty()) continue;
         fmt::print("{}", counts.text());
         return report({network, questions}, index, difference);

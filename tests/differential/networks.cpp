@@ -178,7 +178,7 @@ void draw_brimful(Draft& draft, Random& random) {
     draft.equal_rows = true;
 }
 
-/// Like large_sums_a() and large_sums_b(): one or two vertices a layer, shares of simple fractions beside odd
+/// One or two vertices a layer, shares of simple fractions beside odd
 /// ones.
 void draw_thin(Draft& draft, Random& random) {
     for (std::size_t& w : draft.widths) w = 1 + random.below(2);
@@ -222,7 +222,8 @@ __extension__ using Wide = unsigned __int128;
 std::uint64_t draw_total(Random& random, const NetworkLimits& limits) {
     const auto bits = static_cast<std::uint64_t>(limits.least_bits) +
                       random.below(static_cast<std::uint64_t>(limits.most_bits - limits.least_bits) + 1);
-    const std::uint64_t most = std::uint64_t{1} << bits;
+    const std::uint64_t most =
+        std::min(std::uint64_t{1} << bits, static_cast<std::uint64_t>(largest_layer_sum<std::int64_t>));
     if (bits == 0) return 1;
     switch (random.below(4)) {
         case 0:
@@ -366,26 +367,6 @@ FixedNetwork network_from_text(std::string_view text) {
         if (!words.eof()) throw InputError(fmt::format("network: cannot read a number in '{}'", line));
     }
     return FixedNetwork(std::move(widths), std::move(capacities));
-}
-
-FixedNetwork large_sums_a() {
-    return network_from_text(
-        "widths 1 1 2 1\n"
-        "layer 1: 1537227135580456448\n"
-        "layer 2: 1152921504606846976 / 1729382256910270464\n"
-        "layer 3: 4344004362171168 1532883131218285312\n");
-}
-
-FixedNetwork large_sums_b() {
-    return network_from_text(
-        "widths 1 2 1 1 1 2 2 1\n"
-        "layer 1: 1152921504606846976 / 1729382256910270464\n"
-        "layer 2: 35397630144218048 1501829505436238336\n"
-        "layer 3: 1729382256910270464\n"
-        "layer 4: 1729382256910270464\n"
-        "layer 5: 1008806316530991104 / 864691128455135232\n"
-        "layer 6: 546339579725629120 594475150812905472 / 576460752303423488 0\n"
-        "layer 7: 1135483155818450688 401743979762005760\n");
 }
 
 }  // namespace attnflow::testing

@@ -15,7 +15,8 @@ namespace attnflow::testing {
 struct NetworkLimits {
     std::size_t most_layers = 6;
     std::size_t most_tokens = 8;
-    /// The largest sum of a layer's capacities is drawn between 2^least_bits and 2^most_bits, so at most 62.
+    /// The largest sum of a layer's capacities is drawn between 2^least_bits and 2^most_bits; 2^62 stands for the
+    /// largest that is legal (graph/capacity.hpp).
     int least_bits = 0;
     int most_bits = 53;
 };
@@ -35,10 +36,5 @@ FixedNetwork draw_network(std::string_view family, const NetworkLimits& limits, 
 std::string to_text(const FixedNetwork& network);
 /// The inverse. Throws InputError for anything else.
 FixedNetwork network_from_text(std::string_view text);
-
-/// The two smallest known networks on which floating point in 64-bit computations gives wrong flows: their layers
-/// sum to more than 2^54.
-FixedNetwork large_sums_a();
-FixedNetwork large_sums_b();
 
 }  // namespace attnflow::testing

@@ -2,7 +2,6 @@
 
 #include "algorithms/maxflow/boykov_kolmogorov.hpp"
 #include "algorithms/maxflow/flow_engine.hpp"
-#include "algorithms/maxflow/max_flow_solver.hpp"
 #include "graph/certificate.hpp"
 #include "graph/generators/network_generator.hpp"
 #include "layered_instances.hpp"
@@ -408,26 +407,4 @@ TEST_CASE("flow engine: coarse fixed point stays within its error bound", "[flow
             CHECK(largest > 0.0);
         }
     }
-}
-
-// attnflow_algorithms_tests "[long]"; a million instances take some minutes.
-TEST_CASE("flow engine: a million small networks against push-relabel", "[.long]") {
-    const auto reference = max_flow_solvers().at("push_relabel").make();
-    ResidualState<std::int64_t> state;
-    std::size_t pairs = 0;
-    for (std::uint64_t seed = 1'000'000; seed < 2'000'000; ++seed) {
-        const FixedNetwork network = awkward_network(seed, 5, 5);
-        const std::size_t layer = 1 + seed % network.layers();
-        const FlowMatrix flows = FlowEngine(network).all_pairs(layer);
-        for (std::size_t s = 0; s < network.width(layer); ++s) {
-            for (std::size_t t = 0; t < network.width(0); ++t) {
-                const auto value =
-                    reference->solve(network, network.vertex(layer, s), network.vertex(0, t), state);
-                ++pairs;
-                if (value != flows.values(s, t))
-                    FAIL("seed " << seed << " layer " << layer << " source " << s << " sink " << t);
-            }
-        }
-    }
-    WARN(pairs << " pairs of a million networks");
 }

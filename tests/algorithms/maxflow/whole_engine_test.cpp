@@ -1,0 +1,81 @@
+/// The whole engine against dinic, certificates and cuts summed up from their vertices, on networks as wide as
+/// sentences are long: two, three and four words of bits a row.
+
+#include <catch2/catch.hpp>
+
+#include "graph/generators/network_generator.hpp"
+#include "graph/quantiser.hpp"
+#include "tests/differential/differential.hpp"
+#include "tests/differential/networks.hpp"
+
+using namespace attnflow;
+using namespace attnflow::testing;
+
+namespace {
+
+using Kind = Question::Kind;
+
+/// Single pairs, then every layer, then rows and single pairs again. `rows` sources of a layer, 0 for all of them.
+std::vector<Question> questions_of(const FixedNetwork& network, std::size_t rows, std::uint64_t seed) {
+    Random random(seed);
+    std::vector<Question> questions;
+    const auto position = [&](std::size_t layer) { return random.below(network.width(layer)); };
+    const auto add_rows = [&](std::size_t layer, std::size_t count) {
+        Question q{Kind::flows, layer};
+        while (q.sources.size() < count) q.sources.push_back(position(layer));
+        questions.push_back(q);
+    };
+    const auto add_pairs = [&](std::size_t layer) {
+        for (const Kind kind : {Kind::flow, Kind::source_side, Kind::flow}) {
+            questions.push_back({kind, layer, {position(layer)}, position(0)});
+        }
+    };
+    const std::size_t top = network.layers();
+    add_pairs(top);
+    if (rows == 0) {
+        questions.push_back({Kind::all_layers});
+    } else {
+        for (std::size_t layer = top; layer > 0; --layer) add_rows(layer, rows);
+    }
+    add_rows((top + 2) / 2, 2);
+    add_rows(top, 3);
+    add_pairs((top + 2) / 2);
+    add_pairs(top);
+    return questions;
+}
+
+/// Every generator in 32 and in 64 bits, or in one of them by turns. Of each matrix one in `one_in` pairs.
+void check_generators(const NetworkSize& size, std::size_t rows, std::size_t one_in, bool by_turns = false) {
+    bool narrow = false;
+    for (const auto& entry : network_generators().entries()) {
+        for (int times = by_turns ? 1 : 2; times > 0; --times) {
+            narrow = !narrow;
+            const int bits = narrow ? 20 : Quantiser::default_bits;
+            INFO(entry.info.name << ", " << bits << " bits");
+            const FixedNetwork network = Quantiser(bits)(entry.make()->generate(size, 1)).network;
+            CHECK(FlowEngine(network).kernel_bits() == (narrow ? 32 : 64));
+            DifferentialCounts counts;
+            CHECK(disagreement(network, questions_of(network, rows, size.tokens), counts,
+                               {.one_in = one_in, .lemon = false}) == "");
+            CHECK(counts.flows > 0);
+        }
+    }
+}
+
+}  // namespace
+
+TEST_CASE("whole engine: every generator, all pairs of every layer, 65 tokens", "[flow_engine]") {
+    check_generators({.layers = 4, .tokens = 65}, 0, 200);
+}
+
+TEST_CASE("whole engine: every generator, all pairs of every layer, 130 tokens", "[flow_engine]") {
+    check_generators({.layers = 3, .tokens = 130}, 0, 1000, true);
+}
+
+TEST_CASE("whole engine: every generator, rows of every layer, 130 tokens", "[flow_engine]") {
+    check_generators({.layers = 6, .tokens = 130}, 6, 150);
+}
+
+TEST_CASE("whole engine: every generator, rows of every layer, 200 tokens", "[flow_engine]") {
+    check_generators({.layers = 5, .tokens = 200}, 3, 100);
+}
