@@ -6,7 +6,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "attention/files/json.hpp"
 #include "graph/support/error.hpp"
@@ -14,9 +13,6 @@
 
 namespace attnflow {
 namespace {
-
-using Json = nlohmann::json;
-
 /// "attentions", "attentions.K", "ID.attentions", "ID.attentions.K", "layers.K" or "ID.layers.K"
 /// taken apart.
 struct AttentionName {
@@ -139,7 +135,7 @@ std::int64_t read_integer(const Json& value, const std::string& where) {
 /// The member `key` of an object, or nullptr where it is missing or null.
 const Json* member(const Json& object, std::string_view key) {
     const auto found = object.find(key);
-    return found == object.end() || found->is_null() ? nullptr : &*found;
+    return found == nullptr || found->is_null() ? nullptr : found;
 }
 
 }  // namespace

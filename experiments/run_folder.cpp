@@ -10,8 +10,8 @@
 #include <sys/file.h>
 #include <sys/vfs.h>
 #include <unistd.h>
-#include <nlohmann/json.hpp>
 
+#include "attention/files/json.hpp"
 #include "experiments/run/environment.hpp"
 #include "experiments/tables/run_tables.hpp"
 #include "graph/support/write_files.hpp"
@@ -154,10 +154,10 @@ void refuse_other_examples(const RunRecord& stored, const Dataset& dataset, cons
 }
 
 std::string environment_json(const RunRecord& record) {
-    nlohmann::ordered_json json;
+    Json json;
     json["dataset"] = record.dataset;
     for (const auto& [key, value] : record.environment) json[key] = value;
-    return escape_controls_keep_lines(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace)) + "\n";
+    return escape_controls_keep_lines(json.dump(2, JsonText::repaired)) + "\n";
 }
 
 std::unique_ptr<RunStore> open_store(const fs::path& folder) {

@@ -6,9 +6,9 @@
 #include <mutex>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "attention/extract/text_run.hpp"
+#include "attention/files/json.hpp"
 #include "attention/files/safetensors_writer.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/parallel.hpp"
@@ -16,9 +16,6 @@
 
 namespace attnflow {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
 /// A text before and after it was run.
 struct Job {
     std::string id;
@@ -251,14 +248,13 @@ private:
             {"model", std::filesystem::path(model_.folder).lexically_normal().filename().string()},
             {"architecture", model_.architecture},
             {"special_tokens", Json(model_.tokenizer.special_tokens()).dump()},
-            {"extraction",
-             Json(extraction_settings(options_)).dump(-1, ' ', false, Json::error_handler_t::replace)}};
+            {"extraction", Json(extraction_settings(options_)).dump(-1, JsonText::repaired)}};
         if (out["model"].empty() || !is_utf8(out["model"])) out.erase("model");
         if (shape_.classifier) out["label_names"] = Json(shape_.labels).dump();
         return out;
     }
 
-    std::size_t metadata_bound() const { return nlohmann::json(metadata(true)).dump().size(); }
+    std::size_t metadata_bound() const { return Json(metadata(true)).dump().size(); }
 
     const TextModel& model_;
     const ModelShape& shape_;

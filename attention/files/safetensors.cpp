@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "attention/files/json.hpp"
 #include "graph/support/error.hpp"
@@ -22,9 +21,6 @@
 
 namespace attnflow {
 namespace {
-
-using Json = nlohmann::json;
-
 constexpr std::size_t length_bytes = 8;
 constexpr std::uint64_t longest_header = 100'000'000;
 constexpr std::size_t most_axes = 8;
@@ -67,19 +63,19 @@ std::map<std::string, std::string> read_metadata(const std::string& path, const 
                                      entries.type_name()));
     }
     std::map<std::string, std::string> metadata;
-    for (auto entry = entries.begin(); entry != entries.end(); ++entry) {
-        if (!entry->is_string()) {
-            throw InputError(fmt::format("{}: metadata '{}' has type {}, expected a string", path,
-                                         excerpt(entry.key()), entry->type_name()));
+    for (const auto& [name, value] : entries.items()) {
+        if (!value.is_string()) {
+            throw InputError(fmt::format("{}: metadata '{}' has type {}, expected a string", path, excerpt(name),
+                                         value.type_name()));
         }
-        metadata[entry.key()] = entry->get<std::string>();
+        metadata[name] = value.text();
     }
     return metadata;
 }
 
 const Json& field(const Json& entry, const char* name, const std::string& where) {
     const auto found = entry.find(name);
-    if (found == entry.end()) {
+    if (found == nullptr) {
         throw InputError(fmt::format("{}: no '{}', expected dtype, shape and data_offsets", where, name));
     }
     return *found;
@@ -91,7 +87,7 @@ bool is_list_of_sizes(const Json& value) {
 }
 
 DType read_dtype(const Json& value, const std::string& where) {
-    const auto dtype = value.is_string() ? dtype_from_name(value.get_ref<const std::string&>()) : std::nullopt;
+    const auto dtype = value.is_string() ? dtype_from_name(value.text()) : std::nullopt;
     if (!dtype) {
         throw InputError(
             fmt::format("{}: dtype {}, expected one of {}", where, excerpt(value.dump()), dtype_names()));
@@ -263,15 +259,15 @@ std::shared_ptr<const SafetensorsFile> SafetensorsFile::read(std::shared_ptr<con
 
     const std::span<const std::byte> data = bytes.subspan(length_bytes + header_text.size());
     std::vector<Extent> extents;
-    for (auto entry = header.begin(); entry != header.end(); ++entry) {
-        if (entry.key() == metadata_key) {
-            result->metadata_ = read_metadata(shown, *entry);
+    for (const auto& [name, value] : header.items()) {
+        if (name == metadata_key) {
+            result->metadata_ = read_metadata(shown, value);
             continue;
         }
         Extent extent = {};
-        TensorView view = read_tensor(entry.key(), *entry, tensor_place(shown, entry.key()), data, extent);
+        TensorView view = read_tensor(name, value, tensor_place(shown, name), data, extent);
         view.file = result->file_.get();
-        extent.name = &result->tensors_.emplace(entry.key(), std::move(view)).first->first;
+        extent.name = &result->tensors_.emplace(name, std::move(view)).first->first;
         extents.push_back(extent);
     }
     check_cover(shown, std::move(extents), data.size());
@@ -288,7 +284,7 @@ void write_safetensors(const std::string& path, const std::vector<NewTensor>& te
         return a_bits != b_bits ? a_bits > b_bits : a->name < b->name;
     });
 
-    Json header = Json::object();
+    std::map<std::string, Json> header;  // in the order of the names
     for (const auto& [key, text] : metadata) {
         check_utf8(key, "metadata key");
         check_utf8(text, "metadata text");
@@ -302,12 +298,12 @@ void write_safetensors(const std::string& path, const std::vector<NewTensor>& te
         }
         const std::size_t begin = data.size();
         data += to_bytes(*tensor);
-        header[tensor->name] = {{"dtype", dtype_name(tensor->dtype)},
-                                {"shape", tensor->shape},
-                                {"data_offsets", {begin, data.size()}}};
+        header[tensor->name] = {{"data_offsets", {begin, data.size()}},
+                                {"dtype", dtype_name(tensor->dtype)},
+                                {"shape", tensor->shape}};
     }
 
-    std::string text = header.dump();
+    std::string text = Json(header).dump();
     text.append((8 - text.size() % 8) % 8, ' ');  // aligns the data
     std::string bytes;
     append(bytes, static_cast<std::uint64_t>(text.size()));

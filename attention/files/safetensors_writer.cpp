@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
+#include "attention/files/json.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/special_file.hpp"
 #include "graph/support/text.hpp"
@@ -87,14 +87,14 @@ void SafetensorsWriter::fail(int error) const {
 }
 
 std::string SafetensorsWriter::header(const std::map<std::string, std::string>& metadata) const {
-    nlohmann::json json = nlohmann::json::object();
-    if (!metadata.empty()) json["__metadata__"] = metadata;
+    std::map<std::string, Json> entries;  // in the order of their names
+    if (!metadata.empty()) entries["__metadata__"] = metadata;
     for (const auto& [name, place] : places_) {
         const std::size_t end = place.begin + place.elements * dtype_bits(place.dtype) / 8;
-        json[name] = {
-            {"dtype", dtype_name(place.dtype)}, {"shape", place.shape}, {"data_offsets", {place.begin, end}}};
+        entries[name] = {
+            {"data_offsets", {place.begin, end}}, {"dtype", dtype_name(place.dtype)}, {"shape", place.shape}};
     }
-    return json.dump();
+    return Json(entries).dump();
 }
 
 void SafetensorsWriter::write_bytes(const void* bytes, std::size_t count, std::size_t offset) {

@@ -9,9 +9,6 @@
 
 namespace attnflow {
 namespace {
-
-using Json = nlohmann::json;
-
 constexpr std::size_t most_bytes = 10'000'000;
 
 void expect_text(const JsonFields& fields, const std::string& key, const std::string& only) {
@@ -51,10 +48,10 @@ std::vector<std::string> read_labels(const JsonFields& fields) {
     }
     if (const Json* ids = fields.find("label2id")) {
         const JsonFields entries(*ids, fields.where() + ": label2id");
-        for (auto entry = ids->begin(); entry != ids->end(); ++entry) {
-            const auto id = static_cast<std::size_t>(entries.integer(entry.key(), 0, most_labels));
-            if (id < labels.size() && labels[id] == entry.key()) continue;
-            entries.refuse(entry.key(), *entry,
+        for (const auto& [name, value] : ids->items()) {
+            const auto id = static_cast<std::size_t>(entries.integer(name, 0, most_labels));
+            if (id < labels.size() && labels[id] == name) continue;
+            entries.refuse(name, value,
                            id < labels.size()
                                ? fmt::format("what id2label says: {} is '{}'", id, excerpt(labels[id]))
                                : fmt::format("a number below {}", labels.size()));

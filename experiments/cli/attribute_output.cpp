@@ -5,9 +5,9 @@
 #include <span>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "attention/extract/edge_weights/edge_weight.hpp"
+#include "attention/files/json.hpp"
 #include "experiments/cli/terminal.hpp"
 #include "experiments/tables/csv.hpp"
 
@@ -21,13 +21,11 @@ bool is_made_of_gradients(const std::string& edge_weights_name) {
 namespace {
 
 // JSON text from strangers' tokens: valid, and harmless in a terminal.
-std::string dump(const nlohmann::ordered_json& json) {
-    return escape_controls_keep_lines(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
-}
+std::string dump(const Json& json) { return escape_controls_keep_lines(json.dump(2, JsonText::repaired)); }
 
-nlohmann::ordered_json axis_json(const GridPoint& point, const std::string& axis) {
+Json axis_json(const GridPoint& point, const std::string& axis) {
     if (!point.has(axis)) return nullptr;
-    return std::visit([](const auto& value) { return nlohmann::ordered_json(value); }, point.values.at(axis));
+    return std::visit([](const auto& value) { return Json(value); }, point.values.at(axis));
 }
 
 }  // namespace
@@ -40,7 +38,7 @@ void print_json(const AttributeRequest& request, Session& session, const Attribu
     const Example& example = request.example;
     const GridPoint& point = request.point;
     const auto sources = session.sources(point);
-    nlohmann::ordered_json json;
+    Json json;
     json["example"] = example.id;
     json["tokens"] = example.tokens;
     json["method"] = point.method;
@@ -53,14 +51,14 @@ void print_json(const AttributeRequest& request, Session& session, const Attribu
     json["source_index"] = nullptr;
     if (point.has("source") && sources.size() == 1) json["source_index"] = sources.front();
     const auto cut_row = [&](std::size_t s) {
-        auto row = nlohmann::ordered_json::array();
+        auto row = Json::array();
         for (const BindingCut& cut : attribution.binding_cuts.row(s)) row.push_back(cut.text());
         return row;
     };
     json[whole_matrix ? "matrix" : "scores"] = scores;
     json["binding_cut"] = nullptr;
     if (whole_matrix) {
-        auto matrix = nlohmann::ordered_json::array();
+        auto matrix = Json::array();
         for (std::size_t s = 0; s < attribution.scores.rows(); ++s) {
             const auto row = attribution.scores.row(s);
             matrix.push_back(std::vector<double>(row.begin(), row.end()));
@@ -69,7 +67,7 @@ void print_json(const AttributeRequest& request, Session& session, const Attribu
     }
     if (!attribution.binding_cuts.empty()) {
         if (whole_matrix) {
-            json["binding_cut"] = nlohmann::ordered_json::array();
+            json["binding_cut"] = Json::array();
             for (std::size_t s = 0; s < attribution.binding_cuts.rows(); ++s)
                 json["binding_cut"].push_back(cut_row(s));
         } else if (attribution.binding_cuts.rows() == 1) {
@@ -85,9 +83,9 @@ void print_json(const AttributeRequest& request, Session& session, const Attribu
     }
     if (!attribution.interior_cuts.empty()) {
         const auto& network = session.network(request.computed);
-        auto cuts = nlohmann::ordered_json::array();
+        auto cuts = Json::array();
         for (const InteriorCut& cut : attribution.interior_cuts) {
-            auto side = nlohmann::ordered_json::array();
+            auto side = Json::array();
             for (const Vertex v : cut.source_side) side.push_back({network.layer_of(v), network.position_of(v)});
             cuts.push_back(
                 {{"source_index", sources[cut.source]}, {"token_index", cut.token}, {"source_side", side}});
@@ -97,15 +95,14 @@ void print_json(const AttributeRequest& request, Session& session, const Attribu
     if (!attribution.paths.empty()) {
         // Positions from the source down to the token, null where there is no path.
         const auto paths_of = [&](std::size_t s) {
-            auto row = nlohmann::ordered_json::array();
+            auto row = Json::array();
             for (std::size_t t = 0; t < attribution.scores.columns(); ++t) {
                 const auto path = attribution.paths(s, t);
-                row.push_back(path.empty() ? nlohmann::ordered_json(nullptr)
-                                           : nlohmann::ordered_json(std::vector(path.begin(), path.end())));
+                row.push_back(path.empty() ? Json(nullptr) : Json(std::vector(path.begin(), path.end())));
             }
             return row;
         };
-        json["paths"] = nlohmann::ordered_json::array();
+        json["paths"] = Json::array();
         if (attribution.scores.rows() == 1) {
             json["paths"] = paths_of(0);
         } else {
@@ -115,11 +112,11 @@ void print_json(const AttributeRequest& request, Session& session, const Attribu
     if (!request.extraction.empty()) json["extraction"] = request.extraction;
     if (request.blanked) {
         const auto set_json = [](const BlankOutSets::Set& set) {
-            return nlohmann::ordered_json{{"positions", set.positions}, {"probability_change", set.change}};
+            return Json{{"positions", set.positions}, {"probability_change", set.change}};
         };
         const Target& target = request.blanked->target;
         json["blank_out"] = {{"output", target.output},
-                             {"minus", target.minus ? nlohmann::ordered_json(*target.minus) : nullptr},
+                             {"minus", target.minus ? Json(*target.minus) : nullptr},
                              {"replace", request.blanked->replacement},
                              {"probability", request.blanked->probability},
                              {"top", set_json(request.blanked->top)},

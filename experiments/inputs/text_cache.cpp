@@ -9,8 +9,8 @@
 
 #include <fmt/format.h>
 #include <unistd.h>
-#include <nlohmann/json.hpp>
 
+#include "attention/files/json.hpp"
 #include "attention/files/safetensors.hpp"
 #include "attention/files/safetensors_writer.hpp"
 #include "attention/model/checkpoint/json_fields.hpp"
@@ -119,7 +119,6 @@ void copy_values(const TensorView& from, SafetensorsWriter& to) {
 }  // namespace
 
 void join_parts(const std::vector<fs::path>& parts, const fs::path& whole) {
-    using Json = nlohmann::ordered_json;
     std::vector<std::shared_ptr<const SafetensorsFile>> files;
     std::vector<Json> lists;
     std::size_t count = 0;
@@ -132,7 +131,7 @@ void join_parts(const std::vector<fs::path>& parts, const fs::path& whole) {
         const auto& metadata = files.back()->metadata();
         const auto examples = metadata.find("examples");
         if (examples == metadata.end()) refuse(p);
-        lists.push_back(Json::parse(examples->second, nullptr, false));
+        lists.push_back(parse_json(examples->second, shown(parts[p]) + ": examples", JsonOrder::as_written));
         if (!lists.back().is_array() || lists.back().empty()) refuse(p);
         count += lists.back().size();
     }
@@ -149,7 +148,8 @@ void join_parts(const std::vector<fs::path>& parts, const fs::path& whole) {
         if (i / parts.size() >= lists[p].size()) refuse(p);
         Json& example = lists[p][i / parts.size()];
         const std::string id = fmt::format("ex{:05}", i);
-        if (!example.is_object() || example.value("id", "") != id) refuse(p);
+        const Json* own_id = example.is_object() ? example.find("id") : nullptr;
+        if (own_id == nullptr || *own_id != id) refuse(p);
         auto& own = tensors[id];
         // In the order of the part.
         std::sort(own.begin(), own.end(),
@@ -163,7 +163,7 @@ void join_parts(const std::vector<fs::path>& parts, const fs::path& whole) {
     }
     std::map<std::string, std::string> metadata = files.front()->metadata();
     metadata["examples"] = joined.dump();
-    SafetensorsWriter writer(whole.string(), declarations, nlohmann::json(metadata).dump().size());
+    SafetensorsWriter writer(whole.string(), declarations, Json(metadata).dump().size());
     for (const TensorView* tensor : all) {
         if (tensor->dtype == DType::f32) {
             copy_values<float>(*tensor, writer);

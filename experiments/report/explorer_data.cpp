@@ -6,8 +6,8 @@
 #include <set>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
+#include "attention/files/json.hpp"
 #include "experiments/findings/agreement.hpp"
 #include "experiments/report/base64.hpp"
 #include "experiments/report/explorer_network.hpp"
@@ -17,9 +17,6 @@
 
 namespace attnflow {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
 constexpr std::size_t max_pairs_per_network = 24;
 constexpr std::size_t sinks_per_source = 8;
 
@@ -97,7 +94,7 @@ public:
                 settings[axis] = std::visit([](const auto& v) { return Json(v); }, value);
             list.push_back({{"settings", std::move(settings)}, {"raw", networks_.raw[k]}});
         }
-        return list.dump(-1, ' ', true, Json::error_handler_t::replace);
+        return list.dump(-1, JsonText::ascii);
     }
     std::string score_points() const { return Json(score_points_).dump(); }
 
@@ -170,7 +167,7 @@ public:
         }
         add_scores(index, example.tokens.size(), json);
         add_failures(index, json);
-        std::string text = json.dump(-1, ' ', true, Json::error_handler_t::replace);
+        std::string text = json.dump(-1, JsonText::ascii);
         text.pop_back();
         return text + ",\"networks\":" + network_list(session, example) + "}";
     }

@@ -4,18 +4,14 @@
 #include <cmath>
 #include <numeric>
 
-#include <nlohmann/json.hpp>
-
 #include "algorithms/maxflow/max_flow_solver.hpp"
+#include "attention/files/json.hpp"
 #include "experiments/report/base64.hpp"
 #include "graph/certificate.hpp"
 #include "graph/quantiser.hpp"
 
 namespace attnflow {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
 constexpr std::size_t shown_flow_edges = 400;
 constexpr std::size_t shown_cut_edges = 100;
 

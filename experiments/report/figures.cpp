@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 #include <unistd.h>
-#include <nlohmann/json.hpp>
 
 #include "attention/files/json.hpp"
 #include "experiments/report/page.hpp"
@@ -69,7 +68,7 @@ Files csv_figures(const ReportData& data, const std::string& only) {
 }
 
 std::string options_json(const std::string& only) {
-    return nlohmann::json{{"only", only.empty() ? nlohmann::json() : nlohmann::json(only)}}.dump();
+    return Json{{"only", only.empty() ? Json() : Json(only)}}.dump();
 }
 
 std::string draw_in_node(const std::string& node, const ReportData& data, const std::string& only,

@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
+#include "attention/files/json.hpp"
 #include "experiments/findings/agreement.hpp"
 #include "experiments/findings/summary.hpp"
 #include "experiments/report/explorer_data.hpp"
@@ -15,9 +15,6 @@
 
 namespace attnflow {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
 Table::Cell optional_cell(const std::optional<double>& value) {
     if (value && std::isfinite(*value)) return *value;
     return {};
@@ -177,9 +174,7 @@ std::string script_safe(const std::string& json) {
     return out;
 }
 
-std::string dump(const Json& json) {
-    return script_safe(json.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
-}
+std::string dump(const Json& json) { return script_safe(json.dump(-1, JsonText::ascii)); }
 
 }  // namespace
 

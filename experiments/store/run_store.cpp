@@ -3,15 +3,11 @@
 #include <algorithm>
 #include <fstream>
 
-#include <nlohmann/json.hpp>
-
 #include "attention/files/json.hpp"
 #include "experiments/store/blob.hpp"
 
 namespace attnflow {
 namespace {
-
-using Json = nlohmann::ordered_json;
 using sqlite::Statement;
 
 constexpr int application_id = 0x61666c77;  // "aflw": what `file` and we know the format by
@@ -44,7 +40,7 @@ CREATE VIEW results AS
        JOIN metric_names USING(metric);
 )";
 
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string dump(const Json& json) { return json.dump(-1, JsonText::repaired); }
 
 Json axes_json(const GridPoint& point) {
     Json json = Json::object();
@@ -54,7 +50,7 @@ Json axes_json(const GridPoint& point) {
     return json;
 }
 
-ParameterValue axis_value(const nlohmann::json& json, const std::string& where) {
+ParameterValue axis_value(const Json& json, const std::string& where) {
     if (json.is_boolean()) return json.get<bool>();
     if (json.is_number_integer()) return json.get<std::int64_t>();
     if (json.is_number_float()) return json.get<double>();

@@ -5,8 +5,7 @@
 #include <map>
 #include <set>
 
-#include <nlohmann/json.hpp>
-
+#include "attention/files/json.hpp"
 #include "experiments/study/plan.hpp"
 #include "experiments/tables/csv.hpp"
 #include "experiments/tables/layer_table.hpp"
@@ -357,7 +356,7 @@ std::string summary_markdown(const RunResult& result, const Config& config, cons
 }
 
 std::string run_json(const RunResult& result, const Config& config) {
-    nlohmann::ordered_json json;
+    Json json;
     json["attnflow"] = version();
     json["config"] = config.name;
     json["settings"] = config.given;
@@ -370,7 +369,7 @@ std::string run_json(const RunResult& result, const Config& config) {
                                {"error_bound", result.fixed_point->error_bound},
                                {"rounded_to_zero", result.fixed_point->rounded_to_zero}};
     }
-    return escape_controls_keep_lines(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace)) + "\n";
+    return escape_controls_keep_lines(json.dump(2, JsonText::repaired)) + "\n";
 }
 
 }  // namespace attnflow

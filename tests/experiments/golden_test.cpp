@@ -6,13 +6,12 @@
 
 #include <catch2/catch.hpp>
 
-#include <nlohmann/json.hpp>
-
 #include "attention/dataset.hpp"
 #include "experiments/run/example_attributions.hpp"
 #include "experiments/study/presets.hpp"
 #include "experiments/tables/run_tables.hpp"
 #include "tests/attention/make_files.hpp"
+#include "tests/golden_json.hpp"
 
 using namespace attnflow;
 
@@ -79,9 +78,7 @@ TEST_CASE("sva_tables.toml equals the NetworkX tables to 1e-6 per cell", "[golde
 }
 
 TEST_CASE("the authors' conventions equal NetworkX on their matrices, every layer, all pairs", "[golden]") {
-    std::ifstream file(root + "/tests/golden/authors_code.json");
-    REQUIRE(file);
-    const auto goldens = nlohmann::json::parse(file).at("examples");
+    const Json goldens = attnflow::testing::golden_json("authors_code.json").at("examples");
     REQUIRE(goldens.size() == 3);
     // The preset's settings that concern methods, as a run would use them.
     std::map<std::string, ParameterValue> axis_values;

@@ -5,9 +5,9 @@
 #include <filesystem>
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
 #include "attention/dataset.hpp"
+#include "attention/files/json.hpp"
 #include "experiments/findings/summary.hpp"
 #include "experiments/inputs/text_source.hpp"
 #include "experiments/run/runner.hpp"
@@ -98,12 +98,12 @@ std::string write_sentences(const TemporaryDirectory& folder, const std::string&
 TEST_CASE("tables from text are those of what PyTorch makes of the same weights", "[model]") {
     const TemporaryDirectory folder;
     const auto golden = SafetensorsFile::open(root() + "/tests/golden/model/sva.safetensors");
-    const auto cases = nlohmann::json::parse(golden->metadata().at("cases"));
+    const auto cases = parse_json(golden->metadata().at("cases"), "test");
     std::vector<NewTensor> tensors;
-    nlohmann::json examples = nlohmann::json::array();
+    Json examples = Json::array();
     std::string lines;
     for (std::size_t c = 0; c < cases.size(); ++c) {
-        const std::string text = cases[c]["text"];
+        const std::string& text = cases[c]["text"].text();
         if (text.empty()) continue;  // a single token has no ranks
         lines += text + "\n";
         const std::string id = "ex" + std::to_string(c);

@@ -3,17 +3,14 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
+#include "attention/files/json.hpp"
 #include "attention/files/numpy/zip.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {
 namespace {
-
-using Json = nlohmann::json;
-
 constexpr std::size_t always_allowed = std::size_t{64} << 20;
 constexpr std::size_t allowed_ratio = 200;
 constexpr std::string_view suffix = ".npy";
@@ -60,13 +57,13 @@ public:
         }
     }
     std::map<std::string, std::string> metadata() && {
-        if (!tokens_by_id_.empty()) metadata_.try_emplace("tokens", tokens_by_id_.dump());
+        if (!tokens_by_id_.empty()) metadata_.try_emplace("tokens", Json(tokens_by_id_).dump());
         return std::move(metadata_);
     }
 
 private:
     std::map<std::string, std::string> metadata_;
-    Json tokens_by_id_ = Json::object();
+    std::map<std::string, Json> tokens_by_id_;
 };
 
 }  // namespace

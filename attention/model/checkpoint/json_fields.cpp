@@ -6,14 +6,12 @@
 
 #include <fmt/format.h>
 
+#include "attention/files/json.hpp"
 #include "attention/files/mapped_file.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {
-
-using Json = nlohmann::json;
-
 std::string read_text_file(const std::string& path, std::size_t most_bytes) {
     const auto file = MappedFile::open(path);
     const auto bytes = file->bytes();
@@ -37,7 +35,7 @@ JsonFields::JsonFields(const Json& object, std::string where) : object_(&object)
 
 const Json* JsonFields::find(const std::string& key) const {
     const auto found = object_->find(key);
-    return found == object_->end() || found->is_null() ? nullptr : &*found;
+    return found == nullptr || found->is_null() ? nullptr : found;
 }
 
 const Json& JsonFields::need(const std::string& key) const {

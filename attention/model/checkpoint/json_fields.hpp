@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include "attention/files/json.hpp"
 
 namespace attnflow {
 
@@ -21,12 +21,12 @@ bool has_entry(const std::string& path);
 /// value counts as missing. The object must outlive this.
 class JsonFields {
 public:
-    JsonFields(const nlohmann::json& object, std::string where);
+    JsonFields(const Json& object, std::string where);
 
     const std::string& where() const { return where_; }
     /// The value, nullptr where it is missing or null.
-    const nlohmann::json* find(const std::string& key) const;
-    const nlohmann::json& need(const std::string& key) const;
+    const Json* find(const std::string& key) const;
+    const Json& need(const std::string& key) const;
     JsonFields object(const std::string& key) const;
 
     bool boolean(const std::string& key, bool fallback) const;
@@ -36,11 +36,10 @@ public:
     double number(const std::string& key, double fallback, double minimum, double maximum) const;
     std::vector<std::string> texts(const std::string& key) const;
 
-    [[noreturn]] void refuse(const std::string& key, const nlohmann::json& value,
-                             const std::string& expected) const;
+    [[noreturn]] void refuse(const std::string& key, const Json& value, const std::string& expected) const;
 
 private:
-    const nlohmann::json* object_;
+    const Json* object_;
     std::string where_;
 };
 

@@ -14,9 +14,6 @@
 
 namespace attnflow {
 namespace {
-
-using Json = nlohmann::json;
-
 constexpr std::size_t most_index_bytes = 100'000'000;
 
 /// Tensor -> file name, from the index. A name is taken as a file of the folder itself only.
@@ -26,13 +23,13 @@ std::map<std::string, std::string> read_index(const std::string& path) {
     const JsonFields weights = JsonFields(json, where).object("weight_map");
     std::map<std::string, std::string> files;
     const Json& entries = json["weight_map"];
-    for (auto entry = entries.begin(); entry != entries.end(); ++entry) {
-        const std::string file = weights.text(entry.key());
+    for (const auto& [tensor, value] : entries.items()) {
+        const std::string file = weights.text(tensor);
         const std::filesystem::path name(file);
         if (!name.has_filename() || name.filename() != name || !file.ends_with(".safetensors")) {
-            weights.refuse(entry.key(), *entry, "the name of a .safetensors file in the same folder");
+            weights.refuse(tensor, value, "the name of a .safetensors file in the same folder");
         }
-        files[entry.key()] = file;
+        files[tensor] = file;
     }
     if (files.empty()) throw InputError(where + ": weight_map is empty");
     return files;

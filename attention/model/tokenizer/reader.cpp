@@ -18,9 +18,6 @@
 
 namespace attnflow {
 namespace {
-
-using Json = nlohmann::json;
-
 constexpr std::size_t most_bytes = 256'000'000;
 constexpr std::size_t longest_token = 10'000;
 constexpr std::int64_t largest_id = 100'000'000;
@@ -52,12 +49,12 @@ std::vector<std::pair<std::string, TokenId>> read_entries(const Json& vocabulary
     }
     std::vector<std::pair<std::string, TokenId>> entries;
     entries.reserve(vocabulary.size());
-    for (auto entry = vocabulary.begin(); entry != vocabulary.end(); ++entry) {
-        if (entry.key().size() > longest_token) {
-            throw InputError(fmt::format("{}: token '{}' has {} bytes, expected at most {}", where,
-                                         excerpt(entry.key()), entry.key().size(), longest_token));
+    for (const auto& [token, id] : vocabulary.items()) {
+        if (token.size() > longest_token) {
+            throw InputError(fmt::format("{}: token '{}' has {} bytes, expected at most {}", where, excerpt(token),
+                                         token.size(), longest_token));
         }
-        entries.emplace_back(entry.key(), read_id(*entry, fmt::format("{}: '{}'", where, excerpt(entry.key()))));
+        entries.emplace_back(token, read_id(id, fmt::format("{}: '{}'", where, excerpt(token))));
     }
     return entries;
 }
@@ -335,9 +332,8 @@ struct Tokenizer::Reader {
         const Json* decoder = fields.find("added_tokens_decoder");
         if (decoder != nullptr) {
             const JsonFields entries = fields.object("added_tokens_decoder");
-            for (auto entry = decoder->begin(); entry != decoder->end(); ++entry) {
+            for (const auto& [key, value] : decoder->items()) {
                 TokenId id = 0;
-                const std::string& key = entry.key();
                 std::from_chars(key.data(), key.data() + key.size(), id);
                 if (key != std::to_string(id) || id < 0 || id > largest_id) {
                     throw InputError(fmt::format("{}: '{}', expected an id in [0, {}] without leading zeros",

@@ -1,13 +1,11 @@
 /// Every registered max-flow solver against exhaustive minimum cuts and against NetworkX.
 
-#include <fstream>
-
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
 #include "algorithms/maxflow/max_flow_solver.hpp"
 #include "graph/certificate.hpp"
 #include "graph/support/random.hpp"
+#include "tests/golden_json.hpp"
 #include "tests/oracles.hpp"
 
 using namespace attnflow;
@@ -52,10 +50,8 @@ TEST_CASE("solvers find the exhaustive minimum cut and prove it", "[maxflow]") {
 }
 
 TEST_CASE("solvers agree with NetworkX", "[maxflow][golden]") {
-    std::ifstream file(ATTNFLOW_SOURCE_DIR "/tests/golden/solver.json");
-    REQUIRE(file);
     std::size_t flows = 0;
-    const auto networks = nlohmann::json::parse(file).at("networks");
+    const Json networks = attnflow::testing::golden_json("solver.json").at("networks");
     for (const auto& golden : networks) {
         std::vector<std::int64_t> capacities;
         for (const auto& layer : golden.at("capacities")) {
@@ -69,8 +65,9 @@ TEST_CASE("solvers agree with NetworkX", "[maxflow][golden]") {
             ResidualState<std::int64_t> state;
             for (const auto& flow : golden.at("flows")) {
                 INFO(entry.info.name << ", " << golden.at("name").get<std::string>() << ", " << flow.dump());
-                const Vertex source = network.vertex(flow.at("source_layer"), flow.at("source"));
-                const Vertex sink = network.vertex(flow.at("sink_layer"), flow.at("sink"));
+                const auto at = [&](const char* name) { return flow.at(name).get<std::size_t>(); };
+                const Vertex source = network.vertex(at("source_layer"), at("source"));
+                const Vertex sink = network.vertex(at("sink_layer"), at("sink"));
                 CHECK(solver->solve(network, source, sink, state) == flow.at("value").get<std::int64_t>());
                 ++flows;
             }

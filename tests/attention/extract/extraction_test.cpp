@@ -1,9 +1,9 @@
 #include "attention/extract/extraction.hpp"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "attention/extract/attend.hpp"
+#include "attention/files/json.hpp"
 #include "attention/network/build_network.hpp"
 #include "attention/validate.hpp"
 #include "graph/support/error.hpp"
@@ -55,8 +55,8 @@ TEST_CASE("an extracted dataset holds all that was asked for", "[model]") {
     CHECK_FALSE(dataset.example(1).label.has_value());
     const auto file = SafetensorsFile::open(folder.file("d.safetensors"));
     CHECK(file->tensors().at("ex00001.internals.5.output").shape == std::vector<std::size_t>{3, 128});
-    const auto names = nlohmann::json::parse(dataset.metadata().at("label_names"));
-    CHECK(names == nlohmann::json{"singular (VBZ)", "plural (VBP)"});
+    const auto names = parse_json(dataset.metadata().at("label_names"), "test");
+    CHECK(names == Json{"singular (VBZ)", "plural (VBP)"});
 }
 
 TEST_CASE("heads fused while a model runs give the network of its whole attention", "[model]") {

@@ -4,10 +4,9 @@
 #include <map>
 #include <string>
 
-#include <nlohmann/json.hpp>
-
 #include "attention/extract/edge_weights/edge_weight.hpp"
 #include "attention/extract/perturbation.hpp"
+#include "attention/files/json.hpp"
 #include "attention/files/safetensors.hpp"
 #include "tests/attention/model/comparison.hpp"
 
@@ -95,7 +94,7 @@ TEST_CASE("small models of every kind agree with PyTorch", "[model]") {
     const TextModel text_model = TextModel::open(golden_folder + name, precision);
     const Model& model = *text_model.model;
     const auto golden = SafetensorsFile::open(golden_folder + name + "/golden.safetensors");
-    const auto cases = nlohmann::json::parse(golden->metadata().at("cases"));
+    const auto cases = parse_json(golden->metadata().at("cases"), "test");
     // Observers see float, so float64 shows in logits and word gradients only.
     const double tolerance = precision == "float64" ? 1e-6 : 2e-5;
     for (std::size_t c = 0; c < cases.size(); ++c) {
@@ -155,7 +154,7 @@ TEST_CASE("a batch gives what its inputs give one by one", "[model]") {
 TEST_CASE("the bundled model agrees with PyTorch on its float16 weights", "[model]") {
     const TextModel model = TextModel::open(sva_folder);
     const auto golden = SafetensorsFile::open(golden_folder + "sva.safetensors");
-    const auto cases = nlohmann::json::parse(golden->metadata().at("cases"));
+    const auto cases = parse_json(golden->metadata().at("cases"), "test");
     for (std::size_t c = 0; c < cases.size(); ++c) {
         const std::string prefix = std::to_string(c) + ".";
         const Encoding encoding = model.encode(cases[c]["text"].get<std::string>(), "text");

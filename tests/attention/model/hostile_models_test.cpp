@@ -4,11 +4,11 @@
 #include <filesystem>
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
 #include "attention/extract/attend.hpp"
 #include "attention/extract/edge_weights/gradient_weighted.hpp"
 #include "attention/extract/extraction.hpp"
+#include "attention/files/json.hpp"
 #include "attention/files/safetensors.hpp"
 #include "graph/support/error.hpp"
 #include "tests/attention/make_files.hpp"
@@ -34,8 +34,8 @@ public:
     std::string folder() const { return folder_.path(); }
     std::string file(const std::string& name) const { return folder_.file(name); }
 
-    void config(const std::string& key, const nlohmann::json& value) const {
-        auto json = nlohmann::json::parse(read_bytes(file("config.json")));
+    void config(const std::string& key, const Json& value) const {
+        auto json = parse_json(read_bytes(file("config.json")), "test");
         json[key] = value;
         write_bytes(file("config.json"), json.dump());
     }
@@ -75,7 +75,7 @@ private:
 TEST_CASE("configs that ask for another computation or are absurd are refused by name", "[model]") {
     struct Wrong {
         const char* key;
-        nlohmann::json value;
+        Json value;
         const char* message;
     };
     const std::vector<Wrong> all{
@@ -84,7 +84,7 @@ TEST_CASE("configs that ask for another computation or are absurd are refused by
          "architecture 'GPT2LMHeadModel' is not supported, expected one of BertForSequenceClassification, "
          "BertForMaskedLM"},
         {"architectures", "BertForMaskedLM", "architectures is \"BertForMaskedLM\", expected a list of strings"},
-        {"architectures", nlohmann::json::array(), "architectures is [], expected a list of one name"},
+        {"architectures", Json::array(), "architectures is [], expected a list of one name"},
         {"model_type", "roberta", "model_type is 'roberta', which is not supported, expected 'bert'"},
         {"hidden_act", "gelu_new", "hidden_act is 'gelu_new', which is not supported, expected 'gelu'"},
         {"position_embedding_type", "relative_key", "position_embedding_type is 'relative_key'"},
@@ -236,7 +236,7 @@ TEST_CASE("shard indices that lie are refused", "[model]") {
     const std::string bias = "cls.predictions.bias";
     struct Lie {
         std::string key;
-        nlohmann::json value;
+        Json value;
         std::string message;
     };
     const std::vector<Lie> lies{
@@ -249,7 +249,7 @@ TEST_CASE("shard indices that lie are refused", "[model]") {
     };
     for (const Lie& lie : lies) {
         const Spoiled model("masked_lm_shards");
-        auto json = nlohmann::json::parse(read_bytes(model.file(index)));
+        auto json = parse_json(read_bytes(model.file(index)), "test");
         json["weight_map"][lie.key] = lie.value;
         write_bytes(model.file(index), json.dump());
         INFO(lie.message);

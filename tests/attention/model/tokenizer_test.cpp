@@ -1,4 +1,5 @@
 #include "attention/model/tokenizer/tokenizer.hpp"
+#include "attention/files/json.hpp"
 
 #include <filesystem>
 #include <random>
@@ -6,7 +7,6 @@
 #include <sstream>
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
 #include "graph/support/error.hpp"
 #include "tests/attention/make_files.hpp"
@@ -24,9 +24,9 @@ TEST_CASE("tokens are those of an independent tokenizer", "[model]") {
     const std::string kind = GENERATE("uncased", "cased", "words");
     const Tokenizer tokenizer = Tokenizer::open(golden_folder + "tokenizers/" + kind);
     std::size_t compared = 0;
-    for (const auto& one : nlohmann::json::parse(read_bytes(golden_folder + "tokenizer.json"))) {
+    for (const auto& one : parse_json(read_bytes(golden_folder + "tokenizer.json"), "test")) {
         if (one["kind"] != kind) continue;
-        const std::string text = one["text"];
+        const std::string& text = one["text"].text();
         CAPTURE(text);
         const Encoding encoding = tokenizer.encode(text);
         CHECK(encoding.tokens == one["tokens"].get<std::vector<std::string>>());
@@ -204,8 +204,8 @@ TEST_CASE("texts are cut at the leftmost, then longest of ten thousand added tok
     };
     std::set<std::string> contents;
     while (contents.size() < 10'000) contents.insert(word(7));
-    nlohmann::json file{{"model", {{"type", "WordLevel"}, {"vocab", {{"?", 0}}}, {"unk_token", "?"}}},
-                        {"pre_tokenizer", {{"type", "WhitespaceSplit"}}}};
+    Json file{{"model", {{"type", "WordLevel"}, {"vocab", {{"?", 0}}}, {"unk_token", "?"}}},
+              {"pre_tokenizer", {{"type", "WhitespaceSplit"}}}};
     for (const std::string& content : contents) {
         file["added_tokens"].push_back(
             {{"content", content}, {"id", file["added_tokens"].size() + 1}, {"normalized", false}});

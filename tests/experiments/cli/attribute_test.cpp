@@ -1,15 +1,13 @@
 /// `attnflow attribute`: what a person and a program see.
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
+#include "attention/files/json.hpp"
 #include "attention/files/safetensors.hpp"
 #include "tests/run_command.hpp"
 
 using namespace attnflow;
 using namespace attnflow::testing;
-using Json = nlohmann::json;
-
 namespace {
 
 const std::string gpt2 = ATTNFLOW_SOURCE_DIR "/experiments/data/gpt2_ex0.safetensors";
@@ -21,7 +19,7 @@ Json attribute_json(std::vector<std::string> arguments) {
     const auto result = attnflow::testing::attnflow(arguments);
     INFO(result.err);
     REQUIRE(result.exit_code == 0);
-    return Json::parse(result.out);
+    return parse_json(result.out, "test");
 }
 
 // One layer, one head, three tokens: [1 0 0], [.5 .5 0], [.25 .25 .5].

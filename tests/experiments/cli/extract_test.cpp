@@ -3,8 +3,8 @@
 #include <filesystem>
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
+#include "attention/files/json.hpp"
 #include "attention/files/safetensors.hpp"
 #include "tests/run_command.hpp"
 
@@ -91,7 +91,7 @@ TEST_CASE("tokens that cannot be removed score 0 and do not stop a file", "[cli]
 
 TEST_CASE("a model with one output is refused", "[cli][model]") {
     const Copy copy;
-    auto config = nlohmann::json::parse(read_bytes(copy.file("m/config.json")));
+    auto config = parse_json(read_bytes(copy.file("m/config.json")), "test");
     config.erase("id2label");
     config["num_labels"] = 1;
     write_bytes(copy.file("m/config.json"), config.dump());

@@ -7,16 +7,14 @@
 #include <thread>
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
 #include "attention/dataset.hpp"
+#include "attention/files/json.hpp"
 #include "attention/files/safetensors.hpp"
 #include "tests/run_command.hpp"
 
 using namespace attnflow;
 using namespace attnflow::testing;
-using Json = nlohmann::json;
-
 namespace {
 
 namespace fs = std::filesystem;
@@ -54,7 +52,7 @@ TEST_CASE("edge weights made by a model reach a run and attribute alike", "[cli]
              "--edge-weights", weights, "--format", "json", "--jobs", "2"});
         INFO(weights << one.err);
         REQUIRE(one.exit_code == 0);
-        const Json json = Json::parse(one.out);
+        const Json json = parse_json(one.out, "test");
         CHECK(json.at("edge_weights") == weights);
         // The same as from a file, to the last digit where heads were not fused in another order.
         const auto extracted =
@@ -64,7 +62,7 @@ TEST_CASE("edge weights made by a model reach a run and attribute alike", "[cli]
         const auto from_file =
             attnflow::testing::attnflow({"attribute", project.file("d.safetensors"), "--example", "ex00000",
                                          "--method", "rollout", "--edge-weights", weights, "--format", "json"});
-        CHECK(Json::parse(from_file.out).at("scores") == json.at("scores"));
+        CHECK(parse_json(from_file.out, "test").at("scores") == json.at("scores"));
         CHECK(scores.find("," + weights + ",") != std::string::npos);
     }
 }
@@ -85,7 +83,7 @@ TEST_CASE("edge weights with heads are fused as attention is, others refuse what
                                                       heads, "--edge-weights", "agf", "--format", "json"});
         INFO(heads << one.err);
         REQUIRE(one.exit_code == 0);
-        const Json json = Json::parse(one.out);
+        const Json json = parse_json(one.out, "test");
         CHECK(json.at("extraction").at("model.target") == "predicted");
         // To the last digit.
         CHECK_THAT(scores, Catch::Contains("," + json.at("scores").at(1).dump()));
@@ -267,12 +265,13 @@ TEST_CASE("a file says what it was extracted with, and runs of it keep that", "[
     CHECK_THAT(command(attribute).out, Catch::Contains("target difference(0, 1) (probability)"));
     auto as_json = attribute;
     as_json.insert(as_json.end(), {"--format", "json"});
-    CHECK(Json::parse(command(as_json).out).at("extraction").at("model.replace") == "mask");
+    CHECK(parse_json(command(as_json).out, "test").at("extraction").at("model.replace") == "mask");
     write_bytes(
         project.file("c.toml"),
         "methods = \"rollout\"\ndataset.path = \"d.safetensors\"\nevaluation.references = \"blank_out\"\n");
     REQUIRE(project.run().exit_code == 0);
-    CHECK(Json::parse(read_bytes(project.file("r/environment.json"))).at("model.target") == "difference(0, 1)");
+    CHECK(parse_json(read_bytes(project.file("r/environment.json")), "test").at("model.target") ==
+          "difference(0, 1)");
     CHECK(project.run({"--resume"}).exit_code == 0);
 }
 
@@ -292,7 +291,7 @@ TEST_CASE("attribute asks a model for what exists only", "[cli][model]") {
         const auto result = attnflow::testing::attnflow(
             {"attribute", "--model", model, "--text", "the keys to the cabinet", "--method", "rollout",
              "--edge-weights", "gf", "--target", target, "--format", "json"});
-        return Json::parse(result.out).at("scores");
+        return parse_json(result.out, "test").at("scores");
     };
     CHECK(scores("output(0)") != scores("output(1)"));
     const auto scaled = [](const std::string& scale) {
@@ -316,7 +315,7 @@ TEST_CASE("scores of a masked language model are those of the masked position", 
         const auto result = command(more);
         INFO(result.err);
         REQUIRE(result.exit_code == 0);
-        return Json::parse(result.out);
+        return parse_json(result.out, "test");
     };
     const Json asked = attribute({"--model", masked_model, "--text", "a [MASK] b"});
     CHECK(asked.at("source") == "mask");
@@ -439,7 +438,7 @@ TEST_CASE("attribute replaces the highest and lowest tokens at once", "[cli][mod
                     {"attribute", "--model", model, "--text", text, "--method", "rollout", "--layer", "6"});
         return attnflow::testing::attnflow(more);
     };
-    const auto json = Json::parse(attribute({"--blank-out", "2", "--format", "json"}).out);
+    const auto json = parse_json(attribute({"--blank-out", "2", "--format", "json"}).out, "test");
     const auto& blanked = json.at("blank_out");
     CHECK(blanked.at("replace") == "unk");
     auto order = json.at("scores").get<std::vector<double>>();
@@ -457,7 +456,8 @@ TEST_CASE("attribute replaces the highest and lowest tokens at once", "[cli][mod
                                          "--replace", "mask", "--out", folder.file("d")})
                 .exit_code == 0);
     const auto scores = SafetensorsFile::open(folder.file("d"))->tensors().at("ex00000.blank_out").values();
-    const auto one = Json::parse(attribute({"--blank-out", "1", "--replace", "mask", "--format", "json"}).out);
+    const auto one =
+        parse_json(attribute({"--blank-out", "1", "--replace", "mask", "--format", "json"}).out, "test");
     const auto& first = one.at("blank_out").at("top");
     CHECK(std::abs(first.at("probability_change").get<double>()) ==
           Approx(scores[first.at("positions").at(0).get<std::size_t>()]).epsilon(1e-5));
@@ -473,7 +473,7 @@ TEST_CASE("attribute replaces the highest and lowest tokens at once", "[cli][mod
 TEST_CASE("a run on texts says what it was made of, and can be resumed and repeated", "[cli][model]") {
     const Project project;
     REQUIRE(project.run().exit_code == 0);
-    const Json environment = Json::parse(read_bytes(project.file("r/environment.json")));
+    const Json environment = parse_json(read_bytes(project.file("r/environment.json")), "test");
     CHECK(environment.at("model.path") == model);
     CHECK(environment.at("dataset.sentences") == project.file("s.tsv"));
     CHECK(environment.at("model.architecture") == "BertForSequenceClassification");

@@ -1,14 +1,13 @@
 /// Every metric against SciPy, or against all ways to break ties (scripts/make_statistics_goldens.py).
 
-#include <fstream>
 #include <limits>
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
 #include "experiments/metrics/metric.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/random.hpp"
+#include "tests/golden_json.hpp"
 
 using namespace attnflow;
 
@@ -22,8 +21,7 @@ std::optional<double> value_of(const std::string& metric, const std::vector<doub
 }  // namespace
 
 TEST_CASE("metrics equal their golden values", "[metrics]") {
-    std::ifstream file(std::string(ATTNFLOW_SOURCE_DIR) + "/tests/golden/metrics.json");
-    const auto golden = nlohmann::json::parse(file);
+    const Json golden = attnflow::testing::golden_json("metrics.json");
     REQUIRE(golden["cases"].size() > 30);
     std::size_t defined = 0;
     for (const auto& entry : golden["cases"]) {

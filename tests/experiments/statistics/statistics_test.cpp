@@ -1,16 +1,15 @@
 /// Intervals and tests against SciPy (scripts/make_statistics_goldens.py), and against what
 /// they promise: coverage, and a p-value that is uniform when there is no difference.
 
-#include <fstream>
 #include <numeric>
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
 #include "experiments/statistics/holm.hpp"
 #include "experiments/statistics/inference.hpp"
 #include "experiments/statistics/sign_flips.hpp"
 #include "graph/support/random.hpp"
+#include "tests/golden_json.hpp"
 
 using namespace attnflow;
 
@@ -18,9 +17,8 @@ namespace {
 
 using Sample = std::vector<double>;
 
-nlohmann::json golden(const char* name) {
-    std::ifstream file(std::string(ATTNFLOW_SOURCE_DIR) + "/tests/golden/statistics.json");
-    auto list = nlohmann::json::parse(file)[name];
+Json golden(const char* name) {
+    Json list = attnflow::testing::golden_json("statistics.json")[name];
     REQUIRE(list.size() >= 3);
     return list;
 }
