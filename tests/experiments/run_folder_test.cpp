@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "experiments/cli/app.hpp"
-#include "experiments/run/example_attributions.hpp"
 #include "experiments/run/environment.hpp"
+#include "experiments/run/example_attributions.hpp"
 #include "experiments/run_folder.hpp"
 #include "experiments/store/blob.hpp"
 #include "experiments/store/sqlite.hpp"
