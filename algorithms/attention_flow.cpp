@@ -63,7 +63,9 @@ EntryInfo AttentionFlow::describe() {
                             .fallback = false}},
             .axes = {axis::heads, axis::skip_weight, axis::layer, axis::source},
             .promises = {promise::at_most_one, promise::at_most_column_sum, promise::at_least_rollout,
-                         promise::homogeneous, promise::monotone, promise::identity, promise::equivariant}};
+                         promise::homogeneous, promise::monotone, promise::identity, promise::equivariant},
+            // Its bounds: a flow that ranks tokens as one of them does says no more than that.
+            .compared_with = {"column_sum", "rollout"}};
 }
 
 AttentionFlow::AttentionFlow(const Parameters& parameters)

@@ -11,7 +11,7 @@
 ///
 /// Viterbi, IEEE Trans. Information Theory 13(2), 1967 (the most probable path of a chain)
 
-#include "algorithms/paths/path_attribution.hpp"
+#include "algorithms/path_attribution.hpp"
 
 namespace attnflow {
 

@@ -11,7 +11,7 @@
 ///
 /// Abnar & Zuidema, ACL 2020, arXiv:2005.00928, section 3
 
-#include "algorithms/paths/path_attribution.hpp"
+#include "algorithms/path_attribution.hpp"
 
 namespace attnflow {
 

@@ -18,7 +18,7 @@
 /// Opsahl, Agneessens & Skvoretz, "Node centrality in weighted networks", Social Networks
 /// 32(3), 2010, section 3.2 (lengths w^-a)
 
-#include "algorithms/paths/path_attribution.hpp"
+#include "algorithms/path_attribution.hpp"
 
 namespace attnflow {
 

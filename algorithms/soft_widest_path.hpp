@@ -19,7 +19,7 @@
 /// Vico, arXiv:2407.06182 (t = 0.01). There the minimum has a sum in place of the mean, which
 /// shifts all scores of a layer by t log l.
 
-#include "algorithms/paths/path_attribution.hpp"
+#include "algorithms/path_attribution.hpp"
 
 namespace attnflow {
 

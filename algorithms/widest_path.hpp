@@ -13,7 +13,7 @@
 /// Pollack, "The maximum capacity through a network", Operations Research 8(5), 1960; on
 /// attention: Vico, arXiv:2407.06182
 
-#include "algorithms/paths/path_attribution.hpp"
+#include "algorithms/path_attribution.hpp"
 
 namespace attnflow {
 

@@ -379,10 +379,10 @@ struct Dataset::Reader {
 };
 
 AttentionStack weights_by_name(const Example& example, const std::string& name) {
-    if (name == "attention") return example.attention;
+    if (name == attention_weights) return example.attention;
     const auto found = example.weights.find(name);
     if (found == example.weights.end()) {
-        std::vector<std::string> names{"attention"};
+        std::vector<std::string> names{attention_weights};
         for (const auto& [known, tensor] : example.weights) names.push_back(excerpt(known));
         throw ParameterError(fmt::format("{}: no edge weights '{}'{}", escape_controls(example.id), excerpt(name),
                                          name_hint(name, names)));

@@ -44,7 +44,10 @@ struct Example {
     std::optional<std::size_t> masked = {};  ///< position whose token a language model fills in
 };
 
-/// The weights that an example's network is made of: its attention for "attention", else the
+/// What weights_by_name() calls the attention itself.
+inline constexpr const char* attention_weights = "attention";
+
+/// The weights that an example's network is made of: its attention for attention_weights, else the
 /// ready-made weights `name`. Valid as long as the example lives; values are not checked.
 /// Throws ParameterError, with the nearest name, when it has none of that name.
 AttentionStack weights_by_name(const Example& example, const std::string& name);

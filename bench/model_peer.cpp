@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "attention/extract/perturbation.hpp"
+#include "attention/model/text_model.hpp"
 #include "graph/support/gemm.hpp"
 
 namespace {

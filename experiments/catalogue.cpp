@@ -5,11 +5,12 @@
 #include "algorithms/attribution_method.hpp"
 #include "algorithms/maxflow/max_flow_solver.hpp"
 #include "attention/extract/edge_weights/edge_weight.hpp"
+#include "attention/model/registry.hpp"
 #include "attention/network/heads/head_aggregator.hpp"
 #include "attention/network/pruning/edge_pruner.hpp"
 #include "experiments/metrics/metric.hpp"
-#include "experiments/study/axes.hpp"
-#include "experiments/study/config.hpp"
+#include "experiments/study/axis.hpp"
+#include "experiments/study/config_keys.hpp"
 #include "experiments/study/presets.hpp"
 #include "graph/generators/network_generator.hpp"
 
@@ -55,6 +56,7 @@ std::string describe_entry(const Family& family, const EntryInfo& info) {
     if (!info.complexity.empty()) out += fmt::format("  complexity: {}\n", info.complexity);
     if (!info.axes.empty()) out += fmt::format("  axes: {}\n", join(info.axes, ", "));
     if (!info.promises.empty()) out += fmt::format("  promises: {}\n", join(info.promises, ", "));
+    if (!info.compared_with.empty()) out += fmt::format("  compared with: {}\n", join(info.compared_with, ", "));
     for (const ParameterSpec& spec : info.parameters) {
         out += fmt::format("  parameter {}: {}\n    {}, default {}\n", spec.name, spec.summary, spec.range_text(),
                            to_text(spec.fallback));

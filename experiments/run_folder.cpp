@@ -11,9 +11,13 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "attention/dataset.hpp"
 #include "attention/files/json.hpp"
 #include "experiments/run/environment.hpp"
-#include "experiments/tables/run_tables.hpp"
+#include "experiments/study/config_keys.hpp"
+#include "experiments/tables/result_tables.hpp"
+#include "experiments/tables/summary_markdown.hpp"
+#include "experiments/version.hpp"
 #include "graph/support/write_files.hpp"
 
 namespace attnflow {
@@ -34,7 +38,7 @@ const std::set<std::string> own_tables{"config.toml",      "environment.json", "
                                        "comparisons.csv",  "summary.md",       "saturation.csv", "run.json",
                                        "attributions.csv", "pruning.csv",      "failures.csv"};
 
-/// Held while a process writes; the system lets go of it when the process ends, however.
+/// Held while a process writes; the system releases it when the process ends, in whatever way.
 class FolderLock {
 public:
     explicit FolderLock(const fs::path& folder) {
@@ -74,7 +78,7 @@ bool holds_run(const fs::path& folder) {
 }
 
 /// `resumable`: whether the command could finish what is there.
-void refuse_used_folder(const RunOptions& options, bool resumable = true) {
+void refuse_used_folder(const FolderOptions& options, bool resumable = true) {
     if (!holds_run(options.folder) || options.existing != Existing::refuse) return;
     throw InputError(
         fmt::format("{}: holds a run already; {}--overwrite starts anew, --out chooses another folder",
@@ -113,11 +117,11 @@ struct Identity {
     Identity(std::map<std::string, std::string> given, std::map<std::string, std::string> where)
         : settings(std::move(given)), environment(std::move(where)) {
         // Files may have moved; their checksums are part of the environment.
-        for (const char* path : {"dataset.path", "dataset.sentences", "model.path"}) {
-            settings.erase(path);
-            environment.erase(path);
+        for (const ConfigKey& key : config_keys()) {
+            if (!key.path) continue;
+            settings.erase(key.name);
+            environment.erase(key.name);
         }
-        settings.erase("model.cache");
     }
     Identity(const RunRecord& record, const fs::path& folder)
         : Identity(config_from_toml(record.config_toml, record.name, "config.toml of " + shown(folder)).given,
@@ -199,9 +203,9 @@ std::size_t count_done(RunStore& store) {
     return static_cast<std::size_t>(std::count(done.begin(), done.end(), true));
 }
 
-StoredRun read_run(const fs::path& folder, std::shared_ptr<RunStore> store, bool with_attributions) {
-    StoredRun run{.folder = folder, .config = config_of(*store, folder), .result = {}, .store = store};
-    run.result = store->result(with_attributions || run.config.write_attributions);
+RunFolder read_run(const fs::path& folder, std::shared_ptr<RunStore> store, bool with_attributions) {
+    RunFolder run{.folder = folder, .config = config_of(*store, folder), .result = {}, .store = store};
+    run.result = store->results(with_attributions || run.config.write_attributions);
     run.done = count_done(*store);
     run.total = total_examples(run.config, store->record());
     run.finished = run.done == run.total;
@@ -213,20 +217,38 @@ void write_origin(const fs::path& folder, const RunRecord& record) {
     write_files(folder, {{"config.toml", record.config_toml}, {"environment.json", environment_json(record)}});
 }
 
-void write_tables(StoredRun& run, std::size_t jobs) {
-    run.result.saturation = saturation_of(*run.store, jobs);
-    const RunResult& result = run.result;
+/// Provenance: version, settings, examples, fixed point. Nothing that differs between two
+/// runs of the same input.
+std::string run_json(const Results& result, const Config& config) {
+    Json json;
+    json["attnflow"] = version();
+    json["config"] = config.name;
+    json["settings"] = config.given;
+    json["examples"] = result.examples;
+    json["grid_points"] = result.grid.size();
+    json["failures"] = result.failures.size();
+    json["largest_row_sum_deviation"] = result.largest_row_sum_deviation;
+    if (result.fixed_point) {
+        json["fixed_point"] = {{"bits", result.fixed_point->bits},
+                               {"error_bound", result.fixed_point->error_bound},
+                               {"rounded_to_zero", result.fixed_point->rounded_to_zero}};
+    }
+    return escape_controls_keep_lines(json.dump(2, JsonText::repaired)) + "\n";
+}
+
+void write_tables(RunFolder& run, std::size_t jobs) {
+    const Results& result = run.result;
     const Config& config = run.config;
-    const Summary summary = summarise(result, config, jobs);
-    run.summary = summary_markdown(result, config, summary);
+    const Findings findings = run.findings(jobs);
+    run.summary = summary_markdown(result, config, findings);
     std::vector<std::pair<std::string, std::string>> files{
         {"config.toml", run.record().config_toml},
         {"environment.json", environment_json(run.record())},
         {"results.csv", results_csv(result, config)},
-        {"summary.csv", summary_csv(result, config, summary)},
-        {"comparisons.csv", comparisons_csv(result, config, summary)},
+        {"summary.csv", summary_csv(result, config, findings.summary)},
+        {"comparisons.csv", comparisons_csv(result, config, findings.summary)},
         {"summary.md", run.summary},
-        {"saturation.csv", saturation_csv(result)},
+        {"saturation.csv", saturation_csv(result, findings.saturation)},
         {"run.json", run_json(result, config)},
     };
     if (config.write_attributions) files.emplace_back("attributions.csv", attributions_csv(result));
@@ -260,22 +282,26 @@ void remove_run(const fs::path& folder) {
 
 }  // namespace
 
-StoredRun open_run(const fs::path& folder, bool with_attributions) {
+Findings RunFolder::findings(std::size_t jobs) const {
+    return {summarise(result, config, jobs), saturation_of(*store, jobs)};
+}
+
+RunFolder open_run(const fs::path& folder, bool with_attributions) {
     return read_run(folder, open_store(folder), with_attributions);
 }
 
-void check_run_folder(const RunOptions& options) {
+void check_run_folder(const FolderOptions& options) {
     refuse_used_folder(options);
     check_place(options.folder, {});
     if (options.existing == Existing::overwrite) refuse_foreign_store(options.folder);
 }
 
-StoredRun run_in_folder(const Config& config, const Dataset& dataset, const RunOptions& options) {
+RunFolder run_in_folder(const Config& config, const Dataset& dataset, const FolderOptions& options) {
     const std::string file = store_file(options.folder).string();
     refuse_used_folder(options);
     std::optional<RunRecord> record;
     const bool anew = options.existing == Existing::overwrite || !RunStore::exists(file);
-    if (anew) record = make_record(config, dataset, options.control.jobs);  // bad input leaves no folder behind
+    if (anew) record = make_record(config, dataset, options.runner.jobs);  // bad input leaves no folder behind
     make_folder(options.folder);
     const FolderLock lock(options.folder);
     refuse_used_folder(options);  // again: another process may have been here before the lock
@@ -289,10 +315,10 @@ StoredRun run_in_folder(const Config& config, const Dataset& dataset, const RunO
         if (config.texts) refuse_other_examples(store->record(), dataset, options.folder);
     }
     write_origin(options.folder, store->record());
-    execute(*store, config, dataset, options.control);
+    execute(*store, config, dataset, options.runner);
     store->close();
-    StoredRun run = read_run(options.folder, std::move(store), false);
-    if (run.finished) write_tables(run, options.control.jobs);
+    RunFolder run = read_run(options.folder, std::move(store), false);
+    if (run.finished) write_tables(run, options.runner.jobs);
     return run;
 }
 
@@ -344,7 +370,7 @@ RunRecord joined_record(const std::vector<std::unique_ptr<RunStore>>& parts, con
 
 }  // namespace
 
-StoredRun merge_runs(const std::vector<fs::path>& folders, const RunOptions& options) {
+RunFolder merge_runs(const std::vector<fs::path>& folders, const FolderOptions& options) {
     if (folders.empty()) throw ParameterError("no runs to merge");
     for (const fs::path& folder : folders) {
         std::error_code none;
@@ -370,21 +396,21 @@ StoredRun merge_runs(const std::vector<fs::path>& folders, const RunOptions& opt
             for (const auto& part : parts) store->take(*part, with_failures);
         }
         if (count_done(*store) == total_examples(config, record))
-            compare_again(*store, config, options.control.jobs);
+            compare_again(*store, config, options.runner.jobs);
         store->close();
     } catch (...) {
         remove_database(unfinished);
         throw;
     }
     fs::rename(unfinished, store_file(options.folder));
-    StoredRun run = read_run(options.folder,
+    RunFolder run = read_run(options.folder,
                              RunStore::open(store_file(options.folder).string(), RunStore::Access::read), false);
     write_origin(options.folder, run.record());
-    if (run.finished) write_tables(run, options.control.jobs);
+    if (run.finished) write_tables(run, options.runner.jobs);
     return run;
 }
 
-StoredRun evaluate_run(const fs::path& folder, const Settings& overrides, std::size_t jobs) {
+RunFolder evaluate_run(const fs::path& folder, const Settings& overrides, std::size_t jobs) {
     for (const auto& [key, setting] : overrides) {
         if (key.starts_with("evaluation.") || key.starts_with("statistics.") || key.starts_with("output."))
             continue;
@@ -393,7 +419,7 @@ StoredRun evaluate_run(const fs::path& folder, const Settings& overrides, std::s
                         "scores; for this, run the config anew",
                         setting.where));
     }
-    StoredRun before = open_run(folder);
+    RunFolder before = open_run(folder);
     if (!before.finished) {
         throw InputError(
             fmt::format("{}: the run is not finished; `attnflow run` with --resume finishes it", shown(folder)));
@@ -409,7 +435,7 @@ StoredRun evaluate_run(const fs::path& folder, const Settings& overrides, std::s
     std::shared_ptr<RunStore> store = RunStore::open(store_file(folder).string(), RunStore::Access::write);
     compare_again(*store, config, jobs);
     store->close();
-    StoredRun run = read_run(folder, std::move(store), false);
+    RunFolder run = read_run(folder, std::move(store), false);
     write_tables(run, jobs);
     return run;
 }

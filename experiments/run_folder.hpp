@@ -16,23 +16,26 @@
 #include <string>
 #include <vector>
 
+#include "experiments/findings/findings.hpp"
 #include "experiments/run/runner.hpp"
+#include "experiments/store/run_store.hpp"
+#include "experiments/study/config.hpp"
 
 namespace attnflow {
 
 enum class Existing { refuse, resume, overwrite };
 
-struct RunOptions {
+struct FolderOptions {
     std::filesystem::path folder;
     Existing existing = Existing::refuse;
-    RunControl control;
+    RunnerOptions runner;
 };
 
 /// A run as it was stored: all that `evaluate`, `report`, `show` and tables need.
-struct StoredRun {
+struct RunFolder {
     std::filesystem::path folder;
     Config config;
-    RunResult result;
+    Results result;
     /// Examples with tokens and reference scores, dataset, environment; and, by
     /// store->attribution(example, store->plan().attribution_of[point]), every matrix of scores.
     std::shared_ptr<RunStore> store;
@@ -43,33 +46,36 @@ struct StoredRun {
     std::string summary = {};              ///< summary.md, when it was just written
 
     const RunRecord& record() const { return store->record(); }
+    /// Means, tests and saturation: O(resamples x values) and all stored flows. The same for every `jobs`
+    /// (threads).
+    Findings findings(std::size_t jobs) const;
 };
 
 /// Reads a run, finished or not, without changing it. Throws InputError for a folder without
 /// one, a store that is damaged or of another version.
-StoredRun open_run(const std::filesystem::path& folder, bool with_attributions = false);
+RunFolder open_run(const std::filesystem::path& folder, bool with_attributions = false);
 
 /// Throws what run_in_folder() throws of the folder alone: a run that is there already, files of others, a place
 /// that cannot be written. Changes nothing.
-void check_run_folder(const RunOptions& options);
+void check_run_folder(const FolderOptions& options);
 
 /// Runs `config` in a folder and writes the tables. Without Existing::resume the folder must
 /// not exist or be empty; with it, what is stored there is kept when config, input and
 /// program are the same, else InputError shows the differences. Existing::overwrite removes an
 /// earlier run. Two processes in one folder: the second is refused. `finished` is false when
-/// control.stop ended it early or examples belong to another shard; then no table is written.
-StoredRun run_in_folder(const Config& config, const Dataset& dataset, const RunOptions& options);
+/// runner.stop ended it early or examples belong to another shard; then no table is written.
+RunFolder run_in_folder(const Config& config, const Dataset& dataset, const FolderOptions& options);
 
-/// Joins runs of shards in a new folder (options.existing: refuse or overwrite; options.control.jobs): what any of
+/// Joins runs of shards in a new folder (options.existing: refuse or overwrite; options.runner.jobs): what any of
 /// them has finished, and the tables when that is every example. Throws InputError, with the differences, unless
 /// config, dataset (by content), program and instruction set are the same: numbers of different machines are not
-/// mixed. An example that several have is taken where no cell of it failed. Metrics are computed anew from the
+/// mixed. An example that several have is taken where no cell of it failed. Metrics are computed again from the
 /// scores, which carry checksums. Killed at any moment, it can be repeated.
-StoredRun merge_runs(const std::vector<std::filesystem::path>& parts, const RunOptions& options);
+RunFolder merge_runs(const std::vector<std::filesystem::path>& parts, const FolderOptions& options);
 
-/// Compares the stored scores of a finished run anew, with `overrides` of evaluation.* keys,
+/// Compares the stored scores of a finished run again, with `overrides` of evaluation.* keys,
 /// and writes the tables. Throws ParameterError for other keys.
-StoredRun evaluate_run(const std::filesystem::path& folder, const Settings& overrides, std::size_t jobs);
+RunFolder evaluate_run(const std::filesystem::path& folder, const Settings& overrides, std::size_t jobs);
 
 /// "" or why the file system of `folder` does not suit a run: SQLite's write-ahead log needs
 /// memory that all processes share, which network file systems do not offer.

@@ -1,11 +1,23 @@
 #include "graph/binding_cut.hpp"
 
+#include <algorithm>
+
 namespace attnflow {
 
 const char* to_string(CutKind kind) {
     constexpr const char* names[] = {"source_row", "sink_column", "source_lane",
                                      "sink_lane",  "crossing",    "interior"};
     return names[static_cast<std::size_t>(kind)];
+}
+
+const char* meaning(CutKind kind) {
+    constexpr const char* meanings[] = {"everything that leaves the source",
+                                        "everything that enters the token in layer 1",
+                                        "around the source's own lane",
+                                        "around the token's own lane",
+                                        "from the source's lane to the token's lane",
+                                        "inside the network"};
+    return meanings[static_cast<std::size_t>(kind)];
 }
 
 std::string BindingCut::text() const {
@@ -101,6 +113,54 @@ BindingCut CutClassifier::classify(std::size_t source, std::size_t sink, std::in
     if (const auto cut = match_sink_lane(sink, value)) return *cut;
     if (const auto cut = match_crossing(source, sink, value)) return *cut;
     return {CutKind::interior, 0};
+}
+
+CutClassifier::Mask CutClassifier::source_side(std::size_t source, std::size_t sink, const BindingCut& cut) {
+    Mask side(g_.vertices(), 0);
+    const auto set_lane = [&](std::size_t from, std::size_t to, std::size_t position, char value) {
+        for (std::size_t l = from; l <= to; ++l) {
+            if (position < g_.width(l)) side[g_.vertex(l, position)] = value;
+        }
+    };
+    const std::size_t layer = cut.layer;
+    switch (cut.kind) {
+        case CutKind::source_row:
+            set_lane(top_, top_, source, 1);
+            break;
+        case CutKind::source_lane:
+            set_lane(layer, top_, source, 1);
+            break;
+        case CutKind::sink_column:
+            side.assign(side.size(), 1);
+            set_lane(0, 0, sink, 0);
+            break;
+        case CutKind::sink_lane:
+            side.assign(side.size(), 1);
+            set_lane(0, layer, sink, 0);
+            break;
+        case CutKind::crossing:
+            std::fill(side.begin(), side.begin() + static_cast<std::ptrdiff_t>(g_.vertex(layer, 0)), 1);
+            set_lane(0, layer - 1, sink, 0);
+            set_lane(layer + 1, top_, source, 1);
+            for (std::size_t x = 0; x < g_.width(layer); ++x)
+                side[g_.vertex(layer, x)] =
+                    edge_or_none(layer + 1, source, x) > edge_or_none(layer, x, sink) ? 1 : 0;
+            break;
+        case CutKind::interior:
+            throw InternalError("the side of an interior cut comes from a certificate");
+    }
+    enter_source(source);
+    const Mask& to_sink = reaches(sink);
+    for (std::size_t v = 0; v < side.size(); ++v) {
+        if (to_sink[v] == 0) side[v] = 1;
+        if (to_sink[v] != 0 && reached_[v] == 0) side[v] = 0;
+    }
+    return side;
+}
+
+// Of narrow layers some lanes are not there.
+std::int64_t CutClassifier::edge_or_none(std::size_t layer, std::size_t from, std::size_t to) const {
+    return from < g_.width(layer) && to < g_.width(layer - 1) ? g_.capacity(layer, from, to) : 0;
 }
 
 std::optional<BindingCut> CutClassifier::match_source_lane(std::size_t source, std::int64_t value) const {

@@ -42,13 +42,15 @@ struct BindingCut {
 
 /// The name of a kind without its layer.
 const char* to_string(CutKind kind);
+/// What such a cut goes around, for people: "everything that leaves the source".
+const char* meaning(CutKind kind);
 /// All kinds, in the order of the vocabulary.
 inline constexpr CutKind all_cut_kinds[] = {CutKind::source_row, CutKind::sink_column, CutKind::source_lane,
                                             CutKind::sink_lane,  CutKind::crossing,    CutKind::interior};
 
-/// Names the binding cut of flows from one layer of a network to its input. Keeps what it
-/// learns of a source and of the sinks, so ask for one source after the other. Not for use
-/// by two threads at once; keeps a reference to the network.
+/// The cuts of flows from one layer of a network to its input: which one binds, and what stands on its sides.
+/// Keeps what it learns of a source and of the sinks, so ask for one source after the other. Not for use by two
+/// threads at once; keeps a reference to the network.
 class CutClassifier {
 public:
     CutClassifier(const FixedNetwork& network, std::size_t source_layer);
@@ -57,14 +59,21 @@ public:
     /// O(L n) after O(L n^2) for a new source and for each new sink.
     BindingCut classify(std::size_t source, std::size_t sink, std::int64_t value);
 
-private:
-    using Mask = std::vector<char>;  // by vertex
+    using Mask = std::vector<char>;  ///< by vertex
 
+    /// 1 for the vertices on the source side of a cut that has a name: of the lane of the source for the cuts
+    /// around it, of all but the sink's lane for those around the sink. Vertices on no path from source to sink
+    /// stand where their edges cost nothing, so that the capacity of all edges out of the side is that of the cut.
+    /// Throws InternalError for `interior`, whose side a certificate has.  O(L n^2).
+    Mask source_side(std::size_t source, std::size_t sink, const BindingCut& cut);
+
+private:
     void enter_source(std::size_t source);
     const Mask& reaches(std::size_t sink);
     bool on_path(std::size_t layer, std::size_t position) const;
     std::int64_t row_sum(std::size_t layer, std::size_t position, bool with_diagonal) const;
     std::int64_t column_sum(std::size_t layer, std::size_t position, bool with_diagonal) const;
+    std::int64_t edge_or_none(std::size_t layer, std::size_t from, std::size_t to) const;
     std::int64_t meeting(std::size_t b, std::size_t source, std::size_t sink) const;
     std::optional<BindingCut> match_source_lane(std::size_t source, std::int64_t value) const;
     std::optional<BindingCut> match_sink_lane(std::size_t sink, std::int64_t value) const;

@@ -11,7 +11,7 @@
 namespace attnflow {
 
 struct AttendOptions {
-    /// The call of a head strategy: heads are fused while the layer is at hand, so that all layers take L n^2
+    /// The call of a head strategy: heads are fused while the layer is in memory, so that all layers take L n^2
     /// numbers and not H times as many; not for strategies that need all of them (`late`, `followed`).
     /// "" keeps all.
     std::string heads = {};
@@ -26,7 +26,8 @@ struct AttendOptions {
 struct Attended {
     Example example;
     Encoding encoding;
-    std::vector<double> outputs;  ///< logits, a language model's at the masked position (at 0 without one)
+    std::vector<double>
+        outputs;  ///< logits, a language model's at the masked position (at 0 without one); may be none
     bool fused =
         false;  ///< the weights, or else the attention, have one matrix a layer, what `heads` made of theirs
 };

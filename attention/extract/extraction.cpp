@@ -10,6 +10,7 @@
 #include "attention/extract/text_run.hpp"
 #include "attention/files/json.hpp"
 #include "attention/files/safetensors_writer.hpp"
+#include "attention/model/text_model.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/parallel.hpp"
 #include "graph/support/text.hpp"
@@ -28,28 +29,48 @@ struct Job {
     std::size_t tokens() const { return encoding.ids.size(); }
 };
 
-/// The parts of LayerInternals that differ from text to text, by name: [n, width] when `matrix`, else [n].
+/// A part of LayerInternals that differs from text to text.
 struct InternalPart {
+    enum class Columns { none, hidden, values };  ///< [n], [n, d] or [n, G w]
+
     const char* name;
-    std::span<const float> LayerInternals::*part;
-    bool matrix;
+    Columns columns;
+    bool norm_before_only;  ///< where norms come after, it is the part before it
+    std::span<const float> (*of)(const LayerInternals& layer);
+
+    std::vector<std::size_t> shape(const ModelShape& model, std::size_t n) const {
+        if (columns == Columns::none) return {n};
+        return {n, columns == Columns::hidden ? model.width : model.key_heads * model.head_width};
+    }
 };
-constexpr InternalPart internal_parts[] = {
-    {"input", &LayerInternals::input, true},
-    {"values", &LayerInternals::values, true},
-    {"attended", &LayerInternals::attended, true},
-    {"attention_norm_scale", &LayerInternals::attention_norm_scale, false},
-    {"middle", &LayerInternals::middle, true},
-    {"fed_forward", &LayerInternals::fed_forward, true},
-    {"output_norm_scale", &LayerInternals::output_norm_scale, false},
-    {"output", &LayerInternals::output, true},
-};
+
+/// Those of a model, in the order in which they are computed.
+std::vector<InternalPart> internal_parts(const ModelShape& model) {
+    using Layer = const LayerInternals&;
+    using Columns = InternalPart::Columns;
+    std::vector<InternalPart> parts{
+        {"input", Columns::hidden, false, [](Layer layer) { return layer.input; }},
+        {"normed_input", Columns::hidden, true, [](Layer layer) { return layer.normed_input; }},
+        {"values", Columns::values, false, [](Layer layer) { return layer.values; }},
+        {"attended", Columns::hidden, false, [](Layer layer) { return layer.attended; }},
+        {"attention_norm_scale", Columns::none, false, [](Layer layer) { return layer.attention_norm.scale; }},
+        {"middle", Columns::hidden, false, [](Layer layer) { return layer.middle; }},
+        {"normed_middle", Columns::hidden, true, [](Layer layer) { return layer.normed_middle; }},
+        {"fed_forward", Columns::hidden, false, [](Layer layer) { return layer.fed_forward; }},
+        {"output_norm_scale", Columns::none, false, [](Layer layer) { return layer.output_norm.scale; }},
+        {"output", Columns::hidden, false, [](Layer layer) { return layer.output; }},
+    };
+    if (!model.norm_before) std::erase_if(parts, [](const InternalPart& part) { return part.norm_before_only; });
+    return parts;
+}
 
 class Extraction {
 public:
     Extraction(const TextModel& model, std::span<const LabelledText> texts, const ExtractionOptions& options)
         : model_(model), shape_(model.model->shape()), options_(options), weighing_(options.weights) {
         if (texts.empty()) throw ParameterError("no texts to extract");
+        if (options.has_gradients()) expect_outputs(model, "gradients");
+        if (options.blank_out) expect_outputs(model, "blank-out");
         if (options.target && options.target->kind != TargetSpec::Kind::label) check_target(std::nullopt);
         std::vector<std::string> problems;
         for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -94,6 +115,8 @@ public:
     }
 
 private:
+    bool is_classifier() const { return shape_.task == Task::classification; }
+
     void add(const LabelledText& text, std::size_t number) {
         const std::string where = text.where.empty() ? "text" : text.where;
         if (options_.target && options_.target->kind == TargetSpec::Kind::label) {
@@ -123,7 +146,7 @@ private:
             };
             add("attentions", {shape_.layers, shape_.heads, n, n});
             add("input_ids", {n}, DType::i64);
-            if (shape_.classifier) add("logits", {shape_.outputs});
+            if (is_classifier()) add("logits", {shape_.outputs});
             if (options_.gradients) {
                 for (const char* name : gradient_scores) add(name, {n});
             }
@@ -138,10 +161,8 @@ private:
             }
             if (!options_.internals) continue;
             for (std::size_t l = 0; l < shape_.layers; ++l) {
-                for (const InternalPart& part : internal_parts) {
-                    add(fmt::format("internals.{}.{}", l, part.name),
-                        part.matrix ? std::vector<std::size_t>{n, shape_.width} : std::vector<std::size_t>{n});
-                }
+                for (const InternalPart& part : internal_parts(shape_))
+                    add(fmt::format("internals.{}.{}", l, part.name), part.shape(shape_, n));
             }
         }
         return tensors;
@@ -179,7 +200,8 @@ private:
     void finish_one(Job& job, SafetensorsWriter& writer, std::size_t jobs) const {
         const std::vector<std::int64_t> ids(job.encoding.ids.begin(), job.encoding.ids.end());
         writer.write(job.id + ".input_ids", 0, ids);
-        if (shape_.classifier) write_values(job.id + ".logits", job.logits, writer);
+        if (is_classifier()) write_values(job.id + ".logits", job.logits, writer);
+        if (!has_outputs(shape_.task)) return;
         TargetSpec spec = options_.target.value_or(TargetSpec{});
         if (!options_.target && job.text->label) spec.kind = TargetSpec::Kind::label;
         job.target = resolve(spec, model_, job.logits, job.text->label);
@@ -210,9 +232,9 @@ private:
     }
 
     void write_internals(const Job& job, const LayerCapture& layer, SafetensorsWriter& writer) const {
-        for (const InternalPart& part : internal_parts) {
+        for (const InternalPart& part : internal_parts(shape_)) {
             write(writer, fmt::format("{}.internals.{}.{}", job.id, layer.layer, part.name),
-                  layer.internals->*part.part);
+                  part.of(*layer.internals));
         }
     }
 
@@ -233,13 +255,13 @@ private:
         for (const Job& job : jobs_) {
             Json entry{{"id", job.id}, {"text", job.text->text}, {"tokens", job.encoding.tokens}};
             entry["label"] = job.text->label ? Json(*job.text->label) : Json(nullptr);
-            entry["predicted"] = widest ? shape_.outputs : predicted_output(job.logits);
-            if (shape_.classifier) {
+            if (has_outputs(shape_.task))
+                entry["predicted"] = widest ? shape_.outputs : predicted_output(job.logits);
+            if (is_classifier()) {
                 entry["probabilities"] =
                     widest ? std::vector<double>(shape_.outputs, long_number) : probabilities(job.logits);
-            } else {
-                entry["position"] = job.position;
             }
+            if (has_positions(shape_.task)) entry["position"] = job.position;
             examples.push_back(std::move(entry));
         }
         std::map<std::string, std::string> out{
@@ -250,7 +272,7 @@ private:
             {"special_tokens", Json(model_.tokenizer.special_tokens()).dump()},
             {"extraction", Json(extraction_settings(options_)).dump(-1, JsonText::repaired)}};
         if (out["model"].empty() || !is_utf8(out["model"])) out.erase("model");
-        if (shape_.classifier) out["label_names"] = Json(shape_.labels).dump();
+        if (is_classifier()) out["label_names"] = Json(shape_.labels).dump();
         return out;
     }
 

@@ -47,7 +47,7 @@ struct ExtractionOptions {
     std::size_t first_number = 0;  ///< the examples are called ex and their numbers: this one, and so on
     std::size_t number_step = 1;   ///< in steps
     std::size_t jobs = 1;          ///< threads; the file does not depend on it
-    /// When it becomes true, the work at hand is given up: see Stopped.
+    /// When it becomes true, the work in progress is given up: see Stopped.
     const std::atomic<bool>* stop = nullptr;
 
     /// Whether something of it is derived of the target.

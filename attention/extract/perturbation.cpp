@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "attention/model/text_model.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/parallel.hpp"
 #include "graph/support/text.hpp"
@@ -102,21 +103,22 @@ RowMajor<double> perturbed_outputs(const TextModel& model, const Encoding& encod
                                    Replacement replacement, std::span<const std::vector<std::size_t>> sets,
                                    std::span<const double> unchanged, std::size_t jobs,
                                    const std::atomic<bool>* stop) {
+    expect_outputs(model, "blank-out");
     check_positions(encoding, sets);
     const TokenId id = replacement == Replacement::remove ? 0 : replacement_id(model, replacement);
-    const bool classifier = model.model->shape().classifier;
+    const bool at_position = has_positions(model.model->shape().task);
     RowMajor<double> outputs(sets.size(), unchanged.size());
     // By length and output position: those of a batch must agree in both.
     std::map<std::pair<std::size_t, std::size_t>, std::vector<Variant>> groups;
     for (std::size_t s = 0; s < sets.size(); ++s) {
-        if (replacement == Replacement::remove && !classifier &&
+        if (replacement == Replacement::remove && at_position &&
             std::find(sets[s].begin(), sets[s].end(), position) != sets[s].end()) {
             throw ParameterError(
                 fmt::format("remove: position {} is the output's own and cannot be removed", position));
         }
         Variant variant{s, {}, {}, position};
         if (make_variant(encoding, position, replacement, id, sets[s], variant)) {
-            groups[{variant.ids.size(), classifier ? 0 : variant.position}].push_back(std::move(variant));
+            groups[{variant.ids.size(), at_position ? variant.position : 0}].push_back(std::move(variant));
         } else {
             std::copy(unchanged.begin(), unchanged.end(), outputs.row(s).begin());
         }
@@ -164,7 +166,8 @@ BlankOut blank_out(const TextModel& model, const Encoding& encoding, std::size_t
     std::vector<std::vector<std::size_t>> sets;
     const bool removes = replacement == Replacement::remove;
     for (std::size_t t = 0; t < encoding.ids.size(); ++t) {
-        const bool has_output = encoding.ids.size() == 1 || (!model.model->shape().classifier && t == position);
+        const bool has_output =
+            encoding.ids.size() == 1 || (has_positions(model.model->shape().task) && t == position);
         sets.push_back(removes && has_output ? std::vector<std::size_t>{} : std::vector<std::size_t>{t});
     }
     const auto outputs = perturbed_outputs(model, encoding, position, replacement, sets, unchanged, jobs, stop);

@@ -24,8 +24,9 @@ const char* replacement_name(Replacement replacement);
 ///
 /// `unchanged` are the outputs of the text itself, which a set without effect (its tokens are the
 /// replacement already) gives exactly. Throws ParameterError for positions that do not exist, a
-/// set that would remove every token or the output's own; InputError when the vocabulary lacks the
-/// replacement, or outputs are not finite; Stopped between two batches when `stop` became true.
+/// set that would remove every token or the output's own; InputError for a model without outputs, when the
+/// vocabulary lacks the replacement, or outputs are not finite; Stopped between two batches when `stop` became
+/// true.
 RowMajor<double> perturbed_outputs(const TextModel& model, const Encoding& encoding, std::size_t position,
                                    Replacement replacement, std::span<const std::vector<std::size_t>> sets,
                                    std::span<const double> unchanged, std::size_t jobs,

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "attention/model/text_model.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
 
@@ -54,7 +55,15 @@ double probability_change(std::size_t output, std::span<const double> before, st
 
 }  // namespace
 
+void expect_outputs(const TextModel& model, const std::string& what) {
+    if (has_outputs(model.model->shape().task)) return;
+    throw InputError(
+        fmt::format("{}: {} has no output layer, so there can be no {}; expected a classifier or a language model",
+                    escape_controls(model.folder), model.architecture, what));
+}
+
 std::size_t output_named(const std::string& name, const TextModel& model) {
+    expect_outputs(model, fmt::format("output '{}'", excerpt(name)));
     const ModelShape& shape = model.model->shape();
     std::optional<std::size_t> number;
     std::size_t index = 0;
@@ -77,15 +86,16 @@ std::size_t output_named(const std::string& name, const TextModel& model) {
         }
         return found;
     }
-    if (!shape.classifier) {
+    if (has_positions(shape.task)) {
         if (const auto id = model.tokenizer.vocabulary().find(name)) return static_cast<std::size_t>(*id);
     }
     if (number) return *number;
     throw ParameterError(
-        shape.classifier ? fmt::format("no class '{}', expected a number below {} or a name{}", excerpt(name),
-                                       shape.outputs, name_hint(name, shape.labels))
-                         : fmt::format("no token '{}' in the vocabulary, expected one of its {} tokens or an id",
-                                       excerpt(name), model.tokenizer.vocabulary().size()));
+        shape.task == Task::classification
+            ? fmt::format("no class '{}', expected a number below {} or a name{}", excerpt(name), shape.outputs,
+                          name_hint(name, shape.labels))
+            : fmt::format("no token '{}' in the vocabulary, expected one of its {} tokens or an id", excerpt(name),
+                          model.tokenizer.vocabulary().size()));
 }
 
 TargetSpec TargetSpec::parse(std::string_view text) {
@@ -124,6 +134,7 @@ std::string TargetSpec::text() const {
 
 Target resolve(const TargetSpec& spec, const TextModel& model, std::span<const double> logits,
                std::optional<std::int64_t> label) {
+    expect_outputs(model, "target");
     switch (spec.kind) {
         case TargetSpec::Kind::predicted:
             return {predicted_output(logits)};
@@ -186,6 +197,7 @@ double evaluate(const Target& target, TargetScale scale, std::span<const double>
 Gradients target_gradients(const TextModel& model, const Encoding& encoding, const ForwardOptions& options,
                            const TargetSpec& spec, TargetScale scale, std::optional<std::int64_t> label,
                            const AttentionGradientObserver& attention_gradients) {
+    expect_outputs(model, "gradients");
     return model.model->gradients(
         TokenBatch::of(encoding), options,
         [&](std::span<const double> logits, std::span<double> gradient) {
@@ -213,7 +225,7 @@ double probability_change(const Target& target, std::span<const double> before, 
 
 std::optional<std::size_t> masked_position(const TextModel& model, const Encoding& encoding) {
     const auto mask = model.tokenizer.mask();
-    if (model.model->shape().classifier || !mask) return std::nullopt;
+    if (!has_positions(model.model->shape().task) || !mask) return std::nullopt;
     const auto& ids = encoding.ids;
     const auto found = std::find(ids.begin(), ids.end(), *mask);
     if (found == ids.end() || std::find(found + 1, ids.end(), *mask) != ids.end()) return std::nullopt;
@@ -221,7 +233,7 @@ std::optional<std::size_t> masked_position(const TextModel& model, const Encodin
 }
 
 std::size_t output_position(const TextModel& model, const Encoding& encoding, const std::string& where) {
-    if (model.model->shape().classifier) return 0;
+    if (!has_positions(model.model->shape().task)) return 0;
     const auto mask = model.tokenizer.mask();
     if (!mask)
         throw InputError(where +

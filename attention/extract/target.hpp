@@ -12,7 +12,12 @@
 
 namespace attnflow {
 
+struct TextModel;
+
 enum class TargetScale { logit, probability };
+
+/// Throws InputError for a model that has no outputs (Task::none): so it can have no `what`.
+void expect_outputs(const TextModel& model, const std::string& what);
 
 /// As it is written:
 ///   predicted         the output with the largest logit
@@ -32,8 +37,8 @@ struct TargetSpec {
 };
 
 /// The output called `name`: a class by name or number; for a language model a token of the vocabulary by its
-/// text, or an id. Throws ParameterError for none, several classes of one name, and text that is the name of one
-/// class and the number of another.
+/// text, or an id. Throws InputError for a model without outputs; ParameterError for none, several classes of one
+/// name, and text that is the name of one class and the number of another.
 std::size_t output_named(const std::string& name, const TextModel& model);
 
 /// The outputs of one text that a spec means.
@@ -42,8 +47,9 @@ struct Target {
     std::optional<std::size_t> minus = {};
 };
 
-/// Throws ParameterError for an output that the model does not have or its difference with itself, InputError when
-/// a label is asked for and there is none, or it is no class. `logits` are those of the unchanged text.
+/// Throws ParameterError for an output that the model does not have or its difference with itself, InputError for
+/// a model without outputs, and when a label is asked for and there is none, or it is no class. `logits` are those
+/// of the unchanged text.
 Target resolve(const TargetSpec& spec, const TextModel& model, std::span<const double> logits,
                std::optional<std::int64_t> label);
 
@@ -71,11 +77,11 @@ double log_odds(std::span<const double> logits, std::size_t output);
 /// there the complements are subtracted, which keep their digits.
 double probability_change(const Target& target, std::span<const double> before, std::span<const double> after);
 
-/// The position of the only mask token of a language model's text; nothing for none or several, and classifiers.
+/// The position of the only mask token of a language model's text; nothing for none or several, and other models.
 std::optional<std::size_t> masked_position(const TextModel& model, const Encoding& encoding);
 
-/// The position whose output `spec` means in a text: 0 for classifiers, that of the only mask token
-/// for language models. Throws InputError, beginning with `where`, for none or several of them.
+/// The position whose output is explained: that of the only mask token for language models, else 0. Throws
+/// InputError, beginning with `where`, for none or several of them.
 std::size_t output_position(const TextModel& model, const Encoding& encoding, const std::string& where);
 
 }  // namespace attnflow

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "attention/model/text_model.hpp"
 #include "graph/support/error.hpp"
 
 namespace attnflow {

@@ -7,6 +7,7 @@
 
 #include "attention/extract/target.hpp"
 #include "attention/model/checkpoint/json_fields.hpp"
+#include "attention/model/text_model.hpp"
 #include "attention/model/tokenizer/characters.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
@@ -189,7 +190,8 @@ std::vector<LabelledText> read_texts(const std::string& path, const TextModel& m
                             where, excerpt(text.text)));
         }
         if (is_blank(text.text)) throw InputError(where + ": no text, expected one a line without empty lines");
-        if (label_column) text.label = read_label(cells[*label_column], model, where);
+        if (label_column && has_outputs(model.model->shape().task))
+            text.label = read_label(cells[*label_column], model, where);
         texts.push_back(std::move(text));
     }
     if (texts.empty()) throw InputError(shown + ": no texts");

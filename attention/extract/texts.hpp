@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "attention/model/model.hpp"
-
 namespace attnflow {
+
+struct TextModel;
 
 struct LabelledText {
     std::string text;
@@ -18,12 +18,12 @@ struct LabelledText {
 };
 
 /// One text a line; or, when the name ends in ".tsv" (in any case), tab-separated columns whose header names
-/// `text` and optionally `label`, an output of the model as output_named() reads it, empty for none; other columns
-/// are ignored, and quotes are not read: a text in quotation marks is refused. Lines end in \n or \r\n; blank
-/// lines at the end are none. Throws InputError ("<path>:<line>: ...") for a file that is not UTF-8, has no text
-/// or one of white space only, or a label that is no output; for a ".csv", ".json" or ".jsonl", for what looks
-/// like a table under another name, for a column that is nearly called `label` where none is, and for carriage
-/// returns and NUL bytes inside a line.
+/// `text` and optionally `label`, an output of the model as output_named() reads it, empty for none (not looked at
+/// for a model without outputs); other columns are ignored, and quotes are not read: a text in quotation marks is
+/// refused. Lines end in \n or \r\n; blank lines at the end are none. Throws InputError ("<path>:<line>: ...") for
+/// a file that is not UTF-8, has no text or one of white space only, or a label that is no output; for a ".csv",
+/// ".json" or ".jsonl", for what looks like a table under another name, for a column that is nearly called `label`
+/// where none is, and for carriage returns and NUL bytes inside a line.
 std::vector<LabelledText> read_texts(const std::string& path, const TextModel& model);
 
 /// Whether a text is white space only, that of Unicode included.

@@ -103,6 +103,12 @@ Json Json::array() {
     return value;
 }
 
+Json Json::array(std::initializer_list<Item> items) {
+    Json value = array();
+    for (const Item& item : items) value.push_back(std::move(item.value));
+    return value;
+}
+
 Json Json::object() {
     Json value;
     value.value_.object = new Object();

@@ -77,6 +77,7 @@ public:
     void swap(Json& other) noexcept;
 
     static Json array();
+    static Json array(std::initializer_list<Item> items);
     static Json object();
 
     bool is_null() const { return kind_ == Kind::null; }

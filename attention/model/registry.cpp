@@ -1,7 +1,8 @@
 /// The list of model architectures: one line each.
 
-#include "attention/model/bert/architectures.hpp"
-#include "attention/model/model.hpp"
+#include "attention/model/registry.hpp"
+
+#include "attention/model/families/bert.hpp"
 
 namespace attnflow {
 
@@ -10,6 +11,7 @@ ModelRegistry& model_architectures() {
         ModelRegistry r;
         r.add<BertForSequenceClassification>();
         r.add<BertForMaskedLM>();
+        r.add<BertModel>();
         return r;
     }();
     return registry;

@@ -41,7 +41,7 @@ int run_app(int argc, const char* const* argv) {
         add_report(line);
         add_solve(line);
         add_generate(line);
-        add_catalogue(line);
+        add_list(line);
         const int exit_code = line.run(argc, argv);
         if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
             return complain("standard output cannot be written");

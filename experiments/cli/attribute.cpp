@@ -8,6 +8,7 @@
 
 #include "attention/extract/attend.hpp"
 #include "attention/extract/edge_weights/edge_weight.hpp"
+#include "attention/model/text_model.hpp"
 #include "attention/validate.hpp"
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/attribute_output.hpp"
@@ -15,9 +16,14 @@
 #include "experiments/cli/options.hpp"
 #include "experiments/cli/terminal.hpp"
 #include "experiments/run/example_attributions.hpp"
-#include "experiments/study/config.hpp"
+#include "experiments/study/axes/heads.hpp"
+#include "experiments/study/axes/layer.hpp"
+#include "experiments/study/axes/positions.hpp"
+#include "experiments/study/axes/skip_weight.hpp"
+#include "experiments/study/axes/source.hpp"
 #include "experiments/study/presets.hpp"
 #include "experiments/study/settings.hpp"
+#include "experiments/study/special_tokens.hpp"
 
 namespace attnflow {
 namespace {
@@ -44,7 +50,7 @@ struct AttributeArguments {
 
 // Of an axis: "--edge-weights", and "--skip" for short.
 std::string option_of(const std::string& axis) {
-    if (axis == "skip_weight") return "--skip";
+    if (axis == SkipWeightAxis::name) return "--skip";
     std::string option = "--" + axis;
     std::replace(option.begin(), option.end(), '_', '-');
     return option;
@@ -61,7 +67,7 @@ void resolve_point(const AttributeArguments& arguments, GridPoint& point,
     }
     const auto set = [&](const std::string& name, ParameterValue value) {
         point.values[name] = std::move(value);
-        source_given = source_given || name == "source";
+        source_given = source_given || name == SourceAxis::name;
     };
     if (!arguments.preset.empty()) {
         const std::string parameter_prefix = "parameters." + method.name + ".";
@@ -72,18 +78,18 @@ void resolve_point(const AttributeArguments& arguments, GridPoint& point,
                 parameters[setting.key.substr(parameter_prefix.size())] = value;
             } else if (setting.key.starts_with("axes.") && point.has(setting.key.substr(5))) {
                 const std::string name = setting.key.substr(5);
-                set(name, axis_info(name).check(value, "preset " + arguments.preset));
+                set(name, axes().at(name).check(value, "preset " + arguments.preset));
             }
         }
     }
     for (const auto& [name, text] : arguments.axes) {
-        const AxisInfo& axis = axis_info(name);
+        const AxisInfo& axis = axes().at(name);
         if (!takes(method, axis)) {
             throw ParameterError(fmt::format("{}: {} does not take {}", option_of(name), method.name, name));
         }
         set(name, axis.check(text, option_of(name)));
     }
-    if (point.text("layer") == "all") {
+    if (point.text(LayerAxis::name) == LayerAxis::every) {
         throw ParameterError("--layer: all is for `attnflow run`; choose one layer");
     }
     for (const std::string& assignment : arguments.parameters) {
@@ -99,12 +105,13 @@ void resolve_point(const AttributeArguments& arguments, GridPoint& point,
 
 // What a model must give besides the attention that `point` asks for.
 AttendOptions attend_options(const AttributeArguments& arguments, const GridPoint& point) {
-    AttendOptions options{.heads = network_options(point).heads, .jobs = arguments.jobs};
-    const std::string weights = point.text("edge_weights");
-    if (!weights.empty() && weights != "attention") {
+    const PointOptions asked = options_of(point);
+    AttendOptions options{.heads = asked.network.heads, .jobs = arguments.jobs};
+    const std::string& weights = asked.edge_weights;
+    if (weights != attention_weights) {
         options.weights = weights;
         if (!edge_weights().at(weights).make()->has_heads())
-            refuse_heads_of_one_matrix(weights, options.heads, option_of("heads"));
+            refuse_heads_of_one_matrix(weights, options.heads, option_of(HeadsAxis::name));
     }
     if (arguments.scale == "probability") options.scale = TargetScale::probability;
     if (arguments.scale_given && !is_made_of_gradients(weights)) {
@@ -137,8 +144,8 @@ AttributeRequest make_request(const AttributeArguments& arguments) {
     bool source_given = false;
     resolve_point(arguments, point, parameters, source_given);
     const auto finish = [&](Example example, std::vector<std::string> special, bool fused) {
-        GridPoint computed = point;
-        if (fused && point.has("heads")) computed.values["heads"] = std::string("mean");  // of one matrix
+        const bool is_fused = fused && point.has(HeadsAxis::name);
+        GridPoint computed = is_fused ? point.with(HeadsAxis::name, HeadsAxis::fallback()) : point;
         return AttributeRequest{std::move(example), point,       std::move(computed), parameters,
                                 std::move(special), source_given};
     };
@@ -184,31 +191,32 @@ int attribute(const AttributeArguments& arguments) {
     Validator validator(request.example.attention, request.example.id, arguments.row_sum_tolerance);
     request.example.attention = validator.watched();
     MethodSet methods({{request.point.method, request.parameters}});
-    Session session(request.example, methods, request.special_tokens, /*with_paths=*/true);
-    session.check(request.computed);
-    // Validated while it is read for the network, where that is made at one go.
-    if (session.has_one_network(request.computed)) session.network(request.computed);
+    ExampleAttributions attributions(request.example, methods, request.special_tokens, /*with_paths=*/true);
+    attributions.check(request.computed);
+    // Validated while it is read for the network, where there is one network.
+    if (attributions.has_one_network(request.computed)) attributions.network(request.computed);
     const ValidationReport report = validator.finish();
     // A masked language model's output is at the mask; under a causal mask position 0 sees only itself, and the
     // last one is what is asked about.
     const bool masked = request.example.masked.has_value();
-    if ((masked || report.causal) && request.point.has("source") && !request.source_given) {
+    if ((masked || report.causal) && request.point.has(SourceAxis::name) && !request.source_given) {
         for (GridPoint* point : {&request.point, &request.computed})
-            point->values["source"] = std::string(masked ? "mask" : "last");
+            point->values[SourceAxis::name] = std::string(masked ? SourceAxis::masked : SourceAxis::last);
     }
-    const Attribution attribution = session.attribution(request.computed);
-    const std::size_t layer = session.layer(request.point);
-    const auto scores = read_out(attribution.scores, request.point.text("readout"));
+    const Attribution attribution = attributions.attribution(request.computed);
+    const std::size_t layer = attributions.layer(request.point);
+    const PointOptions options = options_of(request.point);
+    const auto scores = options.scores(attribution.scores);
     // Several sources are shown as a matrix unless a read-out makes one score of them.
-    const bool whole_matrix = request.point.text("source") == "all" && request.point.text("readout") == "row";
+    const bool whole_matrix = options.has_row_for_each_source();
     if (arguments.blank_out > 0) request.blanked = blank_out(arguments, request, whole_matrix, scores);
     const AttributeAnswer answer{attribution, layer, whole_matrix, scores};
     if (arguments.format == "json") {
-        print_json(request, session, answer);
+        print_json(request, attributions, answer);
     } else if (arguments.format == "csv") {
-        print_csv(request, session, answer);
+        print_csv(request, attributions, answer);
     } else {
-        print_table(request, session, answer, use_color(arguments.color));
+        print_table(request, attributions, answer, use_color(arguments.color));
     }
     return exit_done;
 }
@@ -257,7 +265,7 @@ void add_attribute(CommandLine& line) {
         if (!is_shown(axis)) continue;
         const std::string option = option_of(axis.name);
         const std::string names = option == "--" + axis.name ? option : option + ",--" + axis.name;
-        const std::string fallback = axis.name == "source"
+        const std::string fallback = axis.name == SourceAxis::name
                                          ? "cls; mask where a token is masked, last for causal attention"
                                          : to_text(axis.fallback);
         command.option(

@@ -9,6 +9,11 @@
 #include "attention/extract/edge_weights/edge_weight.hpp"
 #include "attention/files/json.hpp"
 #include "experiments/cli/terminal.hpp"
+#include "experiments/study/axes/heads.hpp"
+#include "experiments/study/axes/layer.hpp"
+#include "experiments/study/axes/readout.hpp"
+#include "experiments/study/axes/skip_weight.hpp"
+#include "experiments/study/axes/source.hpp"
 #include "experiments/tables/csv.hpp"
 
 namespace attnflow {
@@ -28,52 +33,90 @@ Json axis_json(const GridPoint& point, const std::string& axis) {
     return std::visit([](const auto& value) { return Json(value); }, point.values.at(axis));
 }
 
-}  // namespace
+Json matrix_json(const RowMajor<double>& matrix) {
+    Json rows = Json::array();
+    for (std::size_t s = 0; s < matrix.rows(); ++s) {
+        const auto row = matrix.row(s);
+        rows.push_back(std::vector<double>(row.begin(), row.end()));
+    }
+    return rows;
+}
 
-void print_json(const AttributeRequest& request, Session& session, const AttributeAnswer& answer) {
-    const Attribution& attribution = answer.attribution;
-    const std::size_t layer = answer.layer;
-    const bool whole_matrix = answer.whole_matrix;
-    const std::vector<double>& scores = answer.scores;
-    const Example& example = request.example;
+// By source for a whole matrix, one row for a single source, null where several were read off as one.
+Json cuts_json(const RowMajor<BindingCut>& cuts, bool whole_matrix) {
+    if (cuts.empty() || (!whole_matrix && cuts.rows() != 1)) return nullptr;
+    Json rows = Json::array();
+    for (std::size_t s = 0; s < cuts.rows(); ++s) {
+        Json row = Json::array();
+        for (const BindingCut& cut : cuts.row(s)) row.push_back(cut.text());
+        rows.push_back(std::move(row));
+    }
+    return whole_matrix ? rows : rows.front();
+}
+
+Json interior_cuts_json(const std::vector<InteriorCut>& cuts, const LayeredNetwork<double>& network,
+                        const std::vector<std::size_t>& sources) {
+    Json list = Json::array();
+    for (const InteriorCut& cut : cuts) {
+        Json side = Json::array();
+        for (const Vertex v : cut.source_side) side.push_back({network.layer_of(v), network.position_of(v)});
+        list.push_back({{"source_index", sources[cut.source]}, {"token_index", cut.token}, {"source_side", side}});
+    }
+    return list;
+}
+
+// Positions from the source down to the token, null where there is no path; by source where there are several.
+Json paths_json(const Attribution& attribution) {
+    Json rows = Json::array();
+    for (std::size_t s = 0; s < attribution.scores.rows(); ++s) {
+        Json row = Json::array();
+        for (std::size_t t = 0; t < attribution.scores.columns(); ++t) {
+            const auto path = attribution.paths(s, t);
+            row.push_back(path.empty() ? Json(nullptr) : Json(std::vector(path.begin(), path.end())));
+        }
+        rows.push_back(std::move(row));
+    }
+    return rows.size() == 1 ? rows.front() : rows;
+}
+
+Json blanked_json(const BlankOutSets& blanked) {
+    const auto set_json = [](const BlankOutSets::Set& set) {
+        return Json{{"positions", set.positions}, {"probability_change", set.change}};
+    };
+    return {
+        {"output", blanked.target.output}, {"minus", blanked.target.minus ? Json(*blanked.target.minus) : nullptr},
+        {"replace", blanked.replacement},  {"probability", blanked.probability},
+        {"top", set_json(blanked.top)},    {"bottom", set_json(blanked.bottom)}};
+}
+
+// What was asked: example, method and axes as resolved.
+Json question_json(const AttributeRequest& request, const std::vector<std::size_t>& sources, std::size_t layer) {
     const GridPoint& point = request.point;
-    const auto sources = session.sources(point);
+    const bool one_source = options_of(point).source.kind != SourceChoice::Kind::every;
     Json json;
-    json["example"] = example.id;
-    json["tokens"] = example.tokens;
+    json["example"] = request.example.id;
+    json["tokens"] = request.example.tokens;
     json["method"] = point.method;
     for (const AxisInfo& axis : axes()) {
-        if (!is_shown(axis)) continue;
-        if (axis.name == "readout" && point.text("source") != "all") continue;
+        if (!is_shown(axis) || (axis.name == ReadoutAxis::name && one_source)) continue;
         json[axis.name] = axis_json(point, axis.name);
     }
-    if (point.has("layer")) json["layer"] = layer;
+    if (point.has(LayerAxis::name)) json[LayerAxis::name] = layer;
     json["source_index"] = nullptr;
-    if (point.has("source") && sources.size() == 1) json["source_index"] = sources.front();
-    const auto cut_row = [&](std::size_t s) {
-        auto row = Json::array();
-        for (const BindingCut& cut : attribution.binding_cuts.row(s)) row.push_back(cut.text());
-        return row;
-    };
-    json[whole_matrix ? "matrix" : "scores"] = scores;
-    json["binding_cut"] = nullptr;
-    if (whole_matrix) {
-        auto matrix = Json::array();
-        for (std::size_t s = 0; s < attribution.scores.rows(); ++s) {
-            const auto row = attribution.scores.row(s);
-            matrix.push_back(std::vector<double>(row.begin(), row.end()));
-        }
-        json["matrix"] = std::move(matrix);
-    }
-    if (!attribution.binding_cuts.empty()) {
-        if (whole_matrix) {
-            json["binding_cut"] = Json::array();
-            for (std::size_t s = 0; s < attribution.binding_cuts.rows(); ++s)
-                json["binding_cut"].push_back(cut_row(s));
-        } else if (attribution.binding_cuts.rows() == 1) {
-            json["binding_cut"] = cut_row(0);
-        }
-    }
+    if (point.has(SourceAxis::name) && sources.size() == 1) json["source_index"] = sources.front();
+    return json;
+}
+
+}  // namespace
+
+void print_json(const AttributeRequest& request, ExampleAttributions& attributions,
+                const AttributeAnswer& answer) {
+    const Attribution& attribution = answer.attribution;
+    const auto sources = attributions.sources(request.point);
+    Json json = question_json(request, sources, answer.layer);
+    json[answer.whole_matrix ? "matrix" : "scores"] =
+        answer.whole_matrix ? matrix_json(attribution.scores) : Json(answer.scores);
+    json["binding_cut"] = cuts_json(attribution.binding_cuts, answer.whole_matrix);
     json["pruned_share"] = nullptr;
     if (attribution.pruned_share) json["pruned_share"] = *attribution.pruned_share;
     if (attribution.fixed_point) {
@@ -82,90 +125,76 @@ void print_json(const AttributeRequest& request, Session& session, const Attribu
                                {"rounded_to_zero", attribution.fixed_point->rounded_to_zero}};
     }
     if (!attribution.interior_cuts.empty()) {
-        const auto& network = session.network(request.computed);
-        auto cuts = Json::array();
-        for (const InteriorCut& cut : attribution.interior_cuts) {
-            auto side = Json::array();
-            for (const Vertex v : cut.source_side) side.push_back({network.layer_of(v), network.position_of(v)});
-            cuts.push_back(
-                {{"source_index", sources[cut.source]}, {"token_index", cut.token}, {"source_side", side}});
-        }
-        json["interior_cuts"] = std::move(cuts);
+        json["interior_cuts"] =
+            interior_cuts_json(attribution.interior_cuts, attributions.network(request.computed), sources);
     }
-    if (!attribution.paths.empty()) {
-        // Positions from the source down to the token, null where there is no path.
-        const auto paths_of = [&](std::size_t s) {
-            auto row = Json::array();
-            for (std::size_t t = 0; t < attribution.scores.columns(); ++t) {
-                const auto path = attribution.paths(s, t);
-                row.push_back(path.empty() ? Json(nullptr) : Json(std::vector(path.begin(), path.end())));
-            }
-            return row;
-        };
-        json["paths"] = Json::array();
-        if (attribution.scores.rows() == 1) {
-            json["paths"] = paths_of(0);
-        } else {
-            for (std::size_t s = 0; s < attribution.scores.rows(); ++s) json["paths"].push_back(paths_of(s));
-        }
-    }
+    if (!attribution.paths.empty()) json["paths"] = paths_json(attribution);
     if (!request.extraction.empty()) json["extraction"] = request.extraction;
-    if (request.blanked) {
-        const auto set_json = [](const BlankOutSets::Set& set) {
-            return Json{{"positions", set.positions}, {"probability_change", set.change}};
-        };
-        const Target& target = request.blanked->target;
-        json["blank_out"] = {{"output", target.output},
-                             {"minus", target.minus ? Json(*target.minus) : nullptr},
-                             {"replace", request.blanked->replacement},
-                             {"probability", request.blanked->probability},
-                             {"top", set_json(request.blanked->top)},
-                             {"bottom", set_json(request.blanked->bottom)}};
-    }
+    if (request.blanked) json["blank_out"] = blanked_json(*request.blanked);
     fmt::print("{}\n", dump(json));
 }
 
-void print_csv(const AttributeRequest& request, const Session& session, const AttributeAnswer& answer) {
-    const Attribution& attribution = answer.attribution;
-    const std::size_t layer = answer.layer;
-    const bool whole_matrix = answer.whole_matrix;
-    const std::vector<double>& scores = answer.scores;
-    const Example& example = request.example;
-    const GridPoint& point = request.point;
-    const auto sources = session.sources(point);
-    std::vector<std::string> header{"example", "method"};
-    for (const AxisInfo& axis : axes()) {
-        if (is_shown(axis)) header.push_back(axis.name);
+namespace {
+
+// What the lines of one answer have in common, and its columns.
+class CsvLines {
+public:
+    CsvLines(const AttributeRequest& request, const ExampleAttributions& attributions,
+             const AttributeAnswer& answer)
+        : request_(request), answer_(answer), sources_(attributions.sources(request.point)) {}
+
+    std::string header() const {
+        std::vector<std::string> cells{"example", "method"};
+        for (const AxisInfo& axis : axes()) {
+            if (is_shown(axis)) cells.push_back(axis.name);
+        }
+        for (const char* column : {"source_index", "position", "token", "score", "binding_cut", "path"})
+            cells.emplace_back(column);
+        return csv_line(cells);
     }
-    for (const char* column : {"source_index", "position", "token", "score", "binding_cut", "path"}) {
-        header.emplace_back(column);
-    }
-    fmt::print("{}", csv_line(header));
-    const auto line = [&](std::optional<std::size_t> source_row, std::size_t t, double score) {
+
+    /// `source_row`: of the attribution; nothing where several sources were read off as one.
+    std::string line(std::optional<std::size_t> source_row, std::size_t t, double score) const {
+        const Attribution& attribution = answer_.attribution;
+        const GridPoint& point = request_.point;
         const bool has_cut = source_row && !attribution.binding_cuts.empty();
         const bool has_path = source_row && !attribution.paths.empty();
-        std::vector<std::string> cells{csv_text(example.id), csv_text(point.method)};
+        std::vector<std::string> cells{csv_text(request_.example.id), csv_text(point.method)};
         for (const AxisInfo& axis : axes()) {
             if (!is_shown(axis)) continue;
-            const bool resolved = axis.name == "layer" && point.has("layer");
-            cells.push_back(resolved ? fmt::format("{}", layer) : csv_text(point.text(axis.name)));
+            const bool resolved = axis.name == LayerAxis::name && point.has(LayerAxis::name);
+            cells.push_back(resolved ? fmt::format("{}", answer_.layer) : csv_text(point.text(axis.name)));
         }
-        cells.push_back(point.has("source") && source_row ? fmt::format("{}", sources[*source_row]) : "");
+        cells.push_back(point.has(SourceAxis::name) && source_row ? fmt::format("{}", sources_[*source_row]) : "");
         cells.push_back(fmt::format("{}", t));
-        cells.push_back(csv_text(example.tokens[t]));
+        cells.push_back(csv_text(request_.example.tokens[t]));
         cells.push_back(fmt::format("{}", score));
         cells.push_back(has_cut ? attribution.binding_cuts(*source_row, t).text() : "");
         cells.push_back(has_path ? fmt::format("{}", fmt::join(attribution.paths(*source_row, t), " ")) : "");
-        fmt::print("{}", csv_line(cells));
-    };
-    if (!whole_matrix) {
-        const bool single = attribution.scores.rows() == 1;
-        for (std::size_t t = 0; t < scores.size(); ++t)
-            line(single ? std::optional<std::size_t>(0) : std::nullopt, t, scores[t]);
+        return csv_line(cells);
+    }
+
+private:
+    const AttributeRequest& request_;
+    const AttributeAnswer& answer_;
+    std::vector<std::size_t> sources_;
+};
+
+}  // namespace
+
+void print_csv(const AttributeRequest& request, const ExampleAttributions& attributions,
+               const AttributeAnswer& answer) {
+    const CsvLines lines(request, attributions, answer);
+    const RowMajor<double>& rows = answer.attribution.scores;
+    fmt::print("{}", lines.header());
+    if (!answer.whole_matrix) {
+        const auto source_row = rows.rows() == 1 ? std::optional<std::size_t>(0) : std::nullopt;
+        for (std::size_t t = 0; t < answer.scores.size(); ++t)
+            fmt::print("{}", lines.line(source_row, t, answer.scores[t]));
         return;
     }
-    for (std::size_t s = 0; s < attribution.scores.rows(); ++s) {
-        for (std::size_t t = 0; t < example.tokens.size(); ++t) line(s, t, attribution.scores(s, t));
+    for (std::size_t s = 0; s < rows.rows(); ++s) {
+        for (std::size_t t = 0; t < rows.columns(); ++t) fmt::print("{}", lines.line(s, t, rows(s, t)));
     }
 }
 
@@ -179,12 +208,12 @@ std::string position_name(const AttributeRequest& request, std::size_t layer, st
                                        : fmt::format("#{}", position);
 }
 
-std::string heading(const AttributeRequest& request, const Session& session, std::size_t layer) {
+std::string heading(const AttributeRequest& request, const ExampleAttributions& attributions, std::size_t layer) {
     const GridPoint& point = request.point;
     std::string text = fmt::format("{}, {}", escape_controls(request.example.id), point.method);
     for (const AxisInfo& axis : axes()) {
         if (axis.stage != AxisStage::network || !point.has(axis.name)) continue;
-        const bool always = axis.name == "heads" || axis.name == "skip_weight";
+        const bool always = axis.name == HeadsAxis::name || axis.name == SkipWeightAxis::name;
         std::string name = axis.name;
         std::replace(name.begin(), name.end(), '_', ' ');
         if (always || point.values.at(axis.name) != axis.fallback) {
@@ -192,15 +221,16 @@ std::string heading(const AttributeRequest& request, const Session& session, std
         }
     }
     const auto target = request.extraction.find("model.target");
-    if (target != request.extraction.end() && is_made_of_gradients(point.text("edge_weights"))) {
+    if (target != request.extraction.end() && is_made_of_gradients(options_of(point).edge_weights)) {
         const auto scale = request.extraction.find("model.target_scale");
         const bool by_default = target->second == "default";  // of gradients that is
         text += fmt::format(", target {} ({})", by_default ? "predicted" : escape_controls(target->second),
                             scale == request.extraction.end() ? "?" : escape_controls(scale->second));
     }
-    if (point.has("layer")) text += fmt::format(", layer {} of {}", layer, request.example.attention.layers());
-    if (point.has("source")) {
-        const auto sources = session.sources(point);
+    if (point.has(LayerAxis::name))
+        text += fmt::format(", layer {} of {}", layer, request.example.attention.layers());
+    if (point.has(SourceAxis::name)) {
+        const auto sources = attributions.sources(point);
         text += sources.size() == 1 ? fmt::format(", source {} ({})", sources.front(),
                                                   position_name(request, layer, sources.front()))
                                     : ", every source";
@@ -236,43 +266,53 @@ void print_blanked(const BlankOutSets& blanked, const std::vector<std::string>& 
     }
 }
 
-}  // namespace
-
-void print_table(const AttributeRequest& request, const Session& session, const AttributeAnswer& answer,
-                 bool color) {
-    const Attribution& attribution = answer.attribution;
-    const std::size_t layer = answer.layer;
-    const bool whole_matrix = answer.whole_matrix;
-    const std::vector<double>& scores = answer.scores;
-    std::vector<std::string> tokens;
+// The tokens as they are shown, and how wide their column is.
+struct ShownTokens {
+    std::vector<std::string> texts;
     std::size_t width = 5;
-    for (const std::string& token : request.example.tokens) {
-        tokens.push_back(escape_controls(token));
-        width = std::max(width, std::min<std::size_t>(display_width(tokens.back()), 40));
-    }
-    fmt::print("{}\n", heading(request, session, layer));
-    double largest = 0.0;
-    for (const double score : attribution.scores.values()) largest = std::max(largest, score);
-    if (!whole_matrix) {
-        largest = 0.0;
-        for (const double score : scores) largest = std::max(largest, score);
-    }
-    const auto share = [&](double score) { return largest > 0.0 ? score / largest : 0.0; };
-    if (whole_matrix) {
-        fmt::print("rows: sources, columns: tokens by position; scores in hundredths\n\n{} ",
-                   padded("", width + 5));
-        for (std::size_t t = 0; t < tokens.size(); ++t) fmt::print("{:>4}", t);
-        fmt::print("\n");
-        for (std::size_t s = 0; s < attribution.scores.rows(); ++s) {
-            fmt::print("{:>4} {} ", s, padded(position_name(request, layer, s), width));
-            for (const double score : attribution.scores.row(s)) {
-                const std::string cell = fmt::format("{:>4.0f}", 100.0 * score);
-                fmt::print("{}", color ? shaded(cell, share(score)) : cell);
-            }
-            fmt::print("\n");
+
+    explicit ShownTokens(const std::vector<std::string>& tokens) {
+        for (const std::string& token : tokens) {
+            texts.push_back(escape_controls(token));
+            width = std::max(width, std::min<std::size_t>(display_width(texts.back()), 40));
         }
-        return;
     }
+};
+
+// Shades go by the share of the largest score.
+class Shares {
+public:
+    explicit Shares(std::span<const double> scores) {
+        for (const double score : scores) largest_ = std::max(largest_, score);
+    }
+    double operator()(double score) const { return largest_ > 0.0 ? score / largest_ : 0.0; }
+
+private:
+    double largest_ = 0.0;
+};
+
+void print_matrix(const AttributeRequest& request, const AttributeAnswer& answer, const ShownTokens& tokens,
+                  bool color) {
+    const RowMajor<double>& rows = answer.attribution.scores;
+    const Shares share(rows.values());
+    fmt::print("rows: sources, columns: tokens by position; scores in hundredths\n\n{} ",
+               padded("", tokens.width + 5));
+    for (std::size_t t = 0; t < tokens.texts.size(); ++t) fmt::print("{:>4}", t);
+    fmt::print("\n");
+    for (std::size_t s = 0; s < rows.rows(); ++s) {
+        fmt::print("{:>4} {} ", s, padded(position_name(request, answer.layer, s), tokens.width));
+        for (const double score : rows.row(s)) {
+            const std::string cell = fmt::format("{:>4.0f}", 100.0 * score);
+            fmt::print("{}", color ? shaded(cell, share(score)) : cell);
+        }
+        fmt::print("\n");
+    }
+}
+
+void print_scores(const AttributeRequest& request, const AttributeAnswer& answer, const ShownTokens& tokens,
+                  bool color) {
+    const Attribution& attribution = answer.attribution;
+    const Shares share(answer.scores);
     // What limits or makes the score of a token, if the method says so.
     const bool single = attribution.scores.rows() == 1;
     const bool has_cuts = single && !attribution.binding_cuts.empty();
@@ -281,16 +321,20 @@ void print_table(const AttributeRequest& request, const Session& session, const 
         if (has_cuts) return "  " + attribution.binding_cuts(0, t).text();
         return has_paths ? "  " + path_text(attribution.paths(0, t), request) : "";
     };
-    fmt::print("\n{:>4} {} {:>10}  {:<20}{}\n", "", padded("token", width), "score", "",
+    fmt::print("\n{:>4} {} {:>10}  {:<20}{}\n", "", padded("token", tokens.width), "score", "",
                has_cuts    ? "  binding cut"
                : has_paths ? "  path (-l-> in layer l)"
                            : "");
-    for (std::size_t t = 0; t < tokens.size(); ++t) {
-        const std::string token = padded(tokens[t], width);
-        const auto bar = static_cast<std::size_t>(20.0 * std::max(0.0, share(scores[t])) + 0.5);
-        fmt::print("{:>4} {} {:>10.6f}  {:<20}{}\n", t, color ? shaded(token, share(scores[t])) : token, scores[t],
+    for (std::size_t t = 0; t < tokens.texts.size(); ++t) {
+        const double score = answer.scores[t];
+        const std::string token = padded(tokens.texts[t], tokens.width);
+        const auto bar = static_cast<std::size_t>(20.0 * std::max(0.0, share(score)) + 0.5);
+        fmt::print("{:>4} {} {:>10.6f}  {:<20}{}\n", t, color ? shaded(token, share(score)) : token, score,
                    std::string(bar, '#'), reason(t));
     }
+}
+
+void print_losses(const Attribution& attribution) {
     if (attribution.pruned_share) {
         fmt::print("\npruning dropped {:.2f}% of the attention\n", 100.0 * *attribution.pruned_share);
     }
@@ -299,7 +343,18 @@ void print_table(const AttributeRequest& request, const Session& session, const 
                    attribution.fixed_point->bits, attribution.fixed_point->error_bound,
                    attribution.fixed_point->rounded_to_zero);
     }
-    if (request.blanked) print_blanked(*request.blanked, tokens);
+}
+
+}  // namespace
+
+void print_table(const AttributeRequest& request, const ExampleAttributions& attributions,
+                 const AttributeAnswer& answer, bool color) {
+    const ShownTokens tokens(request.example.tokens);
+    fmt::print("{}\n", heading(request, attributions, answer.layer));
+    if (answer.whole_matrix) return print_matrix(request, answer, tokens, color);
+    print_scores(request, answer, tokens, color);
+    print_losses(answer.attribution);
+    if (request.blanked) print_blanked(*request.blanked, tokens.texts);
 }
 
 }  // namespace attnflow

@@ -6,9 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "attention/model/model.hpp"
+#include "attention/model/text_model.hpp"
 #include "experiments/cli/blank_out_sets.hpp"
 #include "experiments/run/example_attributions.hpp"
+#include "experiments/study/axes/positions.hpp"
 
 namespace attnflow {
 
@@ -16,7 +17,7 @@ namespace attnflow {
 struct AttributeRequest {
     Example example;
     GridPoint point;     ///< as asked for and shown
-    GridPoint computed;  ///< the same on the example at hand, whose heads may be fused already
+    GridPoint computed;  ///< the same on this example, whose heads may be fused already
     std::map<std::string, ParameterValue> parameters;
     std::vector<std::string> special_tokens;
     bool source_given = false;
@@ -37,15 +38,16 @@ struct AttributeAnswer {
 };
 
 /// Every token is shown, so the positions that are compared play no part.
-inline bool is_shown(const AxisInfo& axis) { return axis.name != "positions"; }
+inline bool is_shown(const AxisInfo& axis) { return axis.name != PositionsAxis::name; }
 
 /// Whether edge weights of this name, if a model makes them, depend on the target.
 bool is_made_of_gradients(const std::string& edge_weights_name);
 
 /// To standard output.
-void print_json(const AttributeRequest& request, Session& session, const AttributeAnswer& answer);
-void print_csv(const AttributeRequest& request, const Session& session, const AttributeAnswer& answer);
-void print_table(const AttributeRequest& request, const Session& session, const AttributeAnswer& answer,
-                 bool color);
+void print_json(const AttributeRequest& request, ExampleAttributions& attributions, const AttributeAnswer& answer);
+void print_csv(const AttributeRequest& request, const ExampleAttributions& attributions,
+               const AttributeAnswer& answer);
+void print_table(const AttributeRequest& request, const ExampleAttributions& attributions,
+                 const AttributeAnswer& answer, bool color);
 
 }  // namespace attnflow

@@ -4,7 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "experiments/study/axes.hpp"
+#include "attention/model/text_model.hpp"
+#include "experiments/study/special_tokens.hpp"
 #include "graph/support/error.hpp"
 
 namespace attnflow {
@@ -24,7 +25,7 @@ std::vector<std::size_t> outermost(std::span<const double> scores, const std::ve
 
 BlankOutSets blank_out_sets(const TextModel& model, const Encoding& encoding, std::span<const double> unchanged,
                             std::span<const double> scores, const BlankOutSetsRequest& request) {
-    const auto ordinary = kept_positions("no_special", encoding.tokens, model.tokenizer.special_tokens());
+    const auto ordinary = ordinary_positions(encoding.tokens, model.tokenizer.special_tokens());
     if (ordinary.empty()) {
         throw ParameterError(
             "--blank-out: the text has special tokens only, which stay where they are; expected a text with "

@@ -4,20 +4,20 @@
 namespace attnflow {
 
 class CommandLine;
-struct StoredRun;
+struct RunFolder;
 
 void add_run(CommandLine& line);
 void add_evaluate(CommandLine& line);
 void add_attribute(CommandLine& line);
-void add_catalogue(CommandLine& line);  // list, describe
 void add_extract(CommandLine& line);
 void add_generate(CommandLine& line);
+void add_list(CommandLine& line);  // list, describe
 void add_merge(CommandLine& line);
 void add_solve(CommandLine& line);
 void add_validate(CommandLine& line);
 void add_report(CommandLine& line);  // report, figures, show
 
 /// Says how many cells failed, and the first; the exit code that goes with it.
-int report_failures(const StoredRun& run);
+int report_failures(const RunFolder& run);
 
 }  // namespace attnflow

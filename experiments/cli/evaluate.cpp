@@ -1,4 +1,4 @@
-/// attnflow evaluate RUN: compare the stored scores of a run anew, by other metrics or with
+/// attnflow evaluate RUN: compare the stored scores of a run again, by other metrics or with
 /// other references.
 
 #include <algorithm>
@@ -25,7 +25,7 @@ struct EvaluateArguments {
 int evaluate(const EvaluateArguments& arguments) {
     Settings overrides;
     for (const std::string& assignment : arguments.set) overlay(overrides, setting_from_argument(assignment));
-    const StoredRun run = evaluate_run(arguments.folder, overrides, arguments.jobs);
+    const RunFolder run = evaluate_run(arguments.folder, overrides, arguments.jobs);
     if (!arguments.quiet) {
         fmt::print("{}\nFiles in {}: run.sqlite {}\n", run.summary, escape_controls(arguments.folder),
                    join(run.tables, " "));
@@ -35,8 +35,8 @@ int evaluate(const EvaluateArguments& arguments) {
 
 }  // namespace
 
-int report_failures(const StoredRun& run) {
-    const RunResult& result = run.result;
+int report_failures(const RunFolder& run) {
+    const Results& result = run.result;
     if (result.failures.empty()) return exit_done;
     const Failure& first = result.failures.front();
     fmt::print(stderr, "attnflow: {} failed, first: {}, {}: {}\n", counted(result.failures.size(), "cell"),

@@ -9,12 +9,13 @@
 
 #include "attention/extract/edge_weights/edge_weight.hpp"
 #include "attention/extract/extraction.hpp"
+#include "attention/model/text_model.hpp"
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/options.hpp"
 #include "experiments/cli/stop_on_signal.hpp"
 #include "experiments/cli/terminal.hpp"
-#include "experiments/inputs/text_source.hpp"
+#include "experiments/inputs/config_dataset.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
 

@@ -9,7 +9,7 @@
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/options.hpp"
-#include "experiments/inputs/text_source.hpp"
+#include "experiments/inputs/config_dataset.hpp"
 #include "experiments/run_folder.hpp"
 #include "graph/support/error.hpp"
 
@@ -25,7 +25,7 @@ struct MergeArguments {
 };
 
 // Of a run on sentences the shards have a dataset each; a report reads that of all.
-void join_examples(const StoredRun& run) {
+void join_examples(const RunFolder& run) {
     if (!run.config.texts) return;
     try {
         if (join_dataset(run.config)) return;
@@ -40,10 +40,10 @@ void join_examples(const StoredRun& run) {
 }
 
 int merge(const MergeArguments& arguments) {
-    const StoredRun run = merge_runs({arguments.parts.begin(), arguments.parts.end()},
+    const RunFolder run = merge_runs({arguments.parts.begin(), arguments.parts.end()},
                                      {.folder = arguments.out,
                                       .existing = arguments.overwrite ? Existing::overwrite : Existing::refuse,
-                                      .control = {.jobs = arguments.jobs}});
+                                      .runner = {.jobs = arguments.jobs}});
     if (!run.finished) {
         const bool lacks_parts = run.result.examples.size() < run.total;
         fmt::print(stderr, "attnflow: {} of {} were done in none of the runs, so there are no tables yet; {}\n",

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "attention/dataset.hpp"
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/options.hpp"
@@ -45,7 +46,7 @@ struct ShowArguments {
 };
 
 // The dataset of a run, or nothing when it cannot be read any more or is another one by now.
-std::optional<Dataset> dataset_of(const StoredRun& run, ReportOptions& options) {
+std::optional<Dataset> dataset_of(const RunFolder& run, ReportOptions& options) {
     const std::string path = run.config.dataset.string();
     try {
         const auto& environment = run.record().environment;
@@ -68,12 +69,12 @@ std::optional<Dataset> dataset_of(const StoredRun& run, ReportOptions& options) 
 std::size_t processors() { return std::max(1u, std::thread::hardware_concurrency()); }
 
 ReportData gather(const std::string& folder, ReportOptions options) {
-    options.jobs = processors();
-    const StoredRun run = open_run(folder, true);
+    const RunFolder run = open_run(folder, true);
     const auto dataset = dataset_of(run, options);
     if (!run.finished) options.unfinished_at = run.done;
     options.total = run.total;
-    ReportData data = gather_report(run.config, run.result, dataset ? &*dataset : nullptr, options);
+    ReportData data =
+        gather_report(run.config, run.result, run.findings(processors()), dataset ? &*dataset : nullptr, options);
     if (!run.finished) {
         fmt::print(stderr, "attnflow: the run is not finished; this is what {} of {} give\n", run.done,
                    counted(run.total, "example"));
@@ -115,12 +116,12 @@ int figures(const FigureArguments& arguments) {
 }
 
 int show(const ShowArguments& arguments) {
-    const StoredRun run = open_run(arguments.run);
+    const RunFolder run = open_run(arguments.run);
     if (!run.finished) {
         fmt::print("Not finished: {} of {} examples are done, and this is what they give.\n\n", run.done,
                    run.result.examples.size());
     }
-    fmt::print("{}", show_text(run.config, run.result, use_color(arguments.color), processors()));
+    fmt::print("{}", show_text(run.config, run.result, run.findings(processors()), use_color(arguments.color)));
     return exit_done;
 }
 

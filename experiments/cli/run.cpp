@@ -9,12 +9,15 @@
 
 #include <fmt/format.h>
 
+#include "attention/dataset.hpp"
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/options.hpp"
 #include "experiments/cli/stop_on_signal.hpp"
 #include "experiments/cli/terminal.hpp"
+#include "experiments/inputs/config_dataset.hpp"
 #include "experiments/run_folder.hpp"
+#include "experiments/study/plan.hpp"
 
 namespace attnflow {
 namespace {
@@ -60,7 +63,7 @@ void print_plan(Config& config, const Shard& shard, std::size_t jobs) {
     } else {
         const Dataset dataset = open_dataset(config);
         make_record(config, dataset, jobs);
-        outline = {dataset.example(0).attention.layers(), used_examples(config, dataset.size())};
+        outline = {dataset.example(0).attention.layers(), config.used_examples(dataset.size())};
     }
     const Plan plan = make_plan(config, outline.layers);
     std::size_t examples = 0;
@@ -89,7 +92,7 @@ int run(const RunArguments& arguments) {
         print_plan(config, arguments.shard, arguments.jobs);
         return exit_done;
     }
-    RunOptions options;
+    FolderOptions options;
     options.folder = arguments.out.empty() ? default_folder(config.name, arguments.shard)
                                            : std::filesystem::path(arguments.out);
     if (arguments.resume) options.existing = Existing::resume;
@@ -108,14 +111,14 @@ int run(const RunArguments& arguments) {
         fmt::print(stderr, "attnflow: {}\n", warning);
     }
 
-    std::optional<StoredRun> run;
+    std::optional<RunFolder> run;
     {
         ProgressLine line("cells", arguments.quiet);
-        options.control = {.jobs = arguments.jobs,
-                           .shard = config.texts ? Shard{} : arguments.shard,  // of texts there are no others
-                           .progress = [&](std::size_t done, std::size_t total,
-                                           std::size_t failures) { line.update(done, total, failures); },
-                           .stop = &StopOnSignal::stop};
+        options.runner = {.jobs = arguments.jobs,
+                          .shard = config.texts ? Shard{} : arguments.shard,  // of texts there are no others
+                          .progress = [&](std::size_t done, std::size_t total,
+                                          std::size_t failures) { line.update(done, total, failures); },
+                          .stop = &StopOnSignal::stop};
         run = run_in_folder(config, dataset, options);
     }
     if (!run->finished && StopOnSignal::stop) {

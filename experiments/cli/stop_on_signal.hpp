@@ -10,7 +10,7 @@
 namespace attnflow {
 
 /// While it lives, the first SIGINT or SIGTERM only sets `stop`; a second one ends the process
-/// as ever. There is one such flag in a process.
+/// as usual. There is one such flag in a process.
 class StopOnSignal {
 public:
     StopOnSignal() {

@@ -4,14 +4,34 @@
 #include <cmath>
 
 #include "experiments/metrics/metric.hpp"
-#include "experiments/tables/point_columns.hpp"
+#include "experiments/study/axes/positions.hpp"
 
 namespace attnflow {
 namespace {
 
-GridPoint without_positions(GridPoint point) {
-    point.values.erase("positions");
-    return point;
+using Scores = std::vector<const std::vector<double>*>;  // by example, null where a cell failed
+
+Agreement compare(std::size_t a, std::size_t b, const std::vector<Scores>& scores,
+                  const MetricFamily::Interface& spearman) {
+    Agreement agreement{a, b};
+    double sum = 0.0;
+    double squares = 0.0;
+    for (std::size_t e = 0; e < scores[a].size(); ++e) {
+        const auto* x = scores[a][e];
+        const auto* y = scores[b][e];
+        if (x == nullptr || y == nullptr || x->size() != y->size()) continue;
+        const auto value = spearman.evaluate(*x, *y);
+        if (!value) continue;
+        ++agreement.n;
+        sum += *value;
+        squares += *value * *value;
+    }
+    if (agreement.n == 0) return agreement;
+    const double n = static_cast<double>(agreement.n);
+    const double mean = sum / n;
+    agreement.mean = mean;
+    agreement.standard_deviation = std::sqrt(std::max(0.0, squares / n - mean * mean));
+    return agreement;
 }
 
 }  // namespace
@@ -20,7 +40,7 @@ std::vector<std::size_t> scored_points(const std::vector<GridPoint>& grid) {
     std::vector<std::size_t> points;
     std::vector<GridPoint> seen;
     for (std::size_t p = 0; p < grid.size(); ++p) {
-        GridPoint point = without_positions(grid[p]);
+        GridPoint point = grid[p].without(PositionsAxis::name);
         if (std::find(seen.begin(), seen.end(), point) != seen.end()) continue;
         seen.push_back(std::move(point));
         points.push_back(p);
@@ -28,52 +48,23 @@ std::vector<std::size_t> scored_points(const std::vector<GridPoint>& grid) {
     return points;
 }
 
-Table agreement_table(const RunResult& result) {
-    Table table{"agreement", point_columns(), {}};
-    for (const char* column : {"other_method", "n", "mean", "std"}) table.columns.push_back(column);
-    if (result.attributions.empty()) return table;
-
-    // scores[point][example], null where a cell failed
-    std::vector<std::vector<const std::vector<double>*>> scores(
-        result.grid.size(), std::vector<const std::vector<double>*>(result.examples.size(), nullptr));
-    for (const AttributionRow& row : result.attributions) scores[row.point][row.example] = &row.scores;
+std::vector<Agreement> agreements(const Results& results) {
+    if (results.attributions.empty()) return {};
+    std::vector<Scores> scores(results.grid.size(), Scores(results.examples.size(), nullptr));  // by point
+    for (const AttributionRow& row : results.attributions) scores[row.point][row.example] = &row.scores;
 
     const auto spearman = metrics().at("spearman").make();
-    const auto points = scored_points(result.grid);
+    const auto points = scored_points(results.grid);
+    std::vector<Agreement> out;
     for (std::size_t a = 0; a < points.size(); ++a) {
+        const GridPoint first = results.grid[points[a]].without(PositionsAxis::name);
         for (std::size_t b = a + 1; b < points.size(); ++b) {
-            const GridPoint& first = result.grid[points[a]];
-            const GridPoint& second = result.grid[points[b]];
-            if (first.method == second.method) continue;
-            const auto settings = joined_settings(without_positions(first), without_positions(second));
-            if (!settings) continue;
-            std::size_t n = 0;
-            double sum = 0.0;
-            double squares = 0.0;
-            for (std::size_t e = 0; e < result.examples.size(); ++e) {
-                const auto* x = scores[points[a]][e];
-                const auto* y = scores[points[b]][e];
-                if (x == nullptr || y == nullptr || x->size() != y->size()) continue;
-                const auto value = spearman->evaluate(*x, *y);
-                if (!value) continue;
-                ++n;
-                sum += *value;
-                squares += *value * *value;
-            }
-            auto cells = point_cells(*settings);
-            cells.push_back(second.method);
-            cells.push_back(static_cast<double>(n));
-            if (n > 0) {
-                const double mean = sum / static_cast<double>(n);
-                cells.push_back(mean);
-                cells.push_back(std::sqrt(std::max(0.0, squares / static_cast<double>(n) - mean * mean)));
-            } else {
-                cells.resize(cells.size() + 2);
-            }
-            table.rows.push_back(std::move(cells));
+            const GridPoint second = results.grid[points[b]].without(PositionsAxis::name);
+            if (first.method == second.method || !joined(first, second)) continue;
+            out.push_back(compare(points[a], points[b], scores, *spearman));
         }
     }
-    return table;
+    return out;
 }
 
 }  // namespace attnflow

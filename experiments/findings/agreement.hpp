@@ -2,16 +2,26 @@
 /// How far methods rank the tokens alike: rank correlation between the scores of every two
 /// methods at the same settings.
 
-#include "experiments/run/runner.hpp"
-#include "experiments/tables/table.hpp"
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "experiments/store/results.hpp"
 
 namespace attnflow {
 
-/// One row for every two grid points of different methods that agree in each axis which both
-/// take (positions aside: all tokens count): the axes of either, method, other_method, n, and
-/// mean and std over the examples of Spearman's correlation. Empty when the run kept no
-/// attributions. O(pairs of points x examples x n log n).
-Table agreement_table(const RunResult& result);
+/// Of two grid points of different methods that agree in each axis which both take, positions aside: all tokens
+/// count.
+struct Agreement {
+    std::size_t first;  ///< grid points
+    std::size_t second;
+    std::size_t n = 0;                              ///< examples for which it is defined
+    std::optional<double> mean = {};                ///< of Spearman's correlation, over the examples
+    std::optional<double> standard_deviation = {};  ///< of the population (divided by n)
+};
+
+/// By first, second. Empty when the run kept no attributions. O(pairs of points x examples x n log n).
+std::vector<Agreement> agreements(const Results& results);
 
 /// Grid points with scores of their own: the first of those that differ in positions only.
 std::vector<std::size_t> scored_points(const std::vector<GridPoint>& grid);

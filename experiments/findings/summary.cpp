@@ -7,7 +7,9 @@
 #include <tuple>
 
 #include "experiments/statistics/holm.hpp"
-#include "experiments/tables/layer_table.hpp"
+#include "experiments/study/axes/layer.hpp"
+#include "experiments/study/config.hpp"
+#include "experiments/study/grid_labels.hpp"
 
 namespace attnflow {
 namespace {
@@ -31,7 +33,7 @@ std::vector<double> present(const std::vector<double>& values) {
     return out;
 }
 
-SeriesByKey collect(const RunResult& result, const Config& config) {
+SeriesByKey collect(const Results& result, const Config& config) {
     SeriesByKey series;
     for (const ResultRow& row : result.rows) {
         Series& one = series[{row.point, row.reference, row.metric}];
@@ -44,11 +46,9 @@ SeriesByKey collect(const RunResult& result, const Config& config) {
 
 // Points that differ at most in the layer, with a layer up to that of `point`.
 bool same_but_lower(const GridPoint& other, const GridPoint& point) {
-    if (!point.has("layer")) return other == point;
-    if (!other.has("layer") || *other.layer() > *point.layer()) return false;
-    GridPoint moved = other;
-    moved.values["layer"] = point.values.at("layer");
-    return moved == point;
+    if (!point.layer()) return other == point;
+    if (!other.layer() || *other.layer() > *point.layer()) return false;
+    return other.with(LayerAxis::name, *point.layer()) == point;
 }
 
 // The series of the layers up to that of a point, and the mean of each example over them.
@@ -57,7 +57,7 @@ struct Pooled {
     Series mean;
 };
 
-Pooled pool_lower_layers(const SeriesByKey& series, const Key& key, const RunResult& result) {
+Pooled pool_lower_layers(const SeriesByKey& series, const Key& key, const Results& result) {
     const auto [point, reference, metric] = key;
     const std::size_t examples = result.examples.size();
     Pooled pooled;
@@ -106,11 +106,11 @@ bool comparable(const GridPoint& a, const GridPoint& b) {
 using Family = std::vector<std::size_t>;
 
 std::vector<Family> families_of(const std::vector<MethodPair>& pairs, const std::vector<GridPoint>& grid) {
-    const TableLayout layout(grid);
+    const GridLabels labels(grid);
     std::map<std::tuple<std::size_t, std::size_t, std::string>, Family> families;
     for (std::size_t i = 0; i < pairs.size(); ++i) {
         if (pairs[i].n == 0) continue;  // no test
-        families[{pairs[i].reference, pairs[i].metric, layout.table_label(grid[pairs[i].first])}].push_back(i);
+        families[{pairs[i].reference, pairs[i].metric, labels.table_label(grid[pairs[i].first])}].push_back(i);
     }
     std::vector<Family> out;
     for (auto& [table, family] : families) out.push_back(std::move(family));
@@ -129,7 +129,7 @@ void correct(std::vector<MethodPair>& pairs, const Family& family) {
     for (std::size_t t = 0; t < tested.size(); ++t) pairs[tested[t]].p_holm = adjusted[t];
 }
 
-void compare_methods(const SeriesByKey& series, const RunResult& result, const Config& config, std::size_t jobs,
+void compare_methods(const SeriesByKey& series, const Results& result, const Config& config, std::size_t jobs,
                      Summary& summary) {
     std::vector<MethodPair>& pairs = summary.pairs;
     std::vector<std::vector<double>> differences;
@@ -156,7 +156,7 @@ void compare_methods(const SeriesByKey& series, const RunResult& result, const C
 
 }  // namespace
 
-Summary summarise(const RunResult& result, const Config& config, std::size_t jobs) {
+Summary summarise(const Results& result, const Config& config, std::size_t jobs) {
     const SeriesByKey single = collect(result, config);
     SeriesByKey pooled;
     Summary summary;

@@ -8,10 +8,12 @@
 #include <optional>
 #include <vector>
 
-#include "experiments/run/runner.hpp"
 #include "experiments/statistics/inference.hpp"
+#include "experiments/store/results.hpp"
 
 namespace attnflow {
+
+struct Config;
 
 /// The values of one grid point, reference and metric over the examples.
 struct SummaryRow {
@@ -47,6 +49,6 @@ struct Summary {
 };
 
 /// The same for every `jobs` (threads).
-Summary summarise(const RunResult& result, const Config& config, std::size_t jobs = 1);
+Summary summarise(const Results& results, const Config& config, std::size_t jobs = 1);
 
 }  // namespace attnflow

@@ -116,52 +116,81 @@ void copy_values(const TensorView& from, SafetensorsWriter& to) {
     }
 }
 
-}  // namespace
+// The parts of a dataset, open, with what they say of their examples.
+class Parts {
+public:
+    explicit Parts(const std::vector<fs::path>& paths) : paths_(paths) {
+        for (std::size_t p = 0; p < paths.size(); ++p) {
+            files_.push_back(SafetensorsFile::open(paths[p].string()));
+            const auto& metadata = files_.back()->metadata();
+            const auto examples = metadata.find("examples");
+            if (examples == metadata.end()) refuse(p);
+            lists_.push_back(parse_json(examples->second, shown(paths_[p]) + ": examples", JsonOrder::as_written));
+            if (!lists_.back().is_array() || lists_.back().empty()) refuse(p);
+            count_ += lists_.back().size();
+        }
+        for (const auto& file : files_) {
+            for (const auto& [name, tensor] : file->tensors())
+                tensors_[name.substr(0, name.find('.'))].push_back(&tensor);
+        }
+    }
 
-void join_parts(const std::vector<fs::path>& parts, const fs::path& whole) {
-    std::vector<std::shared_ptr<const SafetensorsFile>> files;
-    std::vector<Json> lists;
-    std::size_t count = 0;
-    const auto refuse = [&](std::size_t p) {
-        throw InputError(
-            fmt::format("{}: is not part {} of {} of a dataset", shown(parts[p]), p + 1, parts.size()));
-    };
-    for (std::size_t p = 0; p < parts.size(); ++p) {
-        files.push_back(SafetensorsFile::open(parts[p].string()));
-        const auto& metadata = files.back()->metadata();
-        const auto examples = metadata.find("examples");
-        if (examples == metadata.end()) refuse(p);
-        lists.push_back(parse_json(examples->second, shown(parts[p]) + ": examples", JsonOrder::as_written));
-        if (!lists.back().is_array() || lists.back().empty()) refuse(p);
-        count += lists.back().size();
-    }
-    std::map<std::string, std::vector<const TensorView*>> tensors;  // by example
-    for (const auto& file : files) {
-        for (const auto& [name, tensor] : file->tensors())
-            tensors[name.substr(0, name.find('.'))].push_back(&tensor);
-    }
-    Json joined = Json::array();
-    std::vector<TensorDeclaration> declarations;
-    std::vector<const TensorView*> all;
-    for (std::size_t i = 0; i < count; ++i) {
-        const std::size_t p = i % parts.size();
-        if (i / parts.size() >= lists[p].size()) refuse(p);
-        Json& example = lists[p][i / parts.size()];
-        const std::string id = fmt::format("ex{:05}", i);
+    std::size_t examples() const { return count_; }
+    /// Of the first part: settings are the same in all.
+    const std::map<std::string, std::string>& metadata() const { return files_.front()->metadata(); }
+
+    /// What is said of example i, which part i modulo the number of parts has.
+    const Json& example(std::size_t i) const {
+        const std::size_t p = i % paths_.size();
+        if (i / paths_.size() >= lists_[p].size()) refuse(p);
+        const Json& example = lists_[p][i / paths_.size()];
         const Json* own_id = example.is_object() ? example.find("id") : nullptr;
-        if (own_id == nullptr || *own_id != id) refuse(p);
-        auto& own = tensors[id];
-        // In the order of the part.
+        if (own_id == nullptr || *own_id != id(i)) refuse(p);
+        return example;
+    }
+    /// Its tensors, in the order of the part.
+    std::vector<const TensorView*> tensors(std::size_t i) const {
+        const auto found = tensors_.find(id(i));
+        if (found == tensors_.end()) return {};
+        auto own = found->second;
         std::sort(own.begin(), own.end(),
                   [](const auto* a, const auto* b) { return std::less<>()(a->data, b->data); });
         for (const TensorView* tensor : own) {
-            if (tensor->dtype != DType::f32 && tensor->dtype != DType::i64) refuse(p);
+            if (tensor->dtype != DType::f32 && tensor->dtype != DType::i64) refuse(i % paths_.size());
+        }
+        return own;
+    }
+
+private:
+    static std::string id(std::size_t i) { return fmt::format("ex{:05}", i); }
+
+    [[noreturn]] void refuse(std::size_t p) const {
+        throw InputError(
+            fmt::format("{}: is not part {} of {} of a dataset", shown(paths_[p]), p + 1, paths_.size()));
+    }
+
+    const std::vector<fs::path>& paths_;
+    std::vector<std::shared_ptr<const SafetensorsFile>> files_;
+    std::vector<Json> lists_;
+    std::size_t count_ = 0;
+    std::map<std::string, std::vector<const TensorView*>> tensors_;  // by example
+};
+
+}  // namespace
+
+void join_parts(const std::vector<fs::path>& paths, const fs::path& whole) {
+    const Parts parts(paths);
+    Json joined = Json::array();
+    std::vector<TensorDeclaration> declarations;
+    std::vector<const TensorView*> all;
+    for (std::size_t i = 0; i < parts.examples(); ++i) {
+        joined.push_back(parts.example(i));
+        for (const TensorView* tensor : parts.tensors(i)) {
             declarations.push_back({tensor->name, tensor->dtype, tensor->shape});
             all.push_back(tensor);
         }
-        joined.push_back(std::move(example));
     }
-    std::map<std::string, std::string> metadata = files.front()->metadata();
+    std::map<std::string, std::string> metadata = parts.metadata();
     metadata["examples"] = joined.dump();
     SafetensorsWriter writer(whole.string(), declarations, Json(metadata).dump().size());
     for (const TensorView* tensor : all) {

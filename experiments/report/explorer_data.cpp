@@ -7,16 +7,24 @@
 
 #include <fmt/format.h>
 
+#include "attention/dataset.hpp"
 #include "attention/files/json.hpp"
 #include "experiments/findings/agreement.hpp"
 #include "experiments/report/base64.hpp"
 #include "experiments/report/explorer_network.hpp"
 #include "experiments/run/example_attributions.hpp"
-#include "experiments/tables/point_columns.hpp"
+#include "experiments/study/axes/heads.hpp"
+#include "experiments/study/axes/skip_weight.hpp"
+#include "experiments/study/axes/source.hpp"
+#include "experiments/study/config.hpp"
+#include "experiments/study/special_tokens.hpp"
+#include "experiments/tables/columns.hpp"
+#include "experiments/tables/result_tables.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {
 namespace {
+
 constexpr std::size_t max_pairs_per_network = 24;
 constexpr std::size_t sinks_per_source = 8;
 
@@ -24,14 +32,15 @@ constexpr std::size_t sinks_per_source = 8;
 GridPoint network_of(const GridPoint& point) {
     GridPoint settings{"", {}};
     for (const auto& [axis, value] : point.values) {
-        if (axis_info(axis).stage == AxisStage::network) settings.values.emplace(axis, value);
+        if (axes().at(axis).stage == AxisStage::network) settings.values.emplace(axis, value);
     }
     return settings;
 }
 
 // Head strategies that combine scores have a network for each head.
 bool is_late(const GridPoint& point, const AttentionStack& attention) {
-    return point.has("heads") && !head_strategies().make(point.text("heads"), "heads")->passes(attention).empty();
+    const std::string heads = options_of(point).network.heads;
+    return !head_strategies().make(heads, HeadsAxis::name)->passes(attention).empty();
 }
 
 bool has_equal_widths(const AttentionStack& attention) {
@@ -39,11 +48,6 @@ bool has_equal_widths(const AttentionStack& attention) {
         if (attention.queries(l) != attention.tokens()) return false;
     }
     return true;
-}
-
-GridPoint without_skip(GridPoint settings) {
-    settings.values.erase("skip_weight");
-    return settings;
 }
 
 struct Networks {
@@ -56,27 +60,51 @@ struct Networks {
         settings.push_back(wanted);
         raw.push_back(0);
         const std::size_t index = settings.size() - 1;
-        raw[index] = wanted.has("skip_weight") ? add(without_skip(wanted)) : index;
+        raw[index] = wanted.has(SkipWeightAxis::name) ? add(wanted.without(SkipWeightAxis::name)) : index;
         return index;
     }
 };
 
 Networks networks_of(const std::vector<GridPoint>& grid, const AttentionStack& attention) {
     Networks networks;
-    for (GridPoint point : grid) {
-        if (is_late(point, attention)) point.values["heads"] = std::string("mean");
-        if (point.has("heads")) networks.add(network_of(point));
+    for (const GridPoint& point : grid) {
+        if (!point.has(HeadsAxis::name)) continue;
+        networks.add(
+            network_of(is_late(point, attention) ? point.with(HeadsAxis::name, HeadsAxis::fallback()) : point));
     }
     return networks;
 }
 
-AttentionStack first_attention(const RunResult& result, const Dataset& dataset) {
+AttentionStack first_attention(const Results& result, const Dataset& dataset) {
     return dataset.example(dataset.index_of(result.examples.front())).attention;
+}
+
+// An edge of a network of one example.
+struct NetworkEdge {
+    const GridPoint* settings;
+    std::size_t layer;
+    std::size_t from;
+    std::string from_token;
+    std::size_t to;
+    std::string to_token;
+    double weight;
+};
+
+Columns<NetworkEdge> edge_columns() {
+    Columns<NetworkEdge> columns;
+    columns.add_point([](const NetworkEdge& edge) -> const GridPoint& { return *edge.settings; });
+    columns.add("layer_of_edge", [](const NetworkEdge& edge) { return edge.layer; });
+    columns.add("from", [](const NetworkEdge& edge) { return edge.from; });
+    columns.add("from_token", [](const NetworkEdge& edge) { return edge.from_token; });
+    columns.add("to", [](const NetworkEdge& edge) { return edge.to; });
+    columns.add("to_token", [](const NetworkEdge& edge) { return edge.to_token; });
+    columns.add("weight", [](const NetworkEdge& edge) { return edge.weight; });
+    return columns;
 }
 
 class Gatherer {
 public:
-    Gatherer(const Config& config, const RunResult& result, const Dataset& dataset)
+    Gatherer(const Config& config, const Results& result, const Dataset& dataset)
         : config_(config),
           result_(result),
           dataset_(dataset),
@@ -99,50 +127,32 @@ public:
     std::string score_points() const { return Json(score_points_).dump(); }
 
     Table edges_table(std::size_t index) const {
-        Table table{"attention_graph", point_columns(), {}};
-        for (const char* column : {"layer_of_edge", "from", "from_token", "to", "to_token", "weight"})
-            table.columns.push_back(column);
         const Example example = dataset_.example(dataset_.index_of(result_.examples[index]));
         MethodSet methods(config_.parameters);
-        Session session(example, methods, special_tokens(config_.special_tokens, dataset_));
+        ExampleAttributions attributions(example, methods, special_tokens(config_.special_tokens, dataset_));
+        std::vector<NetworkEdge> edges;
         for (const GridPoint& settings : networks_.settings) {
-            const auto& network = session.network(settings);
+            const auto& network = attributions.network(settings);
             for (std::size_t l = 1; l <= network.layers(); ++l) {
                 for (std::size_t i = 0; i < network.width(l); ++i) {
                     const auto row = network.row(l, i);
                     for (const std::size_t j : kept_columns(row)) {
-                        auto cells = point_cells(settings);
-                        for (const double number : {static_cast<double>(l), static_cast<double>(i)})
-                            cells.emplace_back(number);
-                        cells.emplace_back(name_of(example, network.width(l), i));
-                        cells.emplace_back(static_cast<double>(j));
-                        cells.emplace_back(name_of(example, network.width(l - 1), j));
-                        cells.emplace_back(row[j]);
-                        table.rows.push_back(std::move(cells));
+                        edges.push_back({&settings, l, i, name_of(example, network.width(l), i), j,
+                                         name_of(example, network.width(l - 1), j), row[j]});
                     }
                 }
             }
         }
-        return table;
+        return edge_columns().table("attention_graph", edges);
     }
 
     Table scores_table(std::size_t index) const {
-        Table table{"token_bars", point_columns(), {}};
-        for (const char* column : {"example", "position", "token", "score", "binding_cut"})
-            table.columns.push_back(column);
+        std::vector<const AttributionRow*> rows;
         for (const AttributionRow* row : scores_[index]) {
-            if (std::find(score_points_.begin(), score_points_.end(), row->point) == score_points_.end()) continue;
-            for (std::size_t t = 0; t < row->scores.size(); ++t) {
-                auto cells = point_cells(result_.grid[row->point]);
-                cells.emplace_back(result_.examples[index]);
-                cells.emplace_back(static_cast<double>(t));
-                cells.emplace_back(result_.tokens[index][t]);
-                cells.emplace_back(row->scores[t]);
-                cells.emplace_back(row->cuts.empty() ? "" : row->cuts[t].text());
-                table.rows.push_back(std::move(cells));
-            }
+            if (std::find(score_points_.begin(), score_points_.end(), row->point) != score_points_.end())
+                rows.push_back(row);
         }
-        return table;
+        return attributions_table(result_, rows);
     }
 
     /// Nothing for an example whose layers differ in width: the explorer has a row a token.
@@ -150,7 +160,7 @@ public:
         const Example example = dataset_.example(dataset_.index_of(result_.examples[index]));
         if (!has_equal_widths(example.attention)) return std::nullopt;
         MethodSet methods(config_.parameters);
-        Session session(example, methods, special_tokens(config_.special_tokens, dataset_));
+        ExampleAttributions attributions(example, methods, special_tokens(config_.special_tokens, dataset_));
         Json json{{"id", example.id},
                   {"tokens", example.tokens},
                   {"layers", example.attention.layers()},
@@ -169,7 +179,7 @@ public:
         add_failures(index, json);
         std::string text = json.dump(-1, JsonText::ascii);
         text.pop_back();
-        return text + ",\"networks\":" + network_list(session, example) + "}";
+        return text + ",\"networks\":" + network_list(attributions, example) + "}";
     }
 
 private:
@@ -209,10 +219,10 @@ private:
         }
     }
 
-    std::string network_list(Session& session, const Example& example) const {
+    std::string network_list(ExampleAttributions& attributions, const Example& example) const {
         std::string list = "[";
         for (std::size_t k = 0; k < networks_.settings.size(); ++k) {
-            const auto& network = session.network(networks_.settings[k]);
+            const auto& network = attributions.network(networks_.settings[k]);
             std::string text = network_json(network);
             const bool is_raw = networks_.raw[k] == k;
             if (example.tokens.size() > max_solvable_tokens && !is_raw) {
@@ -232,8 +242,8 @@ private:
         std::size_t highest = 0;
         for (const GridPoint& point : result_.grid) {
             if (const auto layer = point.layer()) highest = std::max(highest, static_cast<std::size_t>(*layer));
-            if (!point.has("source")) continue;
-            const auto resolved = resolve_sources(point.values.at("source"), n, example.masked, example.id);
+            if (!point.has(SourceAxis::name)) continue;
+            const auto resolved = options_of(point).source.positions(n, example.masked, example.id);
             sources.insert(resolved.front());
             sources.insert(resolved.back());
         }
@@ -257,7 +267,7 @@ private:
     }
 
     const Config& config_;
-    const RunResult& result_;
+    const Results& result_;
     const Dataset& dataset_;
     Networks networks_;
     std::vector<std::size_t> score_points_;
@@ -266,13 +276,13 @@ private:
 
 }  // namespace
 
-std::vector<Table> example_tables(const Config& config, const RunResult& result, const Dataset& dataset,
+std::vector<Table> example_tables(const Config& config, const Results& result, const Dataset& dataset,
                                   std::size_t example) {
     const Gatherer gatherer(config, result, dataset);
     return {gatherer.edges_table(example), gatherer.scores_table(example)};
 }
 
-ExplorerData gather_explorer(const Config& config, const RunResult& result, const Dataset* dataset,
+ExplorerData gather_explorer(const Config& config, const Results& result, const Dataset* dataset,
                              const ReportOptions& options, std::size_t max_bytes) {
     ExplorerData data;
     if (dataset == nullptr) {

@@ -1,9 +1,18 @@
 #pragma once
 /// The examples of the explorer: networks, scores and references, in a compact form.
 
-#include "experiments/report/report_data.hpp"
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "experiments/report/report_options.hpp"
+#include "experiments/store/results.hpp"
+#include "experiments/tables/table.hpp"
 
 namespace attnflow {
+
+class Dataset;
+struct Config;
 
 struct ExplorerData {
     std::string networks = "[]";        ///< JSON: the settings of each embedded network
@@ -15,11 +24,11 @@ struct ExplorerData {
 
 /// What attention_graph and token_bars show of one example, as tables: edges of every network of
 /// the run, and the scores of every grid point.
-std::vector<Table> example_tables(const Config& config, const RunResult& result, const Dataset& dataset,
+std::vector<Table> example_tables(const Config& config, const Results& result, const Dataset& dataset,
                                   std::size_t example);
 
 /// As many examples as `options` and `max_bytes` allow.
-ExplorerData gather_explorer(const Config& config, const RunResult& result, const Dataset* dataset,
+ExplorerData gather_explorer(const Config& config, const Results& result, const Dataset* dataset,
                              const ReportOptions& options, std::size_t max_bytes);
 
 }  // namespace attnflow

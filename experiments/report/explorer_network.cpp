@@ -72,63 +72,6 @@ Json flow_edges(const FixedNetwork& network, std::size_t layer, std::span<const 
     return out;
 }
 
-// Vertices on the source side of the cut that was named, by vertex; `interior` is that side where it has no name.
-// Only the lane of the source is on it for the cuts around that lane; all but the sink's lane for those around the
-// sink. Vertices on no path from source to sink go where their edges cost nothing.
-std::vector<char> source_side(const FixedNetwork& g, const PairRequest& pair, const BindingCut& cut,
-                              const std::vector<Vertex>& interior) {
-    std::vector<char> side(g.vertices(), 0);
-    const auto set_lane = [&](std::size_t from, std::size_t to, std::size_t position, char value) {
-        for (std::size_t l = from; l <= to; ++l) side[g.vertex(l, position)] = value;
-    };
-    switch (cut.kind) {
-        case CutKind::source_row:
-            set_lane(pair.layer, pair.layer, pair.source, 1);
-            break;
-        case CutKind::source_lane:
-            set_lane(cut.layer, pair.layer, pair.source, 1);
-            break;
-        case CutKind::sink_column:
-            side.assign(side.size(), 1);
-            set_lane(0, 0, pair.sink, 0);
-            break;
-        case CutKind::sink_lane:
-            side.assign(side.size(), 1);
-            set_lane(0, cut.layer, pair.sink, 0);
-            break;
-        case CutKind::crossing: {
-            const std::size_t b = cut.layer;
-            for (std::size_t l = 0; l < b; ++l) {
-                for (std::size_t i = 0; i < g.width(l); ++i) side[g.vertex(l, i)] = i != pair.sink;
-            }
-            set_lane(b + 1, pair.layer, pair.source, 1);
-            for (std::size_t x = 0; x < g.width(b); ++x)
-                side[g.vertex(b, x)] = g.capacity(b + 1, pair.source, x) > g.capacity(b, x, pair.sink);
-            break;
-        }
-        case CutKind::interior:
-            for (const Vertex v : interior) side[v] = 1;
-            return side;
-    }
-    std::vector<char> reached(g.vertices(), 0);
-    std::vector<char> reaches(g.vertices(), 0);
-    reached[g.vertex(pair.layer, pair.source)] = 1;
-    reaches[g.vertex(0, pair.sink)] = 1;
-    const auto for_edges = [&](std::size_t l, const auto& visit) {
-        for (std::size_t i = 0; i < g.width(l); ++i) {
-            for (std::size_t j = 0; j < g.width(l - 1); ++j) {
-                if (g.capacity(l, i, j) > 0) visit(g.vertex(l, i), g.vertex(l - 1, j));
-            }
-        }
-    };
-    for (std::size_t l = pair.layer; l > 0; --l)
-        for_edges(l, [&](Vertex from, Vertex to) { reached[to] |= reached[from]; });
-    for (std::size_t l = 1; l <= pair.layer; ++l)
-        for_edges(l, [&](Vertex from, Vertex to) { reaches[from] |= reaches[to]; });
-    for (std::size_t v = 0; v < side.size(); ++v) side[v] = reaches[v] == 0 || (side[v] != 0 && reached[v] != 0);
-    return side;
-}
-
 // The largest edges of the cut, how many it has, and the sum of the capacities of all of them.
 void add_cut(const FixedNetwork& g, const PairRequest& pair, const std::vector<char>& side, double unit,
              Json& json) {
@@ -201,7 +144,8 @@ std::string pairs_json(const LayeredNetwork<double>& network, const std::vector<
         const Vertex source = fixed.vertex(request.layer, request.source);
         const Vertex sink = fixed.vertex(0, request.sink);
         const std::int64_t value = solver->solve(fixed, source, sink, state);
-        const BindingCut cut = CutClassifier(fixed, request.layer).classify(request.source, request.sink, value);
+        CutClassifier classifier(fixed, request.layer);
+        const BindingCut cut = classifier.classify(request.source, request.sink, value);
         Json pair{{"layer", request.layer},
                   {"source", request.source},
                   {"sink", request.sink},
@@ -209,13 +153,17 @@ std::string pairs_json(const LayeredNetwork<double>& network, const std::vector<
                   {"value", static_cast<double>(value) * fixed_point.unit()},
                   {"cut", {static_cast<int>(cut.kind), cut.layer}},
                   {"edges", flow_edges(fixed, request.layer, state.forward(), fixed_point.unit())}};
-        std::vector<Vertex> interior;
+        CutClassifier::Mask side(fixed.vertices(), 0);
         if (cut.kind == CutKind::interior) {
-            interior = certify_max_flow(fixed, source, sink, value, state.forward()).source_side;
             pair["side"] = Json::array();
-            for (const Vertex v : interior) pair["side"].push_back({fixed.layer_of(v), fixed.position_of(v)});
+            for (const Vertex v : certify_max_flow(fixed, source, sink, value, state.forward()).source_side) {
+                pair["side"].push_back({fixed.layer_of(v), fixed.position_of(v)});
+                side[v] = 1;
+            }
+        } else {
+            side = classifier.source_side(request.source, request.sink, cut);
         }
-        add_cut(fixed, request, source_side(fixed, request, cut, interior), fixed_point.unit(), pair);
+        add_cut(fixed, request, side, fixed_point.unit(), pair);
         out.push_back(std::move(pair));
     }
     return out.dump();

@@ -1,92 +1,23 @@
 #include "experiments/report/report_data.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include <fmt/format.h>
 
+#include "attention/dataset.hpp"
 #include "attention/files/json.hpp"
-#include "experiments/findings/agreement.hpp"
-#include "experiments/findings/summary.hpp"
 #include "experiments/report/explorer_data.hpp"
-#include "experiments/tables/point_columns.hpp"
+#include "experiments/study/config.hpp"
+#include "experiments/tables/columns.hpp"
+#include "experiments/tables/result_tables.hpp"
 #include "experiments/version.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {
 namespace {
-Table::Cell optional_cell(const std::optional<double>& value) {
-    if (value && std::isfinite(*value)) return *value;
-    return {};
-}
 
-void add_interval(const std::optional<Interval>& interval, std::vector<Table::Cell>& cells) {
-    cells.push_back(interval ? optional_cell(interval->low) : Table::Cell());
-    cells.push_back(interval ? optional_cell(interval->high) : Table::Cell());
-}
-
-Table summary_table(const Config& config, const RunResult& result, const Summary& summary) {
-    Table table{"correlation_by_layer", point_columns(), {}};
-    for (const char* column : {"reference", "metric", "n", "n_undefined", "mean", "std", "ci_low", "ci_high"})
-        table.columns.push_back(column);
-    for (const SummaryRow& row : summary.rows) {
-        auto cells = point_cells(result.grid[row.point]);
-        cells.push_back(config.references[row.reference].text);
-        cells.push_back(config.metrics[row.metric]);
-        cells.push_back(static_cast<double>(row.n));
-        cells.push_back(static_cast<double>(row.n_undefined));
-        cells.push_back(optional_cell(row.mean));
-        cells.push_back(optional_cell(row.standard_deviation));
-        add_interval(row.interval, cells);
-        table.rows.push_back(std::move(cells));
-    }
-    return table;
-}
-
-Table comparisons_table(const Config& config, const RunResult& result, const Summary& summary) {
-    Table table{"comparisons", point_columns(), {}};
-    for (const char* column : {"other_method", "reference", "metric", "n", "mean_difference", "ci_low", "ci_high",
-                               "p", "p_holm", "effect_size"})
-        table.columns.push_back(column);
-    for (const MethodPair& pair : summary.pairs) {
-        const GridPoint& second = result.grid[pair.second];
-        const auto settings = joined_settings(result.grid[pair.first], second);
-        auto cells = point_cells(settings ? *settings : result.grid[pair.first]);
-        cells.push_back(second.method);
-        cells.push_back(config.references[pair.reference].text);
-        cells.push_back(config.metrics[pair.metric]);
-        cells.push_back(static_cast<double>(pair.n));
-        cells.push_back(optional_cell(pair.result.mean));
-        add_interval(pair.result.interval, cells);
-        cells.push_back(optional_cell(pair.result.p));
-        cells.push_back(optional_cell(pair.p_holm));
-        cells.push_back(optional_cell(pair.result.effect_size));
-        table.rows.push_back(std::move(cells));
-    }
-    return table;
-}
-
-Table saturation_table(const RunResult& result) {
-    Table table{"saturation_by_layer", point_columns(), {}};
-    for (const char* column : {"cut", "pairs", "share"}) table.columns.push_back(column);
-    for (const CutCounts& counts : result.cuts) {
-        std::size_t pairs = 0;
-        for (const std::size_t count : counts.pairs) pairs += count;
-        if (pairs == 0) continue;
-        for (const CutKind kind : all_cut_kinds) {
-            const auto count = static_cast<double>(counts.pairs[static_cast<std::size_t>(kind)]);
-            auto cells = point_cells(result.grid[counts.point]);
-            cells.push_back(to_string(kind));
-            cells.push_back(count);
-            cells.push_back(count / static_cast<double>(pairs));
-            table.rows.push_back(std::move(cells));
-        }
-    }
-    return table;
-}
-
-Json cell_json(const Table::Cell& cell) {
-    if (cell.number) return *cell.number;
+Json cell_json(const Cell& cell) {
+    if (cell.number) return *cell.number;  // null where it is not finite
     if (!cell.text.empty()) return cell.text;
     return nullptr;
 }
@@ -95,13 +26,13 @@ Json table_json(const Table& table) {
     Json rows = Json::array();
     for (const auto& row : table.rows) {
         Json cells = Json::array();
-        for (const Table::Cell& cell : row) cells.push_back(cell_json(cell));
+        for (const Cell& cell : row) cells.push_back(cell_json(cell));
         rows.push_back(std::move(cells));
     }
     return {{"columns", table.columns}, {"rows", std::move(rows)}};
 }
 
-Json run_json_object(const Config& config, const RunResult& result, const Dataset* dataset) {
+Json run_json_object(const Config& config, const Results& result, const Dataset* dataset) {
     Json run{{"examples", result.examples.size()},
              {"grid_points", result.grid.size()},
              {"cells", result.examples.size() * result.grid.size()},
@@ -126,7 +57,7 @@ Json run_json_object(const Config& config, const RunResult& result, const Datase
 }
 
 // What a reader must know before the charts: { id, title, text }.
-Json warnings_json(const Config& config, const RunResult& result, const ReportOptions& options) {
+Json warnings_json(const Config& config, const Results& result, const ReportOptions& options) {
     Json warnings = Json::array();
     const auto add = [&](const char* id, const std::string& title, const std::string& text) {
         warnings.push_back({{"id", id}, {"title", title}, {"text", text}});
@@ -160,6 +91,22 @@ Json warnings_json(const Config& config, const RunResult& result, const ReportOp
     return warnings;
 }
 
+// Saturation of flow in words, one object a setting: its method and axes, and what is found there.
+Json saturation_json(const Results& result, const Findings& findings) {
+    Json list = Json::array();
+    for (const SaturationFinding& one : saturation_findings(findings.saturation, result.grid)) {
+        Json object{{"method", one.setting.method}};
+        for (const AxisInfo& axis : axes()) object[axis.name] = cell_json(axis_cell(one.setting, axis.name));
+        object.update({{"saturated", one.is_saturated},
+                       {"top", one.top},
+                       {"trivial", one.share_trivial},
+                       {"title", one.title},
+                       {"text", one.text}});
+        list.push_back(std::move(object));
+    }
+    return list;
+}
+
 // What goes into a page between <script> tags: no '<', '>' or '&', so that no token can end it.
 std::string script_safe(const std::string& json) {
     std::string out;
@@ -178,15 +125,13 @@ std::string dump(const Json& json) { return script_safe(json.dump(-1, JsonText::
 
 }  // namespace
 
-ReportData gather_report(const Config& config, const RunResult& result, const Dataset* dataset,
-                         const ReportOptions& options) {
+ReportData gather_report(const Config& config, const Results& result, const Findings& findings,
+                         const Dataset* dataset, const ReportOptions& options) {
     ReportData data;
     data.name = config.name;
-    const Summary summary = summarise(result, config, options.jobs);
-    data.tables.push_back(summary_table(config, result, summary));
-    data.tables.push_back(comparisons_table(config, result, summary));
-    data.tables.push_back(saturation_table(result));
-    data.tables.push_back(agreement_table(result));
+    data.tables = {summary_table(result, config, findings.summary),
+                   comparisons_table(result, config, findings.summary), cuts_table(result, findings.saturation),
+                   agreement_table(result)};
 
     Json json;
     json["schema"] = 1;
@@ -196,24 +141,29 @@ ReportData gather_report(const Config& config, const RunResult& result, const Da
     json["methods"] = config.methods();
     for (const AxisInfo& axis : axes()) json["axes"].push_back(axis.name);
     for (const GridPoint& point : result.grid) {
-        Json cells = Json::array();
-        for (const Table::Cell& cell : point_cells(point)) cells.push_back(cell_json(cell));
+        Json cells = Json::array({point.method});
+        for (const AxisInfo& axis : axes()) cells.push_back(cell_json(axis_cell(point, axis.name)));
         json["points"].push_back(std::move(cells));
     }
     json["warnings"] = warnings_json(config, result, options);
+    for (const CutKind kind : all_cut_kinds)
+        json["cuts"].push_back({{"kind", to_string(kind)}, {"meaning", meaning(kind)}});
+    json["saturation"] = saturation_json(result, findings);
     for (const Table& table : data.tables) json["tables"][table.name] = table_json(table);
-    std::string head = dump(json);
+    std::string document = dump(json);
 
-    ExplorerData explorer = gather_explorer(config, result, dataset, options,
-                                            options.max_bytes > head.size() ? options.max_bytes - head.size() : 0);
+    ExplorerData explorer =
+        gather_explorer(config, result, dataset, options,
+                        options.max_bytes > document.size() ? options.max_bytes - document.size() : 0);
     data.left_out = std::move(explorer.left_out);
     data.embedded_examples = explorer.examples.size();
     if (!explorer.indices.empty())
         data.example_tables = example_tables(config, result, *dataset, explorer.indices.front());
     // The examples were dumped one by one to keep count of their size: join the texts.
-    head.pop_back();
-    data.json = head + ",\"left_out\":" + dump(data.left_out) + ",\"networks\":" + script_safe(explorer.networks) +
-                ",\"score_points\":" + explorer.score_points + ",\"examples\":[";
+    document.pop_back();
+    data.json = document + ",\"left_out\":" + dump(data.left_out) +
+                ",\"networks\":" + script_safe(explorer.networks) + ",\"score_points\":" + explorer.score_points +
+                ",\"examples\":[";
     for (std::size_t e = 0; e < explorer.examples.size(); ++e) {
         data.json += (e > 0 ? "," : "") + script_safe(explorer.examples[e]);
     }

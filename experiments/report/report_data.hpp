@@ -4,30 +4,18 @@
 /// the bundled web asset (web/README.md describes the document); nothing else is needed.
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "attention/dataset.hpp"
-#include "experiments/run/runner.hpp"
+#include "experiments/findings/findings.hpp"
+#include "experiments/report/report_options.hpp"
+#include "experiments/store/results.hpp"
 #include "experiments/tables/table.hpp"
 
 namespace attnflow {
 
-struct ReportOptions {
-    /// Most examples embedded in the explorer, in the order of the dataset.
-    std::size_t examples = 20;
-    /// Only this example, by id, when not empty.
-    std::string example = {};
-    /// Why there is no dataset: it is not the one that the run read (else: it cannot be read).
-    bool dataset_changed = false;
-    /// Examples that are done, where the run is not finished: the page says so.
-    std::optional<std::size_t> unfinished_at = {};
-    std::size_t total = 0;  ///< examples of the whole run, where its store has a part of them
-    /// Most bytes of the document; examples are left out to keep below it.
-    std::size_t max_bytes = 18'000'000;
-    std::size_t jobs = 1;  ///< threads; the document does not depend on it
-};
+class Dataset;
+struct Config;
 
 struct ReportData {
     std::string name;           ///< of the run's config
@@ -44,7 +32,7 @@ struct ReportData {
 /// (their number and the first reason) and of a run that is not finished. Throws
 /// ParameterError when options.example is not an example of the run. Time: O(examples of the run x pairs of
 /// methods) for the agreement table, O(L n^2) for each embedded example and network.
-ReportData gather_report(const Config& config, const RunResult& result, const Dataset* dataset,
-                         const ReportOptions& options);
+ReportData gather_report(const Config& config, const Results& result, const Findings& findings,
+                         const Dataset* dataset, const ReportOptions& options);
 
 }  // namespace attnflow

@@ -6,9 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "experiments/findings/saturation_words.hpp"
-#include "experiments/findings/summary.hpp"
-#include "experiments/tables/layer_table.hpp"
+#include "experiments/study/config.hpp"
+#include "experiments/study/grid_labels.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {
@@ -111,28 +110,22 @@ std::string block_text(const Block& block, const std::vector<std::int64_t>& laye
     return out;
 }
 
-std::string cuts_text(const RunResult& result, const TableLayout& layout) {
-    const auto& layers = layout.layers();
+std::string cuts_text(const std::vector<Saturation>& saturation, const std::vector<GridPoint>& grid,
+                      const GridLabels& labels) {
+    const auto& layers = labels.layers();
     std::map<std::string, std::map<CutKind, std::map<std::int64_t, double>>> methods;
-    for (const CutCounts& counts : result.cuts) {
-        // Points that differ in positions only have the same flows, and the same label.
-        const GridPoint& point = result.grid[counts.point];
+    for (const Saturation& one : saturation) {
+        const GridPoint& point = grid[one.point];
         const auto layer = point.layer();
-        if (!layer) continue;
-        std::size_t pairs = 0;
-        for (const std::size_t count : counts.pairs) pairs += count;
-        if (pairs == 0) continue;
-        for (const CutKind kind : all_cut_kinds) {
-            const auto count = counts.pairs[static_cast<std::size_t>(kind)];
-            methods[layout.row_label(point)][kind][*layer] =
-                static_cast<double>(count) / static_cast<double>(pairs);
-        }
+        // Of points that differ in positions only, the first.
+        if (!layer || labels.table_label(point) != labels.table_label(grid.front())) continue;
+        for (const CutKind kind : all_cut_kinds) methods[labels.row_label(point)][kind][*layer] = one.share(kind);
     }
     std::string out;
     std::size_t shown = 0;
     for (const auto& [label, kinds] : methods) {
         if (++shown > shown_flows) {
-            out += fmt::format("\n  ... and {} more in binding_cuts.csv\n", methods.size() - shown_flows);
+            out += fmt::format("\n  ... and {} more in saturation.csv\n", methods.size() - shown_flows);
             break;
         }
         out += fmt::format("\n  {}\n", label);
@@ -170,34 +163,34 @@ std::string spark_line(const std::vector<std::optional<double>>& values, double 
     return out;
 }
 
-std::string show_text(const Config& config, const RunResult& result, bool color, std::size_t jobs) {
-    const TableLayout layout(result.grid);
+std::string show_text(const Config& config, const Results& result, const Findings& findings, bool color) {
+    const GridLabels labels(result.grid);
     std::string out =
         fmt::format("{}: {}, {}, {}, {} failed\n", escape_controls(config.name),
                     counted(result.examples.size(), "example"), counted(result.grid.size(), "grid point"),
                     counted(result.examples.size() * result.grid.size(), "cell"), result.failures.size());
-    if (!layout.fixed().empty()) out += escape_controls(join(layout.fixed(), ", ")) + "\n";
+    if (!labels.fixed().empty()) out += escape_controls(join(labels.fixed(), ", ")) + "\n";
 
     std::vector<Block> blocks;
-    for (const SummaryRow& row : summarise(result, config, jobs).rows) {
+    for (const SummaryRow& row : findings.summary.rows) {
         if (!row.mean) continue;
         const GridPoint& point = result.grid[row.point];
         const std::string title =
             fmt::format("Mean {} with {}{}, by layer of the source", escape_controls(config.metrics[row.metric]),
-                        escape_controls(config.references[row.reference].text), layout.table_label(point));
+                        escape_controls(config.references[row.reference].text), labels.table_label(point));
         auto block = std::find_if(blocks.begin(), blocks.end(), [&](const Block& b) { return b.title == title; });
         if (block == blocks.end()) block = blocks.insert(blocks.end(), Block{title, {}});
-        Line& line = block->line(escape_controls(layout.row_label(point)));
+        Line& line = block->line(escape_controls(labels.row_label(point)));
         if (const auto layer = point.layer()) {
             line.by_layer[*layer] = *row.mean;
         } else {
             line.without_layer = *row.mean;
         }
     }
-    for (const Block& block : blocks) out += block_text(block, layout.layers(), color);
-    if (const auto words = saturation_words(result)) {
-        out += fmt::format("\n{}\n\n{}\n", words->title, wrapped(words->text, 96));
-        out += cuts_text(result, layout);
+    for (const Block& block : blocks) out += block_text(block, labels.layers(), color);
+    if (const auto finding = saturation_finding(findings.saturation, result.grid)) {
+        out += fmt::format("\n{}\n\n{}\n", finding->title, wrapped(finding->text, 96));
+        out += cuts_text(findings.saturation, result.grid, labels);
     }
     return out;
 }

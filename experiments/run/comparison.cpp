@@ -1,24 +1,21 @@
 #include "experiments/run/comparison.hpp"
 
 #include <cmath>
+#include <map>
+
+#include "experiments/study/config.hpp"
 
 namespace attnflow {
 
-ExampleRecord record_of(const Example& example) {
-    return {example.id, example.tokens, example.references, example.label, example.predicted, example.group};
-}
-
 void PointScores::set(std::size_t attribution, const RowMajor<double>& scores) {
-    for (const std::size_t p : plan_->points_of[attribution]) {
-        scores_[p] = read_out(scores, plan_->points[p].text("readout"));
-    }
+    for (const std::size_t p : plan_->points_of[attribution]) scores_[p] = plan_->options[p].scores(scores);
 }
 
 void PointScores::set_failed(std::size_t attribution, const std::string& message) {
     for (const std::size_t p : plan_->points_of[attribution]) why_[p] = message;
 }
 
-Evaluator::Evaluator(const Config& config, const Plan& plan, std::vector<std::string> special_tokens)
+Comparison::Comparison(const Config& config, const Plan& plan, std::vector<std::string> special_tokens)
     : config_(config), plan_(plan), special_(std::move(special_tokens)) {
     for (const std::string& name : config.metrics) {
         metrics_.push_back(metrics().make(name, "evaluation.metrics"));
@@ -42,8 +39,9 @@ Evaluator::Evaluator(const Config& config, const Plan& plan, std::vector<std::st
     }
 }
 
-Comparison Evaluator::compare(std::size_t example, const ExampleRecord& record, const PointScores& scores) const {
-    Comparison out;
+ExampleResults Comparison::compare(std::size_t example, const ExampleRecord& record,
+                                   const PointScores& scores) const {
+    ExampleResults out;
     for (std::size_t p = 0; p < plan_.grid_size; ++p) {
         const std::size_t before = out.rows.size();
         try {
@@ -56,10 +54,10 @@ Comparison Evaluator::compare(std::size_t example, const ExampleRecord& record, 
     return out;
 }
 
-void Evaluator::compare_point(std::size_t example, std::size_t point, const ExampleRecord& record,
-                              const PointScores& scores, Comparison& out) const {
+void Comparison::compare_point(std::size_t example, std::size_t point, const ExampleRecord& record,
+                               const PointScores& scores, ExampleResults& out) const {
     if (!scores.failure(point).empty()) throw InputError(scores.failure(point));
-    const auto kept = kept_positions(plan_.points[point].text("positions"), record.tokens, special_);
+    const auto kept = plan_.options[point].compared_positions(record.tokens, special_);
     const auto pick = [&](const std::vector<double>& all, bool absolute) {
         std::vector<double> picked;
         for (const std::size_t i : kept) picked.push_back(absolute ? std::abs(all.at(i)) : all.at(i));
@@ -86,7 +84,7 @@ void Evaluator::compare_point(std::size_t example, std::size_t point, const Exam
     }
 }
 
-void Evaluator::check(const ExampleRecord& record, const std::string& where) const {
+void Comparison::check(const ExampleRecord& record, const std::string& where) const {
     for (const Reference& reference : config_.references) {
         if (reference.kind == Reference::Kind::method) continue;
         const auto found = record.references.find(reference.name);

@@ -1,48 +1,18 @@
 #pragma once
-/// From scores to comparisons: what a run does with the scores of one example once they are
+/// From scores to values: what a run does with the scores of one example once they are
 /// known, and what `evaluate` does again with those of a stored run.
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "attention/dataset.hpp"
 #include "experiments/metrics/metric.hpp"
+#include "experiments/store/results.hpp"
+#include "experiments/store/run_record.hpp"
 #include "experiments/study/plan.hpp"
 
 namespace attnflow {
-
-/// What a comparison needs of an example: all but its attention.
-struct ExampleRecord {
-    std::string id;
-    std::vector<std::string> tokens;
-    std::map<std::string, std::vector<double>> references;
-    std::optional<std::int64_t> label = {};
-    std::optional<std::int64_t> predicted = {};
-    std::string group = {};
-    bool operator==(const ExampleRecord&) const = default;
-};
-ExampleRecord record_of(const Example& example);
-
-/// One value: an example, a grid point, a reference and a metric, by index.
-struct ResultRow {
-    std::size_t example;
-    std::size_t point;
-    std::size_t reference;
-    std::size_t metric;
-    std::optional<double> value;  ///< nothing where the metric is undefined
-    bool operator==(const ResultRow&) const = default;
-};
-
-/// A cell (example, grid point) without a result.
-struct Failure {
-    std::size_t example;
-    std::size_t point;
-    std::string message;
-    bool operator==(const Failure&) const = default;
-};
 
 /// The scores of one example at the points of a plan, as they are read off.
 class PointScores {
@@ -63,20 +33,15 @@ private:
     std::vector<std::string> why_;
 };
 
-struct Comparison {
-    std::vector<ResultRow> rows;  ///< by point, reference, metric
-    std::vector<Failure> failures;
-};
-
 /// Compares scores with every reference of a config by every metric. Safe for use by several
 /// threads.
-class Evaluator {
+class Comparison {
 public:
     /// Keeps references to config and plan. Throws ParameterError when a reference by method
     /// is not among the points of the plan.
-    Evaluator(const Config& config, const Plan& plan, std::vector<std::string> special_tokens);
+    Comparison(const Config& config, const Plan& plan, std::vector<std::string> special_tokens);
 
-    Comparison compare(std::size_t example, const ExampleRecord& record, const PointScores& scores) const;
+    ExampleResults compare(std::size_t example, const ExampleRecord& record, const PointScores& scores) const;
 
     /// Throws InputError, beginning with `where`, when the example lacks a reference of the
     /// config or has a number that is not finite in it.
@@ -84,7 +49,7 @@ public:
 
 private:
     void compare_point(std::size_t example, std::size_t point, const ExampleRecord& record,
-                       const PointScores& scores, Comparison& out) const;
+                       const PointScores& scores, ExampleResults& out) const;
 
     const Config& config_;
     const Plan& plan_;

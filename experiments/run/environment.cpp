@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "algorithms/attribution_method.hpp"
+#include "attention/dataset.hpp"
+#include "experiments/study/config.hpp"
 #include "experiments/version.hpp"
 #include "graph/support/sha256.hpp"
 

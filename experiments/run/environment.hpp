@@ -5,9 +5,10 @@
 #include <map>
 #include <string>
 
-#include "experiments/study/config.hpp"
-
 namespace attnflow {
+
+class Dataset;
+struct Config;
 
 /// Kernels and libraries choose their code by it, so numbers are promised identical for one
 /// instruction set only: "x86-64-v3" (AVX2 and FMA), "aarch64", ...
@@ -15,7 +16,7 @@ std::string instruction_set();
 
 /// Text by name: attnflow, compiler, flags, instruction_set, seed, quantiser,
 /// dataset_sha256 (the whole file is read) or, where the dataset is made of texts, what decides its content
-/// (TextSource::origin); and what an extracted file says of itself (Dataset::extraction).
+/// (Texts::origin); and what an extracted file says of itself (Dataset::extraction).
 std::map<std::string, std::string> describe_environment(const Config& config, const Dataset& dataset);
 
 }  // namespace attnflow

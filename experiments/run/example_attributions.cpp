@@ -1,16 +1,18 @@
 #include "experiments/run/example_attributions.hpp"
 
 #include <algorithm>
+#include <memory>
 
+#include "attention/network/build_network.hpp"
 #include "attention/validate.hpp"
+#include "experiments/study/axes/heads.hpp"
+#include "experiments/study/special_tokens.hpp"
 
 namespace attnflow {
 namespace {
 
-// What a network depends on besides the heads.
-std::string key_without_heads(GridPoint point) {
-    point.values.erase("heads");
-    return point.key(AxisStage::network);
+std::unique_ptr<HeadFamily::Interface> strategy(const PointOptions& options) {
+    return head_strategies().make(options.network.heads, HeadsAxis::name);
 }
 
 // Every combination of scores moves by no more than its largest input does, so the largest error bound holds.
@@ -45,104 +47,106 @@ bool has_one_matrix(const AttentionStack& weights) {
 
 }  // namespace
 
-AttributionFamily::Interface& MethodSet::method(const std::string& name) {
-    auto& slot = methods_[name];
-    if (slot == nullptr) slot = attribution_methods().at(name).make(parameters_[name]);
-    return *slot;
-}
-
 void refuse_heads_of_one_matrix(const std::string& name, const std::string& heads, const std::string& where) {
-    if (heads == to_text(axis_info("heads").fallback)) return;
+    if (heads == HeadsAxis::fallback()) return;
     throw ParameterError(
         fmt::format("{}: heads {} with edge weights '{}', which have one matrix a layer and no heads, expected "
-                    "heads mean (in a "
-                    "config, a [[matrix]] of their own)",
-                    where, heads, excerpt(name)));
+                    "heads {} (in a config, a [[matrix]] of their own)",
+                    where, heads, excerpt(name), HeadsAxis::fallback()));
 }
 
-Session::Session(const Example& example, MethodSet& methods, const std::vector<std::string>& special_tokens,
-                 bool with_paths)
-    : example_(example), methods_(methods), with_paths_(with_paths) {
-    const auto ordinary = kept_positions("no_special", example.tokens, special_tokens);
-    for (std::size_t i = 0; i < example.tokens.size(); ++i) {
-        if (!std::binary_search(ordinary.begin(), ordinary.end(), i)) special_positions_.push_back(i);
-    }
+ExampleAttributions::ExampleAttributions(const Example& example, MethodSet& methods,
+                                         const std::vector<std::string>& special_tokens, bool with_paths)
+    : example_(example),
+      methods_(methods),
+      with_paths_(with_paths),
+      special_positions_(special_positions(example.tokens, special_tokens)) {}
+
+PointOptions ExampleAttributions::resolved(const GridPoint& point) const {
+    PointOptions options = options_of(point);
+    if (options.drop_special_tokens) options.network.dropped_keys = special_positions_;
+    return options;
 }
 
-AttentionStack Session::weights(const GridPoint& point) const {
-    return weights_by_name(example_, point.has("edge_weights") ? point.text("edge_weights") : "attention");
+ExampleAttributions::Question ExampleAttributions::question(const GridPoint& point) const {
+    Question question{point, resolved(point), 0, {}};
+    question.layer = question.options.source_layer(example_.attention.layers(), example_.id);
+    const std::size_t n = example_.attention.queries(question.layer - 1);
+    // Positions of a narrower layer are not those of the tokens.
+    const auto masked = n == example_.tokens.size() ? example_.masked : std::nullopt;
+    question.sources = question.options.source.positions(n, masked, example_.id);
+    return question;
 }
 
-bool Session::has_one_network(const GridPoint& point) const {
-    return head_strategies().make(network_options(point).heads, "heads")->passes(weights(point)).empty();
+AttentionStack ExampleAttributions::weights(const PointOptions& options) const {
+    return weights_by_name(example_, options.edge_weights);
 }
 
-const LayeredNetwork<double>& Session::network(const GridPoint& point) {
-    NetworkOptions options = network_options(point, special_positions_);
-    std::string key = point.key(AxisStage::network);
-    if (head_strategies().make(options.heads, "heads")->depends_on_source_layer()) {
-        options.source_layer = layer(point);
+bool ExampleAttributions::has_one_network(const GridPoint& point) const {
+    const PointOptions options = resolved(point);
+    return strategy(options)->passes(weights(options)).empty();
+}
+
+const LayeredNetwork<double>& ExampleAttributions::network(const GridPoint& point) {
+    return network(question(point));
+}
+
+const LayeredNetwork<double>& ExampleAttributions::network(const Question& question) {
+    NetworkOptions options = question.options.network;
+    std::string key = question.point.key(AxisStage::network);
+    if (strategy(question.options)->depends_on_source_layer()) {
+        options.source_layer = question.layer;
         key += fmt::format("\n{}", options.source_layer);
     }
     if (!network_ || network_key_ != key) {
         network_.reset();  // before the next one is built: two may not fit
-        network_ = build_network(weights(point), options, &loss_);
+        network_ = build_network(weights(question.options), options, &loss_);
+        for (const auto& step : question.options.network_steps) network_ = step(*network_);
         network_key_ = std::move(key);
     }
     return *network_;
 }
 
-std::vector<std::size_t> Session::sources(const GridPoint& point) const {
-    if (!point.has("source")) return {0};
-    const std::size_t n = example_.attention.queries(layer(point) - 1);
-    // Positions of a narrower layer are not those of the tokens.
-    const auto masked = n == example_.tokens.size() ? example_.masked : std::nullopt;
-    return resolve_sources(point.values.at("source"), n, masked, example_.id);
+std::vector<std::size_t> ExampleAttributions::sources(const GridPoint& point) const {
+    return question(point).sources;
 }
 
-std::size_t Session::layer(const GridPoint& point) const {
-    const std::size_t layers = example_.attention.layers();
-    if (!point.has("layer")) return layers;
-    const auto& value = point.values.at("layer");
-    if (value == ParameterValue(std::string("top"))) return layers;
-    const auto layer = static_cast<std::size_t>(std::get<std::int64_t>(value));
-    if (layer > layers) {
-        throw ParameterError(
-            fmt::format("{}: there is no layer {}, the attention has layers 1 to {}", example_.id, layer, layers));
-    }
-    return layer;
+std::size_t ExampleAttributions::layer(const GridPoint& point) const {
+    return options_of(point).source_layer(example_.attention.layers(), example_.id);
 }
 
-void Session::check(const GridPoint& point) {
-    layer(point);
-    sources(point);
-    const AttentionStack weights = this->weights(point);
-    const std::string name = point.text("edge_weights");
-    if (point.has("edge_weights") && name != "attention" && checked_weights_.insert(name).second) {
-        validate(weights, fmt::format("{}: edge weights '{}'", example_.id, name));
+void ExampleAttributions::check(const GridPoint& point) {
+    const PointOptions options = question(point).options;
+    const AttentionStack weights = this->weights(options);
+    const std::string& name = options.edge_weights;
+    if (name != attention_weights) {
+        if (checked_weights_.insert(name).second)
+            validate(weights, fmt::format("{}: edge weights '{}'", example_.id, name));
+        if (example_.attention.heads() > 1 && has_one_matrix(weights))
+            refuse_heads_of_one_matrix(name, options.network.heads, example_.id);
     }
-    const bool one_matrix = example_.attention.heads() > 1 && has_one_matrix(weights);
-    if (point.has("heads") && name != "attention" && one_matrix)
-        refuse_heads_of_one_matrix(name, point.text("heads"), example_.id);
-    NetworkOptions options = network_options(point, special_positions_);
-    const auto passes = head_strategies().make(options.heads, "heads")->passes(weights);
-    if (!passes.empty()) options.heads = passes.front();
+    NetworkOptions network = options.network;
+    const auto passes = strategy(options)->passes(weights);
+    if (!passes.empty()) network.heads = passes.front();
     try {
-        check_options(weights, options);
+        check_options(weights, network);
     } catch (const ParameterError& error) {
         throw ParameterError(fmt::format("{}: {}", example_.id, error.what()));
     }
 }
 
-Attribution Session::attribution(const GridPoint& point) {
+Attribution ExampleAttributions::attribution(const GridPoint& point) {
     return std::move(attributions(std::span(&point, 1)).front());
 }
 
-std::vector<Attribution> Session::attributions(std::span<const GridPoint> points) {
-    const auto heads = head_strategies().make(network_options(points.front()).heads, "heads");
-    const auto passes = heads->passes(weights(points.front()));
-    if (passes.empty()) return with_fused_heads(points);
-    if (std::string key = key_without_heads(points.front()); key != passes_key_) {
+std::vector<Attribution> ExampleAttributions::attributions(std::span<const GridPoint> points) {
+    std::vector<Question> questions;
+    for (const GridPoint& point : points) questions.push_back(question(point));
+    const auto heads = strategy(questions.front().options);
+    const auto passes = heads->passes(weights(questions.front().options));
+    if (passes.empty()) return with_fused_heads(questions);
+    // What the passes depend on besides the heads.
+    if (std::string key = points.front().without(HeadsAxis::name).key(AxisStage::network); key != passes_key_) {
         passes_.clear();
         passes_key_ = std::move(key);
     }
@@ -156,18 +160,19 @@ std::vector<Attribution> Session::attributions(std::span<const GridPoint> points
     return results;
 }
 
-std::vector<const Attribution*> Session::pass(std::span<const GridPoint> points, const std::string& heads) {
-    std::vector<GridPoint> missing;
+std::vector<const Attribution*> ExampleAttributions::pass(std::span<const GridPoint> points,
+                                                          const std::string& heads) {
+    std::vector<Question> missing;
     std::vector<std::string> keys;
-    for (GridPoint point : points) {
-        point.values["heads"] = heads;
-        keys.push_back(point.key(AxisStage::attribution));
-        if (!passes_.contains(keys.back())) missing.push_back(std::move(point));
+    for (const GridPoint& point : points) {
+        GridPoint fused = point.with(HeadsAxis::name, heads);
+        keys.push_back(fused.key(AxisStage::attribution));
+        if (!passes_.contains(keys.back())) missing.push_back(question(fused));
     }
     if (!missing.empty()) {
         auto made = with_fused_heads(missing);
         for (std::size_t i = 0; i < missing.size(); ++i) {
-            passes_.emplace(missing[i].key(AxisStage::attribution), std::move(made[i]));
+            passes_.emplace(missing[i].point.key(AxisStage::attribution), std::move(made[i]));
         }
     }
     std::vector<const Attribution*> found;
@@ -175,41 +180,45 @@ std::vector<const Attribution*> Session::pass(std::span<const GridPoint> points,
     return found;
 }
 
-std::vector<Attribution> Session::with_fused_heads(std::span<const GridPoint> points) {
-    const GridPoint& first = points.front();
-    const NetworkOptions options = network_options(first);
-    auto& method = methods_.method(first.method);
+std::vector<Attribution> ExampleAttributions::with_fused_heads(std::span<const Question> questions) {
+    const Question& first = questions.front();
+    const NetworkOptions& options = first.options.network;
+    auto& method = methods_.method(first.point.method);
     std::vector<Attribution> results;
     std::vector<std::size_t> layers;
-    bool share_network = !head_strategies().make(options.heads, "heads")->depends_on_source_layer();
-    for (const GridPoint& point : points) {
-        layers.push_back(layer(point));
-        share_network = share_network && sources(point) == sources(first);  // "last" where widths differ
+    bool share_network = !strategy(first.options)->depends_on_source_layer();
+    for (const Question& question : questions) {
+        layers.push_back(question.layer);
+        share_network = share_network && question.sources == first.sources;  // "last" where widths differ
     }
-    if (points.size() > 1 && share_network) {
-        results = method.attribute_layers({network(first), std::move(layers), sources(first)});
-        if (options.pruning != "none") {
+    const bool prunes = options.pruning != NetworkOptions().pruning;
+    if (questions.size() > 1 && share_network) {
+        results = method.attribute_layers({network(first), std::move(layers), first.sources});
+        if (prunes) {
             for (Attribution& result : results) result.pruned_share = loss_.share();
         }
     } else {
-        for (const GridPoint& point : points) {
-            results.push_back(method.attribute({network(point), layer(point), sources(point), with_paths_}));
-            if (options.pruning != "none") results.back().pruned_share = loss_.share();
+        for (const Question& question : questions) {
+            results.push_back(
+                method.attribute({network(question), question.layer, question.sources, with_paths_}));
+            if (prunes) results.back().pruned_share = loss_.share();
         }
     }
     if (options.receptive_field == ReceptiveField::minus_uniform) {
-        for (std::size_t i = 0; i < points.size(); ++i) subtract_uniform(points[i], results[i]);
+        for (std::size_t i = 0; i < questions.size(); ++i) subtract_uniform(questions[i], results[i]);
     }
     return results;
 }
 
-void Session::subtract_uniform(const GridPoint& point, Attribution& attribution) {
-    NetworkOptions options = network_options(point, special_positions_);
-    options.heads = "mean";
-    options.pruning = "none";
-    const auto uniform =
+void ExampleAttributions::subtract_uniform(const Question& question, Attribution& attribution) {
+    NetworkOptions options = question.options.network;
+    options.heads = NetworkOptions().heads;  // it has one
+    options.pruning = NetworkOptions().pruning;
+    LayeredNetwork<double> uniform =
         build_network(uniform_causal_attention(example_.attention.layers(), example_.attention.tokens()), options);
-    const auto scores = methods_.method(point.method).attribute({uniform, layer(point), sources(point)}).scores;
+    for (const auto& step : question.options.network_steps) uniform = step(uniform);
+    const auto scores =
+        methods_.method(question.point.method).attribute({uniform, question.layer, question.sources}).scores;
     for (std::size_t k = 0; k < scores.values().size(); ++k) {
         attribution.scores.values()[k] -= scores.values()[k];
     }

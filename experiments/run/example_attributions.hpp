@@ -1,8 +1,8 @@
 #pragma once
-/// One example under study: builds the network of a grid point and lets a method answer on it.
+/// The attributions of one example: builds the network of a grid point, lets a method answer on it, and keeps
+/// what the next points can share.
 
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <span>
@@ -12,34 +12,22 @@
 #include "algorithms/attribution_method.hpp"
 #include "attention/dataset.hpp"
 #include "attention/network/heads/head_aggregator.hpp"
-#include "experiments/study/axes.hpp"
+#include "experiments/run/method_set.hpp"
+#include "experiments/study/grid_point.hpp"
 
 namespace attnflow {
-
-/// The attribution methods with their parameters: made once, used for one example after the
-/// other by one thread.
-class MethodSet {
-public:
-    explicit MethodSet(std::map<std::string, std::map<std::string, ParameterValue>> parameters = {})
-        : parameters_(std::move(parameters)) {}
-    AttributionFamily::Interface& method(const std::string& name);
-
-private:
-    std::map<std::string, std::map<std::string, ParameterValue>> parameters_;
-    std::map<std::string, std::unique_ptr<AttributionFamily::Interface>> methods_;
-};
 
 /// Throws ParameterError, beginning with `where`, for edge weights `name` of one matrix a layer and a head
 /// strategy that would make of one matrix what the mean does: rows of a table that seem to differ.
 void refuse_heads_of_one_matrix(const std::string& name, const std::string& heads, const std::string& where);
 
-class Session {
+class ExampleAttributions {
 public:
     /// Keeps references to the example and the methods. `special_tokens`: by exact text, for the
     /// axis of that name. `with_paths`: attributions come with the best path of each pair where the
     /// method has paths.
-    Session(const Example& example, MethodSet& methods, const std::vector<std::string>& special_tokens,
-            bool with_paths = false);
+    ExampleAttributions(const Example& example, MethodSet& methods, const std::vector<std::string>& special_tokens,
+                        bool with_paths = false);
 
     /// The attribution of a point; read-out and positions play no part in it. Throws
     /// ParameterError for a layer or source that the example does not have.
@@ -60,9 +48,20 @@ public:
     std::size_t layer(const GridPoint& point) const;
 
 private:
-    AttentionStack weights(const GridPoint& point) const;
-    void subtract_uniform(const GridPoint& point, Attribution& attribution);
-    std::vector<Attribution> with_fused_heads(std::span<const GridPoint> points);
+    /// A point with its options and what they mean for this example.
+    struct Question {
+        GridPoint point;
+        PointOptions options;
+        std::size_t layer;
+        std::vector<std::size_t> sources;
+    };
+
+    PointOptions resolved(const GridPoint& point) const;
+    Question question(const GridPoint& point) const;
+    AttentionStack weights(const PointOptions& options) const;
+    const LayeredNetwork<double>& network(const Question& question);
+    void subtract_uniform(const Question& question, Attribution& attribution);
+    std::vector<Attribution> with_fused_heads(std::span<const Question> questions);
     std::vector<const Attribution*> pass(std::span<const GridPoint> points, const std::string& heads);
 
     const Example& example_;

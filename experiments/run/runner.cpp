@@ -2,11 +2,18 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <map>
 #include <mutex>
 
+#include "attention/dataset.hpp"
 #include "attention/validate.hpp"
+#include "experiments/run/comparison.hpp"
 #include "experiments/run/environment.hpp"
 #include "experiments/run/example_attributions.hpp"
+#include "experiments/store/run_store.hpp"
+#include "experiments/study/config.hpp"
+#include "experiments/study/special_tokens.hpp"
 #include "graph/support/gemm.hpp"
 #include "graph/support/parallel.hpp"
 
@@ -16,13 +23,13 @@ namespace {
 // One run of execute(): what its workers share.
 class Execution {
 public:
-    Execution(RunStore& store, const Config& config, const Dataset& dataset, const RunControl& control)
+    Execution(RunStore& store, const Config& config, const Dataset& dataset, const RunnerOptions& options)
         : store_(store),
           plan_(store.plan()),
           dataset_(dataset),
-          control_(control),
-          evaluator_(config, store.plan(), store.record().special_tokens),
-          jobs_(std::max<std::size_t>(control.jobs, 1)) {
+          options_(options),
+          comparison_(config, store.plan(), store.record().special_tokens),
+          jobs_(std::max<std::size_t>(options.jobs, 1)) {
         for (std::size_t j = 0; j < jobs_; ++j) methods_.emplace_back(config.parameters);
         for (const auto& points : plan_.points_of) {
             cells_of_.push_back(static_cast<std::size_t>(
@@ -35,7 +42,7 @@ public:
         const auto done = store_.done_examples();
         std::vector<std::size_t> open;
         for (std::size_t i = 0; i < done.size(); ++i) {
-            if (!control_.shard.has(i)) continue;
+            if (!options_.shard.has(i)) continue;
             total_ += plan_.grid_size;
             if (!done[i]) open.push_back(i);
         }
@@ -48,20 +55,20 @@ public:
     }
 
 private:
-    bool stopped() const { return control_.stop != nullptr && *control_.stop; }
+    bool stopped() const { return options_.stop != nullptr && *options_.stop; }
 
     void report(std::size_t cells, std::size_t failures) {
         const std::lock_guard lock(mutex_);
         done_ += cells;
         failures_ += failures;
-        if (control_.progress) control_.progress(done_, total_, failures_);
+        if (options_.progress) options_.progress(done_, total_, failures_);
     }
 
     void run_example(std::size_t index, MethodSet& methods) {
         const Example example = dataset_.example(index);
         PointScores scores(plan_);
         const auto stored = store_.stored_attributions(index);
-        Session session(example, methods, store_.record().special_tokens);
+        ExampleAttributions attributions(example, methods, store_.record().special_tokens);
         for (const Plan::Step& step : plan_.steps) {
             Plan::Step missing;
             std::size_t cells = 0;
@@ -74,30 +81,31 @@ private:
                 }
             }
             if (stopped()) return;
-            run_step(index, missing, session, scores);
+            run_step(index, missing, attributions, scores);
             report(cells, 0);
         }
-        const Comparison comparison = evaluator_.compare(index, store_.record().examples[index], scores);
-        store_.finish(index, comparison);
-        if (!comparison.failures.empty()) report(0, comparison.failures.size());
+        const ExampleResults results = comparison_.compare(index, store_.record().examples[index], scores);
+        store_.finish(index, results);
+        if (!results.failures.empty()) report(0, results.failures.size());
     }
 
-    void run_step(std::size_t index, const Plan::Step& missing, Session& session, PointScores& scores) {
+    void run_step(std::size_t index, const Plan::Step& missing, ExampleAttributions& attributions,
+                  PointScores& scores) {
         if (missing.empty()) return;
         const auto start = std::chrono::steady_clock::now();
-        const auto made = attribute(missing, session, scores);
+        const auto made = attribute(missing, attributions, scores);
         for (const auto& [a, attribution] : made) scores.set(a, attribution.scores);
         store_.add(index, made, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     }
 
     using Numbered = std::vector<std::pair<std::size_t, Attribution>>;
 
-    Numbered attribute(const Plan::Step& missing, Session& session, PointScores& scores) const {
+    Numbered attribute(const Plan::Step& missing, ExampleAttributions& attributions, PointScores& scores) const {
         Numbered made;
         try {
             std::vector<GridPoint> points;
             for (const std::size_t a : missing) points.push_back(plan_.attributions[a]);
-            auto all = session.attributions(points);
+            auto all = attributions.attributions(points);
             for (std::size_t i = 0; i < missing.size(); ++i) made.emplace_back(missing[i], std::move(all.at(i)));
             return made;
         } catch (const OutOfMemory&) {
@@ -107,7 +115,7 @@ private:
         }
         for (const std::size_t a : missing) {
             try {
-                made.emplace_back(a, session.attribution(plan_.attributions[a]));
+                made.emplace_back(a, attributions.attribution(plan_.attributions[a]));
             } catch (const OutOfMemory&) {
                 throw;
             } catch (const std::exception& error) {
@@ -120,8 +128,8 @@ private:
     RunStore& store_;
     const Plan& plan_;
     const Dataset& dataset_;
-    const RunControl& control_;
-    Evaluator evaluator_;
+    const RunnerOptions& options_;
+    Comparison comparison_;
     std::size_t jobs_;
     std::vector<MethodSet> methods_;     // one a worker
     std::vector<std::size_t> cells_of_;  // by attribution: grid points that read it
@@ -133,10 +141,13 @@ private:
 
 }  // namespace
 
-std::size_t used_examples(const Config& config, std::size_t available) {
-    if (config.limit == 0) return available;
-    return std::min(available, config.limit + (config.one_extra_example ? 1 : 0));
+namespace {
+
+ExampleRecord record_of(const Example& example) {
+    return {example.id, example.tokens, example.references, example.label, example.predicted, example.group};
 }
+
+}  // namespace
 
 RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t jobs) {
     const std::size_t layers = dataset.example(0).attention.layers();
@@ -149,19 +160,17 @@ RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t 
                      .special_tokens = special_tokens(config.special_tokens, dataset),
                      .points = plan.points,
                      .grid_size = plan.grid_size,
-                     .examples = std::vector<ExampleRecord>(used_examples(config, dataset.size()))};
-    const Evaluator evaluator(config, plan, record.special_tokens);
+                     .examples = std::vector<ExampleRecord>(config.used_examples(dataset.size()))};
+    const Comparison comparison(config, plan, record.special_tokens);
     std::vector<double> deviations(record.examples.size());
     parallel_for(record.examples.size(), jobs, [&](std::size_t i, std::size_t) {
         const Example example = dataset.example(i);
         deviations[i] = validate(example.attention, example.id, config.row_sum_tolerance).largest_deviation;
         MethodSet methods;
-        Session session(example, methods, record.special_tokens);
-        for (const GridPoint& point : plan.points) {
-            session.check(point);
-        }
+        ExampleAttributions attributions(example, methods, record.special_tokens);
+        for (const GridPoint& point : plan.points) attributions.check(point);
         record.examples[i] = record_of(example);
-        evaluator.check(record.examples[i], dataset.path());
+        comparison.check(record.examples[i], dataset.path());
     });
     for (const double deviation : deviations) {
         record.largest_row_sum_deviation = std::max(record.largest_row_sum_deviation, deviation);
@@ -175,21 +184,21 @@ ComparisonNames comparison_names(const Config& config) {
     return names;
 }
 
-bool execute(RunStore& store, const Config& config, const Dataset& dataset, const RunControl& control) {
-    return Execution(store, config, dataset, control).run();
+bool execute(RunStore& store, const Config& config, const Dataset& dataset, const RunnerOptions& options) {
+    return Execution(store, config, dataset, options).run();
 }
 
 void compare_again(RunStore& store, const Config& config, std::size_t jobs) {
     const auto& examples = store.record().examples;
     const Plan& plan = store.plan();
-    const Evaluator evaluator(config, plan, store.record().special_tokens);
+    const Comparison comparison(config, plan, store.record().special_tokens);
     std::map<std::pair<std::size_t, std::size_t>, std::string> failed;  // by example, point
-    for (const Failure& failure : store.result(false).failures) {
+    for (const Failure& failure : store.results(false).failures) {
         failed[{failure.example, failure.point}] = failure.message;
     }
-    std::vector<Comparison> comparisons(examples.size());
+    std::vector<ExampleResults> results(examples.size());
     parallel_for(examples.size(), jobs, [&](std::size_t i, std::size_t) {
-        evaluator.check(examples[i], store.record().name);
+        comparison.check(examples[i], store.record().name);
         PointScores scores(plan);
         const auto stored = store.stored_attributions(i);
         for (const std::size_t a : stored) scores.set(a, store.attribution(i, a).scores);
@@ -198,18 +207,9 @@ void compare_again(RunStore& store, const Config& config, std::size_t jobs) {
             const auto why = failed.find({i, plan.points_of[a].front()});
             scores.set_failed(a, why == failed.end() ? "the run has no scores" : why->second);
         }
-        comparisons[i] = evaluator.compare(i, examples[i], scores);
+        results[i] = comparison.compare(i, examples[i], scores);
     });
-    store.replace_comparisons(config_toml(config), comparison_names(config), comparisons);
-}
-
-RunResult run_experiment(const Config& config, const Dataset& dataset, std::size_t jobs,
-                         const Progress& progress) {
-    const auto store = RunStore::create(":memory:", make_record(config, dataset, jobs), comparison_names(config));
-    execute(*store, config, dataset, {.jobs = jobs, .progress = progress});
-    RunResult result = store->result(config.write_attributions);
-    result.saturation = saturation_of(*store, jobs);
-    return result;
+    store.replace_results(config_toml(config), comparison_names(config), results);
 }
 
 }  // namespace attnflow

@@ -9,27 +9,26 @@
 #include <atomic>
 #include <functional>
 
-#include "attention/dataset.hpp"
-#include "experiments/store/run_result.hpp"
-#include "experiments/store/run_store.hpp"
+#include "experiments/store/run_record.hpp"
 #include "experiments/study/shard.hpp"
 
 namespace attnflow {
+
+class Dataset;
+class RunStore;
+struct Config;
 
 /// Cells (example, grid point) done so far, those of an interrupted run included. Called from
 /// any worker but never by two at once.
 using Progress = std::function<void(std::size_t done, std::size_t total, std::size_t failures)>;
 
-struct RunControl {
+struct RunnerOptions {
     std::size_t jobs = 1;  ///< threads; results do not depend on it
     Shard shard = {};
     Progress progress = {};
     /// When it becomes true, workers finish their step and return.
     const std::atomic<bool>* stop = nullptr;
 };
-
-/// How many of `available` examples the config uses.
-std::size_t used_examples(const Config& config, std::size_t available);
 
 /// Checks every example and describes the run. Throws InputError when one is bad: not
 /// attention, a reference that is missing, a layer or source that does not exist.
@@ -38,13 +37,9 @@ ComparisonNames comparison_names(const Config& config);
 
 /// Does what the store has not got yet of the shard. A cell that throws is recorded as a failure and the
 /// rest goes on. False when it was stopped.
-bool execute(RunStore& store, const Config& config, const Dataset& dataset, const RunControl& control);
+bool execute(RunStore& store, const Config& config, const Dataset& dataset, const RunnerOptions& options);
 
 /// Compares the scores of a finished run as `config` says, without computing any.
 void compare_again(RunStore& store, const Config& config, std::size_t jobs);
-
-/// A whole run that leaves nothing behind.
-RunResult run_experiment(const Config& config, const Dataset& dataset, std::size_t jobs,
-                         const Progress& progress = {});
 
 }  // namespace attnflow

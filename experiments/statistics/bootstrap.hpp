@@ -22,14 +22,14 @@
 #include <span>
 #include <vector>
 
+#include "experiments/statistics/options.hpp"
+
 namespace attnflow {
 
 struct Interval {
     double low;
     double high;
 };
-
-enum class IntervalKind { percentile, bca };
 
 /// Indices of `count` resamples of n values, n >= 1: count n 4-byte numbers.
 class Resamples {

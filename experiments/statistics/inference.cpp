@@ -77,7 +77,7 @@ double bootstrap_p(double mean, double rounding, std::span<const double> means) 
 
 std::size_t sign_patterns(const StatisticsOptions& options, std::size_t family) {
     const double needed = std::ceil(2.0 * static_cast<double>(family) / (1.0 - options.level));
-    const double most = static_cast<double>(most_sign_patterns);
+    const double most = static_cast<double>(most_resamples);
     return std::max(options.resamples, static_cast<std::size_t>(std::min(needed, most)));
 }
 

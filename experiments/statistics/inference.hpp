@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "experiments/statistics/bootstrap.hpp"
+#include "experiments/statistics/options.hpp"
 
 namespace attnflow {
 
@@ -16,25 +17,6 @@ namespace attnflow {
 /// The smallest step of Spearman's correlation without ties, 12 / (n^3 - n), is above it up to
 /// 2000 tokens.
 constexpr double rounding_of_metrics = 1e-9;
-
-enum class PairedTest {
-    permutation,  ///< sign flips, see sign_flips.hpp
-    /// Share of resamples whose mean difference is as far from the observed one as that is from
-    /// 0 (Efron & Tibshirani 1993, chapter 16), two-sided, (1 + hits) / (1 + count);
-    /// nothing for a single example.
-    bootstrap,
-};
-
-/// Also the most resamples that a config can ask for.
-constexpr std::size_t most_sign_patterns = 100'000;
-
-struct StatisticsOptions {
-    std::size_t resamples = 10000;
-    std::uint64_t seed = 1;
-    double level = 0.95;
-    IntervalKind interval = IntervalKind::bca;
-    PairedTest test = PairedTest::permutation;
-};
 
 /// What the differences between two methods on the same examples say.
 struct PairedResult {
@@ -55,7 +37,7 @@ std::vector<std::optional<Interval>> bootstrap_intervals(std::span<const std::ve
 /// taken for 0, in mean, interval, test and effect size alike. An empty sample has nothing but
 /// empty answers. `family`: how many tests at most are corrected together. The permutation test
 /// then tries more signs than options.resamples where that many could not make the clearest of
-/// them significant at 1 - level: 2 family / (1 - level), up to most_sign_patterns.
+/// them significant at 1 - level: 2 family / (1 - level), up to most_resamples.
 /// The same for every `jobs` (threads).
 std::vector<PairedResult> paired_tests(std::vector<std::vector<double>> differences,
                                        const StatisticsOptions& options, std::size_t family, std::size_t jobs);

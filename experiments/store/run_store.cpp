@@ -68,13 +68,6 @@ std::vector<std::string> texts(std::string_view json, const std::string& where) 
     return out;
 }
 
-CutKind cut_kind(std::string_view name, const std::string& where) {
-    for (const CutKind kind : all_cut_kinds) {
-        if (name == to_string(kind)) return kind;
-    }
-    throw InputError(fmt::format("{}: no kind of cut is called '{}'", where, excerpt(name)));
-}
-
 std::optional<std::int64_t> optional_integer(const Statement& row, int column) {
     if (row.is_null(column)) return std::nullopt;
     return row.integer(column);
@@ -303,9 +296,9 @@ void RunStore::read_points() {
         attributions.push_back(row.index(1));
         if (row.integer(2) != 0) ++record_.grid_size;
         GridPoint point{std::string(row.text(3)), {}};
-        const auto axes = parse_json(row.text(4), where);
-        for (const auto& [name, value] : axes.items()) {
-            point.values[name] = axis_info(name).check(axis_value(value, where), where);
+        const auto values = parse_json(row.text(4), where);
+        for (const auto& [name, value] : values.items()) {
+            point.values[name] = axes().at(name).check(axis_value(value, where), where);
         }
         record_.points.push_back(std::move(point));
     }
@@ -349,6 +342,21 @@ std::vector<std::size_t> RunStore::stored_attributions(std::size_t example) {
     return stored;
 }
 
+std::vector<std::size_t> RunStore::attributions_with_cuts() {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::size_t> numbers;
+    Statement row = database_.prepare(
+        "SELECT DISTINCT attribution FROM attributions WHERE cuts IS NOT NULL ORDER BY attribution");
+    while (row.step()) {
+        if (row.index(0) >= plan_.attributions.size()) {
+            throw InputError(
+                fmt::format("{}: cuts of attribution {}, which is missing", database_.file(), row.index(0)));
+        }
+        numbers.push_back(row.index(0));
+    }
+    return numbers;
+}
+
 Attribution RunStore::attribution(std::size_t example, std::size_t attribution) {
     const std::lock_guard lock(mutex_);
     Statement row = database_.prepare(
@@ -369,8 +377,7 @@ Attribution RunStore::read_attribution(std::size_t example, std::size_t attribut
         const auto cuts = row.blob(7);
         if (static_cast<std::int64_t>(checksum(scores, cuts)) != row.integer(5))
             throw InputError("checksum differs");
-        const GridPoint& point = plan_.attributions[attribution];
-        const bool single = !point.has("source") || point.text("source") != "all";
+        const bool single = plan_.attribution_options(attribution).source.kind != SourceChoice::Kind::every;
         if (row.index(0) == 0 || (single && row.index(0) != 1) ||
             row.index(1) != record_.examples[example].tokens.size())
             throw InputError("another number of sources or tokens");
@@ -447,9 +454,9 @@ void RunStore::add(std::size_t example, std::span<const std::pair<std::size_t, A
     if (seconds_at_risk_ >= most_seconds_at_risk || bytes_at_risk_ >= most_bytes_at_risk) commit_locked();
 }
 
-void RunStore::write_comparison(std::size_t example, const Comparison& comparison) {
+void RunStore::write_results(std::size_t example, const ExampleResults& results) {
     Statement metric = database_.prepare("INSERT INTO metrics VALUES(?, ?, ?, ?, ?)");
-    for (const ResultRow& row : comparison.rows) {
+    for (const ResultRow& row : results.rows) {
         metric.bind(example).bind(row.point).bind(row.reference).bind(row.metric);
         if (row.value) {
             metric.bind(*row.value);
@@ -459,27 +466,25 @@ void RunStore::write_comparison(std::size_t example, const Comparison& compariso
         metric.run();
     }
     Statement failed = database_.prepare("INSERT INTO failures VALUES(?, ?, ?)");
-    for (const Failure& failure : comparison.failures) {
+    for (const Failure& failure : results.failures) {
         failed.bind(example).bind(failure.point).bind(std::string_view(failure.message)).run();
     }
 }
 
-void RunStore::finish(std::size_t example, const Comparison& comparison) {
+void RunStore::finish(std::size_t example, const ExampleResults& results) {
     const std::lock_guard lock(mutex_);
     begin();
-    write_comparison(example, comparison);
+    write_results(example, results);
     database_.prepare("UPDATE examples SET done = 1 WHERE example = ?").bind(example).run();
-    bytes_at_risk_ += 64 * comparison.rows.size();
+    bytes_at_risk_ += 64 * results.rows.size();
     if (bytes_at_risk_ >= most_bytes_at_risk) commit_locked();
 }
 
 void RunStore::take(RunStore& part, bool with_failures) {
-    std::vector<Comparison> comparisons(part.record_.examples.size());
-    const RunResult result_of_part = part.result(false);
-    for (const ResultRow& row : result_of_part.rows) comparisons.at(row.example).rows.push_back(row);
-    for (const Failure& failure : result_of_part.failures) {
-        comparisons.at(failure.example).failures.push_back(failure);
-    }
+    std::vector<ExampleResults> by_example(part.record_.examples.size());
+    const Results all = part.results(false);
+    for (const ResultRow& row : all.rows) by_example.at(row.example).rows.push_back(row);
+    for (const Failure& failure : all.failures) by_example.at(failure.example).failures.push_back(failure);
     const auto here = done_examples();
     const auto there = part.done_examples();
     std::map<std::string, std::size_t> own;
@@ -487,13 +492,13 @@ void RunStore::take(RunStore& part, bool with_failures) {
     for (std::size_t example = 0; example < there.size(); ++example) {
         const std::size_t to = own.at(part.record_.examples[example].id);
         if (here[to] || !there[example]) continue;
-        if (!with_failures && !comparisons[example].failures.empty()) continue;
+        if (!with_failures && !by_example[example].failures.empty()) continue;
         std::vector<std::pair<std::size_t, Attribution>> attributions;
         for (const std::size_t a : part.stored_attributions(example)) {
             attributions.emplace_back(a, part.attribution(example, a));
         }
         add(to, attributions, 0.0);
-        finish(to, comparisons[example]);
+        finish(to, by_example[example]);
     }
     commit();
 }
@@ -508,15 +513,15 @@ void RunStore::retry_failures() {
     commit_locked();
 }
 
-void RunStore::replace_comparisons(const std::string& config_toml, const ComparisonNames& names,
-                                   const std::vector<Comparison>& by_example) {
+void RunStore::replace_results(const std::string& config_toml, const ComparisonNames& names,
+                               const std::vector<ExampleResults>& by_example) {
     const std::lock_guard lock(mutex_);
     begin();
     database_.execute(
         "DELETE FROM metrics; DELETE FROM failures; DELETE FROM reference_names; DELETE FROM metric_names");
     database_.prepare("UPDATE meta SET value = ? WHERE key = 'config'").bind(std::string_view(config_toml)).run();
     write_names(names);
-    for (std::size_t i = 0; i < by_example.size(); ++i) write_comparison(i, by_example[i]);
+    for (std::size_t i = 0; i < by_example.size(); ++i) write_results(i, by_example[i]);
     commit_locked();
     record_.config_toml = config_toml;
     names_ = names;
@@ -530,20 +535,19 @@ void RunStore::close() {
     database_.try_execute("PRAGMA journal_mode = DELETE");
 }
 
-RunResult RunStore::result(bool with_attributions) {
+Results RunStore::results(bool with_attributions) {
     const std::lock_guard lock(mutex_);
-    RunResult result;
-    result.grid = plan_.grid();
-    result.largest_row_sum_deviation = record_.largest_row_sum_deviation;
+    Results results;
+    results.grid = plan_.grid();
+    results.largest_row_sum_deviation = record_.largest_row_sum_deviation;
     for (const ExampleRecord& example : record_.examples) {
-        result.examples.push_back(example.id);
-        result.tokens.push_back(example.tokens);
+        results.examples.push_back(example.id);
+        results.tokens.push_back(example.tokens);
     }
-    read_rows(result);
-    read_cuts(result);
-    read_pruning(result);
-    read_fixed_point(result);
-    if (!with_attributions) return result;
+    read_rows(results);
+    read_pruning(results);
+    read_fixed_point(results);
+    if (!with_attributions) return results;
     Statement row = database_.prepare(
         "SELECT sources, tokens, bits, error_bound, rounded_to_zero, checksum, scores, cuts, cell, pruned "
         "FROM attributions ORDER BY cell");
@@ -556,25 +560,25 @@ RunResult RunStore::result(bool with_attributions) {
         const Attribution attribution = read_attribution(example, number, row);
         for (const std::size_t p : plan_.points_of[number]) {
             if (p >= plan_.grid_size) continue;
-            AttributionRow entry{example, p, read_out(attribution.scores, plan_.points[p].text("readout")), {}};
+            AttributionRow entry{example, p, plan_.options[p].scores(attribution.scores), {}};
             if (attribution.binding_cuts.rows() == 1) {
                 const auto cuts = attribution.binding_cuts.row(0);
                 entry.cuts.assign(cuts.begin(), cuts.end());
             }
-            result.attributions.push_back(std::move(entry));
+            results.attributions.push_back(std::move(entry));
         }
     }
-    std::sort(result.attributions.begin(), result.attributions.end(),
+    std::sort(results.attributions.begin(), results.attributions.end(),
               [](const AttributionRow& a, const AttributionRow& b) {
                   return std::pair(a.example, a.point) < std::pair(b.example, b.point);
               });
-    return result;
+    return results;
 }
 
-void RunStore::read_rows(RunResult& result) {
+void RunStore::read_rows(Results& results) {
     const auto check = [&](std::size_t example, std::size_t point, std::size_t reference = 0,
                            std::size_t metric = 0) {
-        if (example < result.examples.size() && point < result.grid.size() &&
+        if (example < results.examples.size() && point < results.grid.size() &&
             reference < std::max<std::size_t>(names_.references.size(), 1) &&
             metric < std::max<std::size_t>(names_.metrics.size(), 1))
             return;
@@ -587,38 +591,17 @@ void RunStore::read_rows(RunResult& result) {
         "ORDER BY example, point, reference, metric");
     while (row.step()) {
         check(row.index(0), row.index(1), row.index(2), row.index(3));
-        result.rows.push_back({row.index(0), row.index(1), row.index(2), row.index(3),
-                               row.is_null(4) ? std::nullopt : std::optional(row.real(4))});
+        results.rows.push_back({row.index(0), row.index(1), row.index(2), row.index(3),
+                                row.is_null(4) ? std::nullopt : std::optional(row.real(4))});
     }
     Statement failure = database_.prepare("SELECT example, point, message FROM failures ORDER BY example, point");
     while (failure.step()) {
         check(failure.index(0), failure.index(1));
-        result.failures.push_back({failure.index(0), failure.index(1), std::string(failure.text(2))});
+        results.failures.push_back({failure.index(0), failure.index(1), std::string(failure.text(2))});
     }
 }
 
-void RunStore::read_cuts(RunResult& result) {
-    std::vector<std::optional<CutCounts>> counts(plan_.grid_size);
-    Statement row = database_.prepare(
-        "SELECT attribution, cut, sum(pairs) FROM binding_cuts JOIN attributions USING(cell) "
-        "GROUP BY attribution, cut");
-    while (row.step()) {
-        if (row.index(0) >= plan_.attributions.size()) {
-            throw InputError(
-                fmt::format("{}: cuts of attribution {}, which is missing", database_.file(), row.index(0)));
-        }
-        for (const std::size_t p : plan_.points_of[row.index(0)]) {
-            if (p >= plan_.grid_size) continue;
-            if (!counts[p]) counts[p] = CutCounts{.point = p};
-            counts[p]->pairs[static_cast<std::size_t>(cut_kind(row.text(1), database_.file()))] = row.index(2);
-        }
-    }
-    for (const auto& count : counts) {
-        if (count) result.cuts.push_back(*count);
-    }
-}
-
-void RunStore::read_pruning(RunResult& result) {
+void RunStore::read_pruning(Results& results) {
     struct Sum {
         double total = 0.0;
         double largest = 0.0;
@@ -637,16 +620,16 @@ void RunStore::read_pruning(RunResult& result) {
         const auto found = sums.find(plan_.attribution_of[p]);
         if (found == sums.end()) continue;
         const Sum& sum = found->second;
-        result.pruning.push_back({p, sum.total / static_cast<double>(sum.count), sum.largest});
+        results.pruning.push_back({p, sum.total / static_cast<double>(sum.count), sum.largest});
     }
 }
 
-void RunStore::read_fixed_point(RunResult& result) {
+void RunStore::read_fixed_point(Results& results) {
     Statement row = database_.prepare(
         "SELECT max(bits), max(error_bound), max(rounded_to_zero) FROM attributions WHERE bits IS NOT NULL "
         "GROUP BY example");
     while (row.step()) {
-        auto& total = result.fixed_point;
+        auto& total = results.fixed_point;
         if (!total) total = FixedPoint{.bits = static_cast<int>(row.integer(0))};
         total->error_bound = std::max(total->error_bound, row.real(1));
         total->rounded_to_zero += row.index(2);

@@ -28,31 +28,12 @@
 #include <vector>
 
 #include "algorithms/attribution_method.hpp"
-#include "experiments/run/comparison.hpp"
-#include "experiments/store/run_result.hpp"
+#include "experiments/store/results.hpp"
+#include "experiments/store/run_record.hpp"
 #include "experiments/store/sqlite.hpp"
+#include "experiments/study/plan.hpp"
 
 namespace attnflow {
-
-/// What is fixed when a run begins.
-struct RunRecord {
-    std::string name;         ///< of the config
-    std::string preset;       ///< that it started from, "" for none
-    std::string config_toml;  ///< resolved: no include, no preset
-    std::map<std::string, std::string> environment;
-    std::string dataset;  ///< absolute path
-    double largest_row_sum_deviation = 0.0;
-    std::vector<std::string> special_tokens;
-    std::vector<GridPoint> points;  ///< the grid, then those that references ask for
-    std::size_t grid_size = 0;
-    std::vector<ExampleRecord> examples;
-};
-
-/// Names of what a config compares with and by: the numbers in a Comparison count these.
-struct ComparisonNames {
-    std::vector<std::string> references;
-    std::vector<std::string> metrics;
-};
 
 class RunStore {
 public:
@@ -80,13 +61,15 @@ public:
     std::vector<bool> done_examples();
     std::vector<std::size_t> stored_attributions(std::size_t example);
     Attribution attribution(std::size_t example, std::size_t attribution);
+    /// Numbers of the attributions that name binding cuts in some example, ascending.
+    std::vector<std::size_t> attributions_with_cuts();
     std::size_t failures();
 
     /// `seconds`: what it cost to make them.
     void add(std::size_t example, std::span<const std::pair<std::size_t, Attribution>> attributions,
              double seconds);
     /// Marks the example as done, its cells with it.
-    void finish(std::size_t example, const Comparison& comparison);
+    void finish(std::size_t example, const ExampleResults& results);
     /// Throws InputError where SQLite's own check finds damage. Reads the whole file.
     void check_pages();
     /// Adds the examples that `part`, another store of this run whose examples this one has too, has done and this
@@ -94,21 +77,22 @@ public:
     void take(RunStore& part, bool with_failures);
     /// Forgets the outcome of examples with failed cells, so that these are tried again.
     void retry_failures();
-    /// Puts other comparisons in place of all there are, in one transaction.
-    void replace_comparisons(const std::string& config_toml, const ComparisonNames& names,
-                             const std::vector<Comparison>& by_example);
+    /// Puts other results in place of all there are, in one transaction.
+    void replace_results(const std::string& config_toml, const ComparisonNames& names,
+                         const std::vector<ExampleResults>& by_example);
     void commit();
     /// Commits and leaves one plain file that can be read from a read-only folder.
     void close();
 
-    RunResult result(bool with_attributions);
+    /// Throws InputError for rows that do not fit each other.
+    Results results(bool with_attributions);
 
 private:
     RunStore(const std::string& file, sqlite::Database::Access access) : database_(file, access) {}
 
     void create_schema(const RunRecord& record, const ComparisonNames& names);
     void write_names(const ComparisonNames& names);
-    void write_comparison(std::size_t example, const Comparison& comparison);
+    void write_results(std::size_t example, const ExampleResults& results);
     void check_schema();
     void read_record();
     void read_examples();
@@ -118,10 +102,9 @@ private:
     void commit_locked();
     std::int64_t cell(std::size_t example, std::size_t attribution) const;
     Attribution read_attribution(std::size_t example, std::size_t attribution, sqlite::Statement& row) const;
-    void read_rows(RunResult& result);
-    void read_cuts(RunResult& result);
-    void read_pruning(RunResult& result);
-    void read_fixed_point(RunResult& result);
+    void read_rows(Results& results);
+    void read_pruning(Results& results);
+    void read_fixed_point(Results& results);
 
     std::mutex mutex_;
     sqlite::Database database_;

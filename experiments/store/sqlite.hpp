@@ -29,7 +29,7 @@ public:
     Statement& bind(std::span<const std::byte> blob);
     Statement& bind_null();
 
-    /// True when there is a row; afterwards, or when false, bind() begins anew.
+    /// True when there is a row; afterwards, or when false, bind() starts with the first parameter again.
     bool step();
     /// Steps to the end.
     void run();

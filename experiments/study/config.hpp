@@ -8,25 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "attention/dataset.hpp"
-#include "experiments/inputs/text_source.hpp"
-#include "experiments/statistics/inference.hpp"
-#include "experiments/study/axes.hpp"
+#include "experiments/statistics/options.hpp"
+#include "experiments/study/reference.hpp"
 #include "experiments/study/settings.hpp"
+#include "experiments/study/texts.hpp"
 
 namespace attnflow {
-
-/// What a method's scores are compared with.
-struct Reference {
-    enum class Kind {
-        scores,           ///< a reference of the dataset, by name
-        absolute_scores,  ///< abs(NAME): its absolute values
-        method,           ///< method(NAME): another method at the same axis values
-    };
-    Kind kind = Kind::scores;
-    std::string name;
-    std::string text;  ///< as written
-};
 
 /// One product of the grid: methods x the axes each takes.
 struct GridBlock {
@@ -38,9 +25,9 @@ struct Config {
     std::string name;  ///< of the config file, without extension
     std::string preset;
 
-    std::filesystem::path dataset;    ///< "" until provide_dataset() has made it of `texts`
-    std::optional<TextSource> texts;  ///< what `dataset` is made of
-    std::size_t limit = 0;            ///< first examples used; 0 = all
+    std::filesystem::path dataset;  ///< "" until provide_dataset() has made it of `texts`
+    std::optional<Texts> texts;     ///< what `dataset` is made of
+    std::size_t limit = 0;          ///< first examples used; 0 = all
     bool one_extra_example = false;
     std::optional<double> row_sum_tolerance;
     std::vector<std::string> special_tokens;  ///< instead of the dataset's
@@ -58,31 +45,17 @@ struct Config {
 
     /// All methods of the grid, each once.
     std::vector<std::string> methods() const;
+    /// How many of `available` examples are used.
+    std::size_t used_examples(std::size_t available) const;
 
     /// Every setting that was given, preset included, as resolved: for the record of a run.
     std::map<std::string, std::string> given;
     std::map<std::string, std::string> places;  ///< of those, where each is written: "file.toml:3:1"
 };
 
-/// Special tokens when neither config nor dataset name any. [UNK] is an ordinary token.
-const std::vector<std::string>& default_special_tokens();
-/// `given`, or else the dataset's, or else the default.
-std::vector<std::string> special_tokens(const std::vector<std::string>& given, const Dataset& dataset);
-
-/// Opens config.dataset, or the part of it that there is. Where all its examples have a masked position and the
-/// config names no source, `mask` becomes the source, as if it were given.
-Dataset open_dataset(Config& config);
-/// That, for examples which are known to have one.
+/// Makes `mask` the source, as if it were given, unless the config names one: for examples which all have a masked
+/// position.
 void default_to_mask(Config& config);
-
-/// One key of the configuration, for docs and for nearest-name hints.
-struct ConfigKey {
-    std::string name;
-    std::string summary;
-    std::string values;
-    std::string fallback;
-};
-std::vector<ConfigKey> config_keys();
 
 /// Reads `path` with what it includes, puts its preset below and `overrides` (from --set)
 /// above it, also above what a [[matrix]] says, and checks everything: unknown keys (with the
@@ -97,10 +70,5 @@ std::string config_toml(const Config& config);
 /// The config in such a text; `origin` is the file that it comes from.
 Config config_from_toml(const std::string& toml, const std::string& name, const std::string& origin);
 Config config_from_settings(Settings settings, const std::string& name, const std::string& origin);
-
-/// The grid: for each block methods x the axes each takes, last axis fastest; a point that
-/// several blocks hold counts once. `layers` resolves "top" and "all"; a layer above it is
-/// refused, and so is a grid of more than a million points.
-std::vector<GridPoint> expand_grid(const Config& config, std::size_t layers);
 
 }  // namespace attnflow

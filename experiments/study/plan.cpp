@@ -6,13 +6,12 @@
 #include <set>
 
 #include "algorithms/attribution_method.hpp"
+#include "experiments/study/axes/heads.hpp"
+#include "experiments/study/axes/layer.hpp"
+#include "experiments/study/grid.hpp"
 
 namespace attnflow {
 namespace {
-
-std::int64_t layer_or_zero(const GridPoint& point) {
-    return point.has("layer") ? std::get<std::int64_t>(point.values.at("layer")) : 0;
-}
 
 // Numbers texts in the order in which they appear.
 class Numbers {
@@ -24,18 +23,6 @@ public:
 private:
     std::map<std::string, std::size_t> numbers_;
 };
-
-// Another method at the axis values of `point`; nothing where it takes an axis that the point lacks.
-std::optional<GridPoint> point_of(const std::string& method, const GridPoint& point) {
-    const EntryInfo& info = attribution_methods().at(method).info;
-    GridPoint other{method, {}};
-    for (const AxisInfo& axis : axes()) {
-        if (!takes(info, axis)) continue;
-        if (!point.has(axis.name)) return std::nullopt;
-        other.values[axis.name] = point.values.at(axis.name);
-    }
-    return other;
-}
 
 }  // namespace
 
@@ -51,9 +38,7 @@ Plan make_plan(const Config& config, std::size_t layers) {
         for (std::size_t p = 0; p < grid_size; ++p) ask_for(reference_point(reference, points[p]));
     }
     for (std::size_t p = 0; p < grid_size; ++p) {
-        FlowBounds bounds = flow_bounds(points[p]);
-        ask_for(std::move(bounds.column_sum));
-        ask_for(std::move(bounds.rollout));
+        for (GridPoint& other : compared_with(points[p])) ask_for(std::move(other));
     }
     return plan_of(std::move(points), grid_size);
 }
@@ -62,6 +47,7 @@ Plan plan_of(std::vector<GridPoint> points, std::size_t grid_size) {
     Plan plan;
     plan.points = std::move(points);
     plan.grid_size = grid_size;
+    for (const GridPoint& point : plan.points) plan.options.push_back(options_of(point));
     std::map<std::string, std::size_t> attributions;
     for (std::size_t p = 0; p < plan.points.size(); ++p) {
         const auto [found, fresh] =
@@ -81,16 +67,15 @@ Plan plan_of(std::vector<GridPoint> points, std::size_t grid_size) {
     Numbers steps;
     std::map<std::array<std::size_t, 3>, Plan::Step> sorted;
     for (std::size_t a = 0; a < plan.attributions.size(); ++a) {
-        GridPoint any = plan.attributions[a];
-        any.values.erase("layer");
-        const std::size_t step = steps(any.key(AxisStage::attribution));
-        const std::size_t network = networks(any.key(AxisStage::network));
-        any.values.erase("heads");
-        sorted[{families(any.key(AxisStage::network)), network, step}].push_back(a);
+        const GridPoint any_layer = plan.attributions[a].without(LayerAxis::name);
+        const GridPoint any_heads = any_layer.without(HeadsAxis::name);
+        sorted[{families(any_heads.key(AxisStage::network)), networks(any_layer.key(AxisStage::network)),
+                steps(any_layer.key(AxisStage::attribution))}]
+            .push_back(a);
     }
     for (auto& [place, step] : sorted) {
         std::stable_sort(step.begin(), step.end(), [&](std::size_t a, std::size_t b) {
-            return layer_or_zero(plan.attributions[a]) < layer_or_zero(plan.attributions[b]);
+            return plan.attributions[a].layer() < plan.attributions[b].layer();
         });
         plan.steps.push_back(std::move(step));
     }
@@ -99,15 +84,15 @@ Plan plan_of(std::vector<GridPoint> points, std::size_t grid_size) {
 
 std::optional<GridPoint> reference_point(const Reference& reference, const GridPoint& point) {
     if (reference.kind != Reference::Kind::method) return std::nullopt;
-    return point_of(reference.name, point);
+    return point_of_method(reference.name, point);
 }
 
-FlowBounds flow_bounds(const GridPoint& point) {
-    const auto& promises = attribution_methods().at(point.method).info.promises;
-    for (const char* needed : {promise::at_most_column_sum, promise::at_least_rollout}) {
-        if (std::find(promises.begin(), promises.end(), needed) == promises.end()) return {};
+std::vector<GridPoint> compared_with(const GridPoint& point) {
+    std::vector<GridPoint> others;
+    for (const std::string& method : attribution_methods().at(point.method).info.compared_with) {
+        if (auto other = point_of_method(method, point)) others.push_back(std::move(*other));
     }
-    return {point_of("column_sum", point), point_of("rollout", point)};
+    return others;
 }
 
 }  // namespace attnflow

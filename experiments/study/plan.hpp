@@ -6,13 +6,17 @@
 #include <optional>
 #include <vector>
 
-#include "experiments/study/config.hpp"
+#include "experiments/study/grid_point.hpp"
+#include "experiments/study/reference.hpp"
 
 namespace attnflow {
 
+struct Config;
+
 struct Plan {
-    /// The grid, then the points that only references by method(NAME) or flow_bounds() ask for.
+    /// The grid, then the points that only references by method(NAME) or compared_with() ask for.
     std::vector<GridPoint> points;
+    std::vector<PointOptions> options;  ///< of each point
     std::size_t grid_size = 0;
     std::vector<std::size_t> attribution_of;          ///< by point
     std::vector<GridPoint> attributions;              ///< a point of each; its reading axes do not matter
@@ -23,6 +27,10 @@ struct Plan {
     std::vector<Step> steps;  ///< those that share a network, or all of it but the heads, lie side by side
 
     std::vector<GridPoint> grid() const { return {points.begin(), points.begin() + static_cast<long>(grid_size)}; }
+    /// Of an attribution; what its reading axes set does not matter.
+    const PointOptions& attribution_options(std::size_t attribution) const {
+        return options[points_of[attribution].front()];
+    }
 };
 
 /// Throws ParameterError as expand_grid does.
@@ -35,12 +43,8 @@ Plan plan_of(std::vector<GridPoint> points, std::size_t grid_size);
 /// values. Nothing where NAME takes an axis that the point lacks.
 std::optional<GridPoint> reference_point(const Reference& reference, const GridPoint& point);
 
-/// The points of column_sum and rollout with the axis values of `point`; nothing unless the
-/// method of `point` promises to lie between them. A plan has them for the saturation report.
-struct FlowBounds {
-    std::optional<GridPoint> column_sum;
-    std::optional<GridPoint> rollout;
-};
-FlowBounds flow_bounds(const GridPoint& point);
+/// The points of the methods that the method of `point` declares to be compared with (EntryInfo::compared_with),
+/// at its axis values. A plan has them, so that findings::saturation can rank beside them.
+std::vector<GridPoint> compared_with(const GridPoint& point);
 
 }  // namespace attnflow

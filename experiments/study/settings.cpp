@@ -188,7 +188,7 @@ std::string read_file(const std::string& path, const std::string& included_at) {
 }
 
 // One text for one file, however it is reached. Not every readable path has a canonical form
-// (a pipe of the shell, for instance): those stand for themselves.
+// (a pipe of the shell, for instance): those are their own identity.
 std::string identity(const std::filesystem::path& path) {
     std::error_code none;
     const auto canonical = std::filesystem::weakly_canonical(path, none);

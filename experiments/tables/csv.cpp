@@ -18,6 +18,12 @@ std::string csv_text(std::string_view text) {
     return quoted + '"';
 }
 
+std::vector<std::string> csv_texts(const std::vector<std::string>& texts) {
+    std::vector<std::string> cells;
+    for (const std::string& text : texts) cells.push_back(csv_text(text));
+    return cells;
+}
+
 std::string csv_line(const std::vector<std::string>& cells) { return join(cells, ",") + "\n"; }
 
 }  // namespace attnflow

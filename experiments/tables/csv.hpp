@@ -11,6 +11,9 @@ namespace attnflow {
 /// apostrophe where a spreadsheet would take it for a formula (= + - @).
 std::string csv_text(std::string_view text);
 
+/// Each of `texts` so.
+std::vector<std::string> csv_texts(const std::vector<std::string>& texts);
+
 /// Cells joined by commas, with a line feed. Cells must come from csv_text or be numbers.
 std::string csv_line(const std::vector<std::string>& cells);
 

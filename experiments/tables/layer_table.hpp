@@ -8,38 +8,10 @@
 #include <string_view>
 #include <vector>
 
-#include "experiments/study/axes.hpp"
-
 namespace attnflow {
 
 /// Text that can stand in a cell or a heading: control characters escaped, bars too.
 std::string markdown_text(std::string_view text);
-
-/// What distinguishes the tables and rows of a grid: every axis but the layer. Axes with one
-/// value in the whole grid are said once.
-class TableLayout {
-public:
-    explicit TableLayout(const std::vector<GridPoint>& grid);
-
-    const std::vector<std::int64_t>& layers() const { return layers_; }
-    /// "axis value" of the axes that do not vary.
-    const std::vector<std::string>& fixed() const { return fixed_; }
-
-    /// The method and the values of the axes that vary.
-    std::string row_label(const GridPoint& point) const;
-    /// "first - second" and the values of the axes that vary, from either.
-    std::string pair_label(const GridPoint& first, const GridPoint& second) const;
-    /// Which table a point belongs to: ", positions ..." when they vary, else "".
-    std::string table_label(const GridPoint& point) const;
-
-private:
-    std::string with_axes(const std::string& name, const GridPoint& point, const GridPoint& other) const;
-
-    std::vector<std::int64_t> layers_;
-    std::vector<std::string> fixed_;
-    std::vector<std::string> varied_;
-    bool has_positions_ = false;
-};
 
 /// Rows in the order of their first cell, padded so that the text reads well as it is. Cells
 /// without a layer stand in a last column.

@@ -2,7 +2,7 @@
 /// The family of network generators: seeded networks for tests, benchmarks and
 /// `attnflow generate`, from attention-like ones to cases that hurt a solver.
 ///
-/// Generator, parameters, size and seed together name an instance for good: numbers come
+/// Generator, parameters, size and seed together always name the same instance: numbers come
 /// from graph/support/random.hpp, never from std distributions. Instances that draw normal
 /// numbers or take exponentials may differ in the last bit between C libraries.
 

@@ -1,9 +1,9 @@
 #pragma once
-/// Random numbers that are the same on every platform: a seed names an instance for good.
+/// Random numbers that are the same on every platform: a seed always names the same instance.
 ///
 /// std::*_distribution differ between standard libraries, so none is used. Uniform numbers
-/// come from integer arithmetic alone; `normal` and `exponential` also use log and sqrt, of
-/// which only log may differ between C libraries, in the last bit.
+/// come from integer arithmetic alone; `normal` also uses log and sqrt, of which only log may differ
+/// between C libraries, in the last bit.
 
 #include <cmath>
 #include <cstdint>
@@ -52,9 +52,6 @@ public:
             if (x >= reject) return x % bound;
         }
     }
-
-    /// Mean 1.
-    double exponential() { return -std::log(1.0 - uniform()); }
 
     /// Mean 0, standard deviation 1: the polar method of Marsaglia.
     double normal() {

@@ -36,6 +36,8 @@ struct EntryInfo {
     std::vector<ParameterSpec> parameters = {};
     std::vector<std::string> axes = {};      ///< experiment axes that it takes, by name
     std::vector<std::string> promises = {};  ///< properties that the contract tests check, by name
+    /// Members of the same family whose results a reader needs beside its own, by name: they are made too.
+    std::vector<std::string> compared_with = {};
 };
 
 /// `Family` supplies: Interface (an abstract class), a static `noun`, and

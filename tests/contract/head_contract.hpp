@@ -12,6 +12,7 @@
 
 #include "attention/network/heads/head_aggregator.hpp"
 #include "graph/support/random.hpp"
+#include "tests/exponential.hpp"
 
 namespace attnflow::testing {
 
@@ -30,7 +31,7 @@ struct HeadInstance {
         for (std::size_t row = 0; row < layers * heads * tokens; ++row) {
             const auto weights = std::span(out.weights).subspan(row * tokens, tokens);
             const double power = 0.5 + static_cast<double>(row / tokens % heads);
-            for (double& weight : weights) weight = std::pow(random.exponential(), power);
+            for (double& weight : weights) weight = std::pow(exponential(random), power);
             const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
             for (double& weight : weights) weight /= sum;
         }

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "algorithms/maxflow/dinic.hpp"
+#include "algorithms/maxflow/layered_flow.hpp"
 #include "graph/certificate.hpp"
 #include "graph/support/random.hpp"
 
@@ -114,13 +115,16 @@ public:
                 compare(q.layer, q.sources[0], q.sink, pair.value, pair.cut);
                 break;
             }
-            case Question::Kind::source_side: {
-                ++counts_.answers;
-                const auto& side = reference_.at(q.layer, q.sources[0], q.sink).source_side;
-                if (const auto found = engine_.source_side(q.layer, q.sources[0], q.sink); found != side) {
-                    throw Disagreement{fmt::format("source side {}, the minimal one is {}", fmt::join(found, " "),
-                                                   fmt::join(side, " "))};
-                }
+            case Question::Kind::source_side:
+                compare(q, engine_.source_side(q.layer, q.sources[0], q.sink));
+                break;
+            case Question::Kind::layered_flow: {
+                const Vertex from = network_.vertex(q.layer, q.sources[0]);
+                const Vertex to = network_.vertex(0, q.sink);
+                const std::int64_t value = solver_.solve(network_, from, to, state_);
+                const Certificate proof = certify_max_flow(network_, from, to, value, state_.forward());
+                if (!proof.holds) throw Disagreement{fmt::format("{} is no proof: {}", value, proof.failure)};
+                compare(q, proof.source_side);
                 break;
             }
         }
@@ -145,6 +149,14 @@ private:
             }
         }
         counts_.settled.add(flows.counters);
+    }
+
+    void compare(const Question& q, const std::vector<Vertex>& side) {
+        ++counts_.answers;
+        const auto& right = reference_.at(q.layer, q.sources[0], q.sink).source_side;
+        if (side == right) return;
+        throw Disagreement{
+            fmt::format("source side {}, the minimal one is {}", fmt::join(side, " "), fmt::join(right, " "))};
     }
 
     void compare(std::size_t layer, std::size_t source, std::size_t sink, std::int64_t value,
@@ -173,9 +185,13 @@ private:
     Random sample_{1};
     Reference reference_;
     FlowEngine engine_;
+    LayeredFlow solver_;
+    ResidualState<std::int64_t> state_;
 };
 
 using Kind = Question::Kind;
+
+bool is_pair(Kind kind) { return kind == Kind::flow || kind == Kind::source_side || kind == Kind::layered_flow; }
 
 /// Without position `position` of layer `layer`.
 FixedNetwork without_vertex(const FixedNetwork& network, std::size_t layer, std::size_t position) {
@@ -196,19 +212,19 @@ FixedNetwork without_vertex(const FixedNetwork& network, std::size_t layer, std:
 
 /// Questions for what is left after without_vertex().
 std::vector<Question> without_vertex(std::vector<Question> questions, std::size_t layer, std::size_t position) {
-    std::erase_if(questions, [&](Question& q) {
+    std::vector<Question> left;
+    for (Question& q : questions) {
         if (q.layer == layer) {
             std::erase(q.sources, position);
             for (std::size_t& s : q.sources) s -= s > position ? 1 : 0;
         }
-        const bool pair = q.kind == Kind::flow || q.kind == Kind::source_side;
-        if (pair && layer == 0) {
-            if (q.sink == position) return true;
-            q.sink -= q.sink > position ? 1 : 0;
+        if (is_pair(q.kind)) {
+            if (q.sources.empty() || (layer == 0 && q.sink == position)) continue;
+            q.sink -= layer == 0 && q.sink > position ? 1 : 0;
         }
-        return pair && q.sources.empty();
-    });
-    return questions;
+        left.push_back(std::move(q));
+    }
+    return left;
 }
 
 FixedNetwork without_top(const FixedNetwork& network) {
@@ -232,6 +248,8 @@ std::string Question::text() const {
             return fmt::format("flow({}, {}, {})", layer, sources.at(0), sink);
         case Kind::source_side:
             return fmt::format("source_side({}, {}, {})", layer, sources.at(0), sink);
+        case Kind::layered_flow:
+            return fmt::format("layered_flow({}, {}, {})", layer, sources.at(0), sink);
     }
     return "";
 }
@@ -244,7 +262,7 @@ std::vector<Question> draw_questions(const FixedNetwork& network, std::uint64_t 
     for (std::size_t k = 0; k < count; ++k) {
         Question q;
         q.layer = random.below(3) > 0 ? network.layers() : 1 + random.below(network.layers());
-        q.kind = k == whole ? Kind::all_pairs : static_cast<Kind>(random.below(5));
+        q.kind = k == whole ? Kind::all_pairs : static_cast<Kind>(random.below(6));
         if (q.kind == Kind::all_layers || q.kind == Kind::all_pairs) {
             questions.push_back(q);
             continue;
@@ -263,8 +281,9 @@ std::vector<Question> all_questions(const FixedNetwork& network) {
         for (std::size_t s = 0; s < network.width(l); ++s) {
             questions.push_back({Kind::flows, l, {s}});
             for (std::size_t t = 0; t < network.width(0); ++t) {
-                questions.push_back({Kind::flow, l, {s}, t});
-                questions.push_back({Kind::source_side, l, {s}, t});
+                for (const Kind kind : {Kind::flow, Kind::source_side, Kind::layered_flow}) {
+                    questions.push_back({kind, l, {s}, t});
+                }
             }
         }
     }

@@ -11,12 +11,12 @@
 
 namespace attnflow::testing {
 
-/// One call of FlowEngine.
+/// One call of FlowEngine, or one pair of the solver that is made of its parts.
 struct Question {
-    enum class Kind { all_layers, all_pairs, flows, flow, source_side };
+    enum class Kind { all_layers, all_pairs, flows, flow, source_side, layered_flow };
     Kind kind = Kind::all_layers;
     std::size_t layer = 0;
-    std::vector<std::size_t> sources = {};  ///< in any order, also twice; one for flow and source_side
+    std::vector<std::size_t> sources = {};  ///< in any order, also twice; one for the last three kinds
     std::size_t sink = 0;
 
     std::string text() const;  ///< "flows(3, {0, 2, 0})"
@@ -24,14 +24,14 @@ struct Question {
 
 /// Two to six, of random kinds; at least one of them asks for all pairs of a layer, mostly the top.
 std::vector<Question> draw_questions(const FixedNetwork& network, std::uint64_t seed);
-/// Everything: all_layers, then rows, single pairs and cuts of every layer.
+/// Everything: all_layers, then every row and, in every way, every pair of every layer.
 std::vector<Question> all_questions(const FixedNetwork& network);
 
 struct DifferentialCounts {
     std::size_t networks = 0;
     std::size_t narrow = 0;   ///< of these, computed in 32 bits
     std::size_t flows = 0;    ///< different (network, layer, source, sink), layer 2 or above
-    std::size_t answers = 0;  ///< values, binding cuts and source sides of the engine that were compared
+    std::size_t answers = 0;  ///< of the engine, compared
     FlowCounters settled;     ///< of matrices
     std::size_t binding[std::size(all_cut_kinds)] = {};
 

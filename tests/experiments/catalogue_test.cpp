@@ -5,7 +5,7 @@
 
 #include "algorithms/attribution_method.hpp"
 #include "experiments/catalogue.hpp"
-#include "experiments/study/axes.hpp"
+#include "experiments/study/axis.hpp"
 
 using namespace attnflow;
 

@@ -9,8 +9,9 @@
 #include "attention/dataset.hpp"
 #include "experiments/run/example_attributions.hpp"
 #include "experiments/study/presets.hpp"
-#include "experiments/tables/run_tables.hpp"
+#include "experiments/tables/result_tables.hpp"
 #include "tests/attention/make_files.hpp"
+#include "tests/experiments/run_in_memory.hpp"
 #include "tests/golden_json.hpp"
 
 using namespace attnflow;
@@ -47,9 +48,9 @@ std::vector<Cells> read_csv(std::istream& file) {
 
 TEST_CASE("sva_tables.toml equals the NetworkX tables to 1e-6 per cell", "[golden]") {
     const Config config = load_config(root + "/experiments/configs/sva_tables.toml", {});
-    const auto result = run_experiment(config, Dataset::open(config.dataset.string()), 2);
+    const auto [result, findings] = testing::run_in_memory(config, Dataset::open(config.dataset.string()), 2);
     REQUIRE(result.failures.empty());
-    std::istringstream ours_text(summary_csv(result, config, summarise(result, config)));
+    std::istringstream ours_text(summary_csv(result, config, findings.summary));
     std::ifstream golden_file(root + "/tests/golden/sva_tables.csv");
     REQUIRE(golden_file);
     const auto ours = read_csv(ours_text);
@@ -96,14 +97,14 @@ TEST_CASE("the authors' conventions equal NetworkX on their matrices, every laye
     for (const auto& golden : goldens) {
         const Example example = dataset.example(dataset.index_of(golden.at("id").get<std::string>()));
         REQUIRE(example.tokens == golden.at("tokens").get<std::vector<std::string>>());
-        Session session(example, methods, {});
+        ExampleAttributions attributions(example, methods, {});
         const std::size_t n = example.tokens.size();
         for (const auto& [method, key] : {std::pair{"rollout", "rollout"}, std::pair{"attention_flow", "flow"}}) {
             for (std::size_t layer = 1; layer <= 6; ++layer) {
                 GridPoint point{method, axis_values};
                 point.values["source"] = std::string("all");
                 point.values["layer"] = static_cast<std::int64_t>(layer);
-                const auto& scores = session.attribution(point).scores;
+                const auto& scores = attributions.attribution(point).scores;
                 double largest = 0.0;
                 for (std::size_t s = 0; s < n; ++s) {
                     for (std::size_t t = 0; t < n; ++t) {
@@ -132,8 +133,8 @@ TEST_CASE("presets imitate the published quirks", "[golden]") {
                 "/experiments/data/sva_dev200.safetensors\"\nlimit = 40\n[axes]\nlayer = \"all\"\n"
                 "[evaluation]\nreferences = [\"grad_norm\"]\n");
         const Config config = load_config(folder.file("quirk.toml"), {});
-        const auto result = run_experiment(config, Dataset::open(config.dataset.string()), 1);
-        std::istringstream text(summary_csv(result, config, summarise(result, config)));
+        const auto [result, findings] = testing::run_in_memory(config, Dataset::open(config.dataset.string()), 1);
+        std::istringstream text(summary_csv(result, config, findings.summary));
         const auto ours = read_csv(text);
         for (const Cells& expected : golden) {
             if (expected.at("quirk") != quirk) continue;

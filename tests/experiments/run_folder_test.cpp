@@ -20,11 +20,13 @@
 #include "experiments/store/sqlite.hpp"
 #include "graph/support/sha256.hpp"
 #include "tests/attention/make_files.hpp"
+#include "tests/experiments/run_in_memory.hpp"
 #include "tests/run_command.hpp"
 
 using namespace attnflow;
 using attnflow::testing::message_of;
 using attnflow::testing::read_bytes;
+using attnflow::testing::run_in_memory;
 using attnflow::testing::TemporaryDirectory;
 using attnflow::testing::write_bytes;
 using attnflow::testing::write_small_dataset;
@@ -51,9 +53,9 @@ struct Bench {
         config = load_config(folder.file("grid.toml"), {});
     }
     fs::path at(const std::string& name) const { return folder.file(name); }
-    StoredRun run(const std::string& name, Existing existing = Existing::refuse, RunControl control = {}) const {
+    RunFolder run(const std::string& name, Existing existing = Existing::refuse, RunnerOptions runner = {}) const {
         return run_in_folder(config, Dataset::open(config.dataset.string()),
-                             {.folder = at(name), .existing = existing, .control = std::move(control)});
+                             {.folder = at(name), .existing = existing, .runner = std::move(runner)});
     }
     std::string refusal(const std::string& name, Existing existing) const {
         return message_of<InputError>([&] { run(name, existing); });
@@ -77,9 +79,9 @@ std::vector<std::string> names_in(const std::map<std::string, std::string>& file
     return names;
 }
 
-StoredRun merge_into(const fs::path& folder, const std::vector<fs::path>& parts,
+RunFolder merge_into(const fs::path& folder, const std::vector<fs::path>& parts,
                      Existing existing = Existing::refuse) {
-    return merge_runs(parts, {.folder = folder, .existing = existing, .control = {.jobs = 2}});
+    return merge_runs(parts, {.folder = folder, .existing = existing, .runner = {.jobs = 2}});
 }
 
 bool says(const std::string& message, const std::string& part) {
@@ -133,7 +135,7 @@ TEST_CASE("a stored run gives back what was computed", "[store]") {
     const Bench bench;
     const auto run = bench.run("run");
     const auto dataset = Dataset::open(bench.config.dataset.string());
-    const RunResult direct = run_experiment(bench.config, dataset, 2);
+    const Results direct = run_in_memory(bench.config, dataset, 2).result;
     const auto stored = open_run(bench.at("run"), true);
     CHECK(stored.finished);
     CHECK(stored.config.name == "grid");
@@ -146,8 +148,8 @@ TEST_CASE("a stored run gives back what was computed", "[store]") {
     for (std::size_t p = 0; p < plan.grid_size; ++p) {
         const Example example = dataset.example(2);
         MethodSet methods(bench.config.parameters);
-        Session session(example, methods, stored.record().special_tokens);
-        const Attribution expected = session.attribution(plan.points[p]);
+        ExampleAttributions attributions(example, methods, stored.record().special_tokens);
+        const Attribution expected = attributions.attribution(plan.points[p]);
         const Attribution found = stored.store->attribution(2, plan.attribution_of[p]);
         CHECK(found.scores == expected.scores);
         CHECK(found.binding_cuts == expected.binding_cuts);
@@ -272,7 +274,7 @@ TEST_CASE("a run that somebody reads is finished all the same", "[store]") {
 TEST_CASE("readers see one moment of a run at work", "[store]") {
     const Bench bench;
     std::vector<std::pair<std::size_t, std::size_t>> counts;  // examples done, before and after more was stored
-    std::optional<StoredRun> reader;
+    std::optional<RunFolder> reader;
     const auto read = [&](std::size_t, std::size_t, std::size_t) {
         if (reader) {
             const auto later = reader->store->done_examples();
@@ -335,7 +337,7 @@ TEST_CASE("shards merge to the bytes of the whole run", "[store][merge]") {
         Config other = bench.config;
         const Settings settings = setting_from_argument("statistics.seed=7");
         other = load_config(bench.folder.file("grid.toml"), settings);
-        run_in_folder(other, Dataset::open(other.dataset.string()), {.folder = bench.at("other"), .control = {}});
+        run_in_folder(other, Dataset::open(other.dataset.string()), {.folder = bench.at("other"), .runner = {}});
         says(refusal(bench.at("other")), "statistics.seed: was (default), is 7");
         sql(parts[2], "UPDATE examples SET id = 'x' WHERE example = 5");
         says(refusal(parts[2]), "the examples differ");

@@ -8,12 +8,11 @@
 
 #include "attention/dataset.hpp"
 #include "attention/files/json.hpp"
-#include "experiments/findings/summary.hpp"
-#include "experiments/inputs/text_source.hpp"
-#include "experiments/run/runner.hpp"
+#include "experiments/inputs/config_dataset.hpp"
 #include "experiments/study/config.hpp"
 #include "graph/support/text.hpp"
 #include "tests/attention/make_files.hpp"
+#include "tests/experiments/run_in_memory.hpp"
 
 using namespace attnflow;
 using namespace attnflow::testing;
@@ -39,7 +38,7 @@ resamples = 100
 )";
 
 struct Run {
-    RunResult result;
+    Results result;
     Summary summary;
 };
 
@@ -47,10 +46,9 @@ Run run(const TemporaryDirectory& folder, const std::string& source) {
     write_bytes(folder.file("c.toml"), source + tables);
     Config config = load_config(folder.file("c.toml"), {});
     provide_dataset(config, 2);
-    Run done{run_experiment(config, Dataset::open(config.dataset.string()), 2), {}};
-    REQUIRE(done.result.failures.empty());
-    done.summary = summarise(done.result, config, 2);
-    return done;
+    auto [result, findings] = run_in_memory(config, Dataset::open(config.dataset.string()), 2);
+    REQUIRE(result.failures.empty());
+    return {std::move(result), std::move(findings.summary)};
 }
 
 Run run_dataset(const TemporaryDirectory& folder, const std::string& path) {

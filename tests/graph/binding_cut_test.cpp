@@ -90,6 +90,23 @@ struct Problem {
     }
 };
 
+// The side holds the source and not the sink, and the edges out of it have the capacity of the cut.
+void check_side(const FixedNetwork& g, std::size_t top, std::size_t source, std::size_t sink,
+                CutClassifier& classifier, const BindingCut& cut, std::int64_t value) {
+    const auto side = classifier.source_side(source, sink, cut);
+    CHECK(side[g.vertex(top, source)] == 1);
+    CHECK(side[g.vertex(0, sink)] == 0);
+    std::int64_t sum = 0;
+    for (std::size_t l = 1; l <= top; ++l) {
+        for (std::size_t i = 0; i < g.width(l); ++i) {
+            for (std::size_t j = 0; j < g.width(l - 1); ++j) {
+                if (side[g.vertex(l, i)] == 1 && side[g.vertex(l - 1, j)] == 0) sum += g.capacity(l, i, j);
+            }
+        }
+    }
+    CHECK(sum == value);
+}
+
 }  // namespace
 
 TEST_CASE("the binding cut is the first of the vocabulary with the flow's capacity", "[binding_cut]") {
@@ -127,6 +144,7 @@ TEST_CASE("the binding cut is the first of the vocabulary with the flow's capaci
                 const BindingCut cut = classifier.classify(s, t, value);
                 INFO("seed " << seed << ", source " << s << ", sink " << t << ", value " << value);
                 CHECK(cut.text() == problem.expected(value).text());
+                if (cut.kind != CutKind::interior) check_side(network, layers, s, t, classifier, cut, value);
                 ++seen[static_cast<std::size_t>(cut.kind)];
             }
         }
@@ -135,6 +153,11 @@ TEST_CASE("the binding cut is the first of the vocabulary with the flow's capaci
         INFO(to_string(kind));
         CHECK(seen[static_cast<std::size_t>(kind)] > 10);
     }
+}
+
+TEST_CASE("an interior cut has no side of its own", "[binding_cut]") {
+    const FixedNetwork network({2, 2}, {1, 1, 1, 1});
+    CHECK_THROWS_AS(CutClassifier(network, 1).source_side(0, 0, {CutKind::interior, 0}), InternalError);
 }
 
 TEST_CASE("cuts have names", "[binding_cut]") {

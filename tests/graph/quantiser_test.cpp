@@ -5,6 +5,7 @@
 
 #include "graph/quantiser.hpp"
 #include "graph/support/random.hpp"
+#include "tests/exponential.hpp"
 
 using namespace attnflow;
 
@@ -26,7 +27,7 @@ TEST_CASE("row sums are kept by largest remainder", "[quantiser]") {
         std::vector<double> weights(n * n);
         for (std::size_t i = 0; i < n; ++i) {
             double sum = 0.0;
-            for (std::size_t j = 0; j < n; ++j) sum += weights[i * n + j] = random.exponential();
+            for (std::size_t j = 0; j < n; ++j) sum += weights[i * n + j] = attnflow::testing::exponential(random);
             for (std::size_t j = 0; j < n; ++j) weights[i * n + j] /= sum;
         }
         const LayeredNetwork<double> network({n, n}, std::move(weights));

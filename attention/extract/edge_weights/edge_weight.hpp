@@ -7,14 +7,14 @@
 #include <span>
 
 #include "attention/model/model.hpp"
+#include "graph/support/registry.hpp"
 
 namespace attnflow {
 
-/// What is known of one layer of one text: n tokens, H heads, width d.
+/// What is known of one layer of one text: n tokens, H heads.
 struct LayerEvidence {
-    std::size_t tokens = 0;
-    std::size_t heads = 0;
-    std::size_t width = 0;
+    std::size_t tokens;
+    const ModelShape& shape;
     std::span<const float> attention;           ///< [H, n, n]
     std::span<const float> attention_gradient;  ///< [H, n, n], of the target; empty unless needed
     const LayerInternals* internals = nullptr;  ///< null unless needed

@@ -18,20 +18,23 @@ public:
     explicit GramMatrices(const LayerEvidence& layer)
         : layer_(layer),
           weight_(layer.internals->output_weight.begin(), layer.internals->output_weight.end()),
-          vectors_(std::min(block_keys, layer.tokens) * layer.heads * layer.width),
-          products_(layer.heads * layer.heads) {}
+          vectors_(std::min(block_keys, layer.tokens) * layer.shape.heads * layer.shape.width),
+          products_(layer.shape.heads * layer.shape.heads) {}
 
     /// [H, H, count]: <f_h(x_j), f_g(x_j)> for `count` keys j from `first` on.
     const double* of(std::size_t first, std::size_t count) {
-        const std::size_t heads = layer_.heads;
-        const std::size_t d = layer_.width;
-        const std::size_t head_width = d / heads;
-        const auto values = layer_.internals->values.subspan(first * d, count * d);
+        const ModelShape& shape = layer_.shape;
+        const std::size_t heads = shape.heads;
+        const std::size_t d = shape.width;
+        const std::size_t w = shape.head_width;
+        const std::size_t values_width = shape.key_heads * w;
+        const auto values = layer_.internals->values.subspan(first * values_width, count * values_width);
         values_.assign(values.begin(), values.end());
-        // f_h of all keys: a head's columns of the values times its columns of the output projection.
+        // f_h of all keys: its key head's columns of the values times its columns of the output projection.
         for (std::size_t h = 0; h < heads; ++h) {
-            multiply<double>(count, d, head_width, 1.0, {values_.data() + h * head_width, d}, Flip::no,
-                             {weight_.data() + h * head_width, d}, Flip::yes, 0.0,
+            const std::size_t key_head = h / (heads / shape.key_heads);
+            multiply<double>(count, d, w, 1.0, {values_.data() + key_head * w, values_width}, Flip::no,
+                             {weight_.data() + h * w, heads * w}, Flip::yes, 0.0,
                              {vectors_.data() + h * d, heads * d});
         }
         grams_.resize(heads * heads * count);
@@ -46,8 +49,8 @@ public:
 
 private:
     const LayerEvidence& layer_;
-    std::vector<double> weight_;    // [d, d]
-    std::vector<double> values_;    // [keys, d]
+    std::vector<double> weight_;    // [d, H w]
+    std::vector<double> values_;    // [keys, G w]
     std::vector<double> vectors_;   // [keys, H, d]
     std::vector<double> products_;  // [H, H]
     std::vector<double> grams_;     // [H, H, keys]
@@ -57,7 +60,7 @@ private:
 
 void ValueNorm::weigh(const LayerEvidence& layer, std::span<float> out) const {
     const std::size_t n = layer.tokens;
-    const std::size_t heads = layer.heads;
+    const std::size_t heads = layer.shape.heads;
     GramMatrices grams(layer);
     std::vector<double> attention(heads * block_keys);  // of one query, [H, keys]
     for (std::size_t first = 0; first < n; first += block_keys) {

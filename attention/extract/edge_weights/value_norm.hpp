@@ -1,6 +1,8 @@
 #pragma once
 /// Norm of what a query really receives from a key: || Σ_h A_h[i][j] f_h(x_j) ||_2, with
-/// f_h(x) = (x W_V^h + b_V^h) W_O^h the value vector of head h after the output projection.
+/// f_h(x) = (x W_V^h + b_V^h) W_O^h the value vector of head h after the output projection, x what the values are
+/// made of: the layer's input, or its norm in layers that have it before. Heads may share values (grouped
+/// queries).
 ///
 /// A large weight on a short vector moves little; attention alone cannot tell. (Trained models
 /// often attend strongly to special tokens whose vectors are nearly 0.) The skip connection,

@@ -15,7 +15,7 @@ void Weighing::weigh(std::size_t layer, const LayerEvidence& evidence, bool with
     std::vector<float> matrix;
     for (const auto& [name, weight] : weights_) {
         if (weight->needs_gradient() != with_gradient) continue;
-        matrix.resize((weight->has_heads() ? evidence.heads : 1) * evidence.tokens * evidence.tokens);
+        matrix.resize((weight->has_heads() ? evidence.shape.heads : 1) * evidence.tokens * evidence.tokens);
         weight->weigh(evidence, matrix);
         sink(name, layer, matrix);
     }
@@ -23,13 +23,13 @@ void Weighing::weigh(std::size_t layer, const LayerEvidence& evidence, bool with
 
 void Weighing::forward(const ModelShape& shape, std::size_t tokens, const LayerCapture& layer,
                        const Sink& sink) const {
-    weigh(layer.layer, {tokens, shape.heads, shape.width, layer.attention, {}, layer.internals}, false, sink);
+    weigh(layer.layer, {tokens, shape, layer.attention, {}, layer.internals}, false, sink);
 }
 
 void Weighing::backward(const ModelShape& shape, std::size_t tokens, std::size_t layer,
                         std::span<const float> attention, std::span<const float> gradient,
                         const Sink& sink) const {
-    weigh(layer, {tokens, shape.heads, shape.width, attention, gradient, nullptr}, true, sink);
+    weigh(layer, {tokens, shape, attention, gradient, nullptr}, true, sink);
 }
 
 }  // namespace attnflow

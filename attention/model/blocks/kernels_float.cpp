@@ -81,21 +81,103 @@ HWY_INLINE Vector normal_distribution(Vector x, Vector e) {
     return hn::IfThenElse(hn::Lt(x, hn::Zero(tag)), tail, hn::Sub(hn::Set(tag, 1.0f), tail));
 }
 
-void Gelu(std::size_t count, const float* x, float* out) {
+/// An activation is a class with value(x) and slope(x).
+struct Gelu {
+    static HWY_INLINE Vector value(Vector x) { return hn::Mul(x, normal_distribution(x, gauss(x))); }
+    static HWY_INLINE Vector slope(Vector x) {
+        const Vector e = gauss(x);
+        const Vector inverse_sqrt_2pi = hn::Set(tag, 0.3989422804014327f);
+        return hn::MulAdd(hn::Mul(x, inverse_sqrt_2pi), e, normal_distribution(x, e));
+    }
+};
+
+/// σ(u) by exp(-|u|), which is never too large.
+HWY_INLINE Vector logistic(Vector u) {
+    const Vector one = hn::Set(tag, 1.0f);
+    const Vector e = hn::Exp(tag, hn::Neg(hn::Abs(u)));
+    return hn::Div(hn::IfThenElse(hn::Lt(u, hn::Zero(tag)), e, one), hn::Add(one, e));
+}
+
+/// x σ(u(x)), `Argument` having u and its derivative.
+template <class Argument>
+struct Gated {
+    static HWY_INLINE Vector value(Vector x) { return hn::Mul(x, logistic(Argument::value(x))); }
+    static HWY_INLINE Vector slope(Vector x) {
+        const Vector s = logistic(Argument::value(x));
+        const Vector rest = hn::Sub(hn::Set(tag, 1.0f), s);
+        return hn::MulAdd(hn::Mul(hn::Mul(x, s), rest), Argument::slope(x), s);
+    }
+};
+
+struct TanhArgument {  // of gelu_tanh: (1 + tanh(v)) / 2 = σ(2 v)
+    static constexpr float linear = 1.5957691216057308f;
+    static constexpr float cubic = 1.5957691216057308f * 0.044715f;
+    static HWY_INLINE Vector value(Vector x) {
+        return hn::Mul(x, hn::MulAdd(hn::Mul(x, x), hn::Set(tag, cubic), hn::Set(tag, linear)));
+    }
+    static HWY_INLINE Vector slope(Vector x) {
+        return hn::MulAdd(hn::Mul(x, x), hn::Set(tag, 3.0f * cubic), hn::Set(tag, linear));
+    }
+};
+
+struct QuickArgument {
+    static HWY_INLINE Vector value(Vector x) { return hn::Mul(x, hn::Set(tag, 1.702f)); }
+    static HWY_INLINE Vector slope(Vector) { return hn::Set(tag, 1.702f); }
+};
+
+struct SiluArgument {
+    static HWY_INLINE Vector value(Vector x) { return x; }
+    static HWY_INLINE Vector slope(Vector) { return hn::Set(tag, 1.0f); }
+};
+
+template <class Curve>
+void ApplyCurve(std::size_t count, const float* x, float* out) {
+    for_each_vector(count, [&](const auto& load, const auto& store) { store(Curve::value(load(x, 0.0f)), out); });
+}
+
+template <class Curve>
+void ApplySlope(std::size_t count, const float* x, float* gradient) {
     for_each_vector(count, [&](const auto& load, const auto& store) {
-        const Vector v = load(x, 0.0f);
-        store(hn::Mul(v, normal_distribution(v, gauss(v))), out);
+        store(hn::Mul(load(gradient, 0.0f), Curve::slope(load(x, 0.0f))), gradient);
     });
 }
 
-void GeluBackward(std::size_t count, const float* x, float* gradient) {
-    const Vector inverse_sqrt_2pi = hn::Set(tag, 0.3989422804014327f);
-    for_each_vector(count, [&](const auto& load, const auto& store) {
-        const Vector v = load(x, 0.0f);
-        const Vector e = gauss(v);
-        const Vector slope = hn::MulAdd(hn::Mul(v, inverse_sqrt_2pi), e, normal_distribution(v, e));
-        store(hn::Mul(load(gradient, 0.0f), slope), gradient);
-    });
+bool Activate(Activation kind, std::size_t count, const float* x, float* out) {
+    switch (kind) {
+        case Activation::gelu:
+            ApplyCurve<Gelu>(count, x, out);
+            return true;
+        case Activation::gelu_tanh:
+            ApplyCurve<Gated<TanhArgument>>(count, x, out);
+            return true;
+        case Activation::quick_gelu:
+            ApplyCurve<Gated<QuickArgument>>(count, x, out);
+            return true;
+        case Activation::silu:
+            ApplyCurve<Gated<SiluArgument>>(count, x, out);
+            return true;
+        default:
+            return false;
+    }
+}
+
+bool ActivateBackward(Activation kind, std::size_t count, const float* x, float* gradient) {
+    switch (kind) {
+        case Activation::gelu:
+            ApplySlope<Gelu>(count, x, gradient);
+            return true;
+        case Activation::gelu_tanh:
+            ApplySlope<Gated<TanhArgument>>(count, x, gradient);
+            return true;
+        case Activation::quick_gelu:
+            ApplySlope<Gated<QuickArgument>>(count, x, gradient);
+            return true;
+        case Activation::silu:
+            ApplySlope<Gated<SiluArgument>>(count, x, gradient);
+            return true;
+        default:
+            return false;
+    }
 }
 
 void SoftmaxRows(std::size_t rows, std::size_t columns, float* scores) {
@@ -132,8 +214,12 @@ void SoftmaxRowsBackward(std::size_t rows, std::size_t columns, const float* sof
     }
 }
 
-void LayerNorm(std::size_t rows, std::size_t columns, const float* x, const float* y, const float* gamma,
-               const float* beta, double eps, float* out, LayerNormTrace<float> trace) {
+void NormRows(const Norm<float>& norm, std::size_t rows, const float* x, const float* y, float* out,
+              NormTrace<float> trace) {
+    const std::size_t columns = norm.gamma.size();
+    const float* gamma = norm.gamma.data();
+    const float* beta = norm.beta.data();
+    const bool centered = norm.spec.kind == NormKind::layer_norm;
     const double share = 1.0 / static_cast<double>(columns);
     for (std::size_t i = 0; i < rows; ++i) {
         const std::size_t offset = i * columns;
@@ -145,7 +231,7 @@ void LayerNorm(std::size_t rows, std::size_t columns, const float* x, const floa
             sum = hn::Add(sum, v);
             store(v, row);
         });
-        const float mean = static_cast<float>(static_cast<double>(sum_of(sum)) * share);
+        const float mean = centered ? static_cast<float>(static_cast<double>(sum_of(sum)) * share) : 0.0f;
         const Vector center = hn::Set(tag, mean);
         Vector squares = hn::Zero(tag);
         for_each_vector(columns, [&](const auto& load, const auto&) {
@@ -153,7 +239,7 @@ void LayerNorm(std::size_t rows, std::size_t columns, const float* x, const floa
             squares = hn::MulAdd(deviation, deviation, squares);
         });
         const float scale =
-            static_cast<float>(1.0 / std::sqrt(static_cast<double>(sum_of(squares)) * share + eps));
+            static_cast<float>(1.0 / std::sqrt(static_cast<double>(sum_of(squares)) * share + norm.spec.epsilon));
         if (trace.scale != nullptr) trace.scale[i] = scale;
         const Vector factor = hn::Set(tag, scale);
         for_each_vector(columns, [&](const auto& load, const auto& store) {
@@ -164,8 +250,11 @@ void LayerNorm(std::size_t rows, std::size_t columns, const float* x, const floa
     }
 }
 
-void LayerNormBackward(std::size_t rows, std::size_t columns, const float* gamma,
-                       LayerNormTrace<const float> trace, float* gradient) {
+void NormRowsBackward(const Norm<float>& norm, std::size_t rows, NormTrace<const float> trace, float* gradient) {
+    const std::size_t columns = norm.gamma.size();
+    const float* gamma = norm.gamma.data();
+    // The mean is subtracted by LayerNorm only, and so is that of the gradient.
+    const float mean_share = norm.spec.kind == NormKind::layer_norm ? 1.0f / static_cast<float>(columns) : 0.0f;
     const float share = 1.0f / static_cast<float>(columns);
     for (std::size_t i = 0; i < rows; ++i) {
         const float* normalised = trace.normalised + i * columns;
@@ -178,7 +267,7 @@ void LayerNormBackward(std::size_t rows, std::size_t columns, const float* gamma
             along = hn::MulAdd(scaled, load(normalised, 0.0f), along);
             store(scaled, g);
         });
-        const Vector mean = hn::Set(tag, sum_of(sum) * share);
+        const Vector mean = hn::Set(tag, sum_of(sum) * mean_share);
         const Vector slope = hn::Set(tag, sum_of(along) * share);
         const Vector scale = hn::Set(tag, trace.scale[i]);
         for_each_vector(columns, [&](const auto& load, const auto& store) {
@@ -196,19 +285,21 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace attnflow {
 
-HWY_EXPORT(Gelu);
-HWY_EXPORT(GeluBackward);
+HWY_EXPORT(Activate);
+HWY_EXPORT(ActivateBackward);
 HWY_EXPORT(SoftmaxRows);
 HWY_EXPORT(SoftmaxRowsBackward);
-HWY_EXPORT(LayerNorm);
-HWY_EXPORT(LayerNormBackward);
+HWY_EXPORT(NormRows);
+HWY_EXPORT(NormRowsBackward);
 
 namespace float_kernels {
 
-void gelu(std::size_t count, const float* x, float* out) { HWY_DYNAMIC_DISPATCH(Gelu)(count, x, out); }
+bool activate(Activation kind, std::size_t count, const float* x, float* out) {
+    return HWY_DYNAMIC_DISPATCH(Activate)(kind, count, x, out);
+}
 
-void gelu_backward(std::size_t count, const float* x, float* gradient) {
-    HWY_DYNAMIC_DISPATCH(GeluBackward)(count, x, gradient);
+bool activate_backward(Activation kind, std::size_t count, const float* x, float* gradient) {
+    return HWY_DYNAMIC_DISPATCH(ActivateBackward)(kind, count, x, gradient);
 }
 
 void softmax_rows(std::size_t rows, std::size_t columns, float* scores) {
@@ -219,14 +310,13 @@ void softmax_rows_backward(std::size_t rows, std::size_t columns, const float* s
     HWY_DYNAMIC_DISPATCH(SoftmaxRowsBackward)(rows, columns, softmax, gradient);
 }
 
-void layer_norm(std::size_t rows, std::size_t columns, const float* x, const float* y, const float* gamma,
-                const float* beta, double eps, float* out, LayerNormTrace<float> trace) {
-    HWY_DYNAMIC_DISPATCH(LayerNorm)(rows, columns, x, y, gamma, beta, eps, out, trace);
+void norm(const Norm<float>& norm, std::size_t rows, const float* x, const float* y, float* out,
+          NormTrace<float> trace) {
+    HWY_DYNAMIC_DISPATCH(NormRows)(norm, rows, x, y, out, trace);
 }
 
-void layer_norm_backward(std::size_t rows, std::size_t columns, const float* gamma,
-                         LayerNormTrace<const float> trace, float* gradient) {
-    HWY_DYNAMIC_DISPATCH(LayerNormBackward)(rows, columns, gamma, trace, gradient);
+void norm_backward(const Norm<float>& norm, std::size_t rows, NormTrace<const float> trace, float* gradient) {
+    HWY_DYNAMIC_DISPATCH(NormRowsBackward)(norm, rows, trace, gradient);
 }
 
 }  // namespace float_kernels

@@ -26,18 +26,12 @@
 #include <vector>
 
 #include "attention/model/tokenizer/added_tokens.hpp"
+#include "attention/model/tokenizer/encoding.hpp"
 #include "attention/model/tokenizer/normalizer.hpp"
 #include "attention/model/tokenizer/pre_tokenizer.hpp"
 #include "attention/model/tokenizer/vocabulary.hpp"
 
 namespace attnflow {
-
-/// A text as a model sees it; the three lists are equally long.
-struct Encoding {
-    std::vector<TokenId> ids;
-    std::vector<TokenId> type_ids;    ///< segment, from the template
-    std::vector<std::string> tokens;  ///< as in the vocabulary; an unknown word as it was written
-};
 
 class Tokenizer {
 public:

@@ -1,16 +1,15 @@
 #pragma once
 /// The tokens that a model knows, and the two ways to find those of a word.
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-namespace attnflow {
+#include "attention/model/tokenizer/encoding.hpp"
 
-using TokenId = std::int32_t;
+namespace attnflow {
 
 /// Texts and their ids, each unique.
 class Vocabulary {

@@ -7,6 +7,7 @@
 #include "algorithms/paths/path_product.hpp"
 #include "graph/support/random.hpp"
 #include "tests/every_target.hpp"
+#include "tests/exponential.hpp"
 
 using namespace attnflow;
 using namespace attnflow::testing;
@@ -23,7 +24,7 @@ RowMajor<T> random_matrix(std::size_t rows, std::size_t columns, Kind kind, Rand
     for (std::size_t i = 0; i < rows; ++i) {
         for (std::size_t j = 0; j < columns; ++j) {
             const double u = random.uniform();
-            const double e = random.exponential() / static_cast<double>(columns);
+            const double e = exponential(random) / static_cast<double>(columns);
             switch (kind) {
                 case Kind::uniform:
                     matrix(i, j) = static_cast<T>(u);

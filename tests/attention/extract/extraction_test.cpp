@@ -4,6 +4,7 @@
 
 #include "attention/extract/attend.hpp"
 #include "attention/files/json.hpp"
+#include "attention/model/text_model.hpp"
 #include "attention/network/build_network.hpp"
 #include "attention/validate.hpp"
 #include "graph/support/error.hpp"
@@ -87,47 +88,6 @@ TEST_CASE("heads fused while a model runs give the network of its whole attentio
         CHECK_FALSE(attend(model, text, "text", {.heads = heads}).fused);
     CHECK_THAT(message_of<ParameterError>([&] { attend(model, text, "text", {.heads = "single(8)"}); }),
                Catch::Contains("single"));
-}
-
-TEST_CASE("internals add up as they are documented", "[model]") {
-    const TextModel model = TextModel::open(golden_folder + "classifier", "float64");
-    const Encoding encoding = model.encode("a b c", "text");
-    const std::size_t n = encoding.ids.size();
-    const std::size_t d = 8;
-    std::vector<float> below;
-    model.model->forward(
-        TokenBatch::of(encoding),
-        {.observer =
-             [&](const LayerCapture& layer) {
-                 const LayerInternals& in = *layer.internals;
-                 if (!below.empty()) CHECK(std::equal(below.begin(), below.end(), in.input.begin()));
-                 below.assign(in.output.begin(), in.output.end());
-                 for (std::size_t t = 0; t < n; ++t) {
-                     double mean = 0.0;
-                     for (std::size_t i = 0; i < d; ++i) {
-                         double sum = static_cast<double>(in.output_bias[i]);
-                         for (std::size_t c = 0; c < d; ++c) {
-                             double context = 0.0;
-                             for (std::size_t s = 0; s < n; ++s) {
-                                 context += static_cast<double>(layer.attention[(c / 4 * n + t) * n + s]) *
-                                            static_cast<double>(in.values[s * d + c]);
-                             }
-                             sum += context * static_cast<double>(in.output_weight[i * d + c]);
-                         }
-                         CHECK(static_cast<double>(in.attended[t * d + i]) == Approx(sum).margin(1e-5));
-                         mean += static_cast<double>(in.input[t * d + i] + in.attended[t * d + i]) /
-                                 static_cast<double>(d);
-                     }
-                     for (std::size_t i = 0; i < d; ++i) {
-                         const double sum = static_cast<double>(in.input[t * d + i] + in.attended[t * d + i]);
-                         const double expected = (sum - mean) * static_cast<double>(in.attention_norm_scale[t]) *
-                                                     static_cast<double>(in.attention_norm_gamma[i]) +
-                                                 static_cast<double>(in.attention_norm_beta[i]);
-                         CHECK(static_cast<double>(in.middle[t * d + i]) == Approx(expected).margin(1e-5));
-                     }
-                 }
-             },
-         .internals = true});
 }
 
 TEST_CASE("the file does not depend on the number of threads", "[model]") {

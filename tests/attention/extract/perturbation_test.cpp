@@ -1,5 +1,6 @@
 #include "attention/extract/perturbation.hpp"
 
+#include "attention/model/text_model.hpp"
 #include "graph/support/error.hpp"
 #include "tests/attention/make_files.hpp"
 #include "tests/attention/model/comparison.hpp"

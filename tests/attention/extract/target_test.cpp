@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "attention/model/text_model.hpp"
 #include "graph/support/error.hpp"
 #include "tests/attention/make_files.hpp"
 #include "tests/attention/model/comparison.hpp"

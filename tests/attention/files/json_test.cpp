@@ -96,6 +96,7 @@ TEST_CASE("a list in braces is an object where all items are named, else an arra
     CHECK(Json{{"a", {{"x", nullptr}}}, {"b", Json::array()}}.dump() == R"({"a":{"x":null},"b":[]})");
     CHECK(Json{"a", "b"}.dump() == R"(["a","b"])");
     CHECK(Json{{1, 2}, {3, 4}}.dump() == "[[1,2],[3,4]]");
+    CHECK(Json::array({{"a", 1}}).dump() == R"([["a",1]])");
     CHECK(Json(std::vector<std::string>{"a", "b"}).dump() == R"(["a","b"])");
     CHECK(Json(std::map<std::string, int>{{"b", 2}, {"a", 1}}).dump() == R"({"a":1,"b":2})");
 }

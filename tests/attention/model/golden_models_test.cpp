@@ -8,6 +8,7 @@
 #include "attention/extract/perturbation.hpp"
 #include "attention/files/json.hpp"
 #include "attention/files/safetensors.hpp"
+#include "attention/model/text_model.hpp"
 #include "tests/attention/model/comparison.hpp"
 
 using namespace attnflow;
@@ -55,8 +56,7 @@ struct Run {
                      const auto begin = static_cast<std::ptrdiff_t>(layer.layer * layer_size);
                      std::copy(layer.attention.begin(), layer.attention.end(),
                                tensors["attentions"].begin() + begin);
-                     weigh("value_norm", layer.layer,
-                           {n, shape.heads, shape.width, layer.attention, {}, layer.internals});
+                     weigh("value_norm", layer.layer, {n, shape, layer.attention, {}, layer.internals});
                  },
              .internals = true,
              .jobs = jobs},
@@ -70,7 +70,7 @@ struct Run {
                                  [](float a, double b) { return static_cast<double>(a) == b; }));
                 std::copy(gradient.begin(), gradient.end(), tensors["attention_gradients"].begin() + begin);
                 for (const char* name : {"gf", "agf"}) {
-                    weigh(name, layer, {n, shape.heads, shape.width, attention, gradient, nullptr});
+                    weigh(name, layer, {n, shape, attention, gradient, nullptr});
                 }
             });
         tensors["logits"] = gradients.logits;

@@ -10,6 +10,7 @@
 #include "attention/extract/extraction.hpp"
 #include "attention/files/json.hpp"
 #include "attention/files/safetensors.hpp"
+#include "attention/model/text_model.hpp"
 #include "graph/support/error.hpp"
 #include "tests/attention/make_files.hpp"
 
@@ -86,7 +87,7 @@ TEST_CASE("configs that ask for another computation or are absurd are refused by
         {"architectures", "BertForMaskedLM", "architectures is \"BertForMaskedLM\", expected a list of strings"},
         {"architectures", Json::array(), "architectures is [], expected a list of one name"},
         {"model_type", "roberta", "model_type is 'roberta', which is not supported, expected 'bert'"},
-        {"hidden_act", "gelu_new", "hidden_act is 'gelu_new', which is not supported, expected 'gelu'"},
+        {"hidden_act", "mish", "hidden_act is 'mish', which is not supported, expected one of gelu, "},
         {"position_embedding_type", "relative_key", "position_embedding_type is 'relative_key'"},
         {"is_decoder", true, "is_decoder is true, which is not supported, expected false"},
         {"add_cross_attention", true, "add_cross_attention is true"},
@@ -111,7 +112,7 @@ TEST_CASE("configs that ask for another computation or are absurd are refused by
         {"num_hidden_layers", 1,
          "model.safetensors: tensor 'bert.encoder.layer.1.attention.output.LayerNorm.bias' is of layer 1, "
          "expected "
-         "layers 0 to 0: the config's num_hidden_layers is 1"},
+         "layers 0 to 0: the config counts 1 layer"},
         {"intermediate_size", 16777216, "shape [12, 8], expected [16777216, 8]"},
     };
     for (const Wrong& wrong : all) {

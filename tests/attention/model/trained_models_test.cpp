@@ -6,6 +6,8 @@
 
 #include "attention/dataset.hpp"
 #include "attention/extract/perturbation.hpp"
+#include "attention/model/text_model.hpp"
+#include "graph/support/text.hpp"
 #include "tests/attention/model/comparison.hpp"
 
 using namespace attnflow;

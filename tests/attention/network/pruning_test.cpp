@@ -7,6 +7,7 @@
 
 #include "attention/network/pruning/edge_pruner.hpp"
 #include "graph/support/random.hpp"
+#include "tests/exponential.hpp"
 
 using namespace attnflow;
 
@@ -57,7 +58,7 @@ std::vector<std::string> complaints(PrunerFamily::Interface& pruner, const Entry
     };
     Random random(seed);
     Weights weights(n * n);
-    for (double& weight : weights) weight = random.exponential() / static_cast<double>(n);
+    for (double& weight : weights) weight = attnflow::testing::exponential(random) / static_cast<double>(n);
     const Weights once = pruned(pruner, weights, n);
     for (std::size_t k = 0; k < weights.size(); ++k) {
         require(once[k] == weights[k] || once[k] == 0.0, "a weight is kept or dropped");

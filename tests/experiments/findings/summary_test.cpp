@@ -3,7 +3,9 @@
 #include <catch2/catch.hpp>
 
 #include "experiments/statistics/holm.hpp"
-#include "experiments/tables/run_tables.hpp"
+#include "experiments/study/config.hpp"
+#include "experiments/tables/result_tables.hpp"
+#include "experiments/tables/summary_markdown.hpp"
 #include "graph/support/random.hpp"
 
 using namespace attnflow;
@@ -24,8 +26,8 @@ Config one_metric() {
 }
 
 /// Values [point][example]; NaN: undefined, infinity: no cell.
-RunResult result_of(const std::vector<GridPoint>& grid, const std::vector<std::vector<double>>& values) {
-    RunResult result;
+Results result_of(const std::vector<GridPoint>& grid, const std::vector<std::vector<double>>& values) {
+    Results result;
     result.grid = grid;
     for (std::size_t e = 0; e < values.front().size(); ++e) {
         result.examples.push_back("ex" + std::to_string(e));
@@ -48,7 +50,7 @@ TEST_CASE("pairs are on the examples that both methods have", "[summarise]") {
                                       at_layer("rollout", 2),
                                       at_layer("attention_flow", 2),
                                       {"column_sum", {{"positions", std::string("all")}}}};
-    const RunResult result = result_of(
+    const Results result = result_of(
         grid, {{0.1, 0.2, 0.3, 0.4}, {0.5, undefined, 0.7, 0.9}, {0.4, 0.5, failed, 0.2}, {0.4, 0.4, 0.4, 0.4}});
     Config config = one_metric();
     const Summary summary = summarise(result, config);
@@ -97,7 +99,7 @@ TEST_CASE("Holm's correction is over the pairs of one table, all heads and layer
             }
         }
     }
-    const RunResult result = result_of(grid, values);
+    const Results result = result_of(grid, values);
     const Summary summary = summarise(result, one_metric());
     REQUIRE(summary.pairs.size() == 12);
     CHECK(summary.largest_family == 6);
@@ -109,7 +111,7 @@ TEST_CASE("Holm's correction is over the pairs of one table, all heads and layer
         CHECK(*std::min_element(adjusted.begin(), adjusted.end()) ==
               Approx(std::min(1.0, 6 * *std::min_element(p.begin(), p.end()))));
     }
-    const std::string markdown = summary_markdown(result, one_metric(), summary);
+    const std::string markdown = summary_markdown(result, one_metric(), {summary});
     std::size_t tables = 0;
     for (auto at = markdown.find("| paired difference"); at != std::string::npos;
          at = markdown.find("| paired difference", at + 1))
@@ -119,7 +121,7 @@ TEST_CASE("Holm's correction is over the pairs of one table, all heads and layer
 
 TEST_CASE("cumulative layer means pool the values, and the interval is over examples", "[summarise]") {
     const std::vector<GridPoint> grid{at_layer("rollout", 1), at_layer("rollout", 2)};
-    const RunResult result = result_of(grid, {{0.0, 0.2, undefined}, {1.0, 0.8, 0.5}});
+    const Results result = result_of(grid, {{0.0, 0.2, undefined}, {1.0, 0.8, 0.5}});
     Config config = one_metric();
     config.cumulative_layer_mean = true;
     const Summary summary = summarise(result, config);
@@ -141,10 +143,10 @@ TEST_CASE("tables say what is significant and where the rest is", "[summarise]")
         values[1].push_back(0.3 + 0.02 * (e % 3));
         values[2].push_back(0.3 + 0.02 * ((e + 1) % 3));
     }
-    const RunResult result = result_of(grid, values);
+    const Results result = result_of(grid, values);
     const Config config = one_metric();
     const Summary summary = summarise(result, config);
-    const std::string markdown = summary_markdown(result, config, summary);
+    const std::string markdown = summary_markdown(result, config, {summary});
     INFO(markdown);
     CHECK(markdown.find("| rollout - attention_flow       |   +0.54 |") != std::string::npos);
     CHECK(markdown.find("| attention_flow - raw_attention | (+0.00) |") != std::string::npos);
@@ -162,17 +164,17 @@ TEST_CASE("methods that differ by rounding alone are not told apart", "[summaris
         values[0].push_back(0.1 * (e % 5));
         values[1].push_back(values[0].back() - 1e-13 * (1 + e));
     }
-    const RunResult result = result_of({at_layer("rollout", 1), at_layer("attention_flow", 1)}, values);
+    const Results result = result_of({at_layer("rollout", 1), at_layer("attention_flow", 1)}, values);
     const Summary summary = summarise(result, one_metric());
     CHECK(*summary.pairs.front().result.mean == 0.0);
     CHECK(*summary.pairs.front().p_holm == 1.0);
-    CHECK(summary_markdown(result, one_metric(), summary).find("| (+0.00) |") != std::string::npos);
+    CHECK(summary_markdown(result, one_metric(), {summary}).find("| (+0.00) |") != std::string::npos);
 }
 
 TEST_CASE("summary.md explains only the tables that are there", "[summarise]") {
     const std::vector<GridPoint> grid{at_layer("rollout", 1), at_layer("attention_flow", 1)};
-    const auto markdown_of = [&](const RunResult& result) {
-        return summary_markdown(result, one_metric(), summarise(result, one_metric()));
+    const auto markdown_of = [&](const Results& result) {
+        return summary_markdown(result, one_metric(), {summarise(result, one_metric())});
     };
     const std::string of_one = markdown_of(result_of(grid, {{0.5}, {0.4}}));
     INFO(of_one);
@@ -207,9 +209,9 @@ TEST_CASE("of too many differences, summary.md shows the largest significant one
             }
         }
     }
-    const RunResult result = result_of(grid, values);
+    const Results result = result_of(grid, values);
     const Summary summary = summarise(result, one_metric());
-    const std::string all = summary_markdown(result, one_metric(), summary);
+    const std::string all = summary_markdown(result, one_metric(), {summary});
     const std::string markdown = all.substr(all.find("| paired difference"));
     INFO(markdown);
     const auto place = [&](int head) { return markdown.find(fmt::format("heads single({}))", head)); };

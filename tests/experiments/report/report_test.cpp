@@ -8,7 +8,6 @@
 #include <openssl/evp.h>
 #include <catch2/catch.hpp>
 
-#include "experiments/findings/saturation_words.hpp"
 #include "experiments/report/base64.hpp"
 #include "experiments/report/explorer_network.hpp"
 #include "experiments/report/figures.hpp"
@@ -16,6 +15,7 @@
 #include "experiments/report/show.hpp"
 #include "graph/support/error.hpp"
 #include "tests/attention/make_files.hpp"
+#include "tests/experiments/run_in_memory.hpp"
 
 using namespace attnflow;
 using attnflow::testing::message_of;
@@ -28,7 +28,8 @@ const std::string hostile = "</script><img src=x onerror=alert(1)>";
 struct Run {
     TemporaryDirectory folder;
     Config config;
-    RunResult result;
+    Results result;
+    Findings findings;
     std::optional<Dataset> dataset;
 
     Run(const std::string& token, const std::vector<std::size_t>& lengths, std::size_t layers = 3,
@@ -43,7 +44,9 @@ struct Run {
                                  "[evaluation]\nreferences = [\"blank_out\"]\n[output]\nattributions = true\n");
         config = load_config(folder.file("small.toml"), {});
         dataset = Dataset::open(config.dataset.string());
-        result = run_experiment(config, *dataset, 1);
+        auto done = testing::run_in_memory(config, *dataset, 1);
+        result = std::move(done.result);
+        findings = std::move(done.findings);
     }
 
     void rename_first_token(const std::string& token) {
@@ -59,7 +62,7 @@ struct Run {
     }
 
     ReportData gather(const ReportOptions& options = {}) const {
-        return gather_report(config, result, &*dataset, options);
+        return gather_report(config, result, findings, &*dataset, options);
     }
 };
 
@@ -146,12 +149,13 @@ TEST_CASE("examples are left out to keep the page small, and the document says s
     REQUIRE_FALSE(limited.left_out.empty());
     CHECK(limited.left_out[0].find("larger than") != std::string::npos);
 
-    const ReportData none = gather_report(run.config, run.result, nullptr, {});
+    const ReportData none = gather_report(run.config, run.result, run.findings, nullptr, {});
     CHECK(none.embedded_examples == 0);
     CHECK(none.left_out.at(0).find("cannot be read any more") != std::string::npos);
     CHECK(parse_json(none.json, "test")["warnings"].empty());
 
-    const ReportData changed = gather_report(run.config, run.result, nullptr, {.dataset_changed = true});
+    const ReportData changed =
+        gather_report(run.config, run.result, run.findings, nullptr, {.dataset_changed = true});
     CHECK(changed.left_out.at(0).find("has changed since the run") != std::string::npos);
     CHECK(parse_json(changed.json, "test")["warnings"][0]["title"] == "The dataset has changed since this run");
 
@@ -234,33 +238,9 @@ TEST_CASE("spark-lines run over the given range", "[report]") {
     CHECK(spark_line({3.0}, 1.0, 1.0) == "▁");
 }
 
-TEST_CASE("saturation is said in words from the layer where trivial cuts take over", "[report]") {
-    RunResult result;
-    const auto add = [&](std::int64_t layer, std::size_t row, std::size_t column, std::size_t interior) {
-        result.grid.push_back({"attention_flow", {{"layer", layer}}});
-        CutCounts counts{.point = result.grid.size() - 1};
-        counts.pairs[0] = row;
-        counts.pairs[1] = column;
-        counts.pairs[5] = interior;
-        result.cuts.push_back(counts);
-    };
-    CHECK_FALSE(saturation_words(result));
-    add(1, 0, 0, 10);
-    CHECK_FALSE(saturation_words(result));
-    add(2, 5, 90, 5);
-    add(3, 1, 1, 98);
-    CHECK(saturation_words(result)->title == "Flow is not saturated in the top layer");
-    add(4, 40, 55, 5);
-    CHECK(saturation_words(result)->title == "Flow is saturated in layer 4");
-    add(5, 40, 60, 0);
-    CHECK(saturation_words(result)->title == "Flow is saturated from layer 4 on");
-    CHECK(saturation_words(result)->is_saturated);
-    CHECK(saturation_words(result)->text.find("100 %") != std::string::npos);
-}
-
 TEST_CASE("a run in the terminal", "[report]") {
     const Run run("\x1b[31mred", {4, 5});
-    const std::string text = show_text(run.config, run.result, false);
+    const std::string text = show_text(run.config, run.result, run.findings, false);
     CHECK(text.find("small: 2 examples") == 0);
     CHECK(text.find("Mean spearman with blank_out") != std::string::npos);
     CHECK(text.find("column_sum") != std::string::npos);

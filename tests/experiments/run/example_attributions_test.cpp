@@ -1,4 +1,4 @@
-/// What a session does with the axes of a point, on files made up for it.
+/// What becomes of the axes of a point, on files made up for it.
 
 #include "experiments/run/example_attributions.hpp"
 
@@ -21,12 +21,12 @@ GridPoint point(const std::string& method, std::map<std::string, ParameterValue>
     for (const AxisInfo& axis : axes()) {
         if (takes(attribution_methods().at(method).info, axis)) out.values[axis.name] = axis.fallback;
     }
-    for (const auto& [name, value] : values) out.values[name] = axis_info(name).check(value, "test");
+    for (const auto& [name, value] : values) out.values[name] = axes().at(name).check(value, "test");
     return out;
 }
 
-std::vector<double> scores(Session& session, const GridPoint& at) {
-    const Attribution attribution = session.attribution(at);
+std::vector<double> scores(ExampleAttributions& attributions, const GridPoint& at) {
+    const Attribution attribution = attributions.attribution(at);
     const auto row = attribution.scores.row(0);
     return {row.begin(), row.end()};
 }
@@ -57,7 +57,7 @@ public:
                           {{"examples", R"([{"id": "ex", "tokens": ["[CLS]", "w1", "w2", "w3"]}])"}});
         example_ = std::make_unique<Example>(Dataset::open(file).example(0));
     }
-    Session session() { return Session(*example_, methods_, {"[CLS]"}); }
+    ExampleAttributions attributions() { return ExampleAttributions(*example_, methods_, {"[CLS]"}); }
 
 private:
     TemporaryDirectory directory_;
@@ -67,77 +67,77 @@ private:
 
 }  // namespace
 
-TEST_CASE("late scores are those of the heads, combined", "[session]") {
+TEST_CASE("late scores are those of the heads, combined", "[attributions]") {
     SmallFile file;
     for (const char* method : {"rollout", "attention_flow", "column_sum"}) {
-        Session session = file.session();
-        const auto first = scores(session, point(method, {{"heads", Text("single(0)")}}));
-        const auto second = scores(session, point(method, {{"heads", Text("single(1)")}}));
+        ExampleAttributions attributions = file.attributions();
+        const auto first = scores(attributions, point(method, {{"heads", Text("single(0)")}}));
+        const auto second = scores(attributions, point(method, {{"heads", Text("single(1)")}}));
         std::vector<double> mean;
         std::vector<double> largest;
         for (std::size_t t = 0; t < first.size(); ++t) {
             mean.push_back((first[t] + second[t]) / 2.0);
             largest.push_back(std::max(first[t], second[t]));
         }
-        check_near(scores(session, point(method, {{"heads", Text("late")}})), mean);
-        check_near(scores(session, point(method, {{"heads", Text("late(max)")}})), largest);
-        CHECK(session.attribution(point(method, {{"heads", Text("late")}})).binding_cuts.empty());
+        check_near(scores(attributions, point(method, {{"heads", Text("late")}})), mean);
+        check_near(scores(attributions, point(method, {{"heads", Text("late(max)")}})), largest);
+        CHECK(attributions.attribution(point(method, {{"heads", Text("late")}})).binding_cuts.empty());
     }
 }
 
-TEST_CASE("a followed head is the paper's product", "[session]") {
+TEST_CASE("a followed head is the paper's product", "[attributions]") {
     // A~(3, 1) = A(3, 1) R_2 without skip connection in layer 3.
     SmallFile file;
-    Session session = file.session();
+    ExampleAttributions attributions = file.attributions();
     const auto below = point("rollout", {{"layer", std::int64_t{2}}, {"source", Text("all")}});
-    const auto rollout = session.attribution(below).scores;
-    const auto head = scores(session, point("raw_attention", {{"heads", Text("single(1)")}}));
+    const auto rollout = attributions.attribution(below).scores;
+    const auto head = scores(attributions, point("raw_attention", {{"heads", Text("single(1)")}}));
     std::vector<double> product(4, 0.0);
     for (std::size_t i = 0; i < 4; ++i) {
         for (std::size_t t = 0; t < 4; ++t) product[t] += head[i] * rollout(i, t);
     }
-    check_near(scores(session, point("rollout", {{"heads", Text("followed(1)")},
-                                                 {"skip_weight", Text("per_layer(0.5, 0.5, 0)")}})),
+    check_near(scores(attributions, point("rollout", {{"heads", Text("followed(1)")},
+                                                      {"skip_weight", Text("per_layer(0.5, 0.5, 0)")}})),
                product);
     // The layer of the source decides where the head stands alone.
     const auto at = [&](std::int64_t layer) {
-        return scores(session, point("raw_attention", {{"heads", Text("followed(1)")}, {"layer", layer}}));
+        return scores(attributions, point("raw_attention", {{"heads", Text("followed(1)")}, {"layer", layer}}));
     };
     for (const std::int64_t layer : {1, 2, 3}) {
         check_near(at(layer),
-                   scores(session, point("raw_attention", {{"heads", Text("single(1)")}, {"layer", layer}})));
+                   scores(attributions, point("raw_attention", {{"heads", Text("single(1)")}, {"layer", layer}})));
     }
 }
 
-TEST_CASE("dropped special tokens keep only their lane", "[session]") {
+TEST_CASE("dropped special tokens keep only their lane", "[attributions]") {
     SmallFile file;
-    Session session = file.session();
+    ExampleAttributions attributions = file.attributions();
     const auto drop = point("rollout", {{"special_tokens", Text("drop")}, {"source", std::int64_t{2}}});
-    CHECK(scores(session, drop)[0] == 0.0);
-    const auto row = scores(session, drop);
+    CHECK(scores(attributions, drop)[0] == 0.0);
+    const auto row = scores(attributions, drop);
     CHECK(row[1] + row[2] + row[3] == Approx(1.0));
     const auto cls = point("rollout", {{"special_tokens", Text("drop")}});
-    CHECK(scores(session, cls)[0] == Approx(0.125));  // 0.5 a layer
+    CHECK(scores(attributions, cls)[0] == Approx(0.125));  // 0.5 a layer
 }
 
-TEST_CASE("pruning reports the share that it took", "[session]") {
+TEST_CASE("pruning reports the share that it took", "[attributions]") {
     SmallFile file;
-    Session session = file.session();
-    CHECK_FALSE(session.attribution(point("rollout", {})).pruned_share);
+    ExampleAttributions attributions = file.attributions();
+    CHECK_FALSE(attributions.attribution(point("rollout", {})).pruned_share);
     const auto pruned =
-        session.attribution(point("rollout", {{"pruning", Text("top_k_per_row(1)")}})).pruned_share;
+        attributions.attribution(point("rollout", {{"pruning", Text("top_k_per_row(1)")}})).pruned_share;
     REQUIRE(pruned);
     CHECK(*pruned > 0.0);
     CHECK(*pruned < 0.75);
     const auto nothing = point("rollout", {{"pruning", Text("top_k_per_row(4)")}});
-    CHECK(session.attribution(nothing).pruned_share == std::optional<double>(0.0));
+    CHECK(attributions.attribution(nothing).pruned_share == std::optional<double>(0.0));
     const auto late = point("rollout", {{"pruning", Text("top_k_per_row(4)")}, {"heads", Text("late")}});
-    CHECK(session.attribution(late).pruned_share == std::optional<double>(0.0));
+    CHECK(attributions.attribution(late).pruned_share == std::optional<double>(0.0));
 }
 
-TEST_CASE("edge weights of a dataset are used by name", "[session]") {
+TEST_CASE("edge weights of a dataset are used by name", "[attributions]") {
     SmallFile file;
-    Session session = file.session();
+    ExampleAttributions attributions = file.attributions();
     const auto with = [](const char* name, const char* renormalise, const char* heads = "mean") {
         return point("rollout", {{"edge_weights", Text(name)},
                                  {"renormalise", Text(renormalise)},
@@ -146,7 +146,7 @@ TEST_CASE("edge weights of a dataset are used by name", "[session]") {
     };
     const auto total = [&](const GridPoint& at) {
         double sum = 0.0;
-        for (const double score : scores(session, at)) sum += score;
+        for (const double score : scores(attributions, at)) sum += score;
         return sum;
     };
     // Rows of alti sum to 2: they multiply through 3 layers unless renormalised.
@@ -156,19 +156,19 @@ TEST_CASE("edge weights of a dataset are used by name", "[session]") {
     const auto stack = AttentionStack::from_values(3, 2, 4, random_attention(3, 2, 4, 9));
     const auto network = build_network(stack, {.heads = "single(1)", .skip_weight = 0.0});
     const auto expected = attribution_methods().at("rollout").make()->attribute({network, 3, {0}}).scores;
-    check_near(scores(session, with("zeroed", "after_heads", "single(1)")),
+    check_near(scores(attributions, with("zeroed", "after_heads", "single(1)")),
                {expected.values().begin(), expected.values().end()});
     // Flow works on rows that sum to anything.
     const auto flow = point("attention_flow", {{"edge_weights", Text("alti")}, {"renormalise", Text("never")}});
-    for (const double score : scores(session, flow)) CHECK(score >= 0.0);
+    for (const double score : scores(attributions, flow)) CHECK(score >= 0.0);
 }
 
-TEST_CASE("edge weights that cannot be used are refused", "[session]") {
+TEST_CASE("edge weights that cannot be used are refused", "[attributions]") {
     SmallFile file;
     const auto refusal = [&](const char* name, const char* heads = "mean") {
-        Session session = file.session();
+        ExampleAttributions attributions = file.attributions();
         return message_of<InputError>([&] {
-            session.check(point("rollout", {{"edge_weights", Text(name)}, {"heads", Text(heads)}}));
+            attributions.check(point("rollout", {{"edge_weights", Text(name)}, {"heads", Text(heads)}}));
         });
     };
     CHECK(refusal("alti").empty());
@@ -186,7 +186,7 @@ TEST_CASE("edge weights that cannot be used are refused", "[session]") {
     CHECK(refusal("attention", "late").empty());
 }
 
-TEST_CASE("uniform attention has nothing left when its scores are subtracted", "[session]") {
+TEST_CASE("uniform attention has nothing left when its scores are subtracted", "[attributions]") {
     TemporaryDirectory directory;
     std::vector<double> uniform;
     for (std::size_t row = 0; row < 3 * 4; ++row) {
@@ -197,16 +197,16 @@ TEST_CASE("uniform attention has nothing left when its scores are subtracted", "
     write_safetensors(file, {{"attentions", DType::f64, {3, 1, 4, 4}, uniform}});
     const Example example = Dataset::open(file).example(0);
     MethodSet methods;
-    Session session(example, methods, {});
+    ExampleAttributions attributions(example, methods, {});
     for (const char* method : {"rollout", "attention_flow", "widest_path", "raw_attention"}) {
         const auto at = point(method, {{"receptive_field", Text("minus_uniform")}, {"source", Text("last")}});
-        check_near(scores(session, at), {0, 0, 0, 0});
+        check_near(scores(attributions, at), {0, 0, 0, 0});
         const auto plain = point(method, {{"source", Text("last")}});
-        CHECK(scores(session, plain)[3] > 0.1);
+        CHECK(scores(attributions, plain)[3] > 0.1);
     }
 }
 
-TEST_CASE("a run reports what pruning dropped", "[session]") {
+TEST_CASE("a run reports what pruning dropped", "[attributions]") {
     const TemporaryDirectory directory;
     const auto data = std::filesystem::absolute(std::string(ATTNFLOW_SOURCE_DIR) +
                                                 "/experiments/data/token_merging.safetensors");

@@ -9,6 +9,7 @@
 #include "experiments/statistics/inference.hpp"
 #include "experiments/statistics/sign_flips.hpp"
 #include "graph/support/random.hpp"
+#include "tests/exponential.hpp"
 #include "tests/golden_json.hpp"
 
 using namespace attnflow;
@@ -33,7 +34,7 @@ Interval interval_of(const Sample& values, std::size_t resamples, std::uint64_t 
 Sample draw(Random& random, std::size_t n, double mean, bool skewed = false) {
     Sample values;
     for (std::size_t i = 0; i < n; ++i)
-        values.push_back(mean + (skewed ? random.exponential() - 1 : random.normal()));
+        values.push_back(mean + (skewed ? attnflow::testing::exponential(random) - 1 : random.normal()));
     return values;
 }
 

@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include "experiments/study/config.hpp"
+#include "experiments/study/grid.hpp"
 #include "tests/attention/make_files.hpp"
 
 using namespace attnflow;

@@ -110,56 +110,9 @@ export function undefinedWords(report, selection, reference) {
   return `Undefined for ${names}: ${constant(report)}.`;
 }
 
-const TRIVIAL = ["source_row", "sink_column"];
-const SATURATED = 0.95; // share of trivial cuts from which a layer counts as saturated
-
-/** Saturation of flow at the selected settings, in words: { method, saturated, title, text, trivial, top }; null without. */
-export function saturationFinding(report, selection) {
-  const kept = report.values("positions")[0];
-  const all = report
-    .table("saturation_by_layer")
-    .filter(
-      (row) =>
-        row.layer !== null &&
-        report.matches(row, selection, ["layer", "positions"]) &&
-        (row.positions === null || row.positions === kept),
-    );
-  if (all.length === 0) return null;
-  const { method } = all[0];
-  const rows = all.filter((row) => row.method === method);
-  const share = (layer, kinds) =>
-    rows.filter((row) => row.layer === layer && kinds.includes(row.cut)).reduce((sum, row) => sum + row.share, 0);
-  const layers = [...new Set(rows.map((row) => row.layer))].sort((a, b) => b - a);
-  const top = layers[0];
-  if (top < 2) return null; // flow from layer 1 is one edge
-  const percent = (part) => `${Math.round(100 * part)}\u00a0%`;
-  const trivial = share(top, TRIVIAL);
-  const split = `${percent(share(top, ["source_row"]))} by what leaves the source and ${percent(share(top, ["sink_column"]))} by what enters the token in layer 1`;
-  const flows = rows.filter((row) => row.layer === top).reduce((sum, row) => sum + row.pairs, 0);
-  const start = `Of ${plural(flows, "flow")} from layer ${top}, ${percent(trivial)} are limited by a trivial cut: ${split}.`;
-  if (trivial < SATURATED) {
-    const title = `Flow is not saturated in ${top === layers.at(-1) ? `layer ${top}` : "the top layer"}`;
-    return {
-      method,
-      saturated: false,
-      title,
-      text: `${start} For the others the layers in between count.`,
-      trivial,
-      top,
-    };
-  }
-  const first = layers
-    .filter((_, k) => layers.slice(0, k + 1).every((layer) => share(layer, TRIVIAL) >= SATURATED))
-    .at(-1);
-  return {
-    method,
-    saturated: true,
-    title: `Flow is saturated ${first === top ? `in layer ${top}` : `from layer ${first} on`}`,
-    text: `${start} Such a flow does not depend on the layers in between and ranks tokens much as column sum does: do not read a path into it.`,
-    trivial,
-    top,
-  };
-}
+/** What the run says of saturation at the selected settings: { method, saturated, title, text, trivial, top }; null without. */
+export const saturationFinding = (report, selection) =>
+  report.json.saturation.find((finding) => report.matches(finding, selection, ["layer", "positions"])) ?? null;
 
 const pText = (p) => (p < 0.001 ? "p\u00a0<\u00a00.001" : `p\u00a0=\u00a0${p.toFixed(3)}`);
 

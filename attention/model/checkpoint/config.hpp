@@ -1,0 +1,49 @@
+#pragma once
+/// config.json of a Hugging Face directory: what families have in common when they read theirs.
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "attention/files/json.hpp"
+#include "attention/model/blocks/activation.hpp"
+#include "attention/model/checkpoint/json_fields.hpp"
+
+namespace attnflow {
+
+/// The file, parsed. Settings for training (dropout, initialisation, gradient checkpoints) are for nobody here.
+class ModelConfig {
+public:
+    /// Throws InputError for a file that cannot be read or is no JSON object.
+    static ModelConfig read(const std::string& path);
+
+    /// The class that can run the model. Throws InputError unless there is exactly one.
+    std::string architecture() const;
+
+    const JsonFields& fields() const { return fields_; }
+
+private:
+    ModelConfig(std::unique_ptr<const Json> json, const std::string& where)
+        : json_(std::move(json)), fields_(*json_, where) {}
+
+    std::unique_ptr<const Json> json_;  // where fields_ looks
+    JsonFields fields_;
+};
+
+/// A size, 1 to `maximum`. This and what follows throw InputError for values that are none, with the key.
+std::size_t read_size(const JsonFields& config, const std::string& key, std::int64_t maximum);
+std::size_t read_size(const JsonFields& config, const std::string& key, std::int64_t maximum,
+                      std::size_t fallback);
+
+/// The activation of that name, `fallback` where there is none.
+Activation read_activation(const JsonFields& config, const std::string& key, std::string_view fallback);
+
+/// id2label, else LABEL_0, LABEL_1, ... for num_labels, 2 without it. A label2id must agree with it.
+std::vector<std::string> read_labels(const JsonFields& config);
+
+/// Throws InputError unless the setting is missing or `only`: another one would need another computation.
+void expect_text(const JsonFields& config, const std::string& key, const std::string& only);
+void expect_false(const JsonFields& config, const std::string& key);
+
+}  // namespace attnflow

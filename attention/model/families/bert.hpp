@@ -1,0 +1,31 @@
+#pragma once
+/// BERT as the Hugging Face library has it: learned positions, token types, norms after the skip connection.
+///
+/// Devlin et al. 2019, arXiv:1810.04805
+
+#include "attention/model/registry.hpp"
+
+namespace attnflow {
+
+/// The encoder by itself, as encoders of sentences are stored: no outputs.
+class BertModel {
+public:
+    static EntryInfo describe();
+    static ModelPlan plan(const JsonFields& config, const WeightFiles& files);
+};
+
+/// One output a class: pooler (tanh) on position 0, linear classifier.
+class BertForSequenceClassification {
+public:
+    static EntryInfo describe();
+    static ModelPlan plan(const JsonFields& config, const WeightFiles& files);
+};
+
+/// One output a vocabulary entry at every position.
+class BertForMaskedLM {
+public:
+    static EntryInfo describe();
+    static ModelPlan plan(const JsonFields& config, const WeightFiles& files);
+};
+
+}  // namespace attnflow

@@ -1,0 +1,85 @@
+#include "attention/model/text_model.hpp"
+
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "attention/model/checkpoint/config.hpp"
+#include "attention/model/checkpoint/weight_files.hpp"
+#include "attention/model/registry.hpp"
+#include "graph/support/error.hpp"
+#include "graph/support/text.hpp"
+
+namespace attnflow {
+namespace {
+
+Precision precision_named(const std::string& name) {
+    if (name == "float32") return Precision::float32;
+    if (name == "float64") return Precision::float64;
+    throw ParameterError(fmt::format("precision '{}', expected float32 or float64", excerpt(name)));
+}
+
+std::string config_of(const std::string& folder) {
+    return (std::filesystem::path(folder) / "config.json").string();
+}
+
+}  // namespace
+
+TextModel TextModel::open(const std::string& folder, const std::string& precision) {
+    const Precision with = precision_named(precision);
+    const ModelConfig config = ModelConfig::read(config_of(folder));
+    const std::string name = config.architecture();
+    const auto* entry = model_architectures().find(name);
+    if (entry == nullptr) {
+        throw InputError(fmt::format("{}: architecture '{}' is not supported, expected one of {}",
+                                     config.fields().where(), excerpt(name),
+                                     join(model_architectures().names(), ", ")));
+    }
+    Tokenizer tokenizer = Tokenizer::open(folder);
+    const WeightFiles files = WeightFiles::open(folder);
+    TextModel model{folder, name, std::move(tokenizer),
+                    make_model(entry->make()->plan(config.fields(), files), files, with)};
+    const ModelShape& shape = model.model->shape();
+    const TokenId largest = model.tokenizer.vocabulary().largest_id();
+    if (largest >= 0 && static_cast<std::size_t>(largest) >= shape.vocabulary) {
+        throw InputError(fmt::format("{}: the tokenizer has id {} ('{}'), the model {} embeddings",
+                                     escape_controls(folder), largest,
+                                     excerpt(model.tokenizer.vocabulary().text(largest)), shape.vocabulary));
+    }
+    return model;
+}
+
+std::vector<std::string> TextModel::files(const std::string& folder) {
+    std::vector<std::string> files = Tokenizer::files(folder);
+    files.push_back(config_of(folder));
+    const WeightFiles weights = WeightFiles::open(folder);
+    files.insert(files.end(), weights.paths().begin(), weights.paths().end());
+    return files;
+}
+
+Encoding TextModel::encode(std::string_view text, const std::string& where) const {
+    if (!is_utf8(text)) throw InputError(fmt::format("{}: '{}' is not UTF-8", where, excerpt(text)));
+    Encoding encoding;
+    try {
+        encoding = tokenizer.encode(text);
+    } catch (const InputError& error) {
+        throw InputError(fmt::format("{}: {}", where, error.what()));
+    }
+    if (encoding.ids.empty()) throw InputError(fmt::format("{}: '{}' has no tokens", where, excerpt(text)));
+    if (encoding.ids.size() > model->shape().positions) {
+        throw InputError(
+            fmt::format("{}: '{}' has {} tokens, expected at most the {} positions of the model (shorten it; "
+                        "nothing is cut off in silence)",
+                        where, excerpt(text), encoding.ids.size(), model->shape().positions));
+    }
+    // Of a template, whose ids no vocabulary has; those of the vocabulary were checked.
+    for (const TokenId id : encoding.ids) {
+        if (id >= 0 && static_cast<std::size_t>(id) < model->shape().vocabulary) continue;
+        throw InputError(
+            fmt::format("{}: the tokenizer of {} gives id {}, expected one below the model's {} embeddings", where,
+                        escape_controls(folder), id, model->shape().vocabulary));
+    }
+    return encoding;
+}
+
+}  // namespace attnflow

@@ -1,0 +1,184 @@
+#include "attention/model/transformer.hpp"
+
+#include <utility>
+
+#include "attention/model/blocks/in_blocks.hpp"
+
+namespace attnflow {
+namespace {
+
+template <class Real>
+NormTrace<const Real> view(const NormMemory<Real>& memory) {
+    return {memory.normalised.data(), memory.scale.data()};
+}
+
+/// out = x + y.
+template <class Real>
+void add(std::size_t count, const Real* x, const Real* y, Real* out, std::size_t jobs) {
+    in_blocks(count, 1, jobs, [&](std::size_t first, std::size_t length) {
+        for (std::size_t i = first; i < first + length; ++i) out[i] = x[i] + y[i];
+    });
+}
+
+template <class Real>
+class Forward {
+public:
+    Forward(const TransformerWeights<Real>& weights, const TokenBatch& batch, std::size_t jobs)
+        : weights_(weights),
+          batch_(batch),
+          jobs_(jobs),
+          tokens_(batch.tokens()),
+          size_(tokens_ * weights.spec.width),
+          attention_(batch.count, batch.length, jobs),
+          feed_forward_(tokens_, jobs) {}
+
+    void run(Buffer<Real>& hidden, TransformerTrace<Real>* trace, const LayerVisitor<Real>& visit) {
+        const TransformerSpec& spec = weights_.spec;
+        if (trace != nullptr) trace->layers.resize(spec.layers.size());
+        embed(spec.embedding, weights_.embedding, batch_, hidden.resize(size_), jobs_);
+        for (std::size_t l = 0; l < spec.layers.size(); ++l) {
+            LayerTrace<Real>* kept = trace != nullptr ? &trace->layers[l] : nullptr;
+            layer(l, hidden.data(), kept, visit);
+            std::swap(hidden, next_);
+        }
+        if (!weights_.final_norm) return;
+        NormMemory<Real>& memory = trace != nullptr ? trace->final_norm : first_;
+        normalise(*weights_.final_norm, hidden.data(), nullptr, hidden.data(), memory, trace != nullptr);
+    }
+
+private:
+    /// From `x` to next_. Nothing is kept for the reverse pass where `trace` is null.
+    void layer(std::size_t l, const Real* x, LayerTrace<Real>* trace, const LayerVisitor<Real>& visit) {
+        const LayerSpec& spec = weights_.spec.layers[l];
+        const LayerWeights<Real>& w = weights_.layer(l);
+        const bool before = spec.norm_place == NormPlace::before;
+        const bool traced = trace != nullptr;
+        NormMemory<Real>& first = traced ? trace->attention_norm : first_;
+        NormMemory<Real>& second = traced ? trace->output_norm : second_;
+        Real* middle = middle_.resize(size_);
+        Real* next = next_.resize(size_);
+
+        const Real* normed_input = x;
+        if (before) normed_input = normalise(w.attention_norm, x, nullptr, normed_.resize(size_), first, traced);
+        Real* attended = attended_.resize(size_);
+        attention_.forward(spec.attention, w.attention, normed_input, traced ? &trace->attention : nullptr,
+                           static_cast<bool>(visit), attended);
+        const Real* normed_middle = middle;
+        if (before) {
+            add(size_, x, attended, middle, jobs_);
+            normed_middle =
+                normalise(w.output_norm, middle, nullptr, normed_middle_.resize(size_), second, traced);
+        } else {
+            normalise(w.attention_norm, x, attended, middle, first, traced);
+        }
+        Real* fed_forward = fed_forward_.resize(size_);
+        feed_forward_.forward(spec.feed_forward, w.feed_forward, normed_middle,
+                              traced ? &trace->feed_forward : nullptr, fed_forward);
+        if (before) {
+            add(size_, middle, fed_forward, next, jobs_);
+        } else {
+            normalise(w.output_norm, middle, fed_forward, next, second, traced);
+        }
+        if (visit) {
+            visit({l, attention_.attention(), attention_.query_key_value(), x, normed_input, attended,
+                   first.scale.data(), middle, normed_middle, fed_forward, second.scale.data(), next});
+        }
+    }
+
+    const Real* normalise(const Norm<Real>& layer, const Real* x, const Real* y, Real* out,
+                          NormMemory<Real>& memory, bool traced) {
+        norm<Real>(layer, tokens_, x, y, out,
+                   {traced ? memory.normalised.resize(size_) : nullptr, memory.scale.resize(tokens_)}, jobs_);
+        return out;
+    }
+
+    const TransformerWeights<Real>& weights_;
+    const TokenBatch& batch_;
+    std::size_t jobs_;
+    std::size_t tokens_;
+    std::size_t size_;                 // T d
+    NormMemory<Real> first_, second_;  // of layers that are not traced
+    SelfAttention<Real> attention_;
+    FeedForward<Real> feed_forward_;
+    Buffer<Real> normed_, attended_, middle_, normed_middle_, fed_forward_, next_;
+};
+
+template <class Real>
+class Backward {
+public:
+    Backward(const TransformerWeights<Real>& weights, const TokenBatch& batch, std::size_t jobs)
+        : weights_(weights),
+          jobs_(jobs),
+          tokens_(batch.tokens()),
+          size_(tokens_ * weights.spec.width),
+          attention_(batch.count, batch.length, jobs),
+          feed_forward_(tokens_, jobs) {}
+
+    void run(const TransformerTrace<Real>& trace, Real* gradient, const GradientVisitor<Real>& visit) {
+        if (weights_.final_norm)
+            norm_backward<Real>(*weights_.final_norm, tokens_, view(trace.final_norm), gradient, jobs_);
+        for (std::size_t l = weights_.spec.layers.size(); l-- > 0;) {
+            layer(l, trace.layers[l], gradient, static_cast<bool>(visit));
+            if (visit) visit(l, attention_.attention(), attention_.attention_gradient());
+        }
+    }
+
+private:
+    /// `gradient`: of the layer's output on entry, of its input on return. A sum with a skip connection hands its
+    /// gradient to both terms, so each step adds to what is there.
+    void layer(std::size_t l, const LayerTrace<Real>& trace, Real* gradient, bool keep_attention) {
+        const LayerSpec& spec = weights_.spec.layers[l];
+        const LayerWeights<Real>& w = weights_.layer(l);
+        if (spec.norm_place == NormPlace::after) {
+            norm_backward<Real>(w.output_norm, tokens_, view(trace.output_norm), gradient, jobs_);
+            feed_forward_.backward(spec.feed_forward, w.feed_forward, trace.feed_forward, gradient, Real(1),
+                                   gradient);
+            norm_backward<Real>(w.attention_norm, tokens_, view(trace.attention_norm), gradient, jobs_);
+            attention_.backward(spec.attention, w.attention, trace.attention, gradient, Real(1), gradient,
+                                keep_attention);
+            return;
+        }
+        Real* branch = branch_.resize(size_);
+        feed_forward_.backward(spec.feed_forward, w.feed_forward, trace.feed_forward, gradient, Real(0), branch);
+        norm_backward<Real>(w.output_norm, tokens_, view(trace.output_norm), branch, jobs_);
+        add(size_, static_cast<const Real*>(gradient), branch, gradient, jobs_);
+        attention_.backward(spec.attention, w.attention, trace.attention, gradient, Real(0), branch,
+                            keep_attention);
+        norm_backward<Real>(w.attention_norm, tokens_, view(trace.attention_norm), branch, jobs_);
+        add(size_, static_cast<const Real*>(gradient), branch, gradient, jobs_);
+    }
+
+    const TransformerWeights<Real>& weights_;
+    std::size_t jobs_;
+    std::size_t tokens_;
+    std::size_t size_;
+    SelfAttention<Real> attention_;
+    FeedForward<Real> feed_forward_;
+    Buffer<Real> branch_;
+};
+
+}  // namespace
+
+template <class Real>
+void transformer_forward(const TransformerWeights<Real>& weights, const TokenBatch& batch, std::size_t jobs,
+                         Buffer<Real>& hidden, TransformerTrace<Real>* trace, const LayerVisitor<Real>& visit) {
+    Forward<Real>(weights, batch, jobs).run(hidden, trace, visit);
+}
+
+template <class Real>
+void transformer_backward(const TransformerWeights<Real>& weights, const TokenBatch& batch, std::size_t jobs,
+                          const TransformerTrace<Real>& trace, Real* gradient,
+                          const GradientVisitor<Real>& visit) {
+    Backward<Real>(weights, batch, jobs).run(trace, gradient, visit);
+}
+
+#define ATTNFLOW_TRANSFORMER(Real)                                                                        \
+    template void transformer_forward(const TransformerWeights<Real>&, const TokenBatch&, std::size_t,    \
+                                      Buffer<Real>&, TransformerTrace<Real>*, const LayerVisitor<Real>&); \
+    template void transformer_backward(const TransformerWeights<Real>&, const TokenBatch&, std::size_t,   \
+                                       const TransformerTrace<Real>&, Real*, const GradientVisitor<Real>&);
+ATTNFLOW_TRANSFORMER(float)
+ATTNFLOW_TRANSFORMER(double)
+#undef ATTNFLOW_TRANSFORMER
+
+}  // namespace attnflow

@@ -1,0 +1,16 @@
+#pragma once
+/// What a run says: all that tables, reports and the terminal show besides its rows.
+
+#include <vector>
+
+#include "experiments/findings/saturation.hpp"
+#include "experiments/findings/summary.hpp"
+
+namespace attnflow {
+
+struct Findings {
+    Summary summary;
+    std::vector<Saturation> saturation = {};
+};
+
+}  // namespace attnflow

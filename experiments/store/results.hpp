@@ -1,0 +1,68 @@
+#pragma once
+/// What came out of a run, row by row: what findings are drawn from and tables show.
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "experiments/study/grid_point.hpp"
+#include "graph/binding_cut.hpp"
+#include "graph/quantiser.hpp"
+
+namespace attnflow {
+
+/// One value: an example, a grid point, a reference and a metric, by index.
+struct ResultRow {
+    std::size_t example;
+    std::size_t point;
+    std::size_t reference;
+    std::size_t metric;
+    std::optional<double> value;  ///< nothing where the metric is undefined
+    bool operator==(const ResultRow&) const = default;
+};
+
+/// A cell (example, grid point) without a result.
+struct Failure {
+    std::size_t example;
+    std::size_t point;
+    std::string message;
+    bool operator==(const Failure&) const = default;
+};
+
+/// Of one example.
+struct ExampleResults {
+    std::vector<ResultRow> rows;  ///< by point, reference, metric
+    std::vector<Failure> failures;
+};
+
+/// The scores of one example at one grid point, as they were compared.
+struct AttributionRow {
+    std::size_t example;
+    std::size_t point;
+    std::vector<double> scores;    ///< one a token, all positions
+    std::vector<BindingCut> cuts;  ///< as `scores`, for flows from a single source
+};
+
+/// How much of the attention pruning dropped at a grid point, over all examples.
+struct PruningShares {
+    std::size_t point;
+    double mean = 0.0;
+    double largest = 0.0;
+};
+
+struct Results {
+    std::vector<std::string> examples;             ///< ids
+    std::vector<std::vector<std::string>> tokens;  ///< by example
+    std::vector<GridPoint> grid;
+    std::vector<ResultRow> rows;               ///< by example, point, reference, metric
+    std::vector<AttributionRow> attributions;  ///< when the config asks for them
+    std::vector<Failure> failures;
+    std::vector<PruningShares> pruning;  ///< for points that prune
+    /// Of all flows: bits, the largest error bound, all entries rounded to 0 (each example
+    /// and network counted once).
+    std::optional<FixedPoint> fixed_point;
+    double largest_row_sum_deviation = 0.0;
+};
+
+}  // namespace attnflow

@@ -1,0 +1,145 @@
+#pragma once
+/// The family of axes: what can be varied in an experiment. Config check, command line, columns of results and
+/// docs read the registry; an axis is one header in axes/ and one line in axes/registry.cpp.
+
+#include <concepts>
+#include <functional>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "experiments/study/point_options.hpp"
+#include "graph/support/registry.hpp"
+
+namespace attnflow {
+
+/// What the value of an axis decides, and so what two grid points that differ in it can share.
+enum class AxisStage {
+    network,      ///< the network that a method gets
+    attribution,  ///< the question that is asked of it: layer, source
+    reading,      ///< what is read off the answer: points that differ in nothing else share it
+};
+
+struct AxisInfo {
+    std::string name;
+    std::string summary;
+    std::string values;  ///< the values it takes, in words
+    ParameterValue fallback;
+    /// Name in EntryInfo::axes that a method must list to take this axis; "" for all methods.
+    std::string taken_with = {};
+    AxisStage stage = AxisStage::network;
+
+    // Of the member, put in by AxisRegistry::add().
+
+    /// The value in canonical form. Throws ParameterError, beginning with `where`.
+    std::function<ParameterValue(const ParameterValue& value, const std::string& where)> check = {};
+    /// Sets what a value in canonical form asks for.
+    std::function<void(const ParameterValue& value, PointOptions& options)> apply = {};
+    /// The values of a grid on attention with `layers` layers, each once. Throws ParameterError, beginning with
+    /// `where`, for one that it does not have.
+    std::function<std::vector<ParameterValue>(const std::vector<ParameterValue>& values, std::size_t layers,
+                                              const std::string& where)>
+        expand = {};
+};
+
+/// What an axis must provide. It may also have
+///   static std::vector<ParameterValue> expand(values, layers, where);   as AxisInfo::expand, where a value stands
+///                                                                       for others
+template <class A>
+concept Axis = requires(const ParameterValue& value, const std::string& where, PointOptions& options) {
+    { A::describe() } -> std::same_as<AxisInfo>;
+    { A::check(value, where) } -> std::same_as<ParameterValue>;
+    A::apply(value, options);
+};
+
+class AxisRegistry {
+public:
+    template <Axis Member>
+    void add() {
+        AxisInfo info = Member::describe();
+        info.check = &Member::check;
+        info.apply = &Member::apply;
+        if constexpr (requires(const std::vector<ParameterValue>& values, const std::string& where) {
+                          Member::expand(values, std::size_t{}, where);
+                      }) {
+            info.expand = &Member::expand;
+        } else {
+            info.expand = [](const std::vector<ParameterValue>& values, std::size_t, const std::string&) {
+                return values;
+            };
+        }
+        add(std::move(info));
+    }
+
+    /// Throws ParameterError with the nearest name when there is no such axis.
+    const AxisInfo& at(std::string_view name) const;
+
+    // In the order of the columns of results.
+    auto begin() const { return axes_.begin(); }
+    auto end() const { return axes_.end(); }
+    std::size_t size() const { return axes_.size(); }
+
+private:
+    void add(AxisInfo info);
+
+    std::vector<AxisInfo> axes_;
+};
+
+/// The axes of this build; the list is in axes/registry.cpp.
+AxisRegistry& axes();
+
+bool takes(const EntryInfo& method, const AxisInfo& axis);
+
+/// The words that an axis takes, each with what it means; the first is the default.
+template <class Meaning>
+class AxisWords {
+public:
+    AxisWords(std::string axis, std::initializer_list<std::pair<const char*, Meaning>> words)
+        : axis_(std::move(axis)) {
+        for (const auto& [word, meaning] : words) {
+            words_.emplace_back(word);
+            meanings_.push_back(meaning);
+        }
+    }
+
+    const std::string& fallback() const { return words_.front(); }
+    std::string text() const { return join(words_, ", "); }
+    ParameterValue check(const ParameterValue& value, const std::string& where) const {
+        return ParameterSpec{.name = axis_, .summary = "", .fallback = words_.front(), .choices = words_}.check(
+            value, where);
+    }
+    Meaning meaning(const ParameterValue& word) const {
+        for (std::size_t w = 0; w < words_.size(); ++w) {
+            if (word == ParameterValue(words_[w])) return meanings_[w];
+        }
+        throw InternalError(fmt::format("{}: '{}' was not checked", axis_, to_text(word)));
+    }
+
+private:
+    std::string axis_;
+    std::vector<std::string> words_;
+    std::vector<Meaning> meanings_;
+};
+
+/// A number in the range of `spec`, whose name is the axis; text is parsed, because on the command line everything
+/// is text. Throws ParameterError, beginning with `where`.
+ParameterValue check_number(const ParameterSpec& spec, const ParameterValue& value, const std::string& where);
+
+/// One of `words` or an integer >= minimum; text that spells such an integer is taken too. Throws ParameterError,
+/// beginning with `where`.
+ParameterValue check_word_or_index(const ParameterValue& value, const std::string& axis,
+                                   const std::vector<std::string>& words, std::int64_t minimum,
+                                   const std::string& where);
+
+/// A member of a registry with its parameters, such as "single(3)", spelled out in full. Throws ParameterError,
+/// beginning with `where`.
+template <class Registry>
+ParameterValue check_call(const Registry& registry, const ParameterValue& value, const std::string& axis,
+                          const std::string& where) {
+    const ParameterSpec text{.name = axis, .summary = "", .fallback = std::string()};
+    return registry.canonical(std::get<std::string>(text.check(value, where)), where + ": " + axis);
+}
+
+}  // namespace attnflow

@@ -1,0 +1,65 @@
+#include "experiments/study/grid_point.hpp"
+
+#include "algorithms/attribution_method.hpp"
+
+namespace attnflow {
+
+std::string GridPoint::text(const std::string& axis) const {
+    const auto found = values.find(axis);
+    return found == values.end() ? "" : to_text(found->second);
+}
+
+std::optional<std::int64_t> GridPoint::layer() const {
+    const auto found = values.find(axis::layer);
+    const auto* number = found == values.end() ? nullptr : std::get_if<std::int64_t>(&found->second);
+    return number == nullptr ? std::nullopt : std::optional(*number);
+}
+
+GridPoint GridPoint::with(const std::string& axis, ParameterValue value) const {
+    GridPoint other = *this;
+    other.values[axis] = std::move(value);
+    return other;
+}
+
+GridPoint GridPoint::without(const std::string& axis) const {
+    GridPoint other = *this;
+    other.values.erase(axis);
+    return other;
+}
+
+std::string GridPoint::key(AxisStage last) const {
+    // Networks do not depend on the method, so their key leaves it out.
+    std::string key = last == AxisStage::network ? "" : method;
+    for (const AxisInfo& axis : axes()) {
+        if (axis.stage <= last) key += '\n' + text(axis.name);
+    }
+    return key;
+}
+
+PointOptions options_of(const GridPoint& point) {
+    PointOptions options;
+    for (const auto& [name, value] : point.values) axes().at(name).apply(value, options);
+    return options;
+}
+
+std::optional<GridPoint> point_of_method(const std::string& method, const GridPoint& point) {
+    const EntryInfo& info = attribution_methods().at(method).info;
+    GridPoint other{method, {}};
+    for (const AxisInfo& axis : axes()) {
+        if (!takes(info, axis)) continue;
+        if (!point.has(axis.name)) return std::nullopt;
+        other.values[axis.name] = point.values.at(axis.name);
+    }
+    return other;
+}
+
+std::optional<GridPoint> joined(const GridPoint& first, const GridPoint& second) {
+    GridPoint both = first;
+    for (const auto& [axis, value] : second.values) {
+        const auto [found, is_new] = both.values.emplace(axis, value);
+        if (!is_new && found->second != value) return std::nullopt;
+    }
+    return both;
+}
+
+}  // namespace attnflow

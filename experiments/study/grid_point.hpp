@@ -1,0 +1,41 @@
+#pragma once
+/// One combination of a method with a value for each axis that it takes.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "experiments/study/axis.hpp"
+
+namespace attnflow {
+
+struct GridPoint {
+    std::string method;
+    std::map<std::string, ParameterValue> values;  ///< by axis, in canonical form
+
+    bool has(const std::string& axis) const { return values.contains(axis); }
+    /// The value as text, "" when the method does not take the axis.
+    std::string text(const std::string& axis) const;
+    /// The layer, where it is a number, as in a grid; else nothing.
+    std::optional<std::int64_t> layer() const;
+    GridPoint with(const std::string& axis, ParameterValue value) const;
+    GridPoint without(const std::string& axis) const;
+    /// Equal for points that agree in all axes of the stages up to `last` and, except for
+    /// networks, in the method.
+    std::string key(AxisStage last) const;
+    bool operator==(const GridPoint&) const = default;
+};
+
+/// What the axes of a point set. Throws ParameterError for an axis that there is not.
+PointOptions options_of(const GridPoint& point);
+
+/// Another method at the values of `point`; nothing where it takes an axis that the point lacks.
+std::optional<GridPoint> point_of_method(const std::string& method, const GridPoint& point);
+
+/// The values of two points as those of one, the method of the first; nothing where they contradict each other in
+/// an axis that both have.
+std::optional<GridPoint> joined(const GridPoint& first, const GridPoint& second);
+
+}  // namespace attnflow

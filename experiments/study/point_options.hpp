@@ -1,0 +1,73 @@
+#pragma once
+/// What a grid point asks for: the options that its axes set, each in the terms of the code that acts on it.
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "attention/dataset.hpp"
+#include "attention/network/build_network.hpp"
+#include "graph/layered_network.hpp"
+#include "graph/support/row_major.hpp"
+
+namespace attnflow {
+
+/// Which positions of the source's layer are explained.
+struct SourceChoice {
+    enum class Kind {
+        index,   ///< one position, counted from 0
+        last,    ///< the last one
+        masked,  ///< that whose token a masked language model fills in
+        every,   ///< each by itself
+    };
+    Kind kind = Kind::index;
+    std::size_t index = 0;
+
+    /// In a layer of n positions, one of which may be `masked`. Throws ParameterError, beginning with `where`, for
+    /// an index that is not below n, and where the masked position is asked for and there is none.
+    std::vector<std::size_t> positions(std::size_t n, std::optional<std::size_t> masked,
+                                       const std::string& where) const;
+};
+
+/// How rows of scores, one a source, become one score a token.
+enum class ReadOut {
+    row,  ///< there is one row
+    column_max,
+    column_sum,
+};
+
+/// Defaults are what a method gets that does not take the axis.
+struct PointOptions {
+    // The network.
+    NetworkOptions network{.skip_weight = 0.0};
+    std::string edge_weights = attention_weights;  ///< as weights_by_name()
+    bool drop_special_tokens = false;              ///< network.dropped_keys are theirs, which an example decides
+    /// What is done with the network when it is built, in this order: for axes that NetworkOptions has no field
+    /// for.
+    std::vector<std::function<LayeredNetwork<double>(const LayeredNetwork<double>&)>> network_steps = {};
+
+    // The question.
+    std::optional<std::size_t> layer = {};  ///< of the source, from 1; nothing: the top one
+    SourceChoice source = {};
+
+    // What is read off the answer.
+    ReadOut read_out = ReadOut::row;
+    /// What is done with the score of each token then, in this order.
+    std::vector<std::function<void(std::vector<double>&)>> score_steps = {};
+    bool score_special_tokens = true;
+
+    /// One score a token from one row of scores a source.
+    std::vector<double> scores(const RowMajor<double>& rows) const;
+    /// Positions of the tokens that are compared.
+    std::vector<std::size_t> compared_positions(const std::vector<std::string>& tokens,
+                                                const std::vector<std::string>& special_tokens) const;
+    /// Layer of the source where there are `layers`. Throws ParameterError, beginning with `where`, for one that
+    /// does not exist.
+    std::size_t source_layer(std::size_t layers, const std::string& where) const;
+    /// Whether there are several rows of scores, and nothing makes one of them.
+    bool has_row_for_each_source() const;
+};
+
+}  // namespace attnflow

@@ -1,0 +1,88 @@
+#include "attention/model/blocks/activation.hpp"
+
+#include <cmath>
+#include <numbers>
+
+#include "tests/attention/model/finite_differences.hpp"
+
+using namespace attnflow;
+using namespace attnflow::testing;
+
+namespace {
+
+Vector activated(Activation kind, const Vector& x) {
+    Vector y(x.size());
+    activate<double>(kind, x.size(), x.data(), y.data(), 1);
+    return y;
+}
+
+}  // namespace
+
+TEST_CASE("activations have the values of their definitions", "[model]") {
+    const Vector x{-40.0, -3.0, -1.0, -1e-3, 0.0, 0.5, 2.0, 30.0};
+    const auto expect = [&](const char* name, const auto& definition) {
+        INFO(name);
+        const auto kind = activation_named(name);
+        REQUIRE(kind.has_value());
+        const Vector y = activated(*kind, x);
+        for (std::size_t i = 0; i < x.size(); ++i) CHECK(y[i] == Approx(definition(x[i])).margin(1e-12));
+    };
+    const auto gelu_tanh = [](double v) {
+        return 0.5 * v * (1.0 + std::tanh(std::sqrt(2.0 / std::numbers::pi) * (v + 0.044715 * v * v * v)));
+    };
+    expect("gelu", [](double v) { return v * 0.5 * std::erfc(-v / std::numbers::sqrt2); });
+    expect("gelu_new", gelu_tanh);
+    expect("gelu_pytorch_tanh", gelu_tanh);
+    expect("quick_gelu", [](double v) { return v / (1.0 + std::exp(-1.702 * v)); });
+    expect("silu", [](double v) { return v / (1.0 + std::exp(-v)); });
+    expect("swish", [](double v) { return v / (1.0 + std::exp(-v)); });
+    expect("relu", [](double v) { return std::max(0.0, v); });
+    expect("tanh", [](double v) { return std::tanh(v); });
+    CHECK(activation_named("gelu_python") == Activation::gelu);
+    CHECK_FALSE(activation_named("gelu_10").has_value());
+    CHECK_FALSE(activation_named("").has_value());
+}
+
+TEST_CASE("the derivative of each activation is that of finite differences, in both precisions", "[model]") {
+    for (const Activation kind : activations()) {
+        CAPTURE(static_cast<int>(kind));
+        Vector x = random_values(201, 1, 2.0);
+        x[0] = -30.0;  // where the functions are flat
+        x[1] = 30.0;
+        Vector gradient = random_values(x.size(), 2);
+        const Vector expected =
+            finite_differences([&](const Vector& at) { return activated(kind, at); }, x, gradient);
+        std::vector<float> single = to_float(gradient);
+        activate_backward<double>(kind, x.size(), x.data(), gradient.data(), 1);
+        CHECK(deviation(gradient, expected) < 1e-8);
+        activate_backward<float>(kind, x.size(), to_float(x).data(), single.data(), 2);
+        CHECK(deviation(to_double(single), expected) < 2e-6);
+    }
+}
+
+TEST_CASE("activations in single precision are those in double, in place, on any number of threads", "[model]") {
+    for (const Activation kind : activations()) {
+        CAPTURE(static_cast<int>(kind));
+        std::vector<float> x(40003);
+        for (std::size_t i = 0; i < x.size(); ++i) x[i] = -20.0f + 0.001f * static_cast<float>(i);
+        const Vector expected = activated(kind, to_double(x));
+        std::vector<float> y(x.size());
+        activate<float>(kind, x.size(), x.data(), y.data(), 3);
+        double worst = 0.0;
+        for (std::size_t i = 0; i < x.size(); ++i) {
+            worst = std::max(worst, std::abs(static_cast<double>(y[i]) - expected[i]) /
+                                        std::max(1.0, std::abs(static_cast<double>(x[i]))));
+        }
+        CHECK(worst < 5e-7);
+        activate<float>(kind, x.size(), x.data(), x.data(), 1);
+        CHECK(x == y);
+    }
+}
+
+TEST_CASE("every activation has names of its own", "[model]") {
+    std::vector<std::string> names = activation_names();
+    CHECK(names.size() >= activations().size());
+    std::sort(names.begin(), names.end());
+    CHECK(std::adjacent_find(names.begin(), names.end()) == names.end());
+    for (const std::string& name : names) CHECK(activation_named(name).has_value());
+}
