@@ -3,21 +3,11 @@
 #include <algorithm>
 #include <numeric>
 
+#include "graph/causal_mask.hpp"
 #include "graph/certificate.hpp"
 
 namespace attnflow {
 namespace {
-
-bool is_causal(const FixedNetwork& network) {
-    for (std::size_t l = 1; l <= network.layers(); ++l) {
-        if (network.width(l) != network.width(0)) return false;
-        for (std::size_t i = 0; i < network.width(l); ++i) {
-            const auto later = network.row(l, i).subspan(i + 1);
-            if (std::any_of(later.begin(), later.end(), [](std::int64_t c) { return c != 0; })) return false;
-        }
-    }
-    return true;
-}
 
 // In windows and after pruning most pairs see a part of the network only, which pair-by-pair
 // solvers use and the engine does not; it knows causal masks.

@@ -132,6 +132,30 @@ std::int64_t read_integer(const Json& value, const std::string& where) {
     return value.get<std::int64_t>();
 }
 
+/// Ascending positions below `count`.
+std::vector<std::size_t> read_positions(const Json& value, std::size_t count, const std::string& where) {
+    std::vector<std::size_t> positions;
+    const auto fits = [&](const Json& item) {
+        return item.is_number_unsigned() && item.get<std::uint64_t>() < count &&
+               (positions.empty() || item.get<std::uint64_t>() > positions.back());
+    };
+    if (value.is_array()) {
+        for (const Json& item : value) {
+            if (!fits(item)) break;
+            positions.push_back(item.get<std::size_t>());
+        }
+    }
+    if (!value.is_array() || positions.size() != value.size()) {
+        throw InputError(
+            fmt::format("{}: {}, expected a list of positions in ascending order, each one of 0 to {}", where,
+                        excerpt(value.dump()), count - 1));
+    }
+    return positions;
+}
+
+/// What tokenizers call their token for unknown words.
+constexpr std::string_view unknown_names[] = {"[UNK]", "<unk>", "<UNK>"};
+
 /// The member `key` of an object, or nullptr where it is missing or null.
 const Json* member(const Json& object, std::string_view key) {
     const auto found = object.find(key);
@@ -342,6 +366,9 @@ struct Dataset::Reader {
             }
             entry.masked = static_cast<std::size_t>(*position);
         }
+        if (const Json* unknown = member(listed, "unknown")) {
+            entry.unknown = read_positions(*unknown, entry.token_count(), place + ": unknown");
+        }
         if (const Json* group = member(listed, "group")) {
             if (!group->is_string()) {
                 throw InputError(fmt::format("{}: group {}, expected a string", place, excerpt(group->dump())));
@@ -423,9 +450,31 @@ Example Dataset::example(std::size_t index) const {
                     entry.predicted,
                     entry.attractors,
                     entry.group,
-                    entry.masked};
+                    entry.masked,
+                    unknown_words(entry)};
     for (const auto& [name, tensor] : entry.references) example.references[name] = tensor.values();
     return example;
+}
+
+UnknownWords Dataset::unknown_words(const Entry& entry) const {
+    const auto named = metadata().find("unknown_token");
+    const std::string name = named == metadata().end() ? "" : named->second;
+    if (entry.unknown) return {name.empty() ? std::string(unknown_names[0]) : name, *entry.unknown};
+    UnknownWords words{name, {}};
+    for (std::size_t t = 0; t < entry.tokens.size(); ++t) {
+        const std::string& token = entry.tokens[t];
+        const bool is_unknown = name.empty() ? std::find(std::begin(unknown_names), std::end(unknown_names),
+                                                         token) != std::end(unknown_names)
+                                             : token == name;
+        if (!is_unknown) continue;
+        words.token = token;
+        words.positions.push_back(t);
+    }
+    return words;
+}
+
+bool UnknownWords::has(std::size_t position) const {
+    return std::binary_search(positions.begin(), positions.end(), position);
 }
 
 bool Dataset::is_masked() const {

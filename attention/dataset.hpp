@@ -13,10 +13,12 @@
 /// by /0, /1, ... when B > 1. Axes are [layer, head, query, key].
 ///
 /// Metadata, all optional. In a dataset: `examples`, a JSON list of {id, tokens, label,
-/// predicted, group, attractors, position} that also gives the order (else by name); where it does not say,
-/// `tokens` and `labels`, JSON objects by id. `position` is that of the masked token which a language model fills
-/// in. In a single-example file: `tokens`, a JSON list (of lists for B > 1). Without tokens they are called #0,
-/// #1, ... Whatever is not used here is not looked at.
+/// predicted, group, attractors, position, unknown} that also gives the order (else by name); where it does not
+/// say, `tokens` and `labels`, JSON objects by id. `position` is that of the masked token which a language model
+/// fills in; `unknown` lists the positions of words that the model read as its token for unknown words, which is
+/// called `unknown_token`. Without it these are the tokens "[UNK]", "<unk>" and "<UNK>", or those called
+/// `unknown_token`. In a single-example file: `tokens`, a JSON list (of lists for B > 1). Without tokens they are
+/// called #0, #1, ... Whatever is not used here is not looked at.
 
 #include <cstdint>
 #include <map>
@@ -31,6 +33,14 @@
 
 namespace attnflow {
 
+/// Words that a model read as its token for unknown words.
+struct UnknownWords {
+    std::string token = {};                   ///< "[UNK]"; may be "" where there are none
+    std::vector<std::size_t> positions = {};  ///< ascending
+
+    bool has(std::size_t position) const;
+};
+
 struct Example {
     std::string id;
     std::vector<std::string> tokens;  ///< n of them: the positions of the input
@@ -42,6 +52,7 @@ struct Example {
     std::optional<std::int64_t> attractors = {};
     std::string group = {};                  ///< "" when there is none
     std::optional<std::size_t> masked = {};  ///< position whose token a language model fills in
+    UnknownWords unknown = {};
 };
 
 /// What weights_by_name() calls the attention itself.
@@ -97,6 +108,7 @@ private:
         std::optional<std::int64_t> attractors;
         std::string group;
         std::optional<std::size_t> masked;
+        std::optional<std::vector<std::size_t>> unknown;  ///< where the metadata says so
 
         std::size_t layers() const { return layer_by_layer ? attention.size() : attention.front().shape[0]; }
         std::size_t token_count() const { return attention.front().shape.back(); }
@@ -104,6 +116,8 @@ private:
         bool add_other(const std::string& name, const TensorView& tensor);
     };
     struct Reader;
+
+    UnknownWords unknown_words(const Entry& entry) const;
 
     std::shared_ptr<const TensorFile> file_;
     std::vector<std::string> ids_;

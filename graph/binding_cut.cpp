@@ -1,28 +1,85 @@
 #include "graph/binding_cut.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace attnflow {
+namespace {
 
-const char* to_string(CutKind kind) {
-    constexpr const char* names[] = {"source_row", "sink_column", "source_lane",
-                                     "sink_lane",  "crossing",    "interior"};
-    return names[static_cast<std::size_t>(kind)];
+namespace table {
+
+using enum CutPart;
+
+constexpr CutLayer input{}, layer_1{false, 1}, top{true, 0}, below_top{true, 1}, two_below_top{true, 2};
+
+// A kind a line: source side above layer k, in it and below it; range of k; downwards; k in the name.
+constexpr CutShape shapes[] = {
+    {CutKind::source_row, "source_row", "everything that leaves the source",  //
+     nothing, source, nothing, top, top, false, false},
+    {CutKind::sink_column, "sink_column", "everything that enters the token in layer 1",  //
+     everything, all_but_sink, nothing, input, input, false, false},
+    {CutKind::source_lane, "source_lane", "around the source's own lane",  //
+     source, source, nothing, layer_1, below_top, true, true},
+    {CutKind::sink_lane, "sink_lane", "around the token's own lane",  //
+     everything, all_but_sink, all_but_sink, layer_1, two_below_top, false, true},
+    {CutKind::crossing, "crossing", "from the source's lane to the token's lane",  //
+     source, dearer_above, all_but_sink, layer_1, below_top, false, true},
+    {CutKind::interior, "interior", "inside the network",  //
+     nothing, nothing, nothing, input, input, false, false},
+};
+
+}  // namespace table
+
+using table::shapes;
+static_assert(std::equal(std::begin(shapes), std::end(shapes), std::begin(all_cut_kinds), std::end(all_cut_kinds),
+                         [](const CutShape& shape, CutKind kind) { return shape.kind == kind; }));
+
+const CutShape& shape_of(CutKind kind) { return shapes[static_cast<std::size_t>(kind)]; }
+
+// By vertex, 1 where it is reached from (source_layer, source).
+std::vector<char> reached_from(const FixedNetwork& g, std::size_t source_layer, std::size_t source) {
+    std::vector<char> reached(g.vertices(), 0);
+    reached[g.vertex(source_layer, source)] = 1;
+    for (std::size_t l = source_layer; l > 0; --l) {
+        for (std::size_t i = 0; i < g.width(l); ++i) {
+            if (!reached[g.vertex(l, i)]) continue;
+            const auto row = g.row(l, i);
+            for (std::size_t j = 0; j < row.size(); ++j) {
+                if (row[j] > 0) reached[g.vertex(l - 1, j)] = 1;
+            }
+        }
+    }
+    return reached;
 }
 
-const char* meaning(CutKind kind) {
-    constexpr const char* meanings[] = {"everything that leaves the source",
-                                        "everything that enters the token in layer 1",
-                                        "around the source's own lane",
-                                        "around the token's own lane",
-                                        "from the source's lane to the token's lane",
-                                        "inside the network"};
-    return meanings[static_cast<std::size_t>(kind)];
+// By vertex, 1 where (0, sink) is reached from it; layers up to `top`.
+std::vector<char> reaching(const FixedNetwork& g, std::size_t top, std::size_t sink) {
+    std::vector<char> reaches(g.vertices(), 0);
+    reaches[g.vertex(0, sink)] = 1;
+    for (std::size_t l = 1; l <= top; ++l) {
+        for (std::size_t i = 0; i < g.width(l); ++i) {
+            const auto row = g.row(l, i);
+            for (std::size_t j = 0; j < row.size(); ++j) {
+                if (row[j] > 0 && reaches[g.vertex(l - 1, j)]) {
+                    reaches[g.vertex(l, i)] = 1;
+                    break;
+                }
+            }
+        }
+    }
+    return reaches;
 }
+
+}  // namespace
+
+std::span<const CutShape> cut_shapes() { return shapes; }
+
+const char* to_string(CutKind kind) { return shape_of(kind).name; }
+const char* meaning(CutKind kind) { return shape_of(kind).meaning; }
 
 std::string BindingCut::text() const {
-    const bool indexed = kind == CutKind::source_lane || kind == CutKind::sink_lane || kind == CutKind::crossing;
-    return indexed ? fmt::format("{}({})", to_string(kind), layer) : to_string(kind);
+    const CutShape& shape = shape_of(kind);
+    return shape.has_layer ? fmt::format("{}({})", shape.name, layer) : shape.name;
 }
 
 CutClassifier::CutClassifier(const FixedNetwork& network, std::size_t source_layer)
@@ -33,35 +90,12 @@ CutClassifier::CutClassifier(const FixedNetwork& network, std::size_t source_lay
 void CutClassifier::enter_source(std::size_t source) {
     if (source_ == source) return;
     source_ = source;
-    reached_.assign(g_.vertices(), 0);
-    reached_[g_.vertex(top_, source)] = 1;
-    for (std::size_t l = top_; l > 0; --l) {
-        for (std::size_t i = 0; i < g_.width(l); ++i) {
-            if (!reached_[g_.vertex(l, i)]) continue;
-            const auto row = g_.row(l, i);
-            for (std::size_t j = 0; j < row.size(); ++j) {
-                if (row[j] > 0) reached_[g_.vertex(l - 1, j)] = 1;
-            }
-        }
-    }
+    reached_ = reached_from(g_, top_, source);
 }
 
 const CutClassifier::Mask& CutClassifier::reaches(std::size_t sink) {
     Mask& mask = reaches_[sink];
-    if (!mask.empty()) return mask;
-    mask.assign(g_.vertices(), 0);
-    mask[g_.vertex(0, sink)] = 1;
-    for (std::size_t l = 1; l <= top_; ++l) {
-        for (std::size_t i = 0; i < g_.width(l); ++i) {
-            const auto row = g_.row(l, i);
-            for (std::size_t j = 0; j < row.size(); ++j) {
-                if (row[j] > 0 && mask[g_.vertex(l - 1, j)]) {
-                    mask[g_.vertex(l, i)] = 1;
-                    break;
-                }
-            }
-        }
-    }
+    if (mask.empty()) mask = reaching(g_, top_, sink);
     return mask;
 }
 
@@ -116,44 +150,36 @@ BindingCut CutClassifier::classify(std::size_t source, std::size_t sink, std::in
 }
 
 CutClassifier::Mask CutClassifier::source_side(std::size_t source, std::size_t sink, const BindingCut& cut) {
-    Mask side(g_.vertices(), 0);
-    const auto set_lane = [&](std::size_t from, std::size_t to, std::size_t position, char value) {
-        for (std::size_t l = from; l <= to; ++l) {
-            if (position < g_.width(l)) side[g_.vertex(l, position)] = value;
-        }
+    const CutShape& shape = shape_of(cut.kind);
+    if (shape.kind == CutKind::interior)
+        throw InternalError("the side of an interior cut comes from a certificate");
+    const std::size_t k = shape.has_layer ? cut.layer : static_cast<std::size_t>(shape.lowest.of(top_));
+    const auto is_dearer_above = [&](std::size_t x) {
+        return edge_or_none(k + 1, source, x) > edge_or_none(k, x, sink);
     };
-    const std::size_t layer = cut.layer;
-    switch (cut.kind) {
-        case CutKind::source_row:
-            set_lane(top_, top_, source, 1);
-            break;
-        case CutKind::source_lane:
-            set_lane(layer, top_, source, 1);
-            break;
-        case CutKind::sink_column:
-            side.assign(side.size(), 1);
-            set_lane(0, 0, sink, 0);
-            break;
-        case CutKind::sink_lane:
-            side.assign(side.size(), 1);
-            set_lane(0, layer, sink, 0);
-            break;
-        case CutKind::crossing:
-            std::fill(side.begin(), side.begin() + static_cast<std::ptrdiff_t>(g_.vertex(layer, 0)), 1);
-            set_lane(0, layer - 1, sink, 0);
-            set_lane(layer + 1, top_, source, 1);
-            for (std::size_t x = 0; x < g_.width(layer); ++x)
-                side[g_.vertex(layer, x)] =
-                    edge_or_none(layer + 1, source, x) > edge_or_none(layer, x, sink) ? 1 : 0;
-            break;
-        case CutKind::interior:
-            throw InternalError("the side of an interior cut comes from a certificate");
-    }
+    const auto is_on_source_side = [&](std::size_t l, std::size_t i) {
+        switch (l > k ? shape.above : l == k ? shape.at : shape.below) {
+            case CutPart::nothing:
+                return false;
+            case CutPart::source:
+                return i == source;
+            case CutPart::dearer_above:
+                return is_dearer_above(i);
+            case CutPart::all_but_sink:
+                return i != sink;
+            case CutPart::everything:
+                return true;
+        }
+        return false;
+    };
     enter_source(source);
     const Mask& to_sink = reaches(sink);
-    for (std::size_t v = 0; v < side.size(); ++v) {
-        if (to_sink[v] == 0) side[v] = 1;
-        if (to_sink[v] != 0 && reached_[v] == 0) side[v] = 0;
+    Mask side(g_.vertices(), 0);
+    for (std::size_t l = 0; l <= top_; ++l) {
+        for (std::size_t i = 0; i < g_.width(l); ++i) {
+            const Vertex v = g_.vertex(l, i);
+            side[v] = !to_sink[v] || (reached_[v] && is_on_source_side(l, i));
+        }
     }
     return side;
 }

@@ -22,14 +22,57 @@
 /// Inner vertices that are on no path from s to t carry no flow, so sums leave them out:
 /// under a causal mask this restricts them to the token window between t and s.
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "graph/layered_network.hpp"
 
 namespace attnflow {
 
 enum class CutKind : std::uint8_t { source_row, sink_column, source_lane, sink_lane, crossing, interior };
+
+/// What of a layer lies on the source side of a cut that has a name: nothing, the source's vertex, every vertex x
+/// whose edge from the source's vertex above is dearer than its edge to the sink's vertex below, all but the
+/// sink's vertex, everything.
+enum class CutPart : std::uint8_t { nothing, source, dearer_above, all_but_sink, everything };
+
+/// A layer counted from the input, or from the source's layer down.
+struct CutLayer {
+    bool from_top = false;
+    std::size_t distance = 0;
+
+    /// Signed: a range of layers may be empty.
+    std::int64_t of(std::size_t top) const {
+        const auto d = static_cast<std::int64_t>(distance);
+        return from_top ? static_cast<std::int64_t>(top) - d : d;
+    }
+};
+
+/// A kind of the vocabulary: its cuts k = lowest, ..., highest, by what lies on the source side above layer k, in
+/// it and below it. An interior cut has no such description.
+struct CutShape {
+    CutKind kind;
+    const char* name;
+    const char* meaning;  ///< what such a cut goes around, for people: "everything that leaves the source"
+    CutPart above, at, below;
+    CutLayer lowest, highest;
+    bool is_downwards;  ///< the order of k: from the highest down
+    bool has_layer;     ///< k is part of a cut's name
+};
+
+/// The vocabulary: each kind at the place of its CutKind.
+std::span<const CutShape> cut_shapes();
+
+/// The name of a kind without its layer, and what such a cut goes around.
+const char* to_string(CutKind kind);
+const char* meaning(CutKind kind);
+/// All kinds, in the order of the vocabulary.
+inline constexpr CutKind all_cut_kinds[] = {CutKind::source_row, CutKind::sink_column, CutKind::source_lane,
+                                            CutKind::sink_lane,  CutKind::crossing,    CutKind::interior};
 
 struct BindingCut {
     CutKind kind = CutKind::interior;
@@ -39,14 +82,6 @@ struct BindingCut {
     std::string text() const;  ///< "source_row", "sink_lane(2)", ...
     bool operator==(const BindingCut&) const = default;
 };
-
-/// The name of a kind without its layer.
-const char* to_string(CutKind kind);
-/// What such a cut goes around, for people: "everything that leaves the source".
-const char* meaning(CutKind kind);
-/// All kinds, in the order of the vocabulary.
-inline constexpr CutKind all_cut_kinds[] = {CutKind::source_row, CutKind::sink_column, CutKind::source_lane,
-                                            CutKind::sink_lane,  CutKind::crossing,    CutKind::interior};
 
 /// The cuts of flows from one layer of a network to its input: which one binds, and what stands on its sides.
 /// Keeps what it learns of a source and of the sinks, so ask for one source after the other. Not for use by two
@@ -61,10 +96,9 @@ public:
 
     using Mask = std::vector<char>;  ///< by vertex
 
-    /// 1 for the vertices on the source side of a cut that has a name: of the lane of the source for the cuts
-    /// around it, of all but the sink's lane for those around the sink. Vertices on no path from source to sink
-    /// stand where their edges cost nothing, so that the capacity of all edges out of the side is that of the cut.
-    /// Throws InternalError for `interior`, whose side a certificate has.  O(L n^2).
+    /// 1 for the vertices on the source side of a cut that has a name (cut_shapes). Vertices on no path from
+    /// source to sink stand where their edges cost nothing, so that the capacity of all edges out of the side is
+    /// that of the cut. Throws InternalError for `interior`, whose side a certificate has.  O(L n^2).
     Mask source_side(std::size_t source, std::size_t sink, const BindingCut& cut);
 
 private:

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "attention/extract/text_run.hpp"
+#include "attention/extract/unknown_words.hpp"
 #include "attention/model/text_model.hpp"
 #include "attention/network/heads/head_aggregator.hpp"
 #include "graph/support/error.hpp"
@@ -109,6 +110,7 @@ Attended attend(const TextModel& model, const std::string& text, const std::stri
                     has_heads ? std::vector{shape.layers, shape.heads, n, n} : std::vector{shape.layers, n, n});
     }
     result.example.masked = masked;
+    result.example.unknown = unknown_words(model, encoding);
     if (shape.task == Task::classification)
         result.example.predicted = static_cast<std::int64_t>(predicted_output(result.outputs));
     return result;

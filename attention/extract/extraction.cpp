@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "attention/extract/text_run.hpp"
+#include "attention/extract/unknown_words.hpp"
 #include "attention/files/json.hpp"
 #include "attention/files/safetensors_writer.hpp"
 #include "attention/model/text_model.hpp"
@@ -252,8 +253,12 @@ private:
     std::map<std::string, std::string> metadata(bool widest) const {
         constexpr double long_number = -1.2345678901234567e-300;
         Json examples = Json::array();
+        std::string unknown_token;
         for (const Job& job : jobs_) {
             Json entry{{"id", job.id}, {"text", job.text->text}, {"tokens", job.encoding.tokens}};
+            const UnknownWords unknown = unknown_words(model_, job.encoding);
+            entry["unknown"] = unknown.positions;
+            unknown_token = unknown.token;
             entry["label"] = job.text->label ? Json(*job.text->label) : Json(nullptr);
             if (has_outputs(shape_.task))
                 entry["predicted"] = widest ? shape_.outputs : predicted_output(job.logits);
@@ -272,6 +277,7 @@ private:
             {"special_tokens", Json(model_.tokenizer.special_tokens()).dump()},
             {"extraction", Json(extraction_settings(options_)).dump(-1, JsonText::repaired)}};
         if (out["model"].empty() || !is_utf8(out["model"])) out.erase("model");
+        if (!unknown_token.empty()) out["unknown_token"] = unknown_token;
         if (is_classifier()) out["label_names"] = Json(shape_.labels).dump();
         return out;
     }

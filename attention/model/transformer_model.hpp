@@ -3,10 +3,10 @@
 
 #include <memory>
 
-#include "attention/model/checkpoint/transformer_weights.hpp"
 #include "attention/model/model.hpp"
 #include "attention/model/outputs/output_layer.hpp"
 #include "attention/model/spec.hpp"
+#include "attention/model/transformer_weights.hpp"
 
 namespace attnflow {
 

@@ -165,6 +165,10 @@ public:
                   {"tokens", example.tokens},
                   {"layers", example.attention.layers()},
                   {"heads", example.attention.heads()}};
+        if (!example.unknown.positions.empty()) {
+            json["unknown"] = example.unknown.positions;
+            json["unknown_token"] = example.unknown.token;
+        }
         if (example.masked) json["masked"] = *example.masked;
         if (example.label) json["label"] = *example.label;
         if (example.predicted) json["predicted"] = *example.predicted;

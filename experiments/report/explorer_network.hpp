@@ -21,6 +21,12 @@ inline constexpr std::size_t kept_edges_per_vertex = 12;
 template <class C>
 std::vector<std::size_t> kept_columns(std::span<const C> row);
 
+/// JSON list: the vocabulary of binding cuts in its order, as graph/binding_cut.hpp has it. One object a kind:
+/// {"kind", "meaning", "has_layer"}, and but for "interior" {"above", "at", "below"}, what lies on the source side
+/// above layer k, in it and below it, and the order of k: {"lowest", "highest", "is_downwards"}, where a layer is
+/// {"from_top", "distance"}.
+std::string cuts_json();
+
 /// JSON. Up to max_solvable_tokens: {"bits", "dense"}, the fixed-point capacities of layers 1..L,
 /// row-major, as 32-bit integers in base64. Above: {"bits", "k", "columns", "values", "kept"}, the
 /// k largest of each row (16-bit columns, unused places 65535) and the share of all weight that

@@ -7,6 +7,7 @@
 #include "attention/dataset.hpp"
 #include "attention/files/json.hpp"
 #include "experiments/report/explorer_data.hpp"
+#include "experiments/report/explorer_network.hpp"
 #include "experiments/study/config.hpp"
 #include "experiments/tables/columns.hpp"
 #include "experiments/tables/result_tables.hpp"
@@ -145,9 +146,9 @@ ReportData gather_report(const Config& config, const Results& result, const Find
         for (const AxisInfo& axis : axes()) cells.push_back(cell_json(axis_cell(point, axis.name)));
         json["points"].push_back(std::move(cells));
     }
+    json["cuts"] = parse_json(cuts_json(), "cuts", JsonOrder::as_written);
+    json["solvable_tokens"] = max_solvable_tokens;
     json["warnings"] = warnings_json(config, result, options);
-    for (const CutKind kind : all_cut_kinds)
-        json["cuts"].push_back({{"kind", to_string(kind)}, {"meaning", meaning(kind)}});
     json["saturation"] = saturation_json(result, findings);
     for (const Table& table : data.tables) json["tables"][table.name] = table_json(table);
     std::string document = dump(json);

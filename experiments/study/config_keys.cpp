@@ -98,7 +98,7 @@ ConfigKey texts_path_key(const std::string& name, const std::string& summary, co
 ConfigKey texts_word_key(const std::string& name, const std::string& summary, std::vector<std::string> choices,
                          std::string Texts::*member) {
     return value_key<std::string>(
-        {.name = name, .summary = summary, .fallback = choices.front(), .choices = std::move(choices)},
+        {.name = name, .summary = summary, .fallback = Texts().*member, .choices = std::move(choices)},
         [member](const std::string& word, Config& config) { texts_of(config).*member = word; });
 }
 
@@ -268,23 +268,22 @@ void add_statistics_keys(std::vector<ConfigKey>& keys) {
                            .minimum = 0.5,
                            .maximum = 0.9999},
                           [](double value, Config& config) { config.statistics.level = value; }));
-    keys.push_back(value_key<std::string>({.name = "statistics.interval",
-                                           .summary = "bootstrap interval of a mean",
-                                           .fallback = std::string("bca"),
-                                           .choices = {"percentile", "bca"}},
-                                          [](const std::string& word, Config& config) {
-                                              config.statistics.interval =
-                                                  word == "bca" ? IntervalKind::bca : IntervalKind::percentile;
-                                          }));
-    keys.push_back(value_key<std::string>({.name = "statistics.test",
-                                           .summary = "paired test between methods on the same examples",
-                                           .fallback = std::string("permutation"),
-                                           .choices = {"permutation", "bootstrap"}},
-                                          [](const std::string& word, Config& config) {
-                                              config.statistics.test = word == "permutation"
-                                                                           ? PairedTest::permutation
-                                                                           : PairedTest::bootstrap;
-                                          }));
+    keys.push_back(value_key<std::string>(
+        {.name = "statistics.interval",
+         .summary = "bootstrap interval of a mean",
+         .fallback = std::string(defaults.interval == IntervalKind::bca ? "bca" : "percentile"),
+         .choices = {"percentile", "bca"}},
+        [](const std::string& word, Config& config) {
+            config.statistics.interval = word == "bca" ? IntervalKind::bca : IntervalKind::percentile;
+        }));
+    keys.push_back(value_key<std::string>(
+        {.name = "statistics.test",
+         .summary = "paired test between methods on the same examples",
+         .fallback = std::string(defaults.test == PairedTest::permutation ? "permutation" : "bootstrap"),
+         .choices = {"permutation", "bootstrap"}},
+        [](const std::string& word, Config& config) {
+            config.statistics.test = word == "permutation" ? PairedTest::permutation : PairedTest::bootstrap;
+        }));
 }
 
 void add_parameter_keys(std::vector<ConfigKey>& keys) {

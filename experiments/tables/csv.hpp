@@ -7,8 +7,9 @@
 
 namespace attnflow {
 
-/// A text cell: quoted where needed, control characters escaped, and with a leading
-/// apostrophe where a spreadsheet would take it for a formula (= + - @).
+/// A text cell: quoted where needed, control characters escaped, and with an apostrophe before whatever a
+/// spreadsheet would take for a formula (= + - @, full-width ones too), also where it separates cells by
+/// semicolons or tabs.
 std::string csv_text(std::string_view text);
 
 /// Each of `texts` so.

@@ -34,10 +34,15 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows) {
 }  // namespace
 
 std::string markdown_text(std::string_view text) {
+    constexpr std::string_view special = "\\|<>&[]`*~";
+    const std::string plain = escape_controls(text);
     std::string out;
-    for (const char c : escape_controls(text)) {
-        if (c == '|') out += '\\';
-        out += c;
+    for (std::size_t i = 0; i < plain.size(); ++i) {
+        // "https:" and "www." become links by themselves.
+        const bool is_link =
+            plain.compare(i, 3, "://") == 0 || (plain[i] == '.' && i >= 3 && plain.compare(i - 3, 3, "www") == 0);
+        if (is_link || special.find(plain[i]) != std::string_view::npos) out += '\\';
+        out += plain[i];
     }
     return out;
 }

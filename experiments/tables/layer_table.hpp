@@ -10,7 +10,8 @@
 
 namespace attnflow {
 
-/// Text that can stand in a cell or a heading: control characters escaped, bars too.
+/// Text that can stand in a cell or a heading: control characters escaped, and all that would become HTML, a link,
+/// a picture, code, emphasis or the end of a cell.
 std::string markdown_text(std::string_view text);
 
 /// Rows in the order of their first cell, padded so that the text reads well as it is. Cells

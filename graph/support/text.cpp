@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <iterator>
 #include <numeric>
 #include <optional>
 
@@ -54,38 +55,91 @@ std::optional<CodePoint> decode(std::string_view text) {
     return CodePoint{value, length};
 }
 
-bool needs_escape(std::uint32_t c) {
-    return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x2028 || c == 0x2029 || c == 0x200E || c == 0x200F ||
-           (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
+struct Range {
+    std::uint32_t first, last;
+};
+
+template <std::size_t N>
+bool is_in(std::uint32_t c, const Range (&ranges)[N]) {
+    return std::any_of(std::begin(ranges), std::end(ranges),
+                       [c](const Range& range) { return range.first <= c && c <= range.last; });
 }
 
-std::string escape(std::string_view text, bool keep_lines) {
+constexpr std::uint32_t joiner = 0x200D;
+
+// What drives a terminal or reorders text.
+constexpr Range controls[] = {
+    {0x00, 0x1F},     {0x7F, 0x9F},     {0x61C, 0x61C},   {0x200E, 0x200F},
+    {0x2028, 0x202E}, {0x2066, 0x2069}, {0xFEFF, 0xFEFF},
+};
+
+// What has no shape: alone or between letters it would not be seen. With the controls the same as in the report's
+// page (web/src/token_text.js).
+constexpr Range shapeless[] = {
+    {0xAD, 0xAD},     {0x115F, 0x1160}, {0x180E, 0x180E}, {0x200B, 0x200D}, {0x2060, 0x2065},
+    {0x206A, 0x206F}, {0x3164, 0x3164}, {0xFFA0, 0xFFA0}, {0xFFF9, 0xFFFB}, {0xE0000, 0xE007F},
+};
+
+// Pictures, and what may follow one; a joiner between two is part of them.
+constexpr Range pictures[] = {
+    {0xA9, 0xA9},     {0xAE, 0xAE},     {0x203C, 0x203C}, {0x2049, 0x2049}, {0x2122, 0x2122}, {0x2139, 0x2139},
+    {0x2190, 0x2BFF}, {0x3030, 0x3030}, {0x303D, 0x303D}, {0x3297, 0x3299}, {0xFE0F, 0xFE0F}, {0x1F000, 0x1FAFF},
+};
+
+void append_escape(std::uint32_t c, bool is_json, std::string& out) {
+    char buffer[16];
+    if (c <= 0xFFFF) {
+        std::snprintf(buffer, sizeof buffer, "\\u%04x", static_cast<unsigned>(c));
+    } else if (is_json) {
+        const unsigned rest = c - 0x10000;
+        std::snprintf(buffer, sizeof buffer, "\\u%04x\\u%04x", 0xD800 + (rest >> 10), 0xDC00 + (rest & 0x3FF));
+    } else {
+        std::snprintf(buffer, sizeof buffer, "\\u{%x}", static_cast<unsigned>(c));
+    }
+    out += buffer;
+}
+
+enum class Escape { all, json, controls };  // json: as JSON does, lines kept
+
+std::string escape(std::string_view text, Escape which) {
     std::string out;
     out.reserve(text.size());
-    char buffer[8];
+    bool after_picture = false;
     while (!text.empty()) {
         const auto point = decode(text);
         if (!point) {
+            char buffer[8];
             std::snprintf(buffer, sizeof buffer, "\\x%02x", static_cast<unsigned char>(text[0]));
             out += buffer;
             text.remove_prefix(1);
+            after_picture = false;
             continue;
         }
-        if (needs_escape(point->value) && !(keep_lines && point->value == '\n')) {
-            std::snprintf(buffer, sizeof buffer, "\\u%04x", static_cast<unsigned>(point->value & 0xFFFF));
-            out += buffer;
+        const std::string_view rest = text.substr(point->length);
+        const auto next = rest.empty() ? std::nullopt : decode(rest);
+        const bool joins = point->value == joiner && after_picture && next && is_in(next->value, pictures);
+        const bool is_hidden = which != Escape::controls && is_in(point->value, shapeless) && !joins;
+        const bool is_kept_line = which == Escape::json && point->value == '\n';
+        if (is_hidden || (is_in(point->value, controls) && !is_kept_line)) {
+            append_escape(point->value, which == Escape::json, out);
         } else {
             out.append(text.substr(0, point->length));
         }
-        text.remove_prefix(point->length);
+        after_picture = is_in(point->value, pictures);
+        text = rest;
     }
     return out;
 }
 
+// Marks that stand on the letter before them: general, Hebrew, Arabic.
+constexpr Range marks[] = {
+    {0x300, 0x36F}, {0x591, 0x5BD},   {0x5BF, 0x5BF},   {0x5C1, 0x5C2},   {0x5C4, 0x5C5}, {0x5C7, 0x5C7},
+    {0x610, 0x61A}, {0x64B, 0x65F},   {0x670, 0x670},   {0x6D6, 0x6DC},   {0x6DF, 0x6E4}, {0x6E7, 0x6E8},
+    {0x6EA, 0x6ED}, {0x200B, 0x200B}, {0x200D, 0x200D}, {0xFE00, 0xFE0F},
+};
+
 std::size_t columns(std::uint32_t c) {
-    if ((c >= 0x0300 && c <= 0x036F) || c == 0x200B || c == 0x200D || (c >= 0xFE00 && c <= 0xFE0F)) {
-        return 0;
-    }
+    if (is_in(c, marks)) return 0;
     const bool wide = (c >= 0x1100 && c <= 0x115F) || (c >= 0x2E80 && c <= 0xA4CF) ||
                       (c >= 0xAC00 && c <= 0xD7A3) || (c >= 0xF900 && c <= 0xFAFF) ||
                       (c >= 0xFE30 && c <= 0xFE6F) || (c >= 0xFF00 && c <= 0xFF60) ||
@@ -115,8 +169,9 @@ std::string name_hint(std::string_view name, const std::vector<std::string>& can
     return "; known: " + join(candidates, ", ");
 }
 
-std::string escape_controls(std::string_view text) { return escape(text, false); }
-std::string escape_controls_keep_lines(std::string_view text) { return escape(text, true); }
+std::string escape_controls(std::string_view text) { return escape(text, Escape::all); }
+std::string escape_controls_keep_lines(std::string_view text) { return escape(text, Escape::json); }
+std::string escape_controls_keep_shapeless(std::string_view text) { return escape(text, Escape::controls); }
 
 std::string excerpt(std::string_view text, std::size_t limit) {
     if (text.size() <= limit) return escape_controls(text);

@@ -17,12 +17,14 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
 /// "; did you mean 'x'?" for the nearest name, else "; known: a, b, c".
 std::string name_hint(std::string_view name, const std::vector<std::string>& candidates);
 
-/// Replaces control characters (C0, DEL, C1), line separators and bidirectional
-/// overrides by \uXXXX, and bytes that are not UTF-8 by \xXX, so that text from a
-/// file can neither drive a terminal nor reorder what is read. The second form
-/// leaves '\n' as it is (for documents whose line breaks are our own).
+/// Replaces control characters (C0, DEL, C1), line separators, bidirectional overrides and characters that have no
+/// shape (U+200B and the like) by \uXXXX or \u{XXXXX}, and bytes that are not UTF-8 by \xXX, so that text from a
+/// file can neither drive a terminal nor hide or reorder what is read. A joiner between two pictures is part of
+/// them. The second form leaves '\n' as it is and escapes as JSON does (for documents whose line breaks are our
+/// own), the third also what has no shape, which files for programs keep.
 std::string escape_controls(std::string_view text);
 std::string escape_controls_keep_lines(std::string_view text);
+std::string escape_controls_keep_shapeless(std::string_view text);
 
 /// At most `limit` characters of `text`, escaped, with "..." where it was cut: for error messages.
 std::string excerpt(std::string_view text, std::size_t limit = 60);

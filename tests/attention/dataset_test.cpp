@@ -357,3 +357,37 @@ TEST_CASE("a hundred thousand tensors open in good time", "[dataset]") {
     CHECK(dataset.size() == 50'000);
     CHECK(dataset.example(dataset.index_of("ex49999")).references.contains("score"));
 }
+
+TEST_CASE("words that the model did not know are those listed, else those called so", "[dataset]") {
+    const TemporaryDirectory directory;
+    const std::vector<NewTensor> tensors{ex0, attention_tensor("ex1.attentions", 1, 1, 3)};
+    const auto words_of = [&](const Metadata& metadata, std::size_t example) {
+        const UnknownWords words = open_with(directory, tensors, metadata).example(example).unknown;
+        return std::pair(words.token, words.positions);
+    };
+    using Positions = std::vector<std::size_t>;
+    const std::string listed = R"([{"id": "ex0", "tokens": ["x", "y"], "unknown": [1]},
+                                   {"id": "ex1", "tokens": ["[UNK]", "z", "<unk>"]}])";
+    CHECK(words_of({{"examples", listed}}, 0) == std::pair(std::string("[UNK]"), Positions{1}));
+    CHECK(words_of({{"examples", listed}}, 1) == std::pair(std::string("<unk>"), Positions{0, 2}));
+    const Metadata named{{"examples", listed}, {"unknown_token", "z"}};
+    CHECK(words_of(named, 0) == std::pair(std::string("z"), Positions{1}));
+    CHECK(words_of(named, 1) == std::pair(std::string("z"), Positions{1}));
+    CHECK(words_of({}, 0).second.empty());
+    // An empty list says that there are none, whatever the tokens are called.
+    CHECK(words_of({{"examples", R"([{"id": "ex0", "tokens": ["[UNK]", "y"], "unknown": []}, {"id": "ex1"}])"}}, 0)
+              .second.empty());
+    const UnknownWords words{"[UNK]", {1, 3}};
+    CHECK(words.has(3));
+    CHECK_FALSE(words.has(2));
+
+    for (const char* wrong : {"[2]", "[1, 1]", "[1, 0]", "[-1]", "[0.5]", "1", "[\"x\"]"}) {
+        INFO(wrong);
+        const std::string text = R"([{"id": "ex0", "tokens": ["x", "y"], "unknown": )" + std::string(wrong) + "}]";
+        CHECK(refusal({ex0}, {{"examples", text}}).starts_with("metadata 'examples': 'ex0': unknown: "));
+    }
+    CHECK(
+        refusal({ex0}, {{"examples", R"([{"id": "ex0", "unknown": [2]}])"}}) ==
+        "metadata 'examples': 'ex0': unknown: [2], expected a list of positions in ascending order, each one of 0 "
+        "to 1");
+}

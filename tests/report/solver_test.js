@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { Example, Report } from "../../experiments/report/web/src/data.js";
 import { LayeredNetwork, maxFlow, flowRow } from "../../experiments/report/web/src/max_flow.js";
 import { EmbeddedNetwork } from "../../experiments/report/web/src/network.js";
-import { cutText, decodeCut, solvedView } from "../../experiments/report/web/src/views.js";
+import { solvedView } from "../../experiments/report/web/src/views.js";
 import { attnflow, check, finish, folder, near, reportOf, root } from "./support.js";
 
 // Flow is at most capacity, conserved inside, and leaves and arrives as the value; the cut is as large.
@@ -39,12 +39,17 @@ function certify(words, network, layer, source, sink, { value, flow, side }) {
   check(cut === value, `${words}: the cut has ${cut}, the flow ${value}`);
 }
 
+// The vocabulary of cuts is the one that a document brings.
+const { json } = reportOf("solver", "experiments/configs/sva_tables.toml", "dataset.limit=5");
+const report = new Report(json);
+const { cuts } = report;
+
 const { networks } = JSON.parse(readFileSync(join(root, "tests/golden/solver.json"), "utf8"));
 let flows = 0;
 for (const { name, widths, capacities, flows: expected } of networks) {
   for (const { source_layer: layer, source, sink_layer: low, sink, value } of expected) {
     const network = new LayeredNetwork(widths.slice(low, layer + 1), capacities.slice(low, layer).flat(2));
-    const answer = maxFlow(network, layer - low, source, sink);
+    const answer = maxFlow(network, layer - low, source, sink, cuts);
     check(
       answer.value === value,
       `${name}: (${layer}, ${source}) -> (${low}, ${sink}) is ${answer.value}, expected ${value}`,
@@ -127,7 +132,7 @@ for (const name of generators) {
     const layer = layersOf(problem, layers, tokens);
     const network = networkOf(problem, layer);
     const source = problem.source - network.firstVertex[layer[problem.source]];
-    const answer = maxFlow(network, layer[problem.source], source, problem.sink);
+    const answer = maxFlow(network, layer[problem.source], source, problem.sink, cuts);
     const words = `${name}, ${layers} layers, ${tokens} tokens, seed ${seed}`;
     check(answer.value === expected, `${words}: ${answer.value}, attnflow solve says ${expected}`);
     certify(words, network, layer[problem.source], source, problem.sink, answer);
@@ -140,8 +145,6 @@ check(
 );
 
 // Every layer and token of some sentences: values as in the store, the same cut named.
-const { json } = reportOf("solver", "experiments/configs/sva_tables.toml", "dataset.limit=5");
-const report = new Report(json);
 let compared = 0;
 let sameCut = 0;
 for (let e = 0; e < json.examples.length; ++e) {
@@ -156,9 +159,9 @@ for (let e = 0; e < json.examples.length; ++e) {
     const stored = example.attributions({ ...selection, layer }).find((row) => row.method === "attention_flow");
     const row = flowRow(embedded.exact, layer, 0);
     for (let t = 0; t < example.tokens.length; ++t) {
-      const answer = maxFlow(embedded.exact, layer, 0, t);
+      const answer = maxFlow(embedded.exact, layer, 0, t, cuts);
       certify(`${example.json.id}, layer ${layer}, token ${t}`, embedded.exact, layer, 0, t, answer);
-      const view = solvedView(embedded, layer, 0, t, answer);
+      const view = solvedView(embedded, layer, 0, t, answer, cuts);
       check(
         near(view.value, stored.scores[t], 1e-6),
         `${example.json.id}, layer ${layer}, token ${t}: ${view.value}, stored ${stored.scores[t]}`,
@@ -166,11 +169,11 @@ for (let e = 0; e < json.examples.length; ++e) {
       check(near(view.cutCapacity, view.value, 1e-9), "the cut that is drawn is as large as the flow");
       check(row[t] === answer.value, "a row of values is that of its pairs");
       ++compared;
-      if (cutText(answer.cut) === cutText(decodeCut(stored.cuts[t]))) ++sameCut;
+      if (cuts.text(answer.cut) === cuts.text(cuts.decode(stored.cuts[t]))) ++sameCut;
       else
         check(
           false,
-          `${example.json.id}, layer ${layer}, token ${t}: ${cutText(answer.cut)}, stored ${cutText(decodeCut(stored.cuts[t]))}`,
+          `${example.json.id}, layer ${layer}, token ${t}: ${cuts.text(answer.cut)}, stored ${cuts.text(cuts.decode(stored.cuts[t]))}`,
         );
     }
   }

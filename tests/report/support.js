@@ -69,8 +69,11 @@ export function generator(seed) {
   };
 }
 
-/** A dataset file of one example of random, somewhat peaked attention, with these tokens (and reference scores). */
-export function writeDataset(name, tokens, layers, seed, reference = null) {
+/**
+ * A dataset file of one example of random, somewhat peaked attention, with these tokens (reference scores, and what else
+ * the metadata says of it).
+ */
+export function writeDataset(name, tokens, layers, seed, reference = null, about = {}) {
   const n = tokens.length;
   const random = generator(seed);
   const weights = new Float32Array(layers * n * n);
@@ -80,7 +83,7 @@ export function writeDataset(name, tokens, layers, seed, reference = null) {
     for (let k = 0; k < n; ++k) weights[row * n + k] /= sum;
   }
   const scores = reference ?? Float32Array.from({ length: n }, random);
-  return writeTensors(name, [{ id: "ex0", tokens }], {
+  return writeTensors(name, [{ id: "ex0", tokens, ...about }], {
     "ex0.attentions": { shape: [layers, 1, n, n], data: weights },
     "ex0.blank_out": { shape: [n], data: scores },
   });

@@ -1,6 +1,6 @@
 #include "attention/model/outputs/output_layer.hpp"
 
-#include "attention/model/checkpoint/transformer_weights.hpp"
+#include "attention/model/transformer_weights.hpp"
 
 namespace attnflow {
 namespace {

@@ -60,6 +60,23 @@ TEST_CASE("an extracted dataset holds all that was asked for", "[model]") {
     CHECK(names == Json{"singular (VBZ)", "plural (VBP)"});
 }
 
+TEST_CASE("words that a model does not know are said of an example and of a file", "[model]") {
+    const TextModel model = TextModel::open(sva_folder);
+    const TemporaryDirectory folder;
+    const std::vector<LabelledText> texts{{"the xyzzy to the \u0643\u062a\u0627\u0628", {}}, {"the key", {}}};
+    const Example alone = attend(model, texts[0].text, "text").example;
+    const std::size_t n = alone.tokens.size();
+    CHECK(alone.unknown.token == model.tokenizer.vocabulary().text(*model.tokenizer.unknown()));
+    REQUIRE(alone.unknown.positions.size() == 2);
+    CHECK(alone.tokens[alone.unknown.positions[0]] == "xyzzy");
+    CHECK(alone.unknown.positions[1] == n - 1);
+    extract(model, texts, {}, folder.file("d.safetensors"));
+    const Dataset dataset = Dataset::open(folder.file("d.safetensors"));
+    CHECK(dataset.example(0).unknown.positions == alone.unknown.positions);
+    CHECK(dataset.example(0).unknown.token == alone.unknown.token);
+    CHECK(dataset.example(1).unknown.positions.empty());
+}
+
 TEST_CASE("heads fused while a model runs give the network of its whole attention", "[model]") {
     const TextModel model = TextModel::open(sva_folder);
     const std::string text = "the keys to the cabinet";

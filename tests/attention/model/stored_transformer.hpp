@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "attention/model/checkpoint/transformer_weights.hpp"
+#include "attention/model/transformer_weights.hpp"
 #include "tests/attention/make_files.hpp"
 #include "tests/attention/model/random_transformer.hpp"
 

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "attention/dataset.hpp"
-#include "experiments/inputs/text_source.hpp"
+#include "experiments/inputs/config_dataset.hpp"
 #include "experiments/study/config.hpp"
 #include "graph/support/error.hpp"
 #include "tests/attention/model/bare_encoder.hpp"

@@ -29,6 +29,17 @@ TEST_CASE("controls, bidirectional overrides and bytes that are not UTF-8 are es
     CHECK(escape_controls_keep_lines("a\nb\r") == "a\nb\\u000d");
 }
 
+TEST_CASE("characters without a shape are seen, those in pictures and in files for programs stay", "[text]") {
+    CHECK(escape_controls("a\u200bb\u00ad\u2060\u3164\U000E0041") == "a\\u200bb\\u00ad\\u2060\\u3164\\u{e0041}");
+    CHECK(escape_controls("\U0001F469\u200d\U0001F52C") == "\U0001F469\u200d\U0001F52C");  // a picture of three
+    CHECK(escape_controls("\u2764\ufe0f\u200d\U0001F525") == "\u2764\ufe0f\u200d\U0001F525");
+    CHECK(escape_controls("\U0001F469\u200d") == "\U0001F469\\u200d");  // joins nothing
+    CHECK(escape_controls("a\u200d\U0001F469") == "a\\u200d\U0001F469");
+    CHECK(escape_controls("\u0627\u064e\u4e2d e\u0301") == "\u0627\u064e\u4e2d e\u0301");
+    CHECK(escape_controls_keep_lines("\u200b\n\U000E0041") == "\\u200b\n\\udb40\\udc41");  // as JSON does
+    CHECK(escape_controls_keep_shapeless("\u06cc\u200c\u202e\x1b") == "\u06cc\u200c\\u202e\\u001b");
+}
+
 TEST_CASE("excerpts end between characters", "[text]") {
     CHECK(excerpt("short") == "short");
     CHECK(excerpt("abcdef", 3) == "abc...");
@@ -48,4 +59,6 @@ TEST_CASE("display width counts terminal columns", "[text]") {
     CHECK(display_width("\u4e2d\u6587") == 4);
     CHECK(display_width("e\u0301") == 1);
     CHECK(display_width("\U0001F600") == 2);
+    CHECK(display_width("\u0643\u064e\u062a\u064e\u0628") == 3);  // Arabic letters with vowels
+    CHECK(display_width("\u05e9\u05c1\u05dc") == 2);              // Hebrew
 }

@@ -4,7 +4,7 @@
 // and `rows` are the numbers that it shows. The page lays out panels and legend itself; `standalone`
 // puts them into one specification for a figure file.
 
-import { CUT_KINDS, CUT_WORDS, SHAPES, inkOn, ramp } from "./theme.js";
+import { SHAPES, inkOn, ramp } from "./theme.js";
 import { unique } from "./data.js";
 import {
   capital,
@@ -581,6 +581,8 @@ export function comparisons(report, selection, theme) {
 }
 
 export function saturationByLayer(report, selection, theme) {
+  const { cuts } = report;
+  const colourOf = (kind) => theme.cuts[cuts.kinds.indexOf(kind)];
   const free = ["layer", "positions"];
   const kept = report.values("positions")[0];
   const rows = report
@@ -588,13 +590,13 @@ export function saturationByLayer(report, selection, theme) {
     .filter((row) => report.matches(row, selection, free) && (row.positions === null || row.positions === kept))
     .map((row) => ({
       ...row,
-      order: CUT_KINDS.indexOf(row.cut),
+      order: cuts.kinds.indexOf(row.cut),
       name: pretty(row.cut),
-      words: CUT_WORDS[row.cut],
+      words: cuts.meaning(row.cut),
     }));
   if (rows.length === 0) return null;
   const methods = unique(rows.map((r) => r.method));
-  const kinds = CUT_KINDS.filter((cut) => rows.some((r) => r.cut === cut && r.share > 0));
+  const kinds = cuts.kinds.filter((cut) => rows.some((r) => r.cut === cut && r.share > 0));
   const panels = methods.map((method) => ({
     title: `Binding cuts of ${pretty(method)}`,
     minWidth: 300,
@@ -621,7 +623,7 @@ export function saturationByLayer(report, selection, theme) {
           field: "cut",
           type: "nominal",
           legend: NAMES,
-          scale: { domain: kinds, range: kinds.map((cut) => theme.cuts[CUT_KINDS.indexOf(cut)]) },
+          scale: { domain: kinds, range: kinds.map(colourOf) },
         },
         order: { field: "order" },
         tooltip: [
@@ -648,8 +650,8 @@ export function saturationByLayer(report, selection, theme) {
       "Grey: cuts that the layers in between have a part in.",
     panels,
     legend: kinds.map((cut) => ({
-      label: `${pretty(cut)}: ${CUT_WORDS[cut]}`,
-      colour: theme.cuts[CUT_KINDS.indexOf(cut)],
+      label: `${pretty(cut)}: ${cuts.meaning(cut)}`,
+      colour: colourOf(cut),
       shape: "square",
     })),
     rows,

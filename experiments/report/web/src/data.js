@@ -1,6 +1,7 @@
 // Reading the report document that `attnflow report` embeds.
 
-const NETWORK_FREE = new Set(["method", "layer", "source", "readout", "positions"]);
+import { CutVocabulary } from "./cuts.js";
+import { directionOf, shortToken, tokenText } from "./token_text.js";
 
 function bytesOf(text) {
   const binary = atob(text);
@@ -25,6 +26,7 @@ export class Report {
     this.json = json;
     this.methods = json.methods;
     this.axes = json.axes;
+    this.cuts = new CutVocabulary(json.cuts);
     this.tables = {};
     for (const [name, { columns, rows }] of Object.entries(json.tables)) {
       this.tables[name] = rows.map((row) => Object.fromEntries(columns.map((column, c) => [column, row[c]])));
@@ -94,18 +96,12 @@ export class Report {
     );
   }
 
-  /** Index of the embedded network with these settings; axes that it lacks play no part. */
+  /** Index of the embedded network with these settings, the one with a skip connection first. */
   networkIndex(selection) {
-    const found = this.json.networks.findIndex(
-      ({ settings }) =>
-        "skip_weight" in settings &&
-        Object.entries(settings).every(([axis, value]) => NETWORK_FREE.has(axis) || value === selection[axis]),
-    );
-    if (found >= 0) return found;
-    const other = this.json.networks.findIndex(({ settings }) =>
-      Object.entries(settings).every(([axis, value]) => value === selection[axis]),
-    );
-    return Math.max(0, other);
+    const { networks } = this.json;
+    const fits = ({ settings }) => Object.entries(settings).every(([axis, value]) => value === selection[axis]);
+    const found = networks.findIndex((network) => "skip_weight" in network.settings && fits(network));
+    return Math.max(0, found >= 0 ? found : networks.findIndex(fits));
   }
 }
 
@@ -115,10 +111,29 @@ export class Example {
     this.report = report;
     this.json = report.json.examples[index];
     this.tokens = this.json.tokens;
+    this.direction = directionOf(this.tokens);
+    this.unknown = new Set(this.json.unknown ?? []); // positions that the model read as its unknown token
+    this.unknownToken = tokenText(this.json.unknown_token ?? "[UNK]");
     this.masked = this.json.masked ?? null;
     this.layers = this.json.layers;
     this.scores = decodeFloats(this.json.scores);
     this.cuts = this.json.cuts ? decodeUint16(this.json.cuts) : null;
+  }
+
+  /** What the model read in place of an unknown word; "" where it read the token that is shown. */
+  mark(t) {
+    return this.unknown.has(t) && tokenText(this.tokens[t]) !== this.unknownToken ? this.unknownToken : "";
+  }
+  /** "2 of 6 tokens read as [UNK]"; "" without any. */
+  get unknownWords() {
+    const { size } = this.unknown;
+    if (size === 0) return "";
+    return `${size} of ${this.tokens.length} tokens ${size === 1 ? "is" : "are"} read as ${this.unknownToken}`;
+  }
+  /** A token in a line of text, with what the model read in its place. */
+  tokenLabel(t, limit) {
+    const mark = this.mark(t);
+    return `${shortToken(this.tokens[t], limit)}${mark && ` (read as ${mark})`}`;
   }
 
   /** [{ method, point, message }] of the methods that failed at the selected settings. */
@@ -151,16 +166,19 @@ export function sourcePosition(value, { tokens, masked }) {
   return { cls: 0, mask: masked, last: tokens.length - 1 }[value] ?? null;
 }
 
+// As experiments/tables/csv.cpp does: an apostrophe before whatever a spreadsheet would take for a formula, also where
+// it separates cells by semicolons and takes off quotes. A minus sign alone is a token.
+const FORMULA = /^[ "]*([=+@\uff1d\uff0b\uff20\uff0d]|-.)/u;
 /** Text of a cell that a spreadsheet takes as text, never as a formula. */
-function csvCell(value) {
+export function csvCell(value) {
   if (value === null || value === undefined) return "";
   if (typeof value === "number") return String(value);
-  let text = String(value).replace(
-    /[\u0000-\u001f\u007f]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-  if (/^[=+@]|^-./.test(text)) text = `'${text}`;
-  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const text = String(value)
+    .replace(/[\u0000-\u001f\u007f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)
+    .split(";")
+    .map((field) => (FORMULA.test(field) ? `'${field}` : field))
+    .join(";");
+  return /[",;]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 export function toCsv(rows) {
   if (rows.length === 0) return "";

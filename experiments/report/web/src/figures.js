@@ -1,17 +1,19 @@
 // Figures for publications, as SVG texts: the charts of the page, and the figures of the
 // attention-flow paper (attention graph, token bars, tables by layer). Needs no document.
 
-import { el, shortToken, toMarkup } from "./tree.js";
+import { el, toMarkup } from "./tree.js";
+import { shortToken } from "./token_text.js";
 import { Example, Report, sourcePosition } from "./data.js";
 import { EmbeddedNetwork } from "./network.js";
 import { CHARTS, methodStyles, standalone } from "./charts.js";
 import { decimal, metricName, pretty, referenceName } from "./findings.js";
 import { chartSvg } from "./chart_view.js";
 import { THEMES, ramp } from "./theme.js";
-import { graphGeometry, graphTree } from "./graph_view.js";
-import { VIEWS, cutName, drawnCut, filtered, precomputedView, solvedView, staticView } from "./views.js";
+import { graphGeometry, graphTree, labelLength, tokenLabel } from "./graph_view.js";
+import { VIEWS, drawnCut, filtered, precomputedView, solvedView, staticView } from "./views.js";
 import { maxFlow } from "./max_flow.js";
 
+const MOST_TOKENS = 60; // of a map or of bars
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
 
 const canvas = (width, height, theme, ...children) =>
@@ -67,13 +69,12 @@ function attentionGraph(report, selection, theme, index) {
       cut: content.cut,
       most: 30,
     });
-    const geometry = graphGeometry(example.layers, picked.rows, example.tokens, width, {
+    const geometry = graphGeometry(example, picked.rows, width, {
       rightLabels: false,
       limit: 24,
     });
     const model = {
-      layers: example.layers,
-      tokens: example.tokens,
+      example,
       edges: picked.edges,
       largest: Math.max(1e-12, ...picked.edges.map((e) => e.w)),
       mass: content.mass,
@@ -87,9 +88,10 @@ function attentionGraph(report, selection, theme, index) {
     tree.attributes.y = 28;
     const words =
       view === "flow"
-        ? `Flow to \u201c${shortToken(example.tokens[flow.sink])}\u201d: ${flow.value.toFixed(3)}, limited by ${cutName(flow.cut)}`
-        : `${VIEWS[view].label}${view === "rollout" ? ` from \u201c${shortToken(example.tokens[source])}\u201d` : ""}`;
+        ? `Flow to \u201c${example.tokenLabel(flow.sink, 16)}\u201d: ${flow.value.toFixed(3)}, limited by ${report.cuts.name(flow.cut)}`
+        : `${VIEWS[view].label}${view === "rollout" ? ` from \u201c${example.tokenLabel(source, 16)}\u201d` : ""}`;
     const notes = [
+      p === 0 && example.unknownWords && `${example.unknownWords}.`,
       picked.words,
       model.cut?.words,
       content.foundBy &&
@@ -127,10 +129,20 @@ function flowForFigure(report, example, fused, selection, layer, source) {
     scores.forEach((score, t) => {
       if (t !== source && score > (scores[sink] ?? -Infinity)) sink = t;
     });
-    return { ...solvedView(fused, layer, source, sink, maxFlow(fused.exact, layer, source, sink)), sink };
+    return {
+      ...solvedView(
+        fused,
+        layer,
+        source,
+        sink,
+        maxFlow(fused.exact, layer, source, sink, report.cuts),
+        report.cuts,
+      ),
+      sink,
+    };
   }
   const pair = fused.pairs.find((p) => p.layer === layer && p.source === source && p.sink !== p.source);
-  return pair ? { ...precomputedView(pair), sink: pair.sink } : null;
+  return pair ? { ...precomputedView(pair, report.cuts), sink: pair.sink } : null;
 }
 
 // ---- token bars: the scores of each method, a bar a token
@@ -140,8 +152,8 @@ function tokenBars(report, selection, theme, index) {
   const rows = example.attributions(selection);
   if (rows.length === 0) return null;
   const styles = methodStyles(report, theme);
-  const shown = example.tokens.map((_, t) => t).slice(0, 60);
-  const labels = 12 + 7 * Math.max(3, ...shown.map((t) => shortToken(example.tokens[t], 16).length));
+  const shown = example.tokens.map((_, t) => t).slice(0, MOST_TOKENS);
+  const labels = 12 + 7 * Math.max(3, ...shown.map((t) => labelLength(example, t, 16)));
   const [bar, gap, line, top] = [150, 24, 20, 70];
   const parts = [
     text(
@@ -175,25 +187,25 @@ function tokenBars(report, selection, theme, index) {
   });
   shown.forEach((t, k) =>
     parts.push(
-      text(labels - 8, top + k * line, shortToken(example.tokens[t], 16), {
+      tokenLabel(example, t, 16, theme, {
+        x: labels - 8,
+        y: top + k * line,
         "text-anchor": "end",
         fill: theme.ink,
       }),
     ),
   );
-  const left = example.tokens.length - shown.length;
-  if (left > 0)
-    parts.push(
-      text(labels, top + shown.length * line, `and ${left} more token${left === 1 ? "" : "s"}`, {
-        fill: theme.soft,
-      }),
-    );
-  return canvas(
-    labels + rows.length * (bar + gap),
-    top + (shown.length + (left > 0 ? 1 : 0)) * line,
-    theme,
-    parts,
+  const notes = tokenNotes(example, shown.length);
+  notes.forEach((note, k) =>
+    parts.push(text(labels, top + (shown.length + k) * line, note, { fill: theme.soft })),
   );
+  return canvas(labels + rows.length * (bar + gap), top + (shown.length + notes.length) * line, theme, parts);
+}
+
+// What is said below the tokens of a figure that shows so many of them.
+function tokenNotes(example, shown) {
+  const left = example.tokens.length - shown;
+  return [left > 0 && `and ${left} more token${left === 1 ? "" : "s"}`, example.unknownWords].filter(Boolean);
 }
 
 // A colour scale with its ends named.
@@ -211,80 +223,61 @@ function scale(x, y, colours, low, high, theme) {
 function tokenMap(report, selection, theme, index) {
   const example = new Example(report, index);
   const layers = report.layers.filter((l) => l <= example.layers);
+  const scoresOf = (method, layer) =>
+    example.attributions({ ...selection, layer }).find((row) => row.method === method && row.point.layer === layer)
+      ?.scores;
   const maps = report.methods
-    .map((method) => ({
-      method,
-      rows: layers.map(
-        (layer) =>
-          example
-            .attributions({ ...selection, layer })
-            .find((row) => row.method === method && row.point.layer === layer)?.scores,
-      ),
-    }))
+    .map((method) => ({ method, rows: layers.map((layer) => scoresOf(method, layer)) }))
     .filter(({ rows }) => rows.some(Boolean));
   if (maps.length === 0) return null;
-  const shown = example.tokens.map((_, t) => t).slice(0, 60);
-  const room = 7 * Math.max(3, ...shown.map((t) => shortToken(example.tokens[t], 16).length));
+  // From left to right the tokens as they are read.
+  const shown = example.tokens.map((_, t) => t).slice(0, MOST_TOKENS);
+  const order = example.direction === "rtl" ? [...shown].reverse() : shown;
   const [cell, line, top] = [shown.length <= 16 ? 30 : 18, 24, 84];
+  const lengths = order.map((t) => 7 * labelLength(example, t, 16));
   // Labels lean to the left, below the first columns beyond the map.
-  const reach = shown.map((t, k) => 0.64 * 7 * shortToken(example.tokens[t], 16).length - (k + 0.5) * cell);
-  const left = 12 + Math.max(32, ...reach);
+  const left = 12 + Math.max(32, ...lengths.map((length, k) => 0.64 * length - (k + 0.5) * cell));
   const width = left + shown.length * cell + 28;
-  const parts = [
-    text(12, 22, `Scores of the tokens of ${shortToken(example.json.id, 40)} by layer`, {
-      "font-weight": 600,
-      "font-size": 14,
-      fill: theme.ink,
-    }),
+  const grid = { layers, order, cell, line, top, bottom: top + layers.length * line };
+  const title = `Scores of the tokens of ${shortToken(example.json.id, 40)} by layer`;
+  const below = grid.bottom + 20 + 0.8 * Math.max(21, ...lengths);
+  const notes = tokenNotes(example, shown.length);
+  return canvas(maps.length * width, below + 20 * notes.length, theme, [
+    text(12, 22, title, { "font-weight": 600, "font-size": 14, fill: theme.ink }),
+    maps.map((map, m) => oneMap(example, map, grid, m * width + left, theme)),
+    notes.map((note, k) => text(left, below + 6 + 20 * k, note, { fill: theme.soft })),
+  ]);
+}
+
+function oneMap(example, { method, rows }, { layers, order, cell, line, top, bottom }, x0, theme) {
+  const values = rows.flatMap((row) => row ?? []).filter(Number.isFinite);
+  const largest = Math.max(1e-300, ...values.map(Math.abs));
+  const isSigned = values.some((v) => v < 0);
+  const colours = isSigned ? theme.diverging : theme.sequential;
+  const colour = (v) => ramp(colours, isSigned ? (v / largest + 1) / 2 : v / largest);
+  const least = isSigned ? `\u2212${decimal(largest, 3)}` : "0";
+  // The top layer on top, as in the model.
+  const layerRow = (layer, r) => {
+    const y = top + r * line;
+    const scores = rows[layers.indexOf(layer)];
+    const square = (t, k) =>
+      el("rect", { x: x0 + k * cell, y, width: cell - 1, height: line - 1, fill: colour(scores[t]) });
+    return [
+      text(x0 - 8, y + 16, `L${layer}`, { "text-anchor": "end", fill: theme.soft }),
+      scores && order.map(square),
+    ];
+  };
+  const label = (t, k) => {
+    const [x, y] = [x0 + (k + 0.5) * cell + 4, bottom + 14];
+    const place = { x, y, "text-anchor": "end", transform: `rotate(-50 ${x} ${y})` };
+    return tokenLabel(example, t, 16, theme, { ...place, fill: theme.ink });
+  };
+  return [
+    text(x0, 52, pretty(method), { "font-weight": 600, fill: theme.ink }),
+    scale(x0, 58, colours, least, decimal(largest, 3), theme),
+    [...layers].reverse().map(layerRow),
+    order.map(label),
   ];
-  const bottom = top + layers.length * line;
-  maps.forEach(({ method, rows }, m) => {
-    const x0 = m * width + left;
-    const values = rows.flatMap((row) => row ?? []).filter(Number.isFinite);
-    const largest = Math.max(1e-300, ...values.map(Math.abs));
-    const isSigned = values.some((v) => v < 0);
-    const colour = (v) =>
-      isSigned ? ramp(theme.diverging, (v / largest + 1) / 2) : ramp(theme.sequential, v / largest);
-    parts.push(
-      text(x0, 52, pretty(method), { "font-weight": 600, fill: theme.ink }),
-      scale(
-        x0,
-        58,
-        isSigned ? theme.diverging : theme.sequential,
-        isSigned ? `\u2212${decimal(largest, 3)}` : "0",
-        decimal(largest, 3),
-        theme,
-      ),
-    );
-    // The top layer on top, as in the model.
-    [...layers].reverse().forEach((layer, r) => {
-      const y = top + r * line;
-      parts.push(text(x0 - 8, y + 16, `L${layer}`, { "text-anchor": "end", fill: theme.soft }));
-      const scores = rows[layers.indexOf(layer)];
-      if (scores)
-        shown.forEach((t, k) =>
-          parts.push(
-            el("rect", { x: x0 + k * cell, y, width: cell - 1, height: line - 1, fill: colour(scores[t]) }),
-          ),
-        );
-    });
-    shown.forEach((t, k) => {
-      const x = x0 + (k + 0.5) * cell + 4;
-      parts.push(
-        text(x, bottom + 14, shortToken(example.tokens[t], 16), {
-          "text-anchor": "end",
-          transform: `rotate(-50 ${x} ${bottom + 14})`,
-          fill: theme.ink,
-        }),
-      );
-    });
-  });
-  const leftOut = example.tokens.length - shown.length;
-  if (leftOut > 0)
-    parts.push(
-      text(left, bottom + room + 24, `and ${leftOut} more token${leftOut === 1 ? "" : "s"}`, { fill: theme.soft }),
-    );
-  return canvas(maps.length * width, bottom + 20 + 0.8 * room + (leftOut > 0 ? 20 : 0), theme, parts);
 }
 
 // ---- the paper's tables: mean and deviation, methods by layer

@@ -1,21 +1,22 @@
 // The layered token graph: a column a layer (inputs left), a row a token, edges as wide as their
 // weight. Builds a tree for the page and for figure files alike.
 
-import { el, shortToken, tokenText } from "./tree.js";
+import { el } from "./tree.js";
+import { shortToken, shownLength, tokenText } from "./token_text.js";
 import { ramp } from "./theme.js";
 
+const VERTEX_REACH = 9; // pixels from a vertex or edge that count as on it
+const EDGE_REACH = 5;
 const MARGIN = { top: 44, right: 14, bottom: 14 };
 
-/** Places for `rows` shown tokens, layers 0..`layers`, in `width` pixels. */
+/** Places for `rows` shown tokens of `example` and all of its layers, in `width` pixels. */
 export function graphGeometry(
-  layers,
+  example,
   rows,
-  tokens,
   width,
   { rightLabels = width >= 720, limit = width < 480 ? 13 : 20 } = {},
 ) {
-  const longest = Math.max(3, ...rows.map((t) => shortToken(tokens[t], limit).length));
-  const label = 6.8 * longest + 18;
+  const label = 6.8 * Math.max(3, ...rows.map((t) => labelLength(example, t, limit))) + 18;
   const rowHeight = rows.length <= 8 ? 42 : rows.length <= 12 ? 32 : rows.length <= 26 ? 24 : 18;
   const left = label;
   const right = width - MARGIN.right - (rightLabels ? label - 8 : 0);
@@ -26,7 +27,7 @@ export function graphGeometry(
     rightLabels,
     rowHeight,
     rowOf: new Map(rows.map((t, r) => [t, r])),
-    x: (l) => left + 6 + ((right - left - 12) * l) / layers,
+    x: (l) => left + 6 + ((right - left - 12) * l) / example.layers,
     y: (r) => MARGIN.top + rowHeight * r,
   };
 }
@@ -42,7 +43,7 @@ export function edgePath(geometry, { l, i, j }) {
 }
 
 /** Distance in y from (x, y) to an edge at x; Infinity beside its columns. */
-export function edgeDistance(geometry, { l, i, j }, x, y) {
+function edgeDistance(geometry, { l, i, j }, x, y) {
   const [x1, y1] = point(geometry, l, i);
   const [x0, y0] = point(geometry, l - 1, j);
   if (x < x0 + 6 || x > x1 - 6) return Infinity;
@@ -58,8 +59,24 @@ export function edgeDistance(geometry, { l, i, j }, x, y) {
   return Math.abs(y0 + (y1 - y0) * (3 * low * low - 2 * low * low * low) - y);
 }
 
+/** The vertex [l, i] or edge at a place of the drawing, as { vertex } or { edge }; a label stands for its input. */
+export function nearest(geometry, layers, edges, x, y) {
+  for (const [t, row] of geometry.rowOf) {
+    if (Math.abs(geometry.y(row) - y) > VERTEX_REACH) continue;
+    for (let l = 0; l <= layers; ++l) if (Math.abs(geometry.x(l) - x) < VERTEX_REACH) return { vertex: [l, t] };
+    if (x < geometry.x(0)) return { vertex: [0, t] };
+  }
+  let best = null;
+  let distance = EDGE_REACH;
+  for (const edge of edges) {
+    const d = edgeDistance(geometry, edge, x, y);
+    if (d < distance) [best, distance] = [edge, d];
+  }
+  return best ? { edge: best } : null;
+}
+
 /**
- * model: { layers, tokens, edges [{ l, i, j, w, strong }], largest (weight of the widest edge),
+ * model: { example, edges [{ l, i, j, w, strong }], largest (weight of the widest edge),
  *   mass(l, i) in [0, 1] or null, source { l, i }, sink or null,
  *   cut: null or { edges [{ l, i, j, w }], ringed [[l, i]] }, name: what a screen reader calls the graph }.
  */
@@ -108,7 +125,7 @@ export function graphTree(model, geometry, theme) {
 
 function columnHeads(model, g, theme) {
   const heads = [];
-  for (let l = 0; l <= model.layers; ++l) {
+  for (let l = 0; l <= model.example.layers; ++l) {
     const isSource = l === model.source.l;
     heads.push(
       el(
@@ -131,7 +148,7 @@ function columnHeads(model, g, theme) {
     el(
       "text",
       {
-        x: ((g.x(0) + g.x(model.layers)) / 2).toFixed(1),
+        x: ((g.x(0) + g.x(model.example.layers)) / 2).toFixed(1),
         y: 11,
         "text-anchor": "middle",
         fill: theme.soft,
@@ -147,7 +164,7 @@ function vertices(model, g, theme) {
   const ringed = new Set((model.cut?.ringed ?? []).map(([l, i]) => `${l},${i}`));
   const out = [];
   for (const i of g.rowOf.keys()) {
-    for (let l = 0; l <= model.layers; ++l) {
+    for (let l = 0; l <= model.example.layers; ++l) {
       const [x, y] = point(g, l, i);
       const isSource = l === model.source.l && i === model.source.i;
       const isSink = l === 0 && i === model.sink;
@@ -180,22 +197,34 @@ function vertices(model, g, theme) {
 function labels(model, g, theme) {
   const out = [];
   for (const [t, row] of g.rowOf) {
-    const text = shortToken(model.tokens[t], g.limit);
-    const at = (x, anchor, bold) =>
-      el(
-        "text",
-        {
-          x: x.toFixed(1),
-          y: g.y(row) + 4,
-          "text-anchor": anchor,
-          fill: bold ? theme.accent : theme.ink,
-          "font-weight": bold ? 700 : 400,
-        },
-        [...model.tokens[t]].length > g.limit && el("title", {}, tokenText(model.tokens[t])),
-        text,
-      );
+    const at = (x, anchor, isEnd) =>
+      tokenLabel(model.example, t, g.limit, theme, {
+        x: x.toFixed(1),
+        y: g.y(row) + 4,
+        "text-anchor": anchor,
+        fill: isEnd ? theme.accent : theme.ink,
+        "font-weight": isEnd ? 700 : 400,
+      });
     out.push(at(g.x(0) - 12, "end", t === model.sink));
-    if (g.rightLabels) out.push(at(g.x(model.layers) + 12, "start", t === model.source.i));
+    if (g.rightLabels) out.push(at(g.x(model.example.layers) + 12, "start", t === model.source.i));
   }
   return out;
+}
+
+/** <text> of a token; what the model read in its place stands behind it, smaller. */
+export function tokenLabel(example, t, limit, theme, attributes) {
+  const token = example.tokens[t];
+  const mark = example.mark(t);
+  return el(
+    "text",
+    attributes,
+    [...token].length > limit && el("title", {}, tokenText(token)),
+    shortToken(token, limit),
+    mark && el("tspan", { dx: 4, "font-size": 9, "font-weight": 400, fill: theme.soft }, mark),
+  );
+}
+/** How long that is, in characters. */
+export function labelLength(example, t, limit) {
+  const mark = example.mark(t);
+  return shownLength(example.tokens[t], limit) + (mark ? 0.8 * (mark.length + 1) : 0);
 }

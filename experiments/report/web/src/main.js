@@ -1,6 +1,7 @@
 // The report page. Outside a browser the bundle only offers figures().
 
-import { el, show, toDom, tokenText } from "./tree.js";
+import { el, show, toDom } from "./tree.js";
+import { tokenText } from "./token_text.js";
 import { Report, toCsv } from "./data.js";
 import { CHARTS, columnsFor, methodStyles, pageSpec, standalone } from "./charts.js";
 import {
@@ -17,7 +18,7 @@ import {
   undefinedWords,
 } from "./findings.js";
 import { chartSvg, drawChart } from "./chart_view.js";
-import { Explorer } from "./explorer.js";
+import { Explorer } from "./explorer/explorer.js";
 import { Tooltip } from "./tooltip.js";
 import { THEMES, ramp } from "./theme.js";
 import { field, select } from "./controls.js";

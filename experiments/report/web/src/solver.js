@@ -6,7 +6,9 @@ import { flowRow, maxFlow } from "./max_flow.js";
 const PATIENCE = 20_000; // ms that the worker may take for one question
 
 export class Solver {
-  constructor() {
+  /** `cuts`: the vocabulary that answers are named by. */
+  constructor(cuts) {
+    this.cuts = cuts;
     this.waiting = new Map();
     this.sent = new Set();
     this.nextId = 0;
@@ -47,12 +49,12 @@ export class Solver {
   async ask(key, network, layer, source, sink) {
     if (this.worker && !this.sent.has(key)) {
       this.sent.add(key);
-      this.worker.postMessage({ key, network: { widths: network.widths, capacities: network.capacities } });
+      const { widths, capacities } = network;
+      this.worker.postMessage({ key, network: { widths, capacities }, cuts: this.cuts.list });
     }
     const answer = this.worker && (await this.askWorker({ key, layer, source, sink }));
-    return (
-      answer ?? (sink === undefined ? flowRow(network, layer, source) : maxFlow(network, layer, source, sink))
-    );
+    if (answer) return answer;
+    return sink === undefined ? flowRow(network, layer, source) : maxFlow(network, layer, source, sink, this.cuts);
   }
 
   /** { value, flow, cut, side } of one pair. */

@@ -45,16 +45,6 @@ export const SHAPES = [
   "triangle-left",
 ];
 
-export const CUT_KINDS = ["source_row", "sink_column", "source_lane", "sink_lane", "crossing", "interior"];
-export const CUT_WORDS = {
-  source_row: "everything that leaves the source",
-  sink_column: "everything that enters the token in layer 1",
-  source_lane: "around the source's own lane",
-  sink_lane: "around the token's own lane",
-  crossing: "from the source's lane to the token's lane",
-  interior: "inside the network",
-};
-
 function channels(hex) {
   return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 }

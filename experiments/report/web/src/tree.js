@@ -25,8 +25,20 @@ export function toDom(node, namespace) {
     else if (name === "value" && "value" in element) element.value = value;
     else element.setAttribute(name, value === true ? "" : String(value));
   }
-  for (const child of node.children) element.append(toDom(child, space));
+  for (const child of node.children) {
+    const isText = typeof child !== "object";
+    if (isText && !space && !TEXT_ONLY.has(node.tag)) element.append(...isolates(String(child)));
+    else element.append(toDom(child, space));
+  }
   return element;
+}
+
+// These take no elements; SVG has none for it either: there the characters stay.
+const TEXT_ONLY = new Set(["option", "title", "bdi"]);
+// Text between the characters that isolate it (token_text.js) becomes an element that does.
+function isolates(text) {
+  const parts = text.split(/\u2068([^\u2069]*)\u2069/);
+  return parts.map((part, k) => (k % 2 === 1 ? toDom(el("bdi", {}, part)) : part)).filter((part) => part !== "");
 }
 
 const ESCAPES = { "<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&quot;", "'": "&#39;" };
@@ -61,25 +73,4 @@ export function show(parent, ...nodes) {
       .filter(Boolean)
       .map((node) => toDom(node)),
   );
-}
-
-// Controls, and characters that have no shape: a token of them alone, or between letters, would not be seen. The joiner
-// between two pictures is part of one.
-const PICTURE = "[\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\ufe0f]";
-const HIDDEN =
-  "[\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u115f\\u1160\\u180e\\u200b\\u200c\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u3164\\ufeff\\uffa0\\ufff9-\\ufffb\\u{e0000}-\\u{e007f}]";
-const VISIBLE_CONTROLS = new RegExp(`${HIDDEN}|(?<!${PICTURE})\\u200d|\\u200d(?!${PICTURE})`, "gu");
-const escaped = (c) => {
-  const code = c.codePointAt(0).toString(16);
-  return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, "0")}`;
-};
-/** A token as it is shown: what could hide or reorder text becomes visible, spaces too. */
-export function tokenText(token) {
-  const text = token.replace(VISIBLE_CONTROLS, escaped);
-  return text.trim() === "" ? "\u2423".repeat(Math.max(1, text.length)) : text;
-}
-/** At most `limit` characters, with an ellipsis where it was cut. */
-export function shortToken(token, limit = 16) {
-  const characters = [...tokenText(token)];
-  return characters.length <= limit ? characters.join("") : characters.slice(0, limit - 1).join("") + "\u2026";
 }

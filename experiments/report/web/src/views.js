@@ -1,8 +1,6 @@
 // What the explorer can show of an example: for each view the edges to draw, the shading of
 // vertices and the words that go with it. Shared by the page and by figure files.
 
-import { CUT_KINDS, CUT_WORDS } from "./theme.js";
-
 export const VIEWS = {
   raw: {
     label: "Raw weights",
@@ -23,22 +21,6 @@ export const VIEWS = {
 const maxRows = (n) => (n <= 64 ? 64 : 48);
 const MOST_CUT_EDGES = 400;
 
-export function cutText(cut) {
-  const withLayer = ["source_lane", "sink_lane", "crossing"].includes(cut.kind);
-  return withLayer ? `${cut.kind}(${cut.layer})` : cut.kind;
-}
-/** The same for reading: "sink lane at layer 2". */
-export function cutName(cut) {
-  return cutText(cut)
-    .replace("_", " ")
-    .replace(/\((\d+)\)/, " at layer $1");
-}
-/** From the 16 bits that a score's cut is embedded as. */
-export function decodeCut(code) {
-  return { kind: CUT_KINDS[code & 7], layer: code >> 3 };
-}
-export const cutMeaning = (cut) => CUT_WORDS[cut.kind];
-
 /** Edges and shading of a view that needs no solver. */
 export function staticView(view, networks, layer, source) {
   const { raw, fused } = networks;
@@ -51,8 +33,8 @@ export function staticView(view, networks, layer, source) {
   return { edges, mass: null, tokenScores: null };
 }
 
-/** Edges, shading and cut of a solved pair; `answer` as max_flow.js gives it. */
-export function solvedView(network, layer, source, sink, answer) {
+/** Edges, shading and cut of a solved pair; `answer` as max_flow.js gives it, named by `cuts`. */
+export function solvedView(network, layer, source, sink, answer, cuts) {
   const g = network.exact;
   const through = Array.from({ length: layer + 1 }, () => new Float64Array(network.tokens));
   const edges = [];
@@ -82,7 +64,7 @@ export function solvedView(network, layer, source, sink, answer) {
       ...answer.cut,
       edges: cutEdges,
       size: cutEdges.length,
-      ringed: ringed(answer.cut, layer, source, sink, () => smallerSide(answer.side, g, layer)),
+      ringed: cuts.ringed(answer.cut, layer, source, sink) ?? smallerSide(answer.side, g, layer),
     },
     cutCapacity: cutEdges.reduce((sum, edge) => sum + edge.w, 0),
     foundBy: "Dinic's algorithm, tokens in order of position",
@@ -90,7 +72,7 @@ export function solvedView(network, layer, source, sink, answer) {
 }
 
 /** The same from a pair that was computed when the report was written. */
-export function precomputedView(pair) {
+export function precomputedView(pair, cuts) {
   const through = Array.from({ length: pair.layer + 1 }, () => new Map());
   const add = (l, i, w) => through[l].set(i, (through[l].get(i) ?? 0) + w);
   const edges = pair.edges.map(([l, i, j, w]) => {
@@ -98,7 +80,7 @@ export function precomputedView(pair) {
     if (l === 1) add(0, j, w);
     return { l, i, j, w };
   });
-  const cut = { kind: CUT_KINDS[pair.cut[0]], layer: pair.cut[1] };
+  const cut = { kind: cuts.kinds[pair.cut[0]], layer: pair.cut[1] };
   const cutEdges = pair.cut_edges.map(([l, i, j, w]) => ({ l, i, j, w }));
   return {
     value: pair.value,
@@ -108,32 +90,14 @@ export function precomputedView(pair) {
       ...cut,
       edges: cutEdges,
       size: pair.cut_size,
-      ringed: ringed(cut, pair.layer, pair.source, pair.sink, () => pair.side),
+      ringed: cuts.ringed(cut, pair.layer, pair.source, pair.sink) ?? pair.side,
     },
     cutCapacity: pair.cut_capacity,
     foundBy: `the solver ${pair.solver}`,
   };
 }
 
-// The vertices that name a cut: the lanes that it runs around, else its smaller side.
-function ringed(cut, top, source, sink, interior) {
-  const lane = (from, to, i) => Array.from({ length: Math.max(0, to - from + 1) }, (_, k) => [from + k, i]);
-  switch (cut.kind) {
-    case "source_row":
-      return lane(top, top, source);
-    case "source_lane":
-      return lane(cut.layer, top, source);
-    case "sink_column":
-      return lane(0, 0, sink);
-    case "sink_lane":
-      return lane(0, cut.layer, sink);
-    case "crossing":
-      return [...lane(cut.layer + 1, top, source), ...lane(0, cut.layer - 1, sink)];
-    default:
-      return interior();
-  }
-}
-
+// Of a cut without a name, the side that has fewer vertices, as [layer, position].
 function smallerSide(side, g, layer) {
   const last = g.firstVertex[layer + 1];
   let inside = 0;

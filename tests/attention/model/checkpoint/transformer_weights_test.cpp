@@ -1,4 +1,4 @@
-#include "attention/model/checkpoint/transformer_weights.hpp"
+#include "attention/model/transformer_weights.hpp"
 
 #include "graph/support/error.hpp"
 #include "tests/attention/model/stored_transformer.hpp"

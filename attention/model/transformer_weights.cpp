@@ -1,4 +1,4 @@
-#include "attention/model/checkpoint/transformer_weights.hpp"
+#include "attention/model/transformer_weights.hpp"
 
 #include <charconv>
 
