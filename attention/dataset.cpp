@@ -473,6 +473,18 @@ UnknownWords Dataset::unknown_words(const Entry& entry) const {
     return words;
 }
 
+Dataset::UnknownCount Dataset::count_unknown() const {
+    UnknownCount count;
+    for (const Entry& entry : entries_) {
+        const UnknownWords words = unknown_words(entry);
+        if (words.positions.empty()) continue;
+        count.words += words.positions.size();
+        ++count.examples;
+        count.token = words.token;
+    }
+    return count;
+}
+
 bool UnknownWords::has(std::size_t position) const {
     return std::binary_search(positions.begin(), positions.end(), position);
 }

@@ -81,6 +81,14 @@ public:
     /// after the dataset is gone.
     Example example(std::size_t index) const;
 
+    /// Words that the model did not know, over all examples.  O(tokens).
+    struct UnknownCount {
+        std::size_t words = 0;
+        std::size_t examples = 0;  ///< that have some
+        std::string token = {};    ///< what they were read as; of the last, where files differ in it
+    };
+    UnknownCount count_unknown() const;
+
     /// The metadata `special_tokens`, a JSON list of texts; empty when there is none. Throws
     /// InputError when it is something else.
     std::vector<std::string> special_tokens() const;

@@ -96,6 +96,8 @@ Json question_json(const AttributeRequest& request, const std::vector<std::size_
     Json json;
     json["example"] = request.example.id;
     json["tokens"] = request.example.tokens;
+    json["unknown"] = request.example.unknown.positions;
+    if (!request.example.unknown.positions.empty()) json["unknown_token"] = request.example.unknown.token;
     json["method"] = point.method;
     for (const AxisInfo& axis : axes()) {
         if (!is_shown(axis) || (axis.name == ReadoutAxis::name && one_source)) continue;
@@ -148,7 +150,7 @@ public:
         for (const AxisInfo& axis : axes()) {
             if (is_shown(axis)) cells.push_back(axis.name);
         }
-        for (const char* column : {"source_index", "position", "token", "score", "binding_cut", "path"})
+        for (const char* column : {"source_index", "position", "token", "score", "binding_cut", "path", "unknown"})
             cells.emplace_back(column);
         return csv_line(cells);
     }
@@ -171,6 +173,7 @@ public:
         cells.push_back(fmt::format("{}", score));
         cells.push_back(has_cut ? attribution.binding_cuts(*source_row, t).text() : "");
         cells.push_back(has_path ? fmt::format("{}", fmt::join(attribution.paths(*source_row, t), " ")) : "");
+        cells.push_back(request_.example.unknown.has(t) ? "1" : "0");
         return csv_line(cells);
     }
 
@@ -200,12 +203,18 @@ void print_csv(const AttributeRequest& request, const ExampleAttributions& attri
 
 namespace {
 
+// A token with what the model read in its place, where that is another: "word [UNK]".
+std::string token_text(const Example& example, std::size_t position) {
+    const std::string token = shown_token(example.tokens[position]);
+    const std::string read = example.unknown.has(position) ? shown_token(example.unknown.token) : token;
+    return read == token ? token : token + " " + read;
+}
+
 // The name of a position: that of the token, where the layer has a position for each.
 std::string position_name(const AttributeRequest& request, std::size_t layer, std::size_t position) {
     const AttentionStack& attention = request.example.attention;
     const std::size_t width = layer == 0 ? attention.tokens() : attention.queries(layer - 1);
-    return width == attention.tokens() ? escape_controls(request.example.tokens[position])
-                                       : fmt::format("#{}", position);
+    return width == attention.tokens() ? token_text(request.example, position) : fmt::format("#{}", position);
 }
 
 std::string heading(const AttributeRequest& request, const ExampleAttributions& attributions, std::size_t layer) {
@@ -271,9 +280,9 @@ struct ShownTokens {
     std::vector<std::string> texts;
     std::size_t width = 5;
 
-    explicit ShownTokens(const std::vector<std::string>& tokens) {
-        for (const std::string& token : tokens) {
-            texts.push_back(escape_controls(token));
+    explicit ShownTokens(const Example& example) {
+        for (std::size_t t = 0; t < example.tokens.size(); ++t) {
+            texts.push_back(token_text(example, t));
             width = std::max(width, std::min<std::size_t>(display_width(texts.back()), 40));
         }
     }
@@ -334,6 +343,14 @@ void print_scores(const AttributeRequest& request, const AttributeAnswer& answer
     }
 }
 
+void print_unknown(const Example& example) {
+    const std::size_t count = example.unknown.positions.size();
+    if (count == 0) return;
+    fmt::print("\n{} of {} {} read as {}, the model's token for words that it does not know\n", count,
+               counted(example.tokens.size(), "token"), count == 1 ? "is" : "are",
+               shown_token(example.unknown.token));
+}
+
 void print_losses(const Attribution& attribution) {
     if (attribution.pruned_share) {
         fmt::print("\npruning dropped {:.2f}% of the attention\n", 100.0 * *attribution.pruned_share);
@@ -349,10 +366,14 @@ void print_losses(const Attribution& attribution) {
 
 void print_table(const AttributeRequest& request, const ExampleAttributions& attributions,
                  const AttributeAnswer& answer, bool color) {
-    const ShownTokens tokens(request.example.tokens);
+    const ShownTokens tokens(request.example);
     fmt::print("{}\n", heading(request, attributions, answer.layer));
-    if (answer.whole_matrix) return print_matrix(request, answer, tokens, color);
+    if (answer.whole_matrix) {
+        print_matrix(request, answer, tokens, color);
+        return print_unknown(request.example);
+    }
     print_scores(request, answer, tokens, color);
+    print_unknown(request.example);
     print_losses(answer.attribution);
     if (request.blanked) print_blanked(*request.blanked, tokens.texts);
 }

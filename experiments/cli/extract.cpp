@@ -15,6 +15,7 @@
 #include "experiments/cli/options.hpp"
 #include "experiments/cli/stop_on_signal.hpp"
 #include "experiments/cli/terminal.hpp"
+#include "experiments/cli/unknown_text.hpp"
 #include "experiments/inputs/config_dataset.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
@@ -104,6 +105,8 @@ int extract_texts(const ExtractArguments& arguments) {
     const ModelShape& shape = model.model->shape();
     fmt::print("{}: {}, {}, {}\n", escape_controls(arguments.out), counted(texts.size(), "example"),
                counted(shape.layers, "layer"), counted(shape.heads, "head"));
+    const auto unknown = unknown_text(Dataset::open(arguments.out));
+    if (!unknown.empty()) fmt::print("{}\n", unknown);
     return exit_done;
 }
 

@@ -15,6 +15,7 @@
 #include "experiments/cli/options.hpp"
 #include "experiments/cli/stop_on_signal.hpp"
 #include "experiments/cli/terminal.hpp"
+#include "experiments/cli/unknown_text.hpp"
 #include "experiments/inputs/config_dataset.hpp"
 #include "experiments/run_folder.hpp"
 #include "experiments/study/plan.hpp"
@@ -110,6 +111,8 @@ int run(const RunArguments& arguments) {
     if (const std::string warning = file_system_warning(options.folder); !warning.empty()) {
         fmt::print(stderr, "attnflow: {}\n", warning);
     }
+    if (const std::string unknown = unknown_text(dataset); !unknown.empty() && !arguments.quiet)
+        fmt::print(stderr, "attnflow: {}\n", unknown);
 
     std::optional<RunFolder> run;
     {

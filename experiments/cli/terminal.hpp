@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace attnflow {
 
@@ -20,6 +21,10 @@ std::string shaded(const std::string& text, double share);
 
 /// `text` padded with spaces on the right to `width` columns.
 std::string padded(const std::string& text, std::size_t width);
+
+/// A token as it is shown: what could hide or reorder text becomes visible, spaces alone too. The report's page
+/// shows the same.
+std::string shown_token(std::string_view token);
 
 /// "8 s", "12 min 5 s", "3 h 12 min".
 std::string duration_text(double seconds);

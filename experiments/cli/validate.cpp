@@ -9,6 +9,7 @@
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/options.hpp"
+#include "experiments/cli/unknown_text.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {
@@ -81,6 +82,7 @@ int validate_file(const ValidateArguments& arguments) {
                causal == 1 ? "is" : "are", counted(zeros, "weight"), zeros == 1 ? "is" : "are");
     fmt::print("references: {}\n", occurrences(references, dataset.size()));
     fmt::print("edge weights besides the attention: {}\n", occurrences(weights, dataset.size()));
+    if (const auto unknown = unknown_text(dataset); !unknown.empty()) fmt::print("{}\n", unknown);
     for (const auto& [name, value] : dataset.extraction())
         fmt::print("{}: {}\n", escape_controls(name), escape_controls(value));
     return exit_done;

@@ -169,7 +169,7 @@ public:
             json["unknown"] = example.unknown.positions;
             json["unknown_token"] = example.unknown.token;
         }
-        if (example.masked) json["masked"] = *example.masked;
+        json["sources"] = sources_of(example);
         if (example.label) json["label"] = *example.label;
         if (example.predicted) json["predicted"] = *example.predicted;
         if (!example.group.empty()) json["group"] = example.group;
@@ -190,6 +190,24 @@ private:
     // That of the token, where a layer has a position for each.
     static std::string name_of(const Example& example, std::size_t width, std::size_t position) {
         return width == example.tokens.size() ? example.tokens[position] : fmt::format("#{}", position);
+    }
+
+    // Where each source of the run stands in an example, by the axis value; every source, and one that the example
+    // does not have, has no place.
+    Json sources_of(const Example& example) const {
+        Json places = Json::object();
+        for (const GridPoint& point : result_.grid) {
+            if (!point.has(SourceAxis::name)) continue;
+            const SourceChoice source = options_of(point).source;
+            if (source.kind == SourceChoice::Kind::every) continue;
+            try {
+                const auto positions = source.positions(example.tokens.size(), example.masked, example.id);
+                places[point.text(SourceAxis::name)] = positions.front();
+            } catch (const ParameterError&) {
+                continue;  // a failed cell, said as such
+            }
+        }
+        return places;
     }
 
     void add_scores(std::size_t index, std::size_t n, Json& json) const {

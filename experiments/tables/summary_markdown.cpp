@@ -185,8 +185,9 @@ std::string not_compared(const Results& result, const Config& config) {
         }
         if (missing.empty()) continue;
         out += fmt::format("\nNot compared with {}: {}, because an axis that {} takes is missing there.\n",
-                           config.references[r].text, join({missing.begin(), missing.end()}, ", "),
-                           config.references[r].name);
+                           markdown_text(config.references[r].text),
+                           markdown_text(join({missing.begin(), missing.end()}, ", ")),
+                           markdown_text(config.references[r].name));
     }
     return out;
 }
@@ -217,7 +218,7 @@ std::string summary_markdown(const Results& result, const Config& config, const 
     const GridLabels labels(result.grid);
     std::string out =
         fmt::format("# {}\n\n{}; {}.\n", markdown_text(config.name), counted(result.examples.size(), "example"),
-                    labels.fixed().empty() ? "every axis varies" : join(labels.fixed(), ", "));
+                    labels.fixed().empty() ? "every axis varies" : markdown_text(join(labels.fixed(), ", ")));
     if (!result.failures.empty()) {
         out += fmt::format("\n**{} failed**, see failures.csv; missing below.\n",
                            counted(result.failures.size(), "cell"));

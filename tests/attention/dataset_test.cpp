@@ -377,6 +377,10 @@ TEST_CASE("words that the model did not know are those listed, else those called
     // An empty list says that there are none, whatever the tokens are called.
     CHECK(words_of({{"examples", R"([{"id": "ex0", "tokens": ["[UNK]", "y"], "unknown": []}, {"id": "ex1"}])"}}, 0)
               .second.empty());
+    const auto count = open_with(directory, tensors, {{"examples", listed}}).count_unknown();
+    CHECK(count.words == 3);
+    CHECK(count.examples == 2);
+    CHECK(open_with(directory, tensors).count_unknown().words == 0);
     const UnknownWords words{"[UNK]", {1, 3}};
     CHECK(words.has(3));
     CHECK_FALSE(words.has(2));

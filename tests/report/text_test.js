@@ -26,24 +26,38 @@ const tokens = [
   "a,b",
   'say "x"',
   "plain",
+  "",
+  "\u00a0 \u3000",
+  "stranger",
+  "[UNK]",
 ];
-const dataset = writeDataset("text", tokens, 2, 3);
+const unknown = [tokens.length - 2, tokens.length - 1];
+const dataset = writeDataset("text", tokens, 2, 3, null, { unknown });
 
 // ---- the terminal shows what the page shows
 
 const table = attnflow("attribute", dataset, "--method", "rollout").split("\n");
 for (const [t, token] of tokens.entries()) {
   const line = table.find((row) => row.startsWith(`${String(t).padStart(4)} `));
-  const shown = tokenText(token).replaceAll(/[\u2068\u2069]/g, "");
+  const shown = tokenText(token).replaceAll(/[\u2068\u2069]/g, "") + (token === "stranger" ? " [UNK]" : "");
   check(
     line?.startsWith(`${String(t).padStart(4)} ${shown} `),
     `token ${t} in a terminal: ${line}; in the page: ${shown}`,
   );
 }
 
+check(
+  table.some((line) => line.startsWith(`2 of ${tokens.length} tokens are read as [UNK]`)),
+  "unknown words are counted",
+);
+const json = JSON.parse(attnflow("attribute", dataset, "--method", "rollout", "--format", "json"));
+check(json.unknown.join() === unknown.join() && json.unknown_token === "[UNK]", "and listed in JSON");
+check(json.tokens.join("\n") === tokens.join("\n"), "where tokens are as they were");
+check(attnflow("validate", dataset).includes("2 words of 1 example are read as [UNK]"), "validate counts them");
+
 // ---- cells of CSV
 
-const lines = attnflow("attribute", dataset, "--method", "rollout", "--csv").trim().split("\n");
+const lines = attnflow("attribute", dataset, "--method", "rollout", "--format", "csv").trim().split("\n");
 const column = lines[0].split(",").indexOf("token");
 check(column > 0 && lines.length === tokens.length + 1, `${lines.length} lines with a token in column ${column}`);
 for (const [t, token] of tokens.entries()) {

@@ -58,6 +58,35 @@ TEST_CASE("attribute prints JSON with the promised members", "[cli]") {
     for (const Json& cut_row : cuts.at("binding_cut")) CHECK(cut_row.size() == n);
 }
 
+TEST_CASE("words that the model did not know are marked and counted in every format", "[cli]") {
+    const TemporaryDirectory folder;
+    const std::string path = tiny_file(folder, R"(["a", "[UNK]", "c"])");
+    const Json json = attribute_json({path, "--method", "rollout"});
+    CHECK(json.at("unknown") == Json({1}));
+    CHECK(json.at("unknown_token") == "[UNK]");
+    CHECK(attribute_json({tiny_file(folder), "--method", "rollout"}).at("unknown").empty());
+
+    const std::string model = ATTNFLOW_SOURCE_DIR "/experiments/models/sva-bert-6x8";
+    for (const std::string source : {"0", "all"}) {
+        const auto table = attnflow::testing::attnflow(
+            {"attribute", "--model", model, "--text", "the xyzzy", "--method", "rollout", "--source", source});
+        INFO(table.out << table.err);
+        CHECK(table.out.find(" xyzzy [UNK] ") != std::string::npos);
+        CHECK(table.out.find("1 of 3 tokens is read as [UNK]") != std::string::npos);
+    }
+    const auto csv = attnflow::testing::attnflow(
+        {"attribute", "--model", model, "--text", "the xyzzy", "--method", "rollout", "--format", "csv"});
+    CHECK(csv.out.find(",path,unknown\n") != std::string::npos);
+    CHECK(csv.out.find(",xyzzy,") != std::string::npos);
+    CHECK(csv.out.ends_with(",1\n"));
+
+    const auto validated = attnflow::testing::attnflow({"validate", path});
+    CHECK(validated.out.find("1 word of 1 example is read as [UNK]") != std::string::npos);
+    const auto extracted = attnflow::testing::attnflow(
+        {"extract", "--model", model, "--text", "the xyzzy", "--out", folder.file("d.safetensors")});
+    CHECK(extracted.out.find("1 word of 1 example is read as [UNK]") != std::string::npos);
+}
+
 TEST_CASE("a causal file is read from its last token unless told otherwise", "[cli]") {
     const Json json = attribute_json({gpt2, "--method", "rollout"});
     CHECK(json.at("source") == "last");

@@ -114,7 +114,6 @@ export class Example {
     this.direction = directionOf(this.tokens);
     this.unknown = new Set(this.json.unknown ?? []); // positions that the model read as its unknown token
     this.unknownToken = tokenText(this.json.unknown_token ?? "[UNK]");
-    this.masked = this.json.masked ?? null;
     this.layers = this.json.layers;
     this.scores = decodeFloats(this.json.scores);
     this.cuts = this.json.cuts ? decodeUint16(this.json.cuts) : null;
@@ -160,11 +159,8 @@ export class Example {
   }
 }
 
-/** Position of the source that an axis value names in an example; null for all of them. */
-export function sourcePosition(value, { tokens, masked }) {
-  if (typeof value === "number") return value < tokens.length ? value : null;
-  return { cls: 0, mask: masked, last: tokens.length - 1 }[value] ?? null;
-}
+/** Position of the source that an axis value names in an example; null for all of them, and where it has none. */
+export const sourcePosition = (value, example) => example.json.sources[value] ?? null;
 
 // As experiments/tables/csv.cpp does: an apostrophe before whatever a spreadsheet would take for a formula, also where
 // it separates cells by semicolons and takes off quotes. A minus sign alone is a token.
