@@ -15,6 +15,7 @@
 #include "attention/files/json.hpp"
 #include "experiments/run/environment.hpp"
 #include "experiments/study/config_keys.hpp"
+#include "experiments/tables/headline.hpp"
 #include "experiments/tables/result_tables.hpp"
 #include "experiments/tables/summary_markdown.hpp"
 #include "experiments/version.hpp"
@@ -241,6 +242,7 @@ void write_tables(RunFolder& run, std::size_t jobs) {
     const Config& config = run.config;
     const Findings findings = run.findings(jobs);
     run.summary = summary_markdown(result, config, findings);
+    run.headline = headline_text(result, config, findings);
     std::vector<std::pair<std::string, std::string>> files{
         {"config.toml", run.record().config_toml},
         {"environment.json", environment_json(run.record())},

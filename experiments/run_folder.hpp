@@ -44,6 +44,7 @@ struct RunFolder {
     bool finished = false;  ///< all of them
     std::vector<std::string> tables = {};  ///< names of those just written
     std::string summary = {};              ///< summary.md, when it was just written
+    std::string headline = {};             ///< and what it says on one screen
 
     const RunRecord& record() const { return store->record(); }
     /// Means, tests and saturation: O(resamples x values) and all stored flows. The same for every `jobs`

@@ -15,6 +15,7 @@
 #include "experiments/study/axes/skip_weight.hpp"
 #include "experiments/study/axes/source.hpp"
 #include "experiments/tables/csv.hpp"
+#include "experiments/tables/text_layout.hpp"
 
 namespace attnflow {
 

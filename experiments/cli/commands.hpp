@@ -4,7 +4,6 @@
 namespace attnflow {
 
 class CommandLine;
-struct RunFolder;
 
 void add_run(CommandLine& line);
 void add_evaluate(CommandLine& line);
@@ -16,8 +15,5 @@ void add_merge(CommandLine& line);
 void add_solve(CommandLine& line);
 void add_validate(CommandLine& line);
 void add_report(CommandLine& line);  // report, figures, show
-
-/// Says how many cells failed, and the first; the exit code that goes with it.
-int report_failures(const RunFolder& run);
 
 }  // namespace attnflow

@@ -8,6 +8,7 @@
 
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
+#include "experiments/cli/finished_run.hpp"
 #include "experiments/cli/options.hpp"
 #include "experiments/inputs/config_dataset.hpp"
 #include "experiments/run_folder.hpp"
@@ -20,7 +21,7 @@ struct MergeArguments {
     std::vector<std::string> parts;
     std::string out;
     bool overwrite = false;
-    bool quiet = false;
+    RunOutput output;
     std::size_t jobs = std::max(1u, std::thread::hardware_concurrency());
 };
 
@@ -54,11 +55,7 @@ int merge(const MergeArguments& arguments) {
         return exit_failures;
     }
     join_examples(run);
-    if (!arguments.quiet) {
-        fmt::print("{}\nFiles in {}: run.sqlite {}\n", run.summary, escape_controls(arguments.out),
-                   join(run.tables, " "));
-    }
-    return report_failures(run);
+    return say_finished(run, arguments.output);
 }
 
 }  // namespace
@@ -69,7 +66,7 @@ void add_merge(CommandLine& line) {
     command.option("RUN", arguments->parts, "Folders of the runs").required();
     command.option("--out", arguments->out, "Folder for the whole run").required().check(has_name());
     command.flag("--overwrite", arguments->overwrite, "Start anew where the folder holds a run");
-    command.flag("--quiet", arguments->quiet, "No tables, only errors");
+    add_output(command, arguments->output);
     add_jobs(command, arguments->jobs);
     command.runs([arguments] { return merge(*arguments); });
 }

@@ -12,6 +12,7 @@
 #include "attention/dataset.hpp"
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
+#include "experiments/cli/finished_run.hpp"
 #include "experiments/cli/options.hpp"
 #include "experiments/cli/stop_on_signal.hpp"
 #include "experiments/cli/terminal.hpp"
@@ -31,7 +32,7 @@ struct RunArguments {
     bool resume = false;
     bool overwrite = false;
     bool dry_run = false;
-    bool quiet = false;
+    RunOutput output;
     std::size_t jobs = std::max(1u, std::thread::hardware_concurrency());
 };
 
@@ -101,7 +102,7 @@ int run(const RunArguments& arguments) {
     check_run_folder(options);  // before the model runs on all texts
     const StopOnSignal signals;
     {
-        ProgressLine line("texts", arguments.quiet);
+        ProgressLine line("texts", arguments.output.quiet);
         provide_dataset(
             config, arguments.jobs, [&](std::size_t done, std::size_t total) { line.update(done, total, 0); },
             &StopOnSignal::stop, arguments.shard);
@@ -111,12 +112,12 @@ int run(const RunArguments& arguments) {
     if (const std::string warning = file_system_warning(options.folder); !warning.empty()) {
         fmt::print(stderr, "attnflow: {}\n", warning);
     }
-    if (const std::string unknown = unknown_text(dataset); !unknown.empty() && !arguments.quiet)
+    if (const std::string unknown = unknown_text(dataset); !unknown.empty() && !arguments.output.quiet)
         fmt::print(stderr, "attnflow: {}\n", unknown);
 
     std::optional<RunFolder> run;
     {
-        ProgressLine line("cells", arguments.quiet);
+        ProgressLine line("cells", arguments.output.quiet);
         options.runner = {.jobs = arguments.jobs,
                           .shard = config.texts ? Shard{} : arguments.shard,  // of texts there are no others
                           .progress = [&](std::size_t done, std::size_t total,
@@ -132,17 +133,14 @@ int run(const RunArguments& arguments) {
         return exit_stopped;
     }
     if (!run->finished) {
-        if (!arguments.quiet) {
+        if (!arguments.output.quiet) {
             fmt::print("Part {} of {} is done: {} of {}, in {}. `attnflow merge` joins the parts.\n",
                        arguments.shard.index + 1, arguments.shard.count, run->done, counted(run->total, "example"),
                        folder);
         }
         return report_failures(*run);
     }
-    if (!arguments.quiet) {
-        fmt::print("{}\nFiles in {}: run.sqlite {}\n", run->summary, folder, join(run->tables, " "));
-    }
-    return report_failures(*run);
+    return say_finished(*run, arguments.output);
 }
 
 }  // namespace
@@ -160,7 +158,7 @@ void add_run(CommandLine& line) {
         "--shard", [arguments](const std::string& text) { arguments->shard = parse_shard(text); },
         "K/N: only every Nth example, from the Kth on, for one of N machines; `attnflow merge` joins them");
     command.flag("--dry-run", arguments->dry_run, "Only print the grid points and how many cells there are");
-    command.flag("--quiet", arguments->quiet, "No progress and no tables, only errors");
+    add_output(command, arguments->output);
     command
         .option("--set", arguments->set,
                 "KEY=VALUE, over the config; repeatable. A relative dataset.path counts from the current folder")

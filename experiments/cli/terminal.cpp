@@ -33,27 +33,6 @@ std::string shaded(const std::string& text, double share) {
                        ink, ink, ink, text);
 }
 
-std::string padded(const std::string& text, std::size_t width) {
-    const std::size_t used = display_width(text);
-    return used < width ? text + std::string(width - used, ' ') : text;
-}
-
-std::string shown_token(std::string_view token) {
-    constexpr std::string_view spaces[] = {" ",      "\u00a0", "\u1680", "\u2000", "\u2001", "\u2002",
-                                           "\u2003", "\u2004", "\u2005", "\u2006", "\u2007", "\u2008",
-                                           "\u2009", "\u200a", "\u202f", "\u205f", "\u3000"};
-    std::string blanks;
-    std::string_view rest = token;
-    while (!rest.empty()) {
-        const auto* space = std::find_if(std::begin(spaces), std::end(spaces),
-                                         [&](std::string_view each) { return rest.starts_with(each); });
-        if (space == std::end(spaces)) return escape_controls(token);
-        blanks += "\u2423";
-        rest.remove_prefix(space->size());
-    }
-    return blanks.empty() ? "\u2423" : blanks;
-}
-
 std::string duration_text(double seconds) {
     const auto whole = static_cast<long long>(std::min(std::ceil(std::max(seconds, 0.0)), 1e9));
     if (whole < 60) return fmt::format("{} s", whole);

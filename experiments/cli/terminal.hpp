@@ -19,9 +19,6 @@ bool use_color(Color color);
 /// on light and dark terminals, distinguishable without colour vision.
 std::string shaded(const std::string& text, double share);
 
-/// `text` padded with spaces on the right to `width` columns.
-std::string padded(const std::string& text, std::size_t width);
-
 /// A token as it is shown: what could hide or reorder text becomes visible, spaces alone too. The report's page
 /// shows the same.
 std::string shown_token(std::string_view token);

@@ -8,6 +8,7 @@
 
 #include "experiments/study/config.hpp"
 #include "experiments/study/grid_labels.hpp"
+#include "experiments/tables/text_layout.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {
@@ -37,32 +38,6 @@ struct Block {
         return lines.emplace_back(Line{label, {}, {}});
     }
 };
-
-std::string padded_left(const std::string& text, std::size_t width) {
-    const std::size_t used = display_width(text);
-    return (used < width ? std::string(width - used, ' ') : "") + text;
-}
-
-std::string wrapped(const std::string& text, std::size_t width) {
-    std::string out;
-    std::size_t column = 0;
-    std::size_t begin = 0;
-    while (begin < text.size()) {
-        const std::size_t end = std::min(text.find(' ', begin), text.size());
-        const std::string word = text.substr(begin, end - begin);
-        if (column > 0 && column + 1 + word.size() > width) {
-            out += '\n';
-            column = 0;
-        } else if (column > 0) {
-            out += ' ';
-            ++column;
-        }
-        out += word;
-        column += word.size();
-        begin = end + 1;
-    }
-    return out;
-}
 
 std::string block_text(const Block& block, const std::vector<std::int64_t>& layers, bool color) {
     std::size_t width = 6;

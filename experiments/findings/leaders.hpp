@@ -1,0 +1,26 @@
+#pragma once
+/// Which method comes closest to what it is compared with, and whether that is more than chance. In words here
+/// only.
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "experiments/findings/summary.hpp"
+
+namespace attnflow {
+
+/// The highest mean for one reference and metric, over all grid points with the first value of `positions`.
+struct Leader {
+    std::size_t reference;
+    std::size_t metric;
+    std::size_t point;  ///< of the grid; of equal means the first
+    std::vector<std::size_t> tied =
+        {};            ///< points of other methods at the same settings that no test tells from it
+    std::string text;  ///< "Closest to grad_norm: rollout in layer 6, mean spearman 0.82."
+};
+
+/// By reference, metric. One for each where a mean is above 0.
+std::vector<Leader> leaders(const Summary& summary, const Results& results, const Config& config);
+
+}  // namespace attnflow

@@ -1,0 +1,16 @@
+#pragma once
+/// Text in columns, by the width that a terminal gives it.
+
+#include <cstddef>
+#include <string>
+
+namespace attnflow {
+
+/// `text` with spaces after it, or before it, up to `width` columns.
+std::string padded(const std::string& text, std::size_t width);
+std::string padded_left(const std::string& text, std::size_t width);
+
+/// `text` with line breaks between words, in lines of at most `width` columns where words allow.
+std::string wrapped(const std::string& text, std::size_t width);
+
+}  // namespace attnflow
