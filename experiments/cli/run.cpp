@@ -87,6 +87,62 @@ void print_plan(Config& config, const Shard& shard, std::size_t jobs) {
                counted(plan.steps.size(), "step"), counted(networks.size(), "network"));
 }
 
+FolderOptions folder_options(const RunArguments& arguments, const Config& config) {
+    FolderOptions options;
+    options.folder = arguments.out.empty() ? default_folder(config.name, arguments.shard)
+                                           : std::filesystem::path(arguments.out);
+    if (arguments.resume) options.existing = Existing::resume;
+    if (arguments.overwrite) options.existing = Existing::overwrite;
+    return options;
+}
+
+// The file that the config names, or what its model makes of its texts.
+Dataset dataset_of(const RunArguments& arguments, Config& config) {
+    if (config.texts) print_notes_of_model(config.texts->model.string());
+    ProgressLine line("texts", arguments.output.quiet);
+    provide_dataset(
+        config, arguments.jobs, [&](std::size_t done, std::size_t total) { line.update(done, total, 0); },
+        &StopOnSignal::stop, arguments.shard);
+    return open_dataset(config);
+}
+
+void print_warnings(const RunArguments& arguments, const FolderOptions& options, const Dataset& dataset) {
+    if (const std::string warning = file_system_warning(options.folder); !warning.empty())
+        fmt::print(stderr, "attnflow: {}\n", warning);
+    if (const std::string unknown = unknown_text(dataset); !unknown.empty() && !arguments.output.quiet)
+        fmt::print(stderr, "attnflow: {}\n", unknown);
+}
+
+RunFolder run_with_progress(const RunArguments& arguments, const Config& config, const Dataset& dataset,
+                            FolderOptions options) {
+    ProgressLine line("cells", arguments.output.quiet);
+    options.runner = {.jobs = arguments.jobs,
+                      .shard = config.texts ? Shard{} : arguments.shard,  // of texts there are no others
+                      .progress = [&](std::size_t done, std::size_t total,
+                                      std::size_t failures) { line.update(done, total, failures); },
+                      .note = print_note,
+                      .stop = &StopOnSignal::stop};
+    return run_in_folder(config, dataset, options);
+}
+
+// What is said of a run that has more to do.
+int say_unfinished(const RunArguments& arguments, const RunFolder& run) {
+    const std::string folder = escape_controls(run.folder.string());
+    if (StopOnSignal::stop) {
+        fmt::print(stderr,
+                   "attnflow: stopped; what is done is kept in {}. The same command with --resume "
+                   "finishes it\n",
+                   folder);
+        return exit_stopped;
+    }
+    if (!arguments.output.quiet) {
+        fmt::print("Part {} of {} is done: {} of {}, in {}. `attnflow merge` joins the parts.\n",
+                   arguments.shard.index + 1, arguments.shard.count, run.done, counted(run.total, "example"),
+                   folder);
+    }
+    return report_failures(run);
+}
+
 int run(const RunArguments& arguments) {
     Settings overrides;
     for (const std::string& assignment : arguments.set) overlay(overrides, setting_from_argument(assignment));
@@ -95,55 +151,13 @@ int run(const RunArguments& arguments) {
         print_plan(config, arguments.shard, arguments.jobs);
         return exit_done;
     }
-    FolderOptions options;
-    options.folder = arguments.out.empty() ? default_folder(config.name, arguments.shard)
-                                           : std::filesystem::path(arguments.out);
-    if (arguments.resume) options.existing = Existing::resume;
-    if (arguments.overwrite) options.existing = Existing::overwrite;
+    const FolderOptions options = folder_options(arguments, config);
     check_run_folder(options);  // before the model runs on all texts
-    if (config.texts) print_notes_of_model(config.texts->model.string());
     const StopOnSignal signals;
-    {
-        ProgressLine line("texts", arguments.output.quiet);
-        provide_dataset(
-            config, arguments.jobs, [&](std::size_t done, std::size_t total) { line.update(done, total, 0); },
-            &StopOnSignal::stop, arguments.shard);
-    }
-    const Dataset dataset = open_dataset(config);
-    const std::string folder = escape_controls(options.folder.string());
-    if (const std::string warning = file_system_warning(options.folder); !warning.empty()) {
-        fmt::print(stderr, "attnflow: {}\n", warning);
-    }
-    if (const std::string unknown = unknown_text(dataset); !unknown.empty() && !arguments.output.quiet)
-        fmt::print(stderr, "attnflow: {}\n", unknown);
-
-    std::optional<RunFolder> run;
-    {
-        ProgressLine line("cells", arguments.output.quiet);
-        options.runner = {.jobs = arguments.jobs,
-                          .shard = config.texts ? Shard{} : arguments.shard,  // of texts there are no others
-                          .progress = [&](std::size_t done, std::size_t total,
-                                          std::size_t failures) { line.update(done, total, failures); },
-                          .note = print_note,
-                          .stop = &StopOnSignal::stop};
-        run = run_in_folder(config, dataset, options);
-    }
-    if (!run->finished && StopOnSignal::stop) {
-        fmt::print(stderr,
-                   "attnflow: stopped; what is done is kept in {}. The same command with --resume "
-                   "finishes it\n",
-                   folder);
-        return exit_stopped;
-    }
-    if (!run->finished) {
-        if (!arguments.output.quiet) {
-            fmt::print("Part {} of {} is done: {} of {}, in {}. `attnflow merge` joins the parts.\n",
-                       arguments.shard.index + 1, arguments.shard.count, run->done, counted(run->total, "example"),
-                       folder);
-        }
-        return report_failures(*run);
-    }
-    return say_finished(*run, arguments.output);
+    const Dataset dataset = dataset_of(arguments, config);
+    print_warnings(arguments, options, dataset);
+    const RunFolder run = run_with_progress(arguments, config, dataset, options);
+    return run.finished ? say_finished(run, arguments.output) : say_unfinished(arguments, run);
 }
 
 }  // namespace

@@ -81,7 +81,7 @@ struct FileReport {
 
 int validate_file(const ValidateArguments& arguments) {
     const Dataset dataset = Dataset::open(arguments.file, {.attention = arguments.attention});
-    const std::string what = arguments.edge_weights.empty() ? "attention" : arguments.edge_weights;
+    const std::string what = arguments.edge_weights.empty() ? attention_weights : arguments.edge_weights;
     FileReport found;
     for (std::size_t i = 0; i < dataset.size(); ++i) {
         const Example example = dataset.example(i);
@@ -92,7 +92,7 @@ int validate_file(const ValidateArguments& arguments) {
                                    ? counted(found.smallest, "token")
                                    : fmt::format("{} to {} tokens", found.smallest, found.largest);
     fmt::print("{}: {}{}, {}, {}\n", escape_controls(arguments.file),
-               what == "attention" ? "" : fmt::format("edge weights {}, ", escape_controls(what)),
+               what == attention_weights ? "" : fmt::format("edge weights {}, ", escape_controls(what)),
                counted(dataset.size(), "example"), found.shape, tokens);
     fmt::print("rows sum to 1 within {:.2e}, worst in {}: layer {}, head {}, row {}\n",
                found.worst.largest_deviation, escape_controls(found.worst_id), found.worst.layer, found.worst.head,

@@ -57,16 +57,20 @@ std::vector<std::int64_t> shown_layers(const std::vector<std::int64_t>& layers) 
     return some;
 }
 
-std::string table_text(const Results& results, const Config& config, const Summary& summary) {
-    const GridLabels labels(results.grid);
-    const auto layers = shown_layers(labels.layers());
-    const std::size_t references = std::min(most_references, config.references.size());
-    std::vector<std::vector<Row>> groups;
+// The rows of the first references that are shown, and how wide they are.
+struct ShownRows {
+    std::vector<std::vector<Row>> by_reference = {};
     std::size_t hidden = 0;
     bool has_column_without_layer = false;
     std::size_t label_width = 0;
-    for (std::size_t r = 0; r < references; ++r) {
-        std::vector<Row> rows = rows_of(r, results, summary, labels);
+
+    ShownRows(const Results& results, const Config& config, const Summary& summary, const GridLabels& labels) {
+        for (std::size_t r = 0; r < std::min(most_references, config.references.size()); ++r)
+            add(rows_of(r, results, summary, labels));
+    }
+
+private:
+    void add(std::vector<Row> rows) {
         if (rows.size() > most_rows) {
             hidden += rows.size() - most_rows;
             std::stable_sort(rows.begin(), rows.end(),
@@ -77,34 +81,45 @@ std::string table_text(const Results& results, const Config& config, const Summa
             label_width = std::max(label_width, display_width(row.label) + 2);
             has_column_without_layer = has_column_without_layer || !row.without_layer.empty();
         }
-        groups.push_back(std::move(rows));
+        by_reference.push_back(std::move(rows));
     }
+};
+
+std::string row_text(const Row& row, const std::vector<std::int64_t>& layers, std::size_t label_width,
+                     bool has_column_without_layer) {
+    std::string line = padded("  " + row.label, label_width);
+    for (const std::int64_t layer : layers) {
+        const auto found = row.by_layer.find(layer);
+        line += padded_left(found == row.by_layer.end() ? "" : found->second, cell_width);
+    }
+    if (has_column_without_layer) line += padded_left(row.without_layer, cell_width);
+    line.erase(line.find_last_not_of(' ') + 1);
+    return line + "\n";
+}
+
+std::string table_text(const Results& results, const Config& config, const Summary& summary) {
+    const GridLabels labels(results.grid);
+    const auto layers = shown_layers(labels.layers());
+    const ShownRows shown(results, config, summary, labels);
     const std::string corner = "mean " + escape_controls(config.metrics.front()) + "±std";
-    const std::size_t cells = (layers.size() + (has_column_without_layer ? 1 : 0)) * cell_width;
-    label_width = std::min(std::max(label_width, display_width(corner)),
-                           std::max<std::size_t>(most_columns, cells + 20) - cells);
+    const std::size_t cells = (layers.size() + (shown.has_column_without_layer ? 1 : 0)) * cell_width;
+    const std::size_t label_width = std::min(std::max(shown.label_width, display_width(corner)),
+                                             std::max<std::size_t>(most_columns, cells + 20) - cells);
 
     std::string out = padded(corner, label_width);
     for (const std::int64_t layer : layers) out += padded_left(fmt::format("L{}", layer), cell_width);
-    if (has_column_without_layer) out += padded_left("no layer", cell_width);
+    if (shown.has_column_without_layer) out += padded_left("no layer", cell_width);
     out += "\n";
-    for (std::size_t r = 0; r < groups.size(); ++r) {
-        const GridPoint& first = results.grid.front();
+    for (std::size_t r = 0; r < shown.by_reference.size(); ++r) {
         out += fmt::format("with {}{}\n", escape_controls(config.references[r].text),
-                           escape_controls(labels.table_label(first)));
-        for (const Row& row : groups[r]) {
-            std::string line = padded("  " + row.label, label_width);
-            for (const std::int64_t layer : layers) {
-                const auto found = row.by_layer.find(layer);
-                line += padded_left(found == row.by_layer.end() ? "" : found->second, cell_width);
-            }
-            if (has_column_without_layer) line += padded_left(row.without_layer, cell_width);
-            line.erase(line.find_last_not_of(' ') + 1);
-            out += line + "\n";
-        }
+                           escape_controls(labels.table_label(results.grid.front())));
+        for (const Row& row : shown.by_reference[r])
+            out += row_text(row, layers, label_width, shown.has_column_without_layer);
     }
-    if (hidden > 0)
-        out += fmt::format("  ... and {} more; shown are those with the highest means\n", counted(hidden, "row"));
+    if (shown.hidden > 0) {
+        out += fmt::format("  ... and {} more; shown are those with the highest means\n",
+                           counted(shown.hidden, "row"));
+    }
     return out;
 }
 
