@@ -154,7 +154,15 @@ public:
             if (std::find(score_points_.begin(), score_points_.end(), row->point) != score_points_.end())
                 rows.push_back(row);
         }
-        return attributions_table(result_, rows);
+        Table table = attributions_table(result_, rows);
+        const Example example = dataset_.example(dataset_.index_of(result_.examples[index]));
+        table.columns.emplace_back("unknown");
+        for (std::size_t r = 0; r < table.rows.size(); ++r) {
+            const std::size_t position =
+                r % example.tokens.size();  // a row a token, one attribution after the other
+            table.rows[r].emplace_back(std::size_t{example.unknown.has(position)});
+        }
+        return table;
     }
 
     /// Nothing for an example whose layers differ in width: the explorer has a row a token.

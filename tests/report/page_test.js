@@ -819,6 +819,15 @@ for (const [kind, breakWorker] of Object.entries(brokenWorkers)) {
       `${name}: and counted`,
     );
   }
+  attnflow("figures", arabic.run, "--format", "csv", "--only", "token_bars");
+  const [head, ...rows] = readFileSync(join(arabic.run, "figures", "token_bars.csv"), "utf8")
+    .trim()
+    .split("\n");
+  check(head.endsWith(",unknown") && rows.length > 6, "the table of the bars says which words are unknown");
+  check(
+    rows.every((row) => row.includes(tokens[2]) === row.endsWith(",1")),
+    "that one and no other",
+  );
   const columnOf = (label) => Number(map.match(new RegExp(`<text x="([\\d.]+)"[^>]*>\\${label}<`))[1]);
   check(columnOf("[CLS]") > columnOf("[SEP]"), "the columns of a map run from right to left");
 }
