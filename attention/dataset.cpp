@@ -205,9 +205,10 @@ struct Dataset::Reader {
         }
         bool layer_by_layer = false;
         const std::vector<TensorView> tensors = in_layer_order(inventory.single, layer_by_layer, where);
-        const TensorAxes axes = read_axes(tensors.front(), layer_by_layer, single_file_hints(), where);
-        const std::size_t rank = tensors.front().shape.size();
-        check_attention_tensors(tensors, {rank}, where);
+        const TensorAxes axes =
+            read_axes(tensors.front(), layer_by_layer,
+                      single_file_hints(tensors.front().shape.empty() ? 0 : tensors.front().shape.back()), where);
+        check_attention_tensors(tensors, {3, 4, 5}, where);
         if (!axes.note.empty()) dataset.notes_.push_back(axes.note);
 
         std::vector<Entry> entries(axes.examples);
@@ -261,8 +262,8 @@ struct Dataset::Reader {
         return attention;
     }
 
-    /// What tells how many examples a file without ids holds.
-    AxesHints single_file_hints() const {
+    /// What tells how many examples of n positions a file without ids holds.
+    AxesHints single_file_hints(std::size_t n) const {
         AxesHints hints;
         if (const auto axes = dataset.metadata().find("axes"); axes != dataset.metadata().end())
             hints.axes = axes->second;
@@ -274,7 +275,8 @@ struct Dataset::Reader {
         for (const char* name : {"attention_mask", "input_ids", "token_type_ids", "tokens"}) {
             const auto found = dataset.file_->tensors().find(name);
             if (found == dataset.file_->tensors().end() || found->second.shape.size() != 2) continue;
-            const bool of_pairs = found->second.shape[0] == found->second.shape[1];
+            if (found->second.shape[1] != n) continue;  // of another text
+            const bool of_pairs = found->second.shape[0] == n;
             if (of_pairs && std::string_view(name) == "attention_mask") continue;  // which positions see which
             hints.examples = found->second.shape.front();
             hints.source = fmt::format("tensor '{}'", name);
@@ -431,7 +433,7 @@ struct Dataset::Reader {
         } else {
             const AxesHints hints{.examples = 1, .source = "its example id", .axes = ""};
             const TensorAxes axes = read_axes(tensors.front(), entry.layer_by_layer, hints, where);
-            check_attention_tensors(tensors, {tensors.front().shape.size()}, where);
+            check_attention_tensors(tensors, {3, 4, 5}, where);
             entry.attention = attention_of(tensors, axes, 0);
             entry.layer_by_layer = entry.layer_by_layer || axes.batch == TensorAxes::Batch::after_layers;
         }

@@ -257,6 +257,8 @@ TEST_CASE("attention of the wrong form is refused", "[dataset]") {
           "tensor 'ex0.attentions': shape [0, 1, 2, 2], expected no empty axis");
     begins({counting("attentions", {1000000000000000, 0, 1, 1, 1})},
            "tensor 'attentions': shape [1000000000000000, 0, 1, 1, 1] has 5 axes, and nothing says whether");
+    begins({counting("attentions", {1000000000000000, 1, 0, 1, 1})},
+           "tensor 'attentions': shape [1000000000000000, 1, 0, 1, 1], expected no empty axis");
     CHECK(refusal({counting("ex0.attentions", {1, 1, 2, 2}, DType::i64)}) ==
           "tensor 'ex0.attentions': attention of type I64, expected F64, F32, F16 or BF16");
     CHECK(refusal({counting(".attentions", {1, 1, 2, 2})}) ==
@@ -385,8 +387,11 @@ TEST_CASE("what tells examples from layers", "[dataset]") {
     const std::vector<std::size_t> two_three{2, 3, 1, 2, 2};
     CHECK(shape(two_three, {}, {{"tokens", R"([["a", "b"], ["c", "d"]])"}}) == Sizes{2, 3});
     CHECK(shape(two_three, {}, {{"tokens", R"([["a", "b"], ["c", "d"], ["e", "f"]])"}}) == Sizes{3, 2});
-    CHECK(shape(two_three, {counting("input_ids", {3, 2}, DType::i64)}, {}) == Sizes{3, 2});
-    CHECK(shape(two_three, {counting("input_ids", {2, 2}, DType::i64)}, {}) == Sizes{2, 3});
+    const std::vector<std::size_t> four_tokens{2, 3, 1, 4, 4};
+    CHECK(shape(four_tokens, {counting("input_ids", {3, 4}, DType::i64)}, {}) == Sizes{3, 2});
+    CHECK(shape(four_tokens, {counting("input_ids", {2, 4}, DType::i64)}, {}) == Sizes{2, 3});
+    CHECK_THAT(refusal({counting("attentions", four_tokens), counting("input_ids", {3, 5}, DType::i64)}),
+               Catch::Contains("nothing says whether"));  // ids of another text
     CHECK(shape(two_three, {}, {{"axes", "layer, batch, head, query, key"}}) == Sizes{3, 2});
     CHECK(shape(two_three, {}, {{"axes", "batch,layer,head,query,key"}}) == Sizes{2, 3});
     CHECK(shape({1, 3, 1, 2, 2}, {}, {}) == Sizes{1, 3});

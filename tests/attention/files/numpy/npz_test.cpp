@@ -134,6 +134,8 @@ TEST_CASE("archives that cannot be trusted are refused, with the reason", "[npz]
     CHECK_THAT(refusal("PK"),
                Catch::StartsWith("is text that begins with 'PK', expected a safetensors, npz or npy file: "));
     CHECK(refusal(archive + "more") == "zip archive: no directory at its end (is the file complete?)");
+    CHECK(refusal("PK\x03\x04" + archive) ==
+          "zip archive: its directory is not where it should be (is the file complete?)");
     CHECK_THAT(refusal("PKxx" + archive), Catch::StartsWith("begins with the bytes 50 4b 78 78 50 4b 03 04, "));
     CHECK(refusal(zip_archive({good}, false, 1)) == "zip archive: directory of 1 members, expected 2");
     CHECK(refusal(zip_archive({good}, true, 1)) == "zip archive: directory of 1 members, expected 2");
