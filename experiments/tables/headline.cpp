@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::size_t most_references = 2;
 constexpr std::size_t most_rows = 5;  // a reference
-constexpr std::size_t most_layers = 6;
 constexpr std::size_t most_columns = 100;
 constexpr std::size_t cell_width = 11;  // "-0.12±0.35" and a space
 
@@ -49,41 +48,38 @@ std::vector<Row> rows_of(std::size_t reference, const Results& results, const Su
     return rows;
 }
 
-// Some layers, evenly spaced, the last one among them.
-std::vector<std::int64_t> shown_layers(const std::vector<std::int64_t>& layers) {
-    if (layers.size() <= most_layers) return layers;
+// At most `most` layers, evenly spaced, the last one among them.
+std::vector<std::int64_t> some_layers(const std::vector<std::int64_t>& layers, std::size_t most) {
+    if (layers.size() <= most) return layers;
     std::vector<std::int64_t> some;
-    for (std::size_t i = 1; i <= most_layers; ++i) some.push_back(layers[i * layers.size() / most_layers - 1]);
+    for (std::size_t i = 1; i <= most; ++i) some.push_back(layers[i * layers.size() / most - 1]);
     return some;
 }
 
-// The rows of the first references that are shown, and how wide they are.
-struct ShownRows {
-    std::vector<std::vector<Row>> by_reference = {};
+// The rows of a reference; of too many those with the highest means.
+struct Group {
+    std::string title;
+    std::vector<Row> rows;
     std::size_t hidden = 0;
-    bool has_column_without_layer = false;
-    std::size_t label_width = 0;
-
-    ShownRows(const Results& results, const Config& config, const Summary& summary, const GridLabels& labels) {
-        for (std::size_t r = 0; r < std::min(most_references, config.references.size()); ++r)
-            add(rows_of(r, results, summary, labels));
-    }
-
-private:
-    void add(std::vector<Row> rows) {
-        if (rows.size() > most_rows) {
-            hidden += rows.size() - most_rows;
-            std::stable_sort(rows.begin(), rows.end(),
-                             [](const Row& a, const Row& b) { return a.highest > b.highest; });
-            rows.resize(most_rows);
-        }
-        for (const Row& row : rows) {
-            label_width = std::max(label_width, display_width(row.label) + 2);
-            has_column_without_layer = has_column_without_layer || !row.without_layer.empty();
-        }
-        by_reference.push_back(std::move(rows));
-    }
 };
+
+std::vector<Group> groups_of(const Results& results, const Config& config, const Summary& summary,
+                             const GridLabels& labels) {
+    std::vector<Group> groups;
+    for (std::size_t r = 0; r < std::min(most_references, config.references.size()); ++r) {
+        Group group{fmt::format("with {}{}", escape_controls(config.references[r].text),
+                                escape_controls(labels.table_label(results.grid.front()))),
+                    rows_of(r, results, summary, labels)};
+        if (group.rows.size() > most_rows) {
+            std::stable_sort(group.rows.begin(), group.rows.end(),
+                             [](const Row& a, const Row& b) { return a.highest > b.highest; });
+            group.hidden = group.rows.size() - most_rows;
+            group.rows.resize(most_rows);
+        }
+        groups.push_back(std::move(group));
+    }
+    return groups;
+}
 
 std::string row_text(const Row& row, const std::vector<std::int64_t>& layers, std::size_t label_width,
                      bool has_column_without_layer) {
@@ -99,27 +95,32 @@ std::string row_text(const Row& row, const std::vector<std::int64_t>& layers, st
 
 std::string table_text(const Results& results, const Config& config, const Summary& summary) {
     const GridLabels labels(results.grid);
-    const auto layers = shown_layers(labels.layers());
-    const ShownRows shown(results, config, summary, labels);
+    const std::vector<Group> groups = groups_of(results, config, summary, labels);
     const std::string corner = "mean " + escape_controls(config.metrics.front()) + "±std";
-    const std::size_t cells = (layers.size() + (shown.has_column_without_layer ? 1 : 0)) * cell_width;
-    const std::size_t label_width = std::min(std::max(shown.label_width, display_width(corner)),
-                                             std::max<std::size_t>(most_columns, cells + 20) - cells);
+    std::size_t label_width = display_width(corner);
+    std::size_t hidden = 0;
+    bool has_column_without_layer = false;
+    for (const Group& group : groups) {
+        hidden += group.hidden;
+        for (const Row& row : group.rows) {
+            label_width = std::max(label_width, display_width(row.label) + 2);
+            has_column_without_layer = has_column_without_layer || !row.without_layer.empty();
+        }
+    }
+    const std::size_t room = most_columns > label_width ? (most_columns - label_width) / cell_width : 0;
+    const std::size_t flat = has_column_without_layer ? 1 : 0;
+    const auto layers = some_layers(labels.layers(), std::max<std::size_t>(room > flat ? room - flat : 0, 1));
 
     std::string out = padded(corner, label_width);
     for (const std::int64_t layer : layers) out += padded_left(fmt::format("L{}", layer), cell_width);
-    if (shown.has_column_without_layer) out += padded_left("no layer", cell_width);
+    if (has_column_without_layer) out += padded_left("no layer", cell_width);
     out += "\n";
-    for (std::size_t r = 0; r < shown.by_reference.size(); ++r) {
-        out += fmt::format("with {}{}\n", escape_controls(config.references[r].text),
-                           escape_controls(labels.table_label(results.grid.front())));
-        for (const Row& row : shown.by_reference[r])
-            out += row_text(row, layers, label_width, shown.has_column_without_layer);
+    for (const Group& group : groups) {
+        out += group.title + "\n";
+        for (const Row& row : group.rows) out += row_text(row, layers, label_width, has_column_without_layer);
     }
-    if (shown.hidden > 0) {
-        out += fmt::format("  ... and {} more; shown are those with the highest means\n",
-                           counted(shown.hidden, "row"));
-    }
+    if (hidden > 0)
+        out += fmt::format("  ... and {} more; shown are those with the highest means\n", counted(hidden, "row"));
     return out;
 }
 
@@ -129,6 +130,7 @@ std::string headline_text(const Results& results, const Config& config, const Fi
     std::string out =
         fmt::format("{}: {}, {}\n\n", escape_controls(config.name), counted(results.examples.size(), "example"),
                     counted(results.grid.size(), "grid point"));
+    if (results.grid.empty() || config.metrics.empty()) return out;
     out += table_text(results, config, findings.summary) + "\n";
     for (const Leader& leader : leaders(findings.summary, results, config)) {
         if (leader.metric == 0 && leader.reference < most_references)
