@@ -3,5 +3,5 @@
 
 #include "tests/run_command.hpp"
 
-const std::string attnflow::testing::source_folder = ATTNFLOW_SOURCE_FOLDER;
-const std::string attnflow::testing::executable = ATTNFLOW_EXECUTABLE;
+std::string attnflow::testing::source_folder() { return ATTNFLOW_SOURCE_FOLDER; }
+std::string attnflow::testing::executable() { return ATTNFLOW_EXECUTABLE; }

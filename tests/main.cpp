@@ -5,6 +5,6 @@
 #include "tests/run_command.hpp"
 
 int main(int argc, char** argv) {
-    std::filesystem::current_path(attnflow::testing::source_folder);
+    std::filesystem::current_path(attnflow::testing::source_folder());
     return Catch::Session().run(argc, argv);
 }

@@ -39,7 +39,7 @@ CommandResult run_program(std::vector<std::string> words, const std::string& fol
 }
 
 CommandResult attnflow(std::vector<std::string> arguments, const std::string& folder, SignalAfter then) {
-    arguments.insert(arguments.begin(), executable);
+    arguments.insert(arguments.begin(), executable());
     return run_program(std::move(arguments), folder, then);
 }
 

@@ -8,9 +8,10 @@
 
 namespace attnflow::testing {
 
-/// Absolute paths of the source tree and of the attnflow executable; from folders.cpp.
-extern const std::string source_folder;
-extern const std::string executable;
+/// Absolute paths of the source tree and of the attnflow executable; from folders.cpp. Functions, because
+/// constants of other files are made from them before `main`, in an order that the linker chooses.
+std::string source_folder();
+std::string executable();
 
 struct CommandResult {
     int exit_code = -1;  ///< 128 + signal when it was killed

@@ -78,7 +78,7 @@ std::string refusal(const Words& arguments) {
 /// A run of rollout on the file: what it says on standard error, with its exit code in front.
 std::string run_of(const std::string& file, const std::string& source, const std::string& more = "") {
     const TemporaryDirectory folder;
-    write_bytes(folder.file("c.toml"), "dataset.path = \"" + source_folder + "/tests/cases/" + file + "\"\n" +
+    write_bytes(folder.file("c.toml"), "dataset.path = \"" + source_folder() + "/tests/cases/" + file + "\"\n" +
                                            more + "methods = [\"rollout\"]\naxes.source = " + source +
                                            "\nevaluation.references = [\"method(rollout)\"]\n");
     const CommandResult result =
@@ -354,7 +354,7 @@ TEST_CASE("solve: the whole cut, both of its sides, and pipes", "[cases][solve]"
     // 1 -> 2 -> 3 -> 4 with a bottleneck in the middle, from a pipe and into one.
     const std::string problem = "p max 4 3\\nn 1 s\\nn 4 t\\na 1 2 5\\na 2 3 2\\na 3 4 7\\n";
     const auto piped =
-        run_program({"/bin/sh", "-c", "printf '" + problem + "' | " + executable + " solve - --flow - --cut"});
+        run_program({"/bin/sh", "-c", "printf '" + problem + "' | " + executable() + " solve - --flow - --cut"});
     CHECK(piped.exit_code == 0);
     CHECK_THAT(piped.out, Catch::StartsWith("c -: 4 vertices, 3 edges, from 1 to 4\n") &&
                               Catch::Contains("c source's side  1 2\n") &&

@@ -112,9 +112,9 @@ TEST_CASE("an address space that is too small for the threads is an error that s
             {"/bin/sh", "-c",
              "ulimit -v " + kilobytes +
                  "; export OPENBLAS_NUM_THREADS=1; exec timeout -s KILL 60 \"$0\" extract --model " +
-                 source_folder + "/experiments/models/sva-bert-6x8 --file " + source_folder +
+                 source_folder() + "/experiments/models/sva-bert-6x8 --file " + source_folder() +
                  "/experiments/data/sva_sentences.tsv --out d --jobs " + jobs,
-             executable},
+             executable()},
             folder.path());
     };
     const auto cramped = extract("150000", "1");

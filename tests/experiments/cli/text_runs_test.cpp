@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::string model = source_folder + "/experiments/models/sva-bert-6x8";
+const std::string model = source_folder() + "/experiments/models/sva-bert-6x8";
 
 struct Project {
     TemporaryDirectory folder;
@@ -305,7 +305,7 @@ TEST_CASE("attribute asks a model for what exists only", "[cli][model]") {
 }
 
 TEST_CASE("scores of a masked language model are those of the masked position", "[cli][model]") {
-    const std::string masked_model = source_folder + "/tests/golden/model/masked_lm";
+    const std::string masked_model = source_folder() + "/tests/golden/model/masked_lm";
     const Project project;
     write_bytes(project.file("s.txt"), "a [MASK] b\n[MASK] a\n");
     const auto command = [&](std::vector<std::string> words) {
