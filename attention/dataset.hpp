@@ -23,11 +23,13 @@
 /// called #0, #1, ... Whatever is not used here is not looked at.
 
 #include <cstdint>
+#include <exception>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "attention/attention_stack.hpp"
@@ -88,6 +90,9 @@ public:
     const std::vector<std::string>& notes() const { return notes_; }
 
     const std::string& path() const { return file_->path(); }
+    /// Throws InputError unless the file is what it was when it was opened. What examples gave before counts only
+    /// then.
+    void check_unchanged() const { file_->check_unchanged(); }
     std::size_t size() const { return ids_.size(); }
     const std::vector<std::string>& ids() const { return ids_; }
     const std::map<std::string, std::string>& metadata() const { return file_->metadata(); }
@@ -157,5 +162,24 @@ private:
     std::vector<Entry> entries_;  ///< in the order of ids_
     std::map<std::string, std::size_t, std::less<>> index_;
 };
+
+/// What `work` returns, which reads examples of the dataset. Where the file changed meanwhile that is the error,
+/// whatever `work` made of it: rows that are zero are no fault of an attention whose file was cut short.
+template <class Work>
+auto unless_changed(const Dataset& dataset, Work work) {
+    try {
+        if constexpr (std::is_void_v<decltype(work())>) {
+            work();
+            dataset.check_unchanged();
+        } else {
+            auto result = work();
+            dataset.check_unchanged();
+            return result;
+        }
+    } catch (const std::exception&) {
+        dataset.check_unchanged();
+        throw;
+    }
+}
 
 }  // namespace attnflow

@@ -1,25 +1,22 @@
 #include "experiments/run_folder.hpp"
 
-#include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <set>
 #include <system_error>
 
-#include <fcntl.h>
-#include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
-#include <unistd.h>
 #include <nlohmann/json.hpp>
 
 #include "attention/dataset.hpp"
+#include "experiments/inputs/text_cache.hpp"
 #include "experiments/run/environment.hpp"
 #include "experiments/study/config_keys.hpp"
 #include "experiments/tables/headline.hpp"
 #include "experiments/tables/result_tables.hpp"
 #include "experiments/tables/summary_markdown.hpp"
 #include "experiments/version.hpp"
-#include "graph/support/write_files.hpp"
+#include "graph/support/files/output_file.hpp"
 
 namespace attnflow {
 namespace {
@@ -39,29 +36,33 @@ const std::set<std::string> own_tables{"config.toml",      "environment.json", "
                                        "comparisons.csv",  "summary.md",       "saturation.csv", "run.json",
                                        "attributions.csv", "pruning.csv",      "failures.csv"};
 
-/// Held while a process writes; the system releases it when the process ends, in whatever way.
-class FolderLock {
+/// The folder of a run while a process writes there: locked, and the place of all that is written.
+class WrittenFolder {
 public:
-    explicit FolderLock(const fs::path& folder) {
-        const fs::path path = folder / "run.lock";
-        file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-        if (file_ < 0)
-            throw InputError(fmt::format("{}: cannot be written: {}", shown(path), std::strerror(errno)));
-        if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
-            const int reason = errno;
-            ::close(file_);
-            throw InputError(reason == EWOULDBLOCK
-                                 ? fmt::format("{}: another attnflow process works in this folder", shown(folder))
-                                 : fmt::format("{}: cannot be locked: {}", shown(path), std::strerror(reason)));
-        }
+    explicit WrittenFolder(const fs::path& path)
+        : folder_(OutputFolder::make(path)),
+          lock_(folder_, "run.lock", shown(path) + ": another attnflow process works in this folder") {}
+
+    const OutputFolder& folder() const { return folder_; }
+    fs::path store() const { return store_file(folder_.path()); }
+    void remove_database(const std::string& name) const {
+        for (const char* ending : {"", "-wal", "-shm", "-journal"}) folder_.remove(name + ending);
     }
-    ~FolderLock() { ::close(file_); }
-    FolderLock(const FolderLock&) = delete;
-    FolderLock& operator=(const FolderLock&) = delete;
 
 private:
-    int file_;
+    OutputFolder folder_;
+    LockFile lock_;
 };
+
+/// Throws where a name of a run is taken by a link or something else that is no regular file. Somebody else may
+/// have made the folder.
+void check_lock(const fs::path& folder) {
+    std::error_code none;
+    const auto status = fs::symlink_status(folder / "run.lock", none);
+    if (!fs::exists(status) || fs::is_regular_file(status)) return;
+    throw InputError(fmt::format("{}: is a link or no regular file, expected the lock of a run; it was not opened",
+                                 shown(folder / "run.lock")));
+}
 
 /// True when there is a run. A folder that is not there, or empty but for what a run leaves before
 /// it begins, holds none; one with anything else is refused.
@@ -73,23 +74,25 @@ bool holds_run(const fs::path& folder) {
         foreign = foreign || !own_files.contains(entry.path().filename().string());
     }
     if (error) throw InputError(fmt::format("{}: cannot be read: {}", shown(folder), error.message()));
+    check_lock(folder);
     if (RunStore::exists(store_file(folder).string())) return true;
     if (!foreign) return false;
     throw InputError(fmt::format("{}: holds files but no run; choose another folder with --out", shown(folder)));
 }
 
-/// `resumable`: whether the command could finish what is there.
-void refuse_used_folder(const FolderOptions& options, bool resumable = true) {
+void refuse_used_folder(const FolderOptions& options) {
     if (!holds_run(options.folder) || options.existing != Existing::refuse) return;
-    throw InputError(
-        fmt::format("{}: holds a run already; {}--overwrite starts anew, --out chooses another folder",
-                    shown(options.folder), resumable ? "--resume finishes it, " : ""));
+    throw InputError(fmt::format(
+        "{}: holds a run already; --resume finishes it, --overwrite starts anew, --out chooses another folder",
+        shown(options.folder)));
 }
 
-void make_folder(const fs::path& folder) {
-    std::error_code error;
-    fs::create_directories(folder, error);
-    if (error) throw InputError(fmt::format("{}: cannot be made: {}", shown(folder), error.message()));
+/// A merge that was killed is no run yet, and made anew.
+void refuse_used_folder_of_merge(const FolderOptions& options) {
+    if (!holds_run(options.folder) || options.existing != Existing::refuse) return;
+    if (RunStore::is_unfinished_merge(store_file(options.folder).string())) return;
+    throw InputError(fmt::format("{}: holds a run already; --overwrite starts anew, --out chooses another folder",
+                                 shown(options.folder)));
 }
 
 /// Settings that differ, as lines "  KEY: was A, is B"; "" when all are equal.
@@ -167,7 +170,10 @@ std::string environment_json(const RunRecord& record) {
 
 std::unique_ptr<RunStore> open_store(const fs::path& folder) {
     const std::string file = store_file(folder).string();
-    if (!fs::is_directory(folder)) throw InputError(fmt::format("{}: no such folder of a run", shown(folder)));
+    std::error_code none;
+    if (!fs::is_directory(folder, none))
+        throw InputError(fmt::format("{}: no such folder of a run", shown(folder)));
+    check_lock(folder);
     if (!RunStore::exists(file)) {
         throw InputError(fmt::format(
             "{}: holds no run (no run.sqlite); expected a folder that `attnflow run` made", shown(folder)));
@@ -210,11 +216,12 @@ RunFolder read_run(const fs::path& folder, std::shared_ptr<RunStore> store, bool
     run.done = count_done(*store);
     run.total = total_examples(run.config, store->record());
     run.finished = run.done == run.total;
+    run.tables_due = store->tables_due();
     return run;
 }
 
 /// What was run, and on what: there from the beginning.
-void write_origin(const fs::path& folder, const RunRecord& record) {
+void write_origin(const OutputFolder& folder, const RunRecord& record) {
     write_files(folder, {{"config.toml", record.config_toml}, {"environment.json", environment_json(record)}});
 }
 
@@ -237,7 +244,7 @@ std::string run_json(const Results& result, const Config& config) {
     return escape_controls_keep_lines(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace)) + "\n";
 }
 
-void write_tables(RunFolder& run, std::size_t jobs) {
+void write_tables(RunFolder& run, const OutputFolder& folder, std::size_t jobs) {
     const Results& result = run.result;
     const Config& config = run.config;
     const Findings findings = run.findings(jobs);
@@ -256,15 +263,12 @@ void write_tables(RunFolder& run, std::size_t jobs) {
     if (config.write_attributions) files.emplace_back("attributions.csv", attributions_csv(result));
     if (!result.pruning.empty()) files.emplace_back("pruning.csv", pruning_csv(result));
     if (!result.failures.empty()) files.emplace_back("failures.csv", failures_csv(result));
-    write_files(run.folder, files);
+    folder.check_there();
+    write_files(folder, files);
     for (const auto& [name, content] : files) run.tables.push_back(name);
-    std::error_code error;
-    if (result.failures.empty()) fs::remove(run.folder / "failures.csv", error);  // of an earlier try
-}
-
-void remove_database(const fs::path& file) {
-    std::error_code error;
-    for (const char* ending : {"", "-wal", "-shm", "-journal"}) fs::remove(file.string() + ending, error);
+    if (result.failures.empty()) folder.remove("failures.csv");  // of an earlier try
+    run.store->set_tables_written();
+    run.tables_due = false;
 }
 
 void refuse_foreign_store(const fs::path& folder) {
@@ -274,12 +278,23 @@ void refuse_foreign_store(const fs::path& folder) {
                     shown(store_file(folder))));
 }
 
-/// Its tables too, which would stand beside a new run as if they were its own.
-void remove_run(const fs::path& folder) {
-    refuse_foreign_store(folder);
-    remove_database(store_file(folder));
-    std::error_code error;
-    for (const std::string& name : own_tables) fs::remove(folder / name, error);
+/// What stood beside a new run as if it were its own.
+void remove_tables(const OutputFolder& folder) {
+    for (const std::string& name : own_tables) folder.remove(name);
+}
+
+void remove_run(const WrittenFolder& written) {
+    refuse_foreign_store(written.folder().path());
+    written.remove_database("run.sqlite");
+    remove_tables(written.folder());
+}
+
+/// Before the work that makes them.
+void check_tables(const fs::path& folder) {
+    // A run's own config is a config, and may be the one that was read.
+    struct stat config = {};
+    if (::lstat((folder / "config.toml").c_str(), &config) == 0) release_input(config);
+    check_place(folder, {own_tables.begin(), own_tables.end()});
 }
 
 }  // namespace
@@ -292,37 +307,92 @@ RunFolder open_run(const fs::path& folder, bool with_attributions) {
     return read_run(folder, open_store(folder), with_attributions);
 }
 
+void refuse_run_file(const fs::path& folder, const std::string& name) {
+    std::error_code none;
+    const bool in_run = fs::exists(fs::symlink_status(store_file(folder), none));
+    if (!own_files.contains(name) && !(in_run && own_tables.contains(name))) return;
+    throw InputError(fmt::format("{}: cannot be written: a run keeps its own there, expected another place",
+                                 shown(folder / name)));
+}
+
 void check_run_folder(const FolderOptions& options) {
     refuse_used_folder(options);
-    check_place(options.folder, {});
+    check_tables(options.folder);
     if (options.existing == Existing::overwrite) refuse_foreign_store(options.folder);
 }
 
+namespace {
+
+/// The store of a run that begins or goes on.
+std::shared_ptr<RunStore> begin_or_resume(const WrittenFolder& written, std::optional<RunRecord>& record,
+                                          const Config& config, const Dataset& dataset,
+                                          const FolderOptions& options) {
+    const std::string file = written.store().string();
+    if (options.existing == Existing::overwrite) {
+        remove_run(written);
+    } else if (!RunStore::is_foreign(file)) {  // else refused when it is opened
+        RunStore::recover(file);
+    }
+    if (!RunStore::exists(file)) {
+        if (!record) record = make_record(config, dataset, options.runner.jobs, options.runner.note);
+        return RunStore::create(file, *record, comparison_names(config));
+    }
+    std::shared_ptr<RunStore> store = RunStore::open(file, RunStore::Access::write);
+    refuse_differences(store->record(), config, dataset, options.folder);
+    if (config.texts) refuse_other_examples(store->record(), dataset, options.folder);
+    return store;
+}
+
+/// Throws where the files that the run was made of are others now than its record says. What this process stored
+/// may then be of either, and is forgotten.
+void refuse_changed_inputs(RunStore& store, const Config& config, const Dataset& dataset, const fs::path& folder) {
+    std::map<std::string, std::string> is;
+    std::map<std::string, std::string> was;
+    std::string different;
+    try {
+        is = input_checksums(config);
+        for (const auto& [key, checksum] : is) {
+            const auto found = store.record().environment.find(key);
+            was[key] = found == store.record().environment.end() ? "(none)" : found->second;
+        }
+        different = differences(was, is);
+        if (config.texts && !TextCache::is_whole(dataset.path()))
+            different += fmt::format("\n  {}: changed", shown(dataset.path()));
+    } catch (const InputError& error) {
+        different = fmt::format("\n  {}", error.what());
+    }
+    if (different.empty()) return;
+    store.forget_own();
+    store.close();
+    throw InputError(
+        fmt::format("{}: no tables were written, because what the run is made of changed while it was at "
+                    "work:{}\nWhat was done "
+                    "meanwhile is forgotten; put the files back and finish the run with --resume, or begin anew "
+                    "with --overwrite",
+                    shown(folder), different));
+}
+
+}  // namespace
+
 RunFolder run_in_folder(const Config& config, const Dataset& dataset, const FolderOptions& options) {
-    const std::string file = store_file(options.folder).string();
     refuse_used_folder(options);
+    check_tables(options.folder);
     std::optional<RunRecord> record;
-    const bool anew = options.existing == Existing::overwrite || !RunStore::exists(file);
+    const bool anew =
+        options.existing == Existing::overwrite || !RunStore::exists(store_file(options.folder).string());
     if (anew)
         record = make_record(config, dataset, options.runner.jobs,
                              options.runner.note);  // bad input leaves no folder behind
-    make_folder(options.folder);
-    const FolderLock lock(options.folder);
+    const WrittenFolder written(options.folder);
     refuse_used_folder(options);  // again: another process may have been here before the lock
-    if (options.existing == Existing::overwrite) remove_run(options.folder);
-    std::shared_ptr<RunStore> store;
-    if (record && !RunStore::exists(file)) {
-        store = RunStore::create(file, *record, comparison_names(config));
-    } else {
-        store = RunStore::open(file, RunStore::Access::write);
-        refuse_differences(store->record(), config, dataset, options.folder);
-        if (config.texts) refuse_other_examples(store->record(), dataset, options.folder);
-    }
-    write_origin(options.folder, store->record());
-    execute(*store, config, dataset, options.runner);
+    const std::shared_ptr<RunStore> store = begin_or_resume(written, record, config, dataset, options);
+    write_origin(written.folder(), store->record());
+    const bool stopped = !execute(*store, config, dataset, options.runner);
+    if (!stopped) refuse_changed_inputs(*store, config, dataset, options.folder);
+    RunFolder run = read_run(options.folder, store, false);
+    if (run.finished) write_tables(run, written.folder(), options.runner.jobs);
     store->close();
-    RunFolder run = read_run(options.folder, std::move(store), false);
-    if (run.finished) write_tables(run, options.runner.jobs);
+    written.folder().check_there();
     return run;
 }
 
@@ -382,35 +452,46 @@ RunFolder merge_runs(const std::vector<fs::path>& folders, const FolderOptions& 
         throw InputError(fmt::format(
             "{}: is to be merged and to hold the result; choose another folder with --out", shown(folder)));
     }
-    refuse_used_folder(options, false);
+    refuse_used_folder_of_merge(options);
+    check_tables(options.folder);
     const auto parts = open_parts(folders);
     const Config config = config_of(*parts.front(), folders.front());
     const RunRecord record = joined_record(parts, folders, config.texts.has_value());
-    make_folder(options.folder);
-    const FolderLock lock(options.folder);
-    refuse_used_folder(options, false);  // again: another process may have been here before the lock
-    if (options.existing == Existing::overwrite) remove_run(options.folder);
+    const WrittenFolder written(options.folder);
+    const OutputFolder& folder = written.folder();
+    refuse_used_folder_of_merge(options);  // again: another process may have been here before the lock
+    if (options.existing == Existing::overwrite) refuse_foreign_store(options.folder);
 
-    // Under another name until it is whole, so that a merge which was killed is no obstacle.
-    const fs::path unfinished = options.folder / "run.merging";
-    remove_database(unfinished);
+    // Under another name until it is whole: a merge that was killed is no obstacle, and an older run stays until
+    // then.
+    sqlite::check_store_files((options.folder / "run.merging").string(), sqlite::Purpose::read);
+    written.remove_database("run.merging");
     try {
-        const auto store = RunStore::create(unfinished.string(), record, comparison_names(config));
+        const auto store =
+            RunStore::create((options.folder / "run.merging").string(), record, comparison_names(config));
         for (const bool with_failures : {false, true}) {
             for (const auto& part : parts) store->take(*part, with_failures);
         }
         if (count_done(*store) == total_examples(config, record))
             compare_again(*store, config, options.runner.jobs);
+        store->set_merging(true);  // until its tables are written
         store->close();
     } catch (...) {
-        remove_database(unfinished);
+        written.remove_database("run.merging");
         throw;
     }
-    fs::rename(unfinished, store_file(options.folder));
-    RunFolder run = read_run(options.folder,
-                             RunStore::open(store_file(options.folder).string(), RunStore::Access::read), false);
-    write_origin(options.folder, run.record());
-    if (run.finished) write_tables(run, options.runner.jobs);
+    remove_tables(folder);
+    for (const char* ending : {"-wal", "-shm", "-journal"}) folder.remove(std::string("run.sqlite") + ending);
+    folder.rename("run.merging", "run.sqlite");
+    const std::shared_ptr<RunStore> store = RunStore::open(written.store().string(), RunStore::Access::amend);
+    RunFolder run = read_run(options.folder, store, false);
+    write_origin(folder, run.record());
+    if (run.finished) {
+        write_tables(run, folder, options.runner.jobs);
+    } else {
+        store->set_merging(false);
+    }
+    folder.check_there();
     return run;
 }
 
@@ -435,12 +516,13 @@ RunFolder evaluate_run(const fs::path& folder, const Settings& overrides, std::s
     config.preset = before.record().preset;
     before.store.reset();
 
-    const FolderLock lock(folder);
-    std::shared_ptr<RunStore> store = RunStore::open(store_file(folder).string(), RunStore::Access::write);
+    check_tables(folder);
+    const WrittenFolder written(folder);
+    const std::shared_ptr<RunStore> store = RunStore::open(written.store().string(), RunStore::Access::write);
     compare_again(*store, config, jobs);
+    RunFolder run = read_run(folder, store, false);
+    write_tables(run, written.folder(), jobs);
     store->close();
-    RunFolder run = read_run(folder, std::move(store), false);
-    write_tables(run, jobs);
     return run;
 }
 

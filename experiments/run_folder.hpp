@@ -42,6 +42,9 @@ struct RunFolder {
     std::size_t done = 0;   ///< examples, failed cells included
     std::size_t total = 0;  ///< examples of the whole run; the store of a shard of texts has its own
     bool finished = false;  ///< all of them
+    /// Whether tables in the folder are older than the results, or missing: the process that stored them was
+    /// killed before it wrote any. The next command that writes here makes them.
+    bool tables_due = false;
     std::vector<std::string> tables = {};  ///< names of those just written
     std::string summary = {};              ///< summary.md, when it was just written
     std::string headline = {};             ///< and what it says on one screen
@@ -60,18 +63,25 @@ RunFolder open_run(const std::filesystem::path& folder, bool with_attributions =
 /// that cannot be written. Changes nothing.
 void check_run_folder(const FolderOptions& options);
 
+/// Throws InputError where a file `name` in `folder` would take the place of the store of a run, or of a table of
+/// one that is there.
+void refuse_run_file(const std::filesystem::path& folder, const std::string& name);
+
 /// Runs `config` in a folder and writes the tables. Without Existing::resume the folder must
 /// not exist or be empty; with it, what is stored there is kept when config, input and
 /// program are the same, else InputError shows the differences. Existing::overwrite removes an
 /// earlier run. Two processes in one folder: the second is refused. `finished` is false when
-/// runner.stop ended it early or examples belong to another shard; then no table is written.
+/// runner.stop ended it early or examples belong to another shard; then no table is written. Throws InputError,
+/// with the scores of this call forgotten, when the dataset (or model and sentences) changed meanwhile, and where
+/// the folder is gone.
 RunFolder run_in_folder(const Config& config, const Dataset& dataset, const FolderOptions& options);
 
 /// Joins runs of shards in a new folder (options.existing: refuse or overwrite; options.runner.jobs): what any of
 /// them has finished, and the tables when that is every example. Throws InputError, with the differences, unless
 /// config, dataset (by content), program and instruction set are the same: numbers of different machines are not
 /// mixed. An example that several have is taken where no cell of it failed. Metrics are computed again from the
-/// scores, which carry checksums. Killed at any moment, it can be repeated.
+/// scores, which carry checksums. Killed at any moment, it can be repeated; an older run is there until the new
+/// one is whole.
 RunFolder merge_runs(const std::vector<std::filesystem::path>& parts, const FolderOptions& options);
 
 /// Compares the stored scores of a finished run again, with `overrides` of evaluation.* keys,

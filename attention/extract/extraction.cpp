@@ -115,6 +115,7 @@ public:
             const std::lock_guard lock(mutex);
             if (progress) progress(++done, jobs_.size());
         });
+        if (options_.before_naming) options_.before_naming();
         writer.finish(metadata(false));
     }
 

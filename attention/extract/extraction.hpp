@@ -49,6 +49,8 @@ struct ExtractionOptions {
     std::size_t jobs = 1;          ///< threads; the file does not depend on it
     /// When it becomes true, the work in progress is given up: see Stopped.
     const std::atomic<bool>* stop = nullptr;
+    /// Called when all texts were run, before the file gets its name; by what it throws there is no file.
+    std::function<void()> before_naming = {};
 
     /// Whether something of it is derived of the target.
     bool has_gradients() const;

@@ -8,10 +8,12 @@
 #include <span>
 #include <string>
 
+#include "graph/support/files/mapping.hpp"
+
 namespace attnflow {
 
-/// Owns the mapping. The file must not be shortened while it is mapped: the operating
-/// system answers an access past its new end with SIGBUS, which cannot be caught here.
+/// Owns the mapping. A file that changes while it is mapped gives other bytes, and one that is cut short a signal
+/// (mapping.hpp): what was read counts only if check_unchanged() passes afterwards.
 class MappedFile {
 public:
     /// Maps all of `path`. Throws InputError, with the path and the system's reason, for a
@@ -20,9 +22,11 @@ public:
 
     MappedFile(const MappedFile&) = delete;
     MappedFile& operator=(const MappedFile&) = delete;
-    ~MappedFile();
 
-    std::span<const std::byte> bytes() const { return {data_, size_}; }
+    std::span<const std::byte> bytes() const { return {mapping_.data(), mapping_.size()}; }
+
+    /// Throws InputError unless the file is what it was when it was opened.
+    void check_unchanged() const { mapping_.check_unchanged(); }
 
     /// Says that `bytes` of the mapping were read, by any thread. After every 32 MiB of them the
     /// process gives its pages back (the system may keep them cached), so that reading a file from
@@ -30,10 +34,9 @@ public:
     void note_read(std::size_t bytes) const;
 
 private:
-    MappedFile(const std::byte* data, std::size_t size) : data_(data), size_(size) {}
+    explicit MappedFile(const InputFile& file);
 
-    const std::byte* data_;
-    std::size_t size_;
+    Mapping mapping_;
     mutable std::atomic<std::size_t> read_{0};  ///< since pages were given back
 };
 

@@ -1,16 +1,10 @@
 #include "attention/files/safetensors.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <string_view>
-#include <system_error>
-
-#include <unistd.h>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -18,7 +12,7 @@
 #include "attention/files/file_kind.hpp"
 #include "attention/files/json.hpp"
 #include "graph/support/error.hpp"
-#include "graph/support/special_file.hpp"
+#include "graph/support/files/output_file.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {
@@ -221,24 +215,6 @@ void check_utf8(const std::string& text, const char* what) {
     if (!is_utf8(text)) throw ParameterError(fmt::format("{} '{}' is not UTF-8", what, excerpt(text)));
 }
 
-void write_whole_file(const std::string& path, const std::string& bytes) {
-    refuse_special_file(path);
-    const std::string partial = fmt::format("{}.{}.partial", path, ::getpid());
-    std::ofstream file(partial, std::ios::binary);
-    file << bytes;
-    file.close();
-    std::error_code error;
-    if (file) {
-        std::filesystem::rename(partial, path, error);
-        if (!error) return;
-    } else {
-        error = std::error_code(errno, std::generic_category());
-    }
-    std::error_code ignored;
-    std::filesystem::remove(partial, ignored);
-    throw InputError(fmt::format("{}: cannot be written: {}", escape_controls(path), error.message()));
-}
-
 }  // namespace
 
 std::shared_ptr<const SafetensorsFile> SafetensorsFile::open(const std::string& path) {
@@ -310,7 +286,7 @@ void write_safetensors(const std::string& path, const std::vector<NewTensor>& te
     append(bytes, static_cast<std::uint64_t>(text.size()));
     bytes += text;
     bytes += data;
-    write_whole_file(path, bytes);
+    write_file(path, bytes);
 }
 
 }  // namespace attnflow

@@ -29,8 +29,6 @@ public:
 
 private:
     explicit SafetensorsFile(const std::string& path) : TensorFile(path) {}
-
-    std::shared_ptr<const MappedFile> file_;
 };
 
 /// A tensor to be written: row-major `values`, stored as `dtype` (F64, F32, F16 rounded to

@@ -1,20 +1,14 @@
 #include "attention/files/safetensors_writer.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <filesystem>
-#include <system_error>
+#include <string_view>
 #include <tuple>
-
-#include <fcntl.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "graph/support/error.hpp"
-#include "graph/support/special_file.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {
@@ -22,26 +16,15 @@ namespace {
 
 constexpr std::size_t length_bytes = 8;
 
-std::string place_of(int file) { return fmt::format("/proc/self/fd/{}", file); }
-
-/// A new file in the folder of `path` that has no name, so that nothing is left of it when the process is
-/// killed; -1 where there are no such files, or no way to name one later.
-int open_unnamed(const std::string& path) {
-#ifdef O_TMPFILE
-    const std::string folder = std::filesystem::path(path).parent_path().string();
-    const int file = ::open(folder.empty() ? "." : folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
-    if (file < 0 || ::access(place_of(file).c_str(), F_OK) == 0) return file;
-    ::close(file);
-#endif
-    return -1;
-}
+std::string_view as_text(const void* bytes, std::size_t count) { return {static_cast<const char*>(bytes), count}; }
 
 }  // namespace
 
-SafetensorsWriter::SafetensorsWriter(std::string path, const std::vector<TensorDeclaration>& tensors,
+SafetensorsWriter::SafetensorsWriter(const std::string& path, const std::vector<TensorDeclaration>& tensors,
                                      std::size_t metadata_bytes)
-    : path_(std::move(path)), partial_(fmt::format("{}.{}.partial", path_, ::getpid())) {
-    refuse_special_file(path_);
+    : folder_(OutputFolder::open(folder_of(path))),
+      file_(folder_, std::filesystem::path(path).filename().string()) {
+    folder_.sweep();
     std::vector<const TensorDeclaration*> order;
     for (const TensorDeclaration& tensor : tensors) order.push_back(&tensor);
     // Widest type first, so that all tensors are aligned; then by name.
@@ -60,30 +43,7 @@ SafetensorsWriter::SafetensorsWriter(std::string path, const std::vector<TensorD
     const std::size_t longest =
         header({}).size() + metadata_bytes + 32;  // 32: the key and brackets of the metadata
     data_begin_ = length_bytes + (longest + 7) / 8 * 8;
-    file_ = open_unnamed(path_);
-    named_ = file_ < 0;
-    if (named_) file_ = ::open(partial_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (file_ < 0) fail(errno);
-    if (::ftruncate(file_, static_cast<off_t>(data_begin_ + data_bytes_)) != 0) {
-        const int error = errno;
-        discard();
-        fail(error);
-    }
-}
-
-void SafetensorsWriter::discard() {
-    if (file_ >= 0) ::close(file_);
-    file_ = -1;
-    if (named_) ::unlink(partial_.c_str());
-}
-
-SafetensorsWriter::~SafetensorsWriter() {
-    if (file_ >= 0) discard();
-}
-
-void SafetensorsWriter::fail(int error) const {
-    throw InputError(
-        fmt::format("{}: cannot be written: {}", escape_controls(path_), std::generic_category().message(error)));
+    file_.resize(data_begin_ + data_bytes_);
 }
 
 std::string SafetensorsWriter::header(const std::map<std::string, std::string>& metadata) const {
@@ -97,18 +57,6 @@ std::string SafetensorsWriter::header(const std::map<std::string, std::string>& 
     return json.dump();
 }
 
-void SafetensorsWriter::write_bytes(const void* bytes, std::size_t count, std::size_t offset) {
-    const char* next = static_cast<const char*>(bytes);
-    while (count > 0) {
-        const ssize_t written = ::pwrite(file_, next, count, static_cast<off_t>(offset));
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) fail(written == 0 ? ENOSPC : errno);
-        next += written;
-        offset += static_cast<std::size_t>(written);
-        count -= static_cast<std::size_t>(written);
-    }
-}
-
 void SafetensorsWriter::write_at(const std::string& name, DType dtype, std::size_t first, std::size_t count,
                                  const void* values) {
     const auto found = places_.find(name);
@@ -118,7 +66,7 @@ void SafetensorsWriter::write_at(const std::string& name, DType dtype, std::size
             fmt::format("tensor '{}': {} elements at {} were not declared", excerpt(name), count, first));
     }
     const std::size_t size = dtype_bits(dtype) / 8;
-    write_bytes(values, count * size, data_begin_ + found->second.begin + first * size);
+    file_.write(data_begin_ + found->second.begin + first * size, as_text(values, count * size));
 }
 
 void SafetensorsWriter::write(const std::string& name, std::size_t first, std::span<const float> values) {
@@ -136,21 +84,10 @@ void SafetensorsWriter::finish(const std::map<std::string, std::string>& metadat
         throw InternalError(fmt::format("header of {} bytes, room was left for {}", text.size(), length));
     }
     text.resize(length, ' ');
-    write_bytes(&length, sizeof length, 0);
-    write_bytes(text.data(), text.size(), length_bytes);
-    // A link cannot replace a file, so the name is a temporary one for a moment.
-    if (!named_) {
-        ::unlink(partial_.c_str());
-        named_ = ::linkat(AT_FDCWD, place_of(file_).c_str(), AT_FDCWD, partial_.c_str(), AT_SYMLINK_FOLLOW) == 0;
-        if (!named_) fail(errno);
-    }
-    const int closed = ::close(file_);
-    file_ = -1;
-    if (closed != 0 || ::rename(partial_.c_str(), path_.c_str()) != 0) {
-        const int error = errno;
-        discard();
-        fail(error);
-    }
+    file_.write(0, as_text(&length, sizeof length));
+    file_.write(length_bytes, text);
+    file_.publish();
+    folder_.sync();
 }
 
 }  // namespace attnflow

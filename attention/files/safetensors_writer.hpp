@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "attention/files/tensor.hpp"
+#include "graph/support/files/output_file.hpp"
 
 namespace attnflow {
 
@@ -24,15 +25,13 @@ struct TensorDeclaration {
 
 class SafetensorsWriter {
 public:
-    /// Begins a file in the folder of `path`, without a name where the file system can (so that a killed
-    /// process leaves nothing), else as PATH.PROCESS.partial; it gets its name in finish(). `metadata_bytes` is an
-    /// upper bound of the metadata as JSON. Throws InputError when the file cannot be written, ParameterError for
-    /// names given twice, reserved or not UTF-8.
-    SafetensorsWriter(std::string path, const std::vector<TensorDeclaration>& tensors, std::size_t metadata_bytes);
+    /// Begins a file in the folder of `path`, as output_file.hpp does; it gets its name in finish().
+    /// `metadata_bytes` is an upper bound of the metadata as JSON. Throws InputError when the file cannot be
+    /// written, ParameterError for names given twice, reserved or not UTF-8.
+    SafetensorsWriter(const std::string& path, const std::vector<TensorDeclaration>& tensors,
+                      std::size_t metadata_bytes);
     SafetensorsWriter(const SafetensorsWriter&) = delete;
     SafetensorsWriter& operator=(const SafetensorsWriter&) = delete;
-    /// Removes an unfinished file.
-    ~SafetensorsWriter();
 
     /// Puts values at element `first` of a tensor. Throws InternalError for a range outside it or
     /// another type, InputError when writing fails. Elements never written are 0.
@@ -52,15 +51,10 @@ private:
     };
 
     void write_at(const std::string& name, DType dtype, std::size_t first, std::size_t count, const void* values);
-    void write_bytes(const void* bytes, std::size_t count, std::size_t offset);
-    [[noreturn]] void fail(int error) const;
     std::string header(const std::map<std::string, std::string>& metadata) const;
-    void discard();
 
-    std::string path_;
-    std::string partial_;
-    int file_ = -1;
-    bool named_ = false;  ///< whether the file is there as partial_
+    OutputFolder folder_;
+    OutputFile file_;
     std::map<std::string, Place> places_;
     std::size_t data_begin_ = 0;
     std::size_t data_bytes_ = 0;

@@ -6,6 +6,7 @@
 #include "attention/files/numpy/npy.hpp"
 #include "attention/files/numpy/npz.hpp"
 #include "attention/files/safetensors.hpp"
+#include "graph/support/error.hpp"
 
 namespace attnflow {
 
@@ -14,9 +15,14 @@ std::shared_ptr<const TensorFile> open_tensor_file(const std::string& path) {
     const auto bytes = file->bytes();
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     const FileKind kind = file_kind(text);
-    if (kind == FileKind::zip) return NpzFile::read(file, path);
-    if (kind == FileKind::npy) return NpyFile::read(file, path);
-    return SafetensorsFile::read(file, path);
+    try {
+        if (kind == FileKind::zip) return NpzFile::read(file, path);
+        if (kind == FileKind::npy) return NpyFile::read(file, path);
+        return SafetensorsFile::read(file, path);
+    } catch (const InputError&) {
+        file->check_unchanged();  // the better reason
+        throw;
+    }
 }
 
 }  // namespace attnflow

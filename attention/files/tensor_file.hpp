@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "attention/files/mapped_file.hpp"
 #include "attention/files/tensor.hpp"
 
 namespace attnflow {
@@ -19,11 +20,15 @@ public:
     const std::map<std::string, TensorView>& tensors() const { return tensors_; }
     /// What was passed over when the file was read, a sentence each: members of an archive that are no arrays.
     const std::vector<std::string>& notes() const { return notes_; }
+    /// Throws InputError unless the file is what it was when it was opened: what was read from it before counts
+    /// only then (mapped_file.hpp).
+    void check_unchanged() const { file_->check_unchanged(); }
 
 protected:
     explicit TensorFile(std::string path) : path_(std::move(path)) {}
     ~TensorFile() = default;
 
+    std::shared_ptr<const MappedFile> file_;
     std::string path_;
     std::map<std::string, std::string> metadata_;
     std::map<std::string, TensorView> tensors_;

@@ -58,6 +58,14 @@ std::vector<std::string> TextModel::files(const std::string& folder) {
 }
 
 Encoding TextModel::encode(std::string_view text, const std::string& where) const {
+    // Before it is taken apart, which takes many times its size in memory.
+    constexpr std::size_t longest_token = 4096;
+    if (text.size() / longest_token > model->shape().positions) {
+        throw InputError(
+            fmt::format("{}: '{}' has {} bytes, far more than the {} positions of the model can hold (shorten it; "
+                        "nothing is cut off in silence)",
+                        where, excerpt(text), text.size(), model->shape().positions));
+    }
     if (!is_utf8(text)) throw InputError(fmt::format("{}: '{}' is not UTF-8", where, excerpt(text)));
     Encoding encoding;
     try {

@@ -10,16 +10,17 @@
 
 #include "experiments/cli/command_line.hpp"
 #include "experiments/cli/commands.hpp"
+#include "experiments/cli/console.hpp"
+#include "experiments/cli/process_setup.hpp"
 #include "experiments/version.hpp"
 #include "graph/support/error.hpp"
-#include "graph/support/text.hpp"
+#include "graph/support/files/input_file.hpp"
 
 namespace attnflow {
 namespace {
 
 int complain(const std::string& message) {
-    // Not fmt::print, which throws when standard error cannot be written (a log on a full disk).
-    std::fputs(("attnflow: " + message + "\n").c_str(), stderr);
+    say(message);
     return exit_bad_input;
 }
 
@@ -27,6 +28,7 @@ int complain(const std::string& message) {
 
 int run_app(int argc, const char* const* argv) {
     try {
+        const ProtectInputs protect;
         CommandLine line("attnflow",
                          "Which input tokens does an output draw on, and through which paths?\n"
                          "Attention rollout, attention flow and their evaluation on attention tensors.",
@@ -50,7 +52,7 @@ int run_app(int argc, const char* const* argv) {
         complain(stopped.what());
         return exit_stopped;
     } catch (const std::bad_alloc&) {
-        return complain("not enough memory for this input");
+        return complain(memory_message());
     } catch (const std::filesystem::filesystem_error& error) {
         return complain(error.what());
     } catch (const std::system_error& error) {

@@ -177,6 +177,7 @@ AttributeRequest make_request(const AttributeArguments& arguments) {
         finish(dataset.example(arguments.example.empty() ? 0 : dataset.index_of(arguments.example)),
                special_tokens({}, dataset), false);
     request.extraction = dataset.extraction();
+    request.dataset = dataset;
     return request;
 }
 
@@ -191,8 +192,7 @@ BlankOutSets blank_out(const AttributeArguments& arguments, const AttributeReque
     return blank_out_sets(*asked.model, asked.encoding, asked.outputs, scores, request);
 }
 
-int attribute(const AttributeArguments& arguments) {
-    AttributeRequest request = make_request(arguments);
+void print_answer(const AttributeArguments& arguments, AttributeRequest& request) {
     Validator validator(request.example.attention, request.example.id, arguments.row_sum_tolerance);
     request.example.attention = validator.watched();
     MethodSet methods({{request.point.method, request.parameters}});
@@ -218,6 +218,7 @@ int attribute(const AttributeArguments& arguments) {
     // Several sources are shown as a matrix unless a read-out makes one score of them.
     const bool whole_matrix = options.has_row_for_each_source();
     if (arguments.blank_out > 0) request.blanked = blank_out(arguments, request, whole_matrix, scores);
+    if (request.dataset) request.dataset->check_unchanged();  // while nothing is printed
     const AttributeAnswer answer{attribution, layer, whole_matrix, scores};
     if (arguments.format == "json") {
         print_json(request, attributions, answer);
@@ -225,6 +226,16 @@ int attribute(const AttributeArguments& arguments) {
         print_csv(request, attributions, answer);
     } else {
         print_table(request, attributions, answer, use_color(arguments.color));
+    }
+}
+
+int attribute(const AttributeArguments& arguments) {
+    AttributeRequest request = make_request(arguments);
+    const auto print = [&] { print_answer(arguments, request); };
+    if (request.dataset) {
+        unless_changed(*request.dataset, print);
+    } else {
+        print();
     }
     return exit_done;
 }

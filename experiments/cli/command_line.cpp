@@ -4,12 +4,14 @@
 #include <cctype>
 #include <cstdint>
 #include <optional>
+#include <sstream>
 #include <string_view>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include "experiments/cli/app.hpp"
+#include "experiments/cli/console.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
 
@@ -176,7 +178,12 @@ int CommandLine::run(int argc, const char* const* argv) {
     try {
         app_->parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return app_->exit(error) == 0 ? exit_done : exit_bad_input;  // prints help or the error
+        std::ostringstream help;
+        std::ostringstream complaint;
+        const int code = app_->exit(error, help, complaint);
+        fmt::print("{}", help.str());
+        write_error(escape_controls_keep_lines(complaint.str()));
+        return code == 0 ? exit_done : exit_bad_input;
     }
     return exit_code_;
 }

@@ -18,7 +18,9 @@
 #include "experiments/cli/terminal.hpp"
 #include "experiments/cli/unknown_text.hpp"
 #include "experiments/inputs/config_dataset.hpp"
+#include "experiments/run_folder.hpp"
 #include "graph/support/error.hpp"
+#include "graph/support/files/output_file.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {
@@ -78,6 +80,7 @@ void check_output(const ExtractArguments& arguments) {
         throw ParameterError(fmt::format("--out {}: {}, expected another place", excerpt(arguments.out), why));
     };
     const fs::path out = arguments.out;
+    refuse_run_file(folder_of(out), out.filename().string());
     if (!arguments.file.empty() && fs::equivalent(out, arguments.file, ignored)) refuse("is the file of texts");
     for (fs::path folder = fs::weakly_canonical(out, ignored); folder.has_relative_path();) {
         folder = folder.parent_path();
@@ -94,11 +97,12 @@ int extract_texts(const ExtractArguments& arguments) {
     if (arguments.file.empty()) refuse_blank(arguments.text);
     const StopOnSignal signals;
     options.stop = &StopOnSignal::stop;
+    options.record = extraction_record(arguments.model, arguments.precision, arguments.file);
+    options.before_naming = [&] { refuse_other_inputs(options.record, arguments.model, arguments.file); };
     const TextModel model = TextModel::open(arguments.model, arguments.precision);
     print_notes_of_model(arguments.model);
     const std::vector<LabelledText> texts =
         arguments.file.empty() ? std::vector<LabelledText>{{arguments.text}} : read_texts(arguments.file, model);
-    options.record = extraction_record(arguments.model, arguments.precision, arguments.file);
     {
         ProgressLine line("texts");
         extract(model, texts, options, arguments.out,

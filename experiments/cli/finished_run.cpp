@@ -4,6 +4,7 @@
 
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/command_line.hpp"
+#include "experiments/cli/console.hpp"
 #include "experiments/run_folder.hpp"
 #include "graph/support/text.hpp"
 
@@ -27,9 +28,9 @@ int report_failures(const RunFolder& run) {
     const Results& result = run.result;
     if (result.failures.empty()) return exit_done;
     const Failure& first = result.failures.front();
-    fmt::print(stderr, "attnflow: {} failed, first: {}, {}: {}\n", counted(result.failures.size(), "cell"),
-               escape_controls(result.examples[first.example]), result.grid[first.point].method,
-               escape_controls(first.message));
+    say(fmt::format("{} failed, first: {}, {}: {}", counted(result.failures.size(), "cell"),
+                    escape_controls(result.examples[first.example]), result.grid[first.point].method,
+                    escape_controls(first.message)));
     return exit_failures;
 }
 

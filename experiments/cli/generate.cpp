@@ -10,10 +10,11 @@
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/options.hpp"
+#include "experiments/run_folder.hpp"
 #include "graph/dimacs.hpp"
 #include "graph/generators/network_generator.hpp"
 #include "graph/quantiser.hpp"
-#include "graph/support/write_files.hpp"
+#include "graph/support/files/output_file.hpp"
 
 namespace attnflow {
 namespace {
@@ -76,7 +77,7 @@ void write_problem(const std::filesystem::path& path, const LayeredNetwork<doubl
     write_dimacs(text, fixed.network, source, sink,
                  fmt::format("{} --source {} --sink {} --bits {}\ncapacities are multiples of 2^-{}\n", comment,
                              arguments.source, arguments.sink, arguments.bits, arguments.bits));
-    write_files(path.has_parent_path() ? path.parent_path() : ".", {{path.filename().string(), text.str()}});
+    write_file(path, text.str());
     fmt::print("{}: {} vertices, {} edges, from ({}, {}) to (0, {})\n", escape_controls(path.string()),
                network.vertices(), fixed.network.edges(), top, arguments.source, arguments.sink);
 }
@@ -103,6 +104,7 @@ int generate_file(const GenerateArguments& arguments) {
                         ".safetensors (attention)",
                         excerpt(arguments.out)));
     }
+    refuse_run_file(folder_of(path), path.filename().string());
     auto given = parse_parameters(entry.info, arguments.parameters);
     if (attention) {
         const auto& promises = entry.info.promises;

@@ -8,6 +8,7 @@
 
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
+#include "experiments/cli/console.hpp"
 #include "experiments/cli/finished_run.hpp"
 #include "experiments/cli/options.hpp"
 #include "experiments/inputs/config_dataset.hpp"
@@ -30,13 +31,10 @@ void join_examples(const RunFolder& run) {
     if (!run.config.texts) return;
     try {
         if (join_dataset(run.config)) return;
-        fmt::print(
-            stderr,
-            "attnflow: not all that the parts extracted is in the cache any more, so a report has no examples "
-            "until `attnflow run` with --resume makes it again\n");
+        say("not all that the parts extracted is in the cache any more, so a report has no examples until "
+            "`attnflow run` with --resume makes it again");
     } catch (const InputError& error) {
-        fmt::print(stderr, "attnflow: what the parts extracted cannot be joined for a report's examples: {}\n",
-                   error.what());
+        say(fmt::format("what the parts extracted cannot be joined for a report's examples: {}", error.what()));
     }
 }
 
@@ -47,11 +45,11 @@ int merge(const MergeArguments& arguments) {
                                       .runner = {.jobs = arguments.jobs}});
     if (!run.finished) {
         const bool lacks_parts = run.result.examples.size() < run.total;
-        fmt::print(stderr, "attnflow: {} of {} were done in none of the runs, so there are no tables yet; {}\n",
-                   run.total - run.done, counted(run.total, "example"),
-                   lacks_parts ? "merge all parts"
-                               : fmt::format("`attnflow run` with --resume --out {} does them",
-                                             escape_controls(arguments.out)));
+        say(fmt::format("{} of {} were done in none of the runs, so there are no tables yet; {}",
+                        run.total - run.done, counted(run.total, "example"),
+                        lacks_parts ? "merge all parts"
+                                    : fmt::format("`attnflow run` with --resume --out {} does them",
+                                                  escape_controls(arguments.out))));
         return exit_failures;
     }
     join_examples(run);

@@ -1,16 +1,16 @@
 #pragma once
 /// What a command has to say beside its result.
 
-#include <cstdio>
 #include <string>
 
 #include "attention/model/checkpoint/weight_files.hpp"
+#include "experiments/cli/console.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {
 
-/// A line on standard error. Not fmt::print, which throws when standard error cannot be written.
-inline void print_note(const std::string& note) { std::fputs(("attnflow: note: " + note + "\n").c_str(), stderr); }
+/// A line on standard error.
+inline void print_note(const std::string& note) { say("note: " + note); }
 
 /// How the weights of a model were found, where that is not by their names.
 inline void print_notes_of_model(const std::string& folder) {

@@ -12,16 +12,18 @@
 #include "attention/dataset.hpp"
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
+#include "experiments/cli/console.hpp"
 #include "experiments/cli/options.hpp"
+#include "experiments/cli/stop_on_signal.hpp"
 #include "experiments/cli/terminal.hpp"
 #include "experiments/report/figures.hpp"
 #include "experiments/report/page.hpp"
 #include "experiments/report/report_data.hpp"
 #include "experiments/report/show.hpp"
 #include "experiments/run_folder.hpp"
+#include "graph/support/files/output_file.hpp"
 #include "graph/support/sha256.hpp"
 #include "graph/support/text.hpp"
-#include "graph/support/write_files.hpp"
 
 namespace attnflow {
 namespace {
@@ -53,17 +55,30 @@ std::optional<Dataset> dataset_of(const RunFolder& run, ReportOptions& options) 
         const auto checksum = environment.find("dataset_sha256");
         options.dataset_changed = checksum != environment.end() && checksum->second != sha256_of_file(path);
         if (!options.dataset_changed) return Dataset::open(path, {.attention = run.config.attention});
-        fmt::print(stderr, "attnflow: {}: the dataset has changed since the run, so examples are left out\n",
-                   escape_controls(path));
+        say(fmt::format("{}: the dataset has changed since the run, so examples are left out",
+                        escape_controls(path)));
     } catch (const InputError& error) {
-        fmt::print(
-            stderr, "attnflow: the run's dataset cannot be read, so examples are left out: {}{}\n", error.what(),
-            run.config.texts ? fmt::format("; `attnflow run` on its config.toml with --resume --out {} makes "
-                                           "it again",
-                                           escape_controls(run.folder.string()))
-                             : "");
+        say(fmt::format("the run's dataset cannot be read, so examples are left out: {}{}", error.what(),
+                        run.config.texts
+                            ? fmt::format("; `attnflow run` on its config.toml with --resume --out {} "
+                                          "makes it again",
+                                          escape_controls(run.folder.string()))
+                            : ""));
     }
     return std::nullopt;
+}
+
+// Whether files beside the run show something else than it holds, as after a command that was killed.
+bool has_old_tables(const RunFolder& run) {
+    std::error_code none;
+    return run.tables_due && (run.finished || std::filesystem::exists(run.folder / "results.csv", none));
+}
+
+std::string old_tables_text(const RunFolder& run) {
+    return fmt::format("The tables in {0} are older than its results, or missing: {1} writes them.",
+                       escape_controls(run.folder.string()),
+                       run.finished ? fmt::format("`attnflow evaluate {}`", escape_controls(run.folder.string()))
+                                    : "`attnflow run` with --resume");
 }
 
 std::size_t processors() { return std::max(1u, std::thread::hardware_concurrency()); }
@@ -71,13 +86,17 @@ std::size_t processors() { return std::max(1u, std::thread::hardware_concurrency
 ReportData gather(const std::string& folder, ReportOptions options) {
     const RunFolder run = open_run(folder, true);
     const auto dataset = dataset_of(run, options);
+    if (has_old_tables(run)) say(old_tables_text(run));
     if (!run.finished) options.unfinished_at = run.done;
     options.total = run.total;
-    ReportData data =
-        gather_report(run.config, run.result, run.findings(processors()), dataset ? &*dataset : nullptr, options);
+    const Findings findings = run.findings(processors());
+    const auto make = [&] {
+        return gather_report(run.config, run.result, findings, dataset ? &*dataset : nullptr, options);
+    };
+    ReportData data = dataset ? unless_changed(*dataset, make) : make();
     if (!run.finished) {
-        fmt::print(stderr, "attnflow: the run is not finished; this is what {} of {} give\n", run.done,
-                   counted(run.total, "example"));
+        say(fmt::format("the run is not finished; this is what {} of {} give", run.done,
+                        counted(run.total, "example")));
     }
     return data;
 }
@@ -89,9 +108,10 @@ int report(const ReportArguments& arguments) {
         throw InputError(fmt::format("--out {}: names no file; give one, as in --out report.html",
                                      escape_controls(out.string())));
     }
-    const std::filesystem::path folder = out.has_parent_path() ? out.parent_path() : ".";
+    const std::filesystem::path folder = folder_of(out);
     const std::string name = out.filename().string();
-    if (!arguments.out.empty()) check_place(folder, {name});
+    refuse_run_file(folder, name);
+    check_place(folder, {name});
     const ReportData data = gather(arguments.run, arguments.options);
     const std::string page = report_page(data);
     write_files(folder, {{name, page}});
@@ -103,20 +123,25 @@ int report(const ReportArguments& arguments) {
 
 int figures(const FigureArguments& arguments) {
     check_figures(arguments.format, arguments.only);
-    const std::filesystem::path out = arguments.out.empty() ? std::filesystem::path(arguments.run) / "figures"
-                                                            : std::filesystem::path(arguments.out);
-    if (!arguments.out.empty()) check_place(out, {});
+    const bool beside_run = arguments.out.empty();
+    const std::filesystem::path out =
+        beside_run ? std::filesystem::path(arguments.run) / "figures" : std::filesystem::path(arguments.out);
+    check_place(out, {});
+    const StopOnSignal signals;
     ReportOptions options{.examples = 1};
     options.example = arguments.example;
     const ReportData data = gather(arguments.run, options);
-    const auto files = make_figures(data, arguments.format, arguments.only);
-    write_files(out, files);
+    const NamedFiles files = make_figures(data, arguments.format, arguments.only, &StopOnSignal::stop);
+    // Where RUN leads the user knows, but not where a link in it does.
+    write_files(beside_run ? OutputFolder::open(arguments.run).subfolder("figures") : OutputFolder::make(out),
+                files);
     for (const auto& [name, content] : files) fmt::print("{}\n", escape_controls((out / name).string()));
     return exit_done;
 }
 
 int show(const ShowArguments& arguments) {
     const RunFolder run = open_run(arguments.run);
+    if (has_old_tables(run)) fmt::print("{}\n\n", old_tables_text(run));
     if (!run.finished) {
         fmt::print("Not finished: {} of {} examples are done, and this is what they give.\n\n", run.done,
                    run.result.examples.size());

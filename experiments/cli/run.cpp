@@ -12,6 +12,7 @@
 #include "attention/dataset.hpp"
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
+#include "experiments/cli/console.hpp"
 #include "experiments/cli/finished_run.hpp"
 #include "experiments/cli/notes.hpp"
 #include "experiments/cli/options.hpp"
@@ -58,6 +59,18 @@ std::filesystem::path default_folder(const std::string& name, const Shard& shard
     return std::filesystem::path("results") / (name + part);
 }
 
+// A place that the user did not choose is not followed to where a link leads.
+void refuse_links(const std::filesystem::path& folder) {
+    std::filesystem::path part;
+    for (const auto& name : folder) {
+        part /= name;
+        std::error_code none;
+        if (!std::filesystem::is_symlink(std::filesystem::symlink_status(part, none))) continue;
+        throw InputError(fmt::format("{}: is a link, which is followed only where you name the folder: --out {}",
+                                     escape_controls(part.string()), escape_controls(folder.string())));
+    }
+}
+
 // What a run would do, and every point of its grid. Throws what a run would throw before it computes scores.
 void print_plan(Config& config, const Shard& shard, std::size_t jobs) {
     TextOutline outline;
@@ -91,6 +104,7 @@ FolderOptions folder_options(const RunArguments& arguments, const Config& config
     FolderOptions options;
     options.folder = arguments.out.empty() ? default_folder(config.name, arguments.shard)
                                            : std::filesystem::path(arguments.out);
+    if (arguments.out.empty()) refuse_links(options.folder);
     if (arguments.resume) options.existing = Existing::resume;
     if (arguments.overwrite) options.existing = Existing::overwrite;
     return options;
@@ -107,10 +121,9 @@ Dataset dataset_of(const RunArguments& arguments, Config& config) {
 }
 
 void print_warnings(const RunArguments& arguments, const FolderOptions& options, const Dataset& dataset) {
-    if (const std::string warning = file_system_warning(options.folder); !warning.empty())
-        fmt::print(stderr, "attnflow: {}\n", warning);
+    if (const std::string warning = file_system_warning(options.folder); !warning.empty()) say(warning);
     if (const std::string unknown = unknown_text(dataset); !unknown.empty() && !arguments.output.quiet)
-        fmt::print(stderr, "attnflow: {}\n", unknown);
+        say(unknown);
 }
 
 RunFolder run_with_progress(const RunArguments& arguments, const Config& config, const Dataset& dataset,
@@ -129,10 +142,8 @@ RunFolder run_with_progress(const RunArguments& arguments, const Config& config,
 int say_unfinished(const RunArguments& arguments, const RunFolder& run) {
     const std::string folder = escape_controls(run.folder.string());
     if (StopOnSignal::stop) {
-        fmt::print(stderr,
-                   "attnflow: stopped; what is done is kept in {}. The same command with --resume "
-                   "finishes it\n",
-                   folder);
+        say(fmt::format("stopped; what is done is kept in {}. The same command with --resume finishes it",
+                        folder));
         return exit_stopped;
     }
     if (!arguments.output.quiet) {

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
 #include <iostream>
+#include <istream>
 #include <memory>
+#include <optional>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -16,8 +17,10 @@
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/options.hpp"
+#include "experiments/run_folder.hpp"
 #include "graph/dimacs.hpp"
-#include "graph/support/write_files.hpp"
+#include "graph/support/files/input_stream.hpp"
+#include "graph/support/files/output_file.hpp"
 
 namespace attnflow {
 namespace {
@@ -49,11 +52,13 @@ std::string first_bytes(std::istream& in) {
 }
 
 FlowProblem read_problem(const std::string& path) {
-    std::ifstream file;
-    if (path != "-") file.open(path, std::ios::binary);
+    std::optional<InputBuffer> buffer;
+    if (path != "-") buffer.emplace(InputFile::open(path));
+    std::istream file(buffer ? &*buffer : nullptr);
+    if (buffer) file.exceptions(std::istream::badbit);  // an error of the file, with its reason
     std::istream& in = path == "-" ? std::cin : file;
     const std::string name = path == "-" ? "standard input" : escape_controls(path);
-    if (!in || in.peek() == std::ifstream::traits_type::eof()) {
+    if (!in || in.peek() == std::istream::traits_type::eof()) {
         throw InputError(name + ": cannot be read, or is empty");
     }
     const std::string begin = first_bytes(in);
@@ -168,7 +173,8 @@ void write_flow(const SolveArguments& arguments, const std::string& flow) {
         throw ParameterError(fmt::format("--flow {}: is the problem itself, expected another file",
                                          escape_controls(arguments.flow_file)));
     }
-    write_files(path.has_parent_path() ? path.parent_path() : ".", {{path.filename().string(), flow}});
+    refuse_run_file(folder_of(path), path.filename().string());
+    write_file(path, flow);
 }
 
 int solve_file(const SolveArguments& arguments) {

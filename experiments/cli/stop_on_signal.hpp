@@ -1,5 +1,5 @@
 #pragma once
-/// Ctrl-C and SIGTERM as a flag that long work looks at.
+/// Ctrl-C, SIGTERM and the end of the terminal (SIGHUP) as a flag that long work looks at.
 
 #include <atomic>
 #include <csignal>
@@ -9,7 +9,7 @@
 
 namespace attnflow {
 
-/// While it lives, the first SIGINT or SIGTERM only sets `stop`; a second one ends the process
+/// While it lives, the first SIGINT, SIGTERM or SIGHUP only sets `stop`; a second one ends the process
 /// as usual. There is one such flag in a process.
 class StopOnSignal {
 public:
@@ -26,10 +26,12 @@ public:
         action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
         watch(SIGINT, action, interrupt_);
         watch(SIGTERM, action, terminate_);
+        watch(SIGHUP, action, hang_up_);
     }
     ~StopOnSignal() {
         ::sigaction(SIGINT, &interrupt_, nullptr);
         ::sigaction(SIGTERM, &terminate_, nullptr);
+        ::sigaction(SIGHUP, &hang_up_, nullptr);
     }
     StopOnSignal(const StopOnSignal&) = delete;
     StopOnSignal& operator=(const StopOnSignal&) = delete;
@@ -46,6 +48,7 @@ private:
 
     struct sigaction interrupt_ {};
     struct sigaction terminate_ {};
+    struct sigaction hang_up_ {};
 };
 
 }  // namespace attnflow

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "experiments/cli/console.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {
@@ -48,7 +49,7 @@ ProgressLine::ProgressLine(std::string unit, bool quiet)
       last_(start_) {}
 
 ProgressLine::~ProgressLine() {
-    if (drawn_) std::fputs("\r\x1b[K", stderr);
+    if (drawn_) write_error("\r\x1b[K");
 }
 
 void ProgressLine::update(std::size_t done, std::size_t total, std::size_t failures) {
@@ -63,15 +64,14 @@ void ProgressLine::update(std::size_t done, std::size_t total, std::size_t failu
     if (now - last_ < pause) return;
     last_ = now;
     if (!terminal_) {
-        fmt::print(stderr, "attnflow: {}\n", numbers(done, total, failures));
+        say(numbers(done, total, failures));
     } else {
         constexpr std::size_t width = 30;
         const std::size_t filled = width * done / std::max<std::size_t>(total, 1);
-        fmt::print(stderr, "\r\x1b[K[{}{}] {}", std::string(filled, '#'), std::string(width - filled, '.'),
-                   numbers(done, total, failures));
+        write_error(fmt::format("\r\x1b[K[{}{}] {}", std::string(filled, '#'), std::string(width - filled, '.'),
+                                numbers(done, total, failures)));
         drawn_ = true;
     }
-    std::fflush(stderr);
 }
 
 std::string ProgressLine::numbers(std::size_t done, std::size_t total, std::size_t failures) const {

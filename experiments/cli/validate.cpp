@@ -79,8 +79,7 @@ struct FileReport {
     }
 };
 
-int validate_file(const ValidateArguments& arguments) {
-    const Dataset dataset = Dataset::open(arguments.file, {.attention = arguments.attention});
+int validate_dataset(const ValidateArguments& arguments, const Dataset& dataset) {
     const std::string what = arguments.edge_weights.empty() ? attention_weights : arguments.edge_weights;
     FileReport found;
     for (std::size_t i = 0; i < dataset.size(); ++i) {
@@ -88,6 +87,7 @@ int validate_file(const ValidateArguments& arguments) {
         const AttentionStack weights = weights_by_name(example, what);
         found.add(example, weights, validate(weights, example.id, arguments.row_sum_tolerance));
     }
+    dataset.check_unchanged();  // while nothing is printed
     const std::string tokens = found.smallest == found.largest
                                    ? counted(found.smallest, "token")
                                    : fmt::format("{} to {} tokens", found.smallest, found.largest);
@@ -114,6 +114,11 @@ int validate_file(const ValidateArguments& arguments) {
                    found.padded > 1 ? fmt::format(" ({} alike)", counted(found.padded, "example")) : "");
     }
     return exit_done;
+}
+
+int validate_file(const ValidateArguments& arguments) {
+    const Dataset dataset = Dataset::open(arguments.file, {.attention = arguments.attention});
+    return unless_changed(dataset, [&] { return validate_dataset(arguments, dataset); });
 }
 
 }  // namespace

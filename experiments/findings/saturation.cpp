@@ -96,7 +96,8 @@ std::vector<Saturation> measure_example(RunStore& store, std::size_t example, co
             if (attribution == nullptr) continue;
             if (attribution->scores.rows() != (other.has_sources ? flow->scores.rows() : 1)) {
                 throw InputError(fmt::format("{}: the stored scores of {} and {} are of different sources",
-                                             record.id, store.plan().points[tasks[i].point].method, other.method));
+                                             escape_controls(record.id),
+                                             store.plan().points[tasks[i].point].method, other.method));
             }
             bounds.push_back({other.method, &attribution->scores});
         }

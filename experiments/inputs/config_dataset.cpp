@@ -21,6 +21,7 @@
 #include "experiments/study/plan.hpp"
 #include "experiments/version.hpp"
 #include "graph/support/error.hpp"
+#include "graph/support/files/output_file.hpp"
 #include "graph/support/sha256.hpp"
 #include "graph/support/text.hpp"
 
@@ -178,10 +179,21 @@ std::map<std::string, std::string> extraction_record(const fs::path& model, cons
          fmt::format("attnflow {}, extraction {}, {}", version(), extraction_format, instruction_set())},
         {"model.architecture", ModelConfig::read((model / "config.json").string()).architecture()},
         {"model.precision", precision}};
-    if (!sentences.empty()) record["dataset.sentences_sha256"] = sha256_of_file(sentences.string());
-    for (const std::string& file : TextModel::files(model.string()))
-        record["model.sha256." + fs::path(file).filename().string()] = sha256_of_file(file);
+    record.merge(text_checksums(model, sentences));
     return record;
+}
+
+void refuse_other_inputs(const std::map<std::string, std::string>& record, const fs::path& model,
+                         const fs::path& sentences) {
+    for (const auto& [name, checksum] : text_checksums(model, sentences)) {
+        const auto found = record.find(name);
+        if (found != record.end() && found->second == checksum) continue;
+        throw InputError(
+            fmt::format("{}: changed while texts were run: {} is not what it was at the beginning; nothing was "
+                        "written",
+                        escape_controls((name == "dataset.sentences_sha256" ? sentences : model).string()),
+                        escape_controls(name)));
+    }
 }
 
 TextOutline outline_texts(Config& config) {
@@ -243,6 +255,9 @@ void provide_dataset(Config& config, std::size_t jobs,
     texts.part = shard.count > 1 ? request.find(config, cache, shard) : fs::path();
     const fs::path file = shard.count > 1 ? texts.part : config.dataset;
     if (TextCache::is_whole(file)) return;
+    const OutputFolder folder = OutputFolder::open(file.parent_path());
+    const Turn turn(folder, file.filename().string(), stop);
+    if (TextCache::is_whole(file)) return;  // made by who had the turn before
     if (shard.count == 1 && join_from(config, request, cache, file)) return;
     TextCache::make_room(file);
     ExtractionOptions& options = request.options;
@@ -260,6 +275,7 @@ void provide_dataset(Config& config, std::size_t jobs,
                                      escape_controls(texts.sentences.string()), shard.index + 1, shard.count,
                                      counted(all.size(), "example")));
     }
+    options.before_naming = [&] { refuse_other_inputs(options.record, texts.model, texts.sentences); };
     extract(model, own, options, file.string(), progress);
     TextCache::seal(file);
 }

@@ -24,6 +24,11 @@ std::map<std::string, std::string> extraction_record(const std::filesystem::path
                                                      const std::string& precision,
                                                      const std::filesystem::path& sentences);
 
+/// Throws InputError unless model and sentences are still those of `record`, which extraction_record() made before
+/// they were read.
+void refuse_other_inputs(const std::map<std::string, std::string>& record, const std::filesystem::path& model,
+                         const std::filesystem::path& sentences);
+
 /// What a run on texts is going to be, as far as it can be told without running the model.
 struct TextOutline {
     std::size_t layers = 0;

@@ -8,16 +8,16 @@
 #include <system_error>
 
 #include <fmt/format.h>
-#include <unistd.h>
+#include <sys/stat.h>
 #include <nlohmann/json.hpp>
 
 #include "attention/files/safetensors.hpp"
 #include "attention/files/safetensors_writer.hpp"
 #include "attention/model/checkpoint/json_fields.hpp"
 #include "graph/support/error.hpp"
+#include "graph/support/files/output_file.hpp"
 #include "graph/support/sha256.hpp"
 #include "graph/support/text.hpp"
-#include "graph/support/write_files.hpp"
 
 namespace attnflow {
 namespace {
@@ -85,8 +85,11 @@ bool TextCache::is_whole(const fs::path& entry) {
 
 void TextCache::make_room(const fs::path& entry) {
     for (const fs::path& path : {entry, checksum_file(entry)}) {
+        struct stat status = {};
+        if (::lstat(path.c_str(), &status) != 0) continue;
+        release_input(status);
+        if (!S_ISDIR(status.st_mode)) continue;
         std::error_code error;
-        if (!fs::is_directory(fs::symlink_status(path, error))) continue;
         fs::remove(path, error);
         if (!error) continue;
         throw InputError(
@@ -94,15 +97,7 @@ void TextCache::make_room(const fs::path& entry) {
     }
 }
 
-void TextCache::seal(const fs::path& entry) {
-    // Under a name of this process until it is whole: another one may be writing the same.
-    const fs::path own = fs::path(checksum_file(entry)).concat(fmt::format(".{}", ::getpid()));
-    write_files(own.parent_path(), {{own.filename().string(), sha256_of_file(entry.string())}});
-    std::error_code error;
-    fs::rename(own, checksum_file(entry), error);
-    if (!error) return;
-    throw InputError(fmt::format("{}: cannot be written: {}", shown(checksum_file(entry)), error.message()));
-}
+void TextCache::seal(const fs::path& entry) { write_file(checksum_file(entry), sha256_of_file(entry.string())); }
 
 namespace {
 

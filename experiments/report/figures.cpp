@@ -13,13 +13,15 @@
 #include "experiments/report/page.hpp"
 #include "experiments/report/process.hpp"
 #include "graph/support/error.hpp"
+#include "graph/support/files/output_file.hpp"
 #include "graph/support/text.hpp"
-#include "graph/support/write_files.hpp"
 
 namespace attnflow {
 namespace {
 
-using Files = std::vector<std::pair<std::string, std::string>>;
+using Files = NamedFiles;
+
+constexpr std::size_t most_figure_bytes = std::size_t{1} << 30;
 
 // Figures that show the same numbers as another one.
 const std::map<std::string, std::string>& table_of_figure() {
@@ -73,13 +75,13 @@ std::string options_json(const std::string& only) {
 }
 
 std::string draw_in_node(const std::string& node, const ReportData& data, const std::string& only,
-                         const TemporaryFolder& folder) {
+                         const ScratchFolder& folder, const std::atomic<bool>* stop) {
     const auto file = [&](const char* name) { return (folder.path() / name).string(); };
     write_files(folder.path(), {{"report.js", std::string(report_asset::script)},
                                 {"draw.js", std::string(report_asset::node_driver)},
                                 {"data.json", data.json}});
     const auto result = run_process(
-        {node, file("draw.js"), file("report.js"), file("data.json"), options_json(only)}, folder.path());
+        {node, file("draw.js"), file("report.js"), file("data.json"), options_json(only)}, folder, stop);
     if (result.exit_code != 0) fail(node, result);
     return result.output;
 }
@@ -87,7 +89,7 @@ std::string draw_in_node(const std::string& node, const ReportData& data, const 
 // Chromium prints the page after its script has run; the figures stand in one element, as JSON
 // without characters that markup would change.
 std::string draw_in_chromium(const std::string& chromium, const ReportData& data, const std::string& only,
-                             const TemporaryFolder& folder) {
+                             const ScratchFolder& folder, const std::atomic<bool>* stop) {
     write_files(folder.path(), {{"figures.html", figure_page(data, options_json(only))}});
     std::vector<std::string> arguments{chromium,
                                        "--headless",
@@ -98,7 +100,7 @@ std::string draw_in_chromium(const std::string& chromium, const ReportData& data
                                        "--dump-dom"};
     if (::geteuid() == 0) arguments.push_back("--no-sandbox");  // Chromium refuses root with it
     arguments.push_back("file://" + (folder.path() / "figures.html").string());
-    const auto result = run_process(arguments, folder.path());
+    const auto result = run_process(arguments, folder, stop);
     const std::string begin = "<pre id=\"attnflow-figures-result\">";
     const std::size_t from = result.output.find(begin);
     if (result.exit_code != 0 || from == std::string::npos) fail(chromium, result);
@@ -122,11 +124,11 @@ std::string converter_program(const std::string& format) {
         format));
 }
 
-Files svg_figures(const ReportData& data, const std::string& only) {
-    const TemporaryFolder folder;
+Files svg_figures(const ReportData& data, const std::string& only, const std::atomic<bool>* stop) {
+    const ScratchFolder folder;
     const auto node = find_node();
-    const std::string text =
-        node ? draw_in_node(*node, data, only, folder) : draw_in_chromium(chromium_program(), data, only, folder);
+    const std::string text = node ? draw_in_node(*node, data, only, folder, stop)
+                                  : draw_in_chromium(chromium_program(), data, only, folder, stop);
     Files files;
     for (const auto& figure : parse_json(text, "figures")) {
         files.emplace_back(figure.at("name").get<std::string>() + ".svg", figure.at("svg").get<std::string>());
@@ -135,9 +137,9 @@ Files svg_figures(const ReportData& data, const std::string& only) {
 }
 
 // By librsvg; PNG in twice the size on the page, for sharp print.
-Files converted(const Files& svgs, const std::string& format) {
+Files converted(const Files& svgs, const std::string& format, const std::atomic<bool>* stop) {
     const std::string program = converter_program(format);
-    const TemporaryFolder folder;
+    const ScratchFolder folder;
     Files files;
     for (const auto& [name, svg] : svgs) {
         const std::string to = name.substr(0, name.size() - 3) + format;
@@ -145,9 +147,9 @@ Files converted(const Files& svgs, const std::string& format) {
         std::vector<std::string> arguments{program, "-f", format, "-o", (folder.path() / to).string()};
         if (format == "png") arguments.insert(arguments.end(), {"-z", "2"});
         arguments.push_back((folder.path() / name).string());
-        const auto result = run_process(arguments, folder.path());
+        const auto result = run_process(arguments, folder, stop);
         if (result.exit_code != 0) fail("rsvg-convert", result);
-        files.emplace_back(to, read_file(folder.path() / to));
+        files.emplace_back(to, read_file((folder.path() / to).string(), most_figure_bytes));
     }
     return files;
 }
@@ -172,7 +174,8 @@ void check_figures(FigureFormat format, const std::string& only) {
     if (format == FigureFormat::pdf) converter_program("pdf");
 }
 
-Files make_figures(const ReportData& data, FigureFormat format, const std::string& only) {
+Files make_figures(const ReportData& data, FigureFormat format, const std::string& only,
+                   const std::atomic<bool>* stop) {
     check_figures(format, only);
     Files files;
     switch (format) {
@@ -180,13 +183,13 @@ Files make_figures(const ReportData& data, FigureFormat format, const std::strin
             files = csv_figures(data, only);
             break;
         case FigureFormat::svg:
-            files = svg_figures(data, only);
+            files = svg_figures(data, only, stop);
             break;
         case FigureFormat::png:
-            files = converted(svg_figures(data, only), "png");
+            files = converted(svg_figures(data, only, stop), "png", stop);
             break;
         case FigureFormat::pdf:
-            files = converted(svg_figures(data, only), "pdf");
+            files = converted(svg_figures(data, only, stop), "pdf", stop);
             break;
     }
     if (!only.empty() && files.empty())

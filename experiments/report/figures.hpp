@@ -1,11 +1,12 @@
 #pragma once
 /// Figures of a run as files for a publication.
 
+#include <atomic>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "experiments/report/report_data.hpp"
+#include "graph/support/files/output_file.hpp"
 
 namespace attnflow {
 
@@ -22,8 +23,9 @@ void check_figures(FigureFormat format, const std::string& only);
 /// not empty. CSV needs no other program: it is the table that the figure is drawn from. SVG is
 /// drawn by the bundled asset in node, else in Chromium; PNG and PDF are made from it by
 /// librsvg. Throws ParameterError for an unknown name, InputError naming the package where no
-/// such program is installed, or with its words where it fails.
-std::vector<std::pair<std::string, std::string>> make_figures(const ReportData& data, FigureFormat format,
-                                                              const std::string& only);
+/// such program is installed, or with its words where it fails; Stopped when `stop` becomes true, with nothing
+/// left of what they made.
+NamedFiles make_figures(const ReportData& data, FigureFormat format, const std::string& only,
+                        const std::atomic<bool>* stop = nullptr);
 
 }  // namespace attnflow

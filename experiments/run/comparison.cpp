@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <map>
+#include <new>
 
 #include "experiments/study/config.hpp"
 
@@ -46,6 +47,8 @@ ExampleResults Comparison::compare(std::size_t example, const ExampleRecord& rec
         const std::size_t before = out.rows.size();
         try {
             compare_point(example, p, record, scores, out);
+        } catch (const std::bad_alloc&) {
+            throw;  // no property of the cell
         } catch (const std::exception& error) {
             out.rows.resize(before, ResultRow{});  // a cell counts whole or not at all
             out.failures.push_back({example, p, error.what()});
@@ -92,7 +95,7 @@ void Comparison::check(const ExampleRecord& record, const std::string& where) co
             std::vector<std::string> names;
             for (const auto& [name, scores] : record.references) names.push_back(name);
             throw InputError(fmt::format(
-                "{}: {}: no reference '{}'{}", where, record.id, excerpt(reference.name),
+                "{}: {}: no reference '{}'{}", where, escape_controls(record.id), excerpt(reference.name),
                 names.empty() ? "; the file holds none, use evaluation.references = [\"method(column_sum)\"] to "
                                 "compare methods with each other"
                               : name_hint(reference.name, names)));
@@ -100,7 +103,7 @@ void Comparison::check(const ExampleRecord& record, const std::string& where) co
         for (const double score : found->second) {
             if (!std::isfinite(score)) {
                 throw InputError(fmt::format("{}: {}: reference '{}' holds {}, expected finite numbers", where,
-                                             record.id, reference.name, score));
+                                             escape_controls(record.id), excerpt(reference.name), score));
             }
         }
     }

@@ -4,6 +4,7 @@
 
 #include "algorithms/attribution_method.hpp"
 #include "attention/dataset.hpp"
+#include "attention/model/text_model.hpp"
 #include "experiments/study/config.hpp"
 #include "experiments/version.hpp"
 #include "graph/support/sha256.hpp"
@@ -45,6 +46,20 @@ std::string instruction_set() {
 #endif
 }
 
+std::map<std::string, std::string> input_checksums(const Config& config) {
+    if (config.texts) return text_checksums(config.texts->model, config.texts->sentences);
+    return {{"dataset_sha256", sha256_of_file(config.dataset.string())}};
+}
+
+std::map<std::string, std::string> text_checksums(const std::filesystem::path& model,
+                                                  const std::filesystem::path& sentences) {
+    std::map<std::string, std::string> sums;
+    if (!sentences.empty()) sums["dataset.sentences_sha256"] = sha256_of_file(sentences.string());
+    for (const std::string& file : TextModel::files(model.string()))
+        sums["model.sha256." + std::filesystem::path(file).filename().string()] = sha256_of_file(file);
+    return sums;
+}
+
 std::map<std::string, std::string> describe_environment(const Config& config, const Dataset& dataset) {
     std::map<std::string, std::string> environment{{"attnflow", version()},
                                                    {"compiler", compiler()},
@@ -55,7 +70,7 @@ std::map<std::string, std::string> describe_environment(const Config& config, co
     if (config.texts) {
         environment.insert(config.texts->origin.begin(), config.texts->origin.end());
     } else {
-        environment["dataset_sha256"] = sha256_of_file(config.dataset.string());
+        environment.merge(input_checksums(config));
     }
     environment.merge(dataset.extraction());  // keeps what is there
     return environment;

@@ -2,6 +2,7 @@
 /// What a run depends on besides its config: the program, the machine's instruction set, the
 /// input. Recorded with every run; a run is resumed only where all of it is the same.
 
+#include <filesystem>
 #include <map>
 #include <string>
 
@@ -13,6 +14,13 @@ struct Config;
 /// Kernels and libraries choose their code by it, so numbers are promised identical for one
 /// instruction set only: "x86-64-v3" (AVX2 and FMA), "aarch64", ...
 std::string instruction_set();
+
+/// The checksums of the files that a run is made of, by their names in its environment: dataset_sha256; of a run
+/// on sentences dataset.sentences_sha256 and model.sha256.FILE. Reads them whole. Throws InputError.
+std::map<std::string, std::string> input_checksums(const Config& config);
+/// Those of a model folder and, unless it is "", of a file of sentences.
+std::map<std::string, std::string> text_checksums(const std::filesystem::path& model,
+                                                  const std::filesystem::path& sentences);
 
 /// Text by name: attnflow, compiler, flags, instruction_set, seed, quantiser,
 /// dataset_sha256 (the whole file is read) or, where the dataset is made of texts, what decides its content

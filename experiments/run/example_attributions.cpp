@@ -72,11 +72,11 @@ PointOptions ExampleAttributions::resolved(const GridPoint& point) const {
 
 ExampleAttributions::Question ExampleAttributions::question(const GridPoint& point) const {
     Question question{point, resolved(point), 0, {}};
-    question.layer = question.options.source_layer(example_.attention.layers(), example_.id);
+    question.layer = question.options.source_layer(example_.attention.layers(), escape_controls(example_.id));
     const std::size_t n = example_.attention.queries(question.layer - 1);
     // Positions of a narrower layer are not those of the tokens.
     const auto masked = n == example_.tokens.size() ? example_.masked : std::nullopt;
-    question.sources = question.options.source.positions(n, masked, example_.id);
+    question.sources = question.options.source.positions(n, masked, escape_controls(example_.id));
     return question;
 }
 
@@ -114,7 +114,7 @@ std::vector<std::size_t> ExampleAttributions::sources(const GridPoint& point) co
 }
 
 std::size_t ExampleAttributions::layer(const GridPoint& point) const {
-    return options_of(point).source_layer(example_.attention.layers(), example_.id);
+    return options_of(point).source_layer(example_.attention.layers(), escape_controls(example_.id));
 }
 
 void ExampleAttributions::check_source(const GridPoint& point, const std::vector<std::size_t>& unattended) const {
@@ -132,9 +132,9 @@ void ExampleAttributions::check(const GridPoint& point) {
     const std::string& name = options.edge_weights;
     if (name != attention_weights) {
         if (checked_weights_.insert(name).second)
-            validate(weights, fmt::format("{}: edge weights '{}'", example_.id, name));
+            validate(weights, fmt::format("{}: edge weights '{}'", escape_controls(example_.id), excerpt(name)));
         if (example_.attention.heads() > 1 && has_one_matrix(weights))
-            refuse_heads_of_one_matrix(name, options.network.heads, example_.id);
+            refuse_heads_of_one_matrix(name, options.network.heads, escape_controls(example_.id));
     }
     NetworkOptions network = options.network;
     const auto passes = strategy(options)->passes(weights);
@@ -142,7 +142,7 @@ void ExampleAttributions::check(const GridPoint& point) {
     try {
         check_options(weights, network);
     } catch (const ParameterError& error) {
-        throw ParameterError(fmt::format("{}: {}", example_.id, error.what()));
+        throw ParameterError(fmt::format("{}: {}", escape_controls(example_.id), error.what()));
     }
 }
 

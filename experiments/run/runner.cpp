@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <new>
 
 #include "attention/dataset.hpp"
 #include "attention/padding.hpp"
@@ -15,7 +16,7 @@
 #include "experiments/store/run_store.hpp"
 #include "experiments/study/config.hpp"
 #include "experiments/study/special_tokens.hpp"
-#include "graph/support/gemm.hpp"
+#include "graph/support/error.hpp"
 #include "graph/support/parallel.hpp"
 
 namespace attnflow {
@@ -86,6 +87,7 @@ private:
             report(cells, 0);
         }
         const ExampleResults results = comparison_.compare(index, store_.record().examples[index], scores);
+        dataset_.check_unchanged();  // a failed cell may be its fault
         store_.finish(index, results);
         if (!results.failures.empty()) report(0, results.failures.size());
     }
@@ -96,6 +98,7 @@ private:
         const auto start = std::chrono::steady_clock::now();
         const auto made = attribute(missing, attributions, scores);
         for (const auto& [a, attribution] : made) scores.set(a, attribution.scores);
+        dataset_.check_unchanged();  // before what was made of it counts
         store_.add(index, made, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     }
 
@@ -111,6 +114,8 @@ private:
             return made;
         } catch (const OutOfMemory&) {
             throw;  // no property of the cell: another try may have more
+        } catch (const std::bad_alloc&) {
+            throw;
         } catch (const std::exception&) {
             made.clear();  // one by one, so that one bad layer does not take the others with it
         }
@@ -118,6 +123,8 @@ private:
             try {
                 made.emplace_back(a, attributions.attribution(plan_.attributions[a]));
             } catch (const OutOfMemory&) {
+                throw;
+            } catch (const std::bad_alloc&) {
                 throw;
             } catch (const std::exception& error) {
                 scores.set_failed(a, error.what());
@@ -178,7 +185,7 @@ RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t 
     const Comparison comparison(config, plan, record.special_tokens);
     std::vector<double> deviations(record.examples.size());
     std::vector<std::vector<std::size_t>> unattended(record.examples.size());
-    parallel_for(record.examples.size(), jobs, [&](std::size_t i, std::size_t) {
+    const auto check = [&](std::size_t i) {
         const Example example = dataset.example(i);
         ValidationReport report = validate(example.attention, example.id, config.row_sum_tolerance);
         deviations[i] = report.largest_deviation;
@@ -191,6 +198,9 @@ RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t 
         unattended[i] = std::move(report.unattended);
         record.examples[i] = record_of(example);
         comparison.check(record.examples[i], dataset.path());
+    };
+    unless_changed(dataset, [&] {
+        parallel_for(record.examples.size(), jobs, [&](std::size_t i, std::size_t) { check(i); });
     });
     if (note) {
         for (const std::string& sentence : dataset.notes()) {

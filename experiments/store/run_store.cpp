@@ -1,7 +1,7 @@
 #include "experiments/store/run_store.hpp"
 
 #include <algorithm>
-#include <fstream>
+#include <filesystem>
 
 #include <nlohmann/json.hpp>
 
@@ -151,35 +151,67 @@ void RunStore::write_names(const ComparisonNames& names) {
     write("INSERT INTO metric_names VALUES(?, ?)", names.metrics);
 }
 
+namespace {
+
+std::uintmax_t bytes_of(const std::string& file) {
+    std::error_code none;
+    const auto size = std::filesystem::file_size(file, none);
+    return none ? 0 : size;
+}
+
+/// As much as can be read without writing. With a journal that is what the file itself says, which tells whether
+/// there are tables: journals of a run cover the kind of journal alone.
+sqlite::Database::Access reading(const std::string& file) {
+    return bytes_of(file + "-journal") > 0 ? sqlite::Database::Access::glance : sqlite::Database::Access::read;
+}
+
+/// Whether there is a log that a reader cannot use, because the shared memory that belongs to it is missing.
+bool has_lone_log(const std::string& file) {
+    std::error_code none;
+    return bytes_of(file + "-wal") > 0 && !std::filesystem::exists(file + "-shm", none);
+}
+
+}  // namespace
+
 bool RunStore::exists(const std::string& file) {
-    if (!std::filesystem::exists(file) || std::filesystem::file_size(file) == 0) return false;
-    // A process that dies while it creates the schema leaves a valid file without tables; one that dies while
-    // it changes the kind of journal, a journal that only a connection that may write can roll back.
-    sqlite::Database database(file, sqlite::Database::Access::write);
-    return database.value("SELECT count(*) FROM sqlite_master") != "0";
+    sqlite::check_store_files(file, sqlite::Purpose::read);
+    if (bytes_of(file) == 0) return false;
+    if (has_lone_log(file)) return true;
+    // A process that dies while it creates the schema leaves a valid file without tables.
+    return sqlite::Database(file, reading(file)).value("SELECT count(*) FROM sqlite_master") != "0";
 }
 
 bool RunStore::is_foreign(const std::string& file) {
     try {
         if (!exists(file)) return false;
-        return sqlite::Database(file, sqlite::Database::Access::read).value("PRAGMA application_id") !=
-               std::to_string(application_id);
+        const bool lone = has_lone_log(file);
+        sqlite::Database database(file, lone ? sqlite::Database::Access::glance : reading(file));
+        if (lone && database.value("SELECT count(*) FROM sqlite_master") == "0") return false;
+        return database.value("PRAGMA application_id") != std::to_string(application_id);
     } catch (const InputError&) {
         // Damaged: its header may still say whose it is (database file format, section 1.3).
-        std::ifstream bytes(file, std::ios::binary);
-        char header[72] = {};
-        bytes.read(header, sizeof header);
-        return std::string_view(header + 68, 4) != "aflw";
+        return sqlite::Database(file, sqlite::Database::Access::glance).header(68, 4) != "aflw";
     }
 }
 
+bool RunStore::is_unfinished_merge(const std::string& file) {
+    if (is_foreign(file) || has_lone_log(file)) return false;
+    return sqlite::Database(file, reading(file)).value("SELECT count(*) FROM meta WHERE key = 'merging'") == "1";
+}
+
+void RunStore::recover(const std::string& file) {
+    if (bytes_of(file) == 0) return;
+    sqlite::Database(file, sqlite::Database::Access::write).value("SELECT count(*) FROM sqlite_master");
+}
+
 std::unique_ptr<RunStore> RunStore::open(const std::string& file, Access access) {
-    std::unique_ptr<RunStore> store(new RunStore(
-        file, access == Access::write ? sqlite::Database::Access::write : sqlite::Database::Access::read));
+    const bool writes = access != Access::read;
+    std::unique_ptr<RunStore> store(
+        new RunStore(file, writes ? sqlite::Database::Access::write : sqlite::Database::Access::read));
     sqlite::Database& database = store->database_;
     // One view of a file that is being written. Any other has no log to read beside, and a transaction
     // would only keep a later writer away.
-    if (access == Access::read && database.value("PRAGMA journal_mode") == "wal") database.execute("BEGIN");
+    if (!writes && database.value("PRAGMA journal_mode") == "wal") database.execute("BEGIN");
     if (database.value("PRAGMA application_id") != std::to_string(application_id)) {
         throw InputError(fmt::format("{}: is not the store of a run", database.file()));
     }
@@ -190,12 +222,10 @@ std::unique_ptr<RunStore> RunStore::open(const std::string& file, Access access)
                         "program reads {}); use that version, or run the config again",
                         database.file(), version, schema_version));
     }
-    if (access == Access::write) {
-        store->check_pages();
-        database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
-    }
+    if (writes) store->check_pages();
     store->check_schema();
     store->read_record();
+    if (access == Access::write) database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
     return store;
 }
 
@@ -401,8 +431,46 @@ Attribution RunStore::read_attribution(std::size_t example, std::size_t attribut
     }
 }
 
+void RunStore::check_place() const {
+    if (!database_.has_moved()) return;
+    throw InputError(fmt::format(
+        "{}: was removed or replaced while it was written, and what was done since is lost; run the config again",
+        database_.file()));
+}
+
 void RunStore::begin() {
+    check_place();
     if (!database_.in_transaction()) database_.execute("BEGIN IMMEDIATE");
+}
+
+/// As begin(), for what tables are made of.
+void RunStore::begin_results() {
+    begin();
+    if (marked_due_) return;
+    database_.execute("INSERT OR REPLACE INTO meta VALUES('tables', 'due')");
+    marked_due_ = true;
+}
+
+bool RunStore::tables_due() {
+    const std::lock_guard lock(mutex_);
+    return database_.value("SELECT value FROM meta WHERE key = 'tables'") == "due";
+}
+
+void RunStore::set_tables_written() {
+    const std::lock_guard lock(mutex_);
+    begin();
+    database_.execute(
+        "INSERT OR REPLACE INTO meta VALUES('tables', 'written'); DELETE FROM meta WHERE key = 'merging'");
+    commit_locked();
+    marked_due_ = false;
+}
+
+void RunStore::set_merging(bool merging) {
+    const std::lock_guard lock(mutex_);
+    begin();
+    database_.execute(merging ? "INSERT OR REPLACE INTO meta VALUES('merging', 'yes')"
+                              : "DELETE FROM meta WHERE key = 'merging'");
+    commit_locked();
 }
 
 void RunStore::commit_locked() {
@@ -419,7 +487,8 @@ void RunStore::commit() {
 void RunStore::add(std::size_t example, std::span<const std::pair<std::size_t, Attribution>> attributions,
                    double seconds) {
     const std::lock_guard lock(mutex_);
-    begin();
+    begin_results();
+    own_.insert(example);
     Statement insert = database_.prepare("INSERT INTO attributions VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     Statement count = database_.prepare("INSERT INTO binding_cuts VALUES(?, ?, ?)");
     for (const auto& [number, attribution] : attributions) {
@@ -477,7 +546,8 @@ void RunStore::write_results(std::size_t example, const ExampleResults& results)
 
 void RunStore::finish(std::size_t example, const ExampleResults& results) {
     const std::lock_guard lock(mutex_);
-    begin();
+    begin_results();
+    own_.insert(example);
     write_results(example, results);
     database_.prepare("UPDATE examples SET done = 1 WHERE example = ?").bind(example).run();
     bytes_at_risk_ += 64 * results.rows.size();
@@ -510,6 +580,7 @@ void RunStore::take(RunStore& part, bool with_failures) {
 void RunStore::retry_failures() {
     const std::lock_guard lock(mutex_);
     begin();
+    if (database_.value("SELECT count(*) FROM failures") != "0") begin_results();
     database_.execute(
         "DELETE FROM metrics WHERE example IN (SELECT example FROM failures);"
         "UPDATE examples SET done = 0 WHERE example IN (SELECT example FROM failures);"
@@ -517,10 +588,25 @@ void RunStore::retry_failures() {
     commit_locked();
 }
 
+void RunStore::forget_own() {
+    const std::lock_guard lock(mutex_);
+    begin_results();
+    for (const std::size_t example : own_) {
+        for (const char* sql :
+             {"DELETE FROM binding_cuts WHERE cell IN (SELECT cell FROM attributions WHERE example = ?)",
+              "DELETE FROM attributions WHERE example = ?", "DELETE FROM metrics WHERE example = ?",
+              "DELETE FROM failures WHERE example = ?", "UPDATE examples SET done = 0 WHERE example = ?"}) {
+            database_.prepare(sql).bind(example).run();
+        }
+    }
+    commit_locked();
+    own_.clear();
+}
+
 void RunStore::replace_results(const std::string& config_toml, const ComparisonNames& names,
                                const std::vector<ExampleResults>& by_example) {
     const std::lock_guard lock(mutex_);
-    begin();
+    begin_results();
     database_.execute(
         "DELETE FROM metrics; DELETE FROM failures; DELETE FROM reference_names; DELETE FROM metric_names");
     database_.prepare("UPDATE meta SET value = ? WHERE key = 'config'").bind(std::string_view(config_toml)).run();
@@ -533,6 +619,7 @@ void RunStore::replace_results(const std::string& config_toml, const ComparisonN
 
 void RunStore::close() {
     const std::lock_guard lock(mutex_);
+    check_place();
     commit_locked();
     // One file is easier to copy, and readable in a folder that is not writable. While somebody reads
     // the run (`show`, `report`) the log has to stay; nothing is lost, so that is no failure.

@@ -2,7 +2,7 @@
 /// The store of a run: one SQLite file with what was asked, raw attributions, metrics and
 /// failures. Open it with any SQLite tool; the view `results` joins names to numbers.
 ///
-///   meta             key, value: config (TOML), environment, dataset, special tokens
+///   meta             key, value: config (TOML), environment, dataset, special tokens; tables: due or written
 ///   examples         id, tokens (JSON), label, predicted, group, done
 ///   reference_scores by example and name
 ///   points           method and axes (JSON) of each grid point; points with equal scores
@@ -22,6 +22,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -38,19 +39,25 @@ namespace attnflow {
 class RunStore {
 public:
     static constexpr int schema_version = 1;
-    enum class Access { read, write };
+    /// amend: write a little, without a log.
+    enum class Access { read, write, amend };
 
     /// A new store in `file`, which must not hold one; ":memory:" for one that is not kept.
     static std::unique_ptr<RunStore> create(const std::string& file, const RunRecord& record,
                                             const ComparisonNames& names);
     /// With Access::read all that is read is the run at this moment, whatever another process adds
     /// meanwhile. Throws InputError for a file that is no store, one of a newer version or damaged,
-    /// and, with Access::write, one that fails SQLite's own check.
+    /// and, for writing, one that fails SQLite's own check.
     static std::unique_ptr<RunStore> open(const std::string& file, Access access);
-    /// True when `file` exists and a run has begun in it.
+    /// True when `file` exists and a run has begun in it, as far as can be told without writing. Throws InputError
+    /// where it or a file beside it is a link, or nothing that SQLite should touch (sqlite_vfs.hpp).
     static bool exists(const std::string& file);
     /// True for a database that some other program made, whole or damaged.
     static bool is_foreign(const std::string& file);
+    /// Whether a merge was killed after it had stored a run in `file` and before it wrote the tables.
+    static bool is_unfinished_merge(const std::string& file);
+    /// Undoes or completes what a process that was killed had begun to change, where there is a file.
+    static void recover(const std::string& file);
 
     const RunRecord& record() const { return record_; }
     const Plan& plan() const { return plan_; }
@@ -77,11 +84,20 @@ public:
     void take(RunStore& part, bool with_failures);
     /// Forgets the outcome of examples with failed cells, so that these are tried again.
     void retry_failures();
+    /// Forgets all that this object stored of examples: what they were made of turned out to be another file.
+    void forget_own();
+    /// Whether results were stored since tables were made of them. Set with the results, in one transaction; false
+    /// for a store of an older version, which does not say.
+    bool tables_due();
+    void set_tables_written();
+    /// Marks the result of a merge that has no tables yet.
+    void set_merging(bool merging);
     /// Puts other results in place of all there are, in one transaction.
     void replace_results(const std::string& config_toml, const ComparisonNames& names,
                          const std::vector<ExampleResults>& by_example);
     void commit();
-    /// Commits and leaves one plain file that can be read from a read-only folder.
+    /// Commits and leaves one plain file that can be read from a read-only folder. Throws InputError where the
+    /// file is no longer where it was opened, as all that writes does.
     void close();
 
     /// Throws InputError for rows that do not fit each other.
@@ -99,6 +115,8 @@ private:
     void read_points();
     void read_names();
     void begin();
+    void begin_results();
+    void check_place() const;
     void commit_locked();
     std::int64_t cell(std::size_t example, std::size_t attribution) const;
     Attribution read_attribution(std::size_t example, std::size_t attribution, sqlite::Statement& row) const;
@@ -113,6 +131,8 @@ private:
     ComparisonNames names_;
     double seconds_at_risk_ = 0.0;
     std::size_t bytes_at_risk_ = 0;
+    bool marked_due_ = false;
+    std::set<std::size_t> own_;  ///< examples of which this object stored something
 };
 
 }  // namespace attnflow

@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "experiments/store/sqlite_vfs.hpp"
+
 struct sqlite3;
 struct sqlite3_stmt;
 
@@ -59,10 +61,14 @@ private:
 
 class Database {
 public:
-    enum class Access { read, write, create };
+    /// read: what others write meanwhile is seen between transactions; nothing is made, changed or removed.
+    /// glance: what the file itself holds, without regard to a journal or to others at work, for what such a state
+    /// cannot change.
+    enum class Access { glance, read, write, create };
 
-    /// `file` may be ":memory:". Functions and virtual tables named in the file's own schema
-    /// are not trusted.
+    /// `file` may be ":memory:". Functions and virtual tables named in the file's own schema are not trusted, and
+    /// no file but those of the database is touched (sqlite_vfs.hpp). Throws InputError for reading where a
+    /// roll-back is due, which writes.
     Database(const std::string& file, Access access);
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
@@ -75,7 +81,12 @@ public:
     /// The first column of the first row, as text.
     std::string value(const std::string& sql);
 
+    /// Bytes of the file as they are, zeros beyond its end.
+    std::string header(std::size_t offset, std::size_t count) const;
+
     bool in_transaction() const;
+    /// Whether the file is no longer where it was opened: removed, or another one in its place.
+    bool has_moved() const;
 
     [[noreturn]] void fail(int code) const;
 
@@ -84,7 +95,12 @@ private:
     struct Close {
         void operator()(sqlite3* handle) const;
     };
+    void open(const std::string& path, Access access);
+    void open_for_reading(const std::string& path);
+    void wait_for_readable(const std::string& path);
+
     std::string file_;
+    std::unique_ptr<StoreFiles> files_;  // outlives the handle, which uses it
     std::unique_ptr<sqlite3, Close> handle_;
 };
 

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
 #include "attention/files/file_kind.hpp"
 #include "graph/support/error.hpp"
+#include "graph/support/files/input_file.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {
@@ -164,35 +164,24 @@ Settings settings_from_toml(std::string_view toml, const std::string& origin) {
 
 namespace {
 
-constexpr std::uintmax_t most_bytes = 16u << 20;
+constexpr std::size_t most_bytes = 16u << 20;  // far more than a config needs
 constexpr std::size_t deepest = 16;
 
-std::string read_file(const std::string& path, const std::string& included_at) {
+std::string read_config(const std::string& path, const std::string& included_at) {
     const std::string where = included_at.empty() ? "" : included_at + ": includes ";
     std::error_code error;
-    const auto status = std::filesystem::status(path, error);
-    if (!std::filesystem::is_regular_file(status)) {
-        throw InputError(fmt::format("{}{}: {}", where, escape_controls(path),
-                                     !std::filesystem::exists(status)        ? "no such config file"
-                                     : std::filesystem::is_directory(status) ? "is a folder, expected a TOML file"
-                                                                             : "is no plain file"));
+    if (!std::filesystem::exists(path, error) && !error)
+        throw InputError(fmt::format("{}{}: no such config file", where, escape_controls(path)));
+    try {
+        const InputFile file = InputFile::open(path);
+        std::string begin(std::min<std::size_t>(file.size(), 1024), '\0');
+        file.read(0, begin);
+        if (const auto why = why_no_text(begin))
+            throw InputError(fmt::format("{}: {}", escape_controls(path), *why));
+        return file.text(most_bytes);
+    } catch (const InputError& unreadable) {
+        throw InputError(where + unreadable.what());
     }
-    std::ifstream file(path, std::ios::binary);
-    std::string begin(1024, '\0');
-    file.read(begin.data(), static_cast<std::streamsize>(begin.size()));
-    begin.resize(static_cast<std::size_t>(file.gcount()));
-    if (const auto why = why_no_text(begin))
-        throw InputError(fmt::format("{}{}: {}", where, escape_controls(path), *why));
-    if (std::filesystem::file_size(path, error) > most_bytes) {
-        throw InputError(fmt::format("{}{}: is over {} bytes, too large for a config", where,
-                                     escape_controls(path), most_bytes));
-    }
-    file.clear();  // of the end, where it is shorter than its beginning
-    file.seekg(0);
-    std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    if (!file.is_open() || file.bad())
-        throw InputError(fmt::format("{}{}: cannot be read", where, escape_controls(path)));
-    return text;
 }
 
 // One text for one file, however it is reached. Not every readable path has a canonical form
@@ -205,7 +194,7 @@ std::string identity(const std::filesystem::path& path) {
 
 // `chain`: the files that include this one, outermost first.
 Settings with_includes(const std::string& path, std::vector<std::string> chain, const std::string& included_at) {
-    const std::string text = read_file(path, included_at);
+    const std::string text = read_config(path, included_at);
     chain.push_back(identity(path));
     Settings own = settings_from_toml(text, escape_controls(path));
     for (auto& [key, setting] : own) setting.file = path;

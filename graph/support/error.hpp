@@ -18,6 +18,11 @@ struct ParameterError : InputError {
     using InputError::InputError;
 };
 
+/// Memory or threads that the process is not allowed to have; the input may be fine. The message says how much.
+struct OutOfMemory : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
 /// No failure: the caller asked for an end before the work was done, and nothing of it is left.
 struct Stopped : std::runtime_error {
     Stopped() : std::runtime_error("stopped before it was done") {}

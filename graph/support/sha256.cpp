@@ -1,7 +1,7 @@
 #include "graph/support/sha256.hpp"
 
+#include <algorithm>
 #include <array>
-#include <fstream>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -10,7 +10,7 @@
 #include <openssl/evp.h>
 
 #include "graph/support/error.hpp"
-#include "graph/support/text.hpp"
+#include "graph/support/files/input_file.hpp"
 
 namespace attnflow {
 namespace {
@@ -39,13 +39,13 @@ private:
 
 std::string sha256_of_file(const std::string& path) {
     Sha256 sum;
-    std::ifstream file(path, std::ios::binary);
-    std::vector<char> buffer(1u << 20);
-    while (file) {
-        file.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
-        sum.add({buffer.data(), static_cast<std::size_t>(file.gcount())});
+    const InputFile file = InputFile::open(path);
+    std::vector<char> buffer(std::min(file.size(), std::size_t{1} << 20));
+    for (std::size_t offset = 0; offset < file.size(); offset += buffer.size()) {
+        buffer.resize(std::min(buffer.size(), file.size() - offset));
+        file.read(offset, buffer);
+        sum.add({buffer.data(), buffer.size()});
     }
-    if (!file.eof()) throw InputError(fmt::format("{}: cannot be read", escape_controls(path)));
     return sum.hexadecimal();
 }
 

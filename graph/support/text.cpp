@@ -165,8 +165,15 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
 
 std::string name_hint(std::string_view name, const std::vector<std::string>& candidates) {
     const std::string nearest = nearest_name(name, candidates);
-    if (!nearest.empty()) return "; did you mean '" + nearest + "'?";
-    return "; known: " + join(candidates, ", ");
+    if (!nearest.empty()) return "; did you mean '" + excerpt(nearest) + "'?";
+    constexpr std::size_t most = 50;
+    std::vector<std::string> known;
+    for (const std::string& candidate : candidates) {
+        if (known.size() == most) break;
+        known.push_back(excerpt(candidate));
+    }
+    if (candidates.size() > most) known.push_back("and " + std::to_string(candidates.size() - most) + " more");
+    return "; known: " + join(known, ", ");
 }
 
 std::string escape_controls(std::string_view text) { return escape(text, Escape::all); }

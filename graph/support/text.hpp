@@ -14,7 +14,8 @@ namespace attnflow {
 /// O(|name| · Σ|candidate|); a name over 64 characters has no nearest name.
 std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates);
 
-/// "; did you mean 'x'?" for the nearest name, else "; known: a, b, c".
+/// "; did you mean 'x'?" for the nearest name, else "; known: a, b, c" with at most 50 of them. Names may come
+/// from a file: each is shown as excerpt() does.
 std::string name_hint(std::string_view name, const std::vector<std::string>& candidates);
 
 /// Replaces control characters (C0, DEL, C1), line separators, bidirectional overrides and characters that have no

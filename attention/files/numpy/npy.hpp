@@ -43,7 +43,6 @@ public:
 private:
     explicit NpyFile(const std::string& path) : TensorFile(path) {}
 
-    std::shared_ptr<const MappedFile> file_;
     NpyArray array_;
 };
 

@@ -29,7 +29,6 @@ public:
 private:
     explicit NpzFile(const std::string& path) : TensorFile(path) {}
 
-    std::shared_ptr<const MappedFile> file_;
     std::vector<std::vector<std::byte>> owned_;  // what views point into that is not in the file
 };
 

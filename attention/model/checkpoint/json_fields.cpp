@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 
 #include "attention/files/file_kind.hpp"
-#include "attention/files/mapped_file.hpp"
 #include "graph/support/error.hpp"
+#include "graph/support/files/input_file.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {
@@ -16,15 +16,10 @@ namespace attnflow {
 using Json = nlohmann::json;
 
 std::string read_text_file(const std::string& path, std::size_t most_bytes) {
-    const auto file = MappedFile::open(path);
-    const auto bytes = file->bytes();
-    if (bytes.size() > most_bytes) {
-        throw InputError(
-            fmt::format("{}: {} bytes, expected at most {}", escape_controls(path), bytes.size(), most_bytes));
-    }
-    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    std::string text = read_file(path, most_bytes);
+    if (text.empty()) throw InputError(fmt::format("{}: {}", escape_controls(path), empty_file().text()));
     if (const auto why = why_no_text(text)) throw InputError(fmt::format("{}: {}", escape_controls(path), *why));
-    return std::string(text);
+    return text;
 }
 
 bool has_entry(const std::string& path) {

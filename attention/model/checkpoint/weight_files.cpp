@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "attention/files/json.hpp"
+#include "attention/files/mapped_file.hpp"
 #include "attention/model/checkpoint/json_fields.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
@@ -209,6 +210,9 @@ std::vector<Real> WeightFiles::read(const std::string& name, const std::vector<s
         throw InputError(fmt::format("{}: shape {}, expected {} from the config", place, shape_text(tensor.shape),
                                      shape_text(shape)));
     }
+    const auto check_file = [&] {
+        if (tensor.file != nullptr) tensor.file->check_unchanged();
+    };
     std::vector<Real> out(tensor.elements());
     double buffer[1024];
     for (std::size_t first = 0; first < out.size(); first += std::size(buffer)) {
@@ -217,11 +221,13 @@ std::vector<Real> WeightFiles::read(const std::string& name, const std::vector<s
         for (std::size_t i = 0; i < part.size(); ++i) {
             out[first + i] = static_cast<Real>(part[i]);
             if (!std::isfinite(out[first + i])) {
+                check_file();  // the better reason
                 throw InputError(
                     fmt::format("{}: element {} is {}, expected finite numbers", place, first + i, part[i]));
             }
         }
     }
+    check_file();
     return out;
 }
 

@@ -38,7 +38,8 @@ public:
     const std::string& file_of(const std::string& name) const { return file_of_.at(name); }
 
     /// The values of tensor `name`, row-major, as Real. Throws InputError, naming file and
-    /// tensor, when it is missing, not of `shape`, not F64, F32, F16 or BF16, or not finite.
+    /// tensor, when it is missing, not of `shape`, not F64, F32, F16 or BF16, or not finite, or when the file
+    /// changed since it was opened.
     template <class Real>
     std::vector<Real> read(const std::string& name, const std::vector<std::size_t>& shape) const;
 

@@ -201,7 +201,8 @@ TEST_CASE("entries that cannot be opened are refused by name", "[model]") {
         CHECK_THAT(loop.message(), Catch::Contains(std::string(name) + ": cannot be opened: "));
         std::filesystem::remove(folder.file(name));
         std::filesystem::create_directory(folder.file(name));
-        CHECK_THAT(folder.message(), Catch::Contains(std::string(name) + ": is a directory, expected a file"));
+        CHECK_THAT(folder.message(),
+                   Catch::Contains(std::string(name) + ": is a ") && Catch::Contains(", expected a "));
     }
 }
 

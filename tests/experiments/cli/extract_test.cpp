@@ -106,16 +106,13 @@ TEST_CASE("a model with one output is refused", "[cli][model]") {
 TEST_CASE("an address space that is too small for the threads is an error that says so", "[cli][model]") {
     const TemporaryDirectory folder;
     const auto extract = [&](const std::string& kilobytes, const std::string& jobs) {
-        // OpenBLAS takes room for threads of its own when it is loaded, before anybody can ask whether there is
-        // any. Not for ever: at worst it is killed, and the exit code is another.
-        return run_program(
-            {"/bin/sh", "-c",
-             "ulimit -v " + kilobytes +
-                 "; export OPENBLAS_NUM_THREADS=1; exec timeout -s KILL 60 \"$0\" extract --model " +
-                 source_folder() + "/experiments/models/sva-bert-6x8 --file " + source_folder() +
-                 "/experiments/data/sva_sentences.tsv --out d --jobs " + jobs,
-             executable()},
-            folder.path());
+        // Not for ever: at worst it is killed, and the exit code is another.
+        return run_program({"/bin/sh", "-c",
+                            "ulimit -v " + kilobytes + "; exec timeout -s KILL 60 \"$0\" extract --model " +
+                                source_folder() + "/experiments/models/sva-bert-6x8 --file " + source_folder() +
+                                "/experiments/data/sva_sentences.tsv --out d --jobs " + jobs,
+                            executable()},
+                           folder.path());
     };
     const auto cramped = extract("150000", "1");
     if (cramped.exit_code == 0) return;  // a BLAS that needs no such room
