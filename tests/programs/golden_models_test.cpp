@@ -1,5 +1,5 @@
 /// Small random models and the bundled one against PyTorch's autograd in double precision
-/// (make_goldens.py beside this file).
+/// (tests/attention/model/make_goldens.py).
 
 #include <map>
 #include <string>
