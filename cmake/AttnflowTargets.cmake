@@ -26,6 +26,10 @@ target_compile_options(attnflow_options INTERFACE
   "$<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-stringop-overflow>"
   "$<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${ATTNFLOW_PRECOMPILE}>>:-Wno-array-bounds;-Wno-stringop-overread>"
   $<$<BOOL:${ATTNFLOW_WERROR}>:-Werror>)
+if(ATTNFLOW_ASSERT_LEVEL GREATER 0)
+  target_compile_definitions(attnflow_options INTERFACE
+    ATTNFLOW_ASSERT_LEVEL=${ATTNFLOW_ASSERT_LEVEL} _GLIBCXX_ASSERTIONS)
+endif()
 
 # attnflow_dependency(PACKAGE [find_package arguments]): a package that the libraries need; programs
 # that use an installed attnflow find it too.

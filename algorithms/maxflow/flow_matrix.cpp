@@ -3,7 +3,7 @@
 namespace attnflow {
 
 const char* to_string(SettledBy by) {
-    constexpr const char* names[] = {"edge", "sweeps", "meeting", "lanes", "waves"};
+    constexpr const char* names[] = {"edge", "sweeps", "meeting", "chains", "waves"};
     return names[static_cast<std::size_t>(by)];
 }
 

@@ -15,11 +15,11 @@ enum class SettledBy : std::uint8_t {
     edge,     ///< source and sink in neighbouring layers: their edge is the only path
     sweeps,   ///< a closed-form cut equals the lower bound of the two sweeps
     meeting,  ///< ... or the lower bound of two half-flows made for each other or to share a distribution
-    lanes,    ///< ... or the lower bound of the pair's own lane sweep
+    chains,   ///< ... or the lower bound of the pair's own chain sweep
     waves,    ///< a maximum flow of its own
 };
 inline constexpr SettledBy all_settled_by[] = {SettledBy::edge, SettledBy::sweeps, SettledBy::meeting,
-                                               SettledBy::lanes, SettledBy::waves};
+                                               SettledBy::chains, SettledBy::waves};
 const char* to_string(SettledBy by);
 
 struct FlowCounters {

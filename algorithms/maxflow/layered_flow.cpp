@@ -5,30 +5,21 @@
 namespace attnflow {
 
 /// Layers low..high of one network, packed.
-class LayeredFlow::Kernel {
+class LayeredFlow::Impl {
 public:
-    virtual ~Kernel() = default;
-    virtual bool holds(const FixedNetwork& network, std::size_t low, std::size_t high) const = 0;
-    virtual std::int64_t solve(const FixedNetwork& network, std::size_t source, std::size_t sink,
-                               ResidualState<std::int64_t>& state) = 0;
-};
-
-template <class T>
-class LayeredFlow::KernelOf final : public LayeredFlow::Kernel {
-public:
-    KernelOf(const FixedNetwork& network, std::size_t low, std::size_t high)
+    Impl(const FixedNetwork& network, std::size_t low, std::size_t high)
         : low_(low),
           top_(high - low),
           packed_(network, low, high),
           scratch_(packed_),
-          pair_(packed_, scratch_, top_) {}
+          pair_(packed_, scratch_, top_, engine::Switches({})) {}
 
-    bool holds(const FixedNetwork& network, std::size_t low, std::size_t high) const override {
+    bool holds(const FixedNetwork& network, std::size_t low, std::size_t high) const {
         return low == low_ && high - low == top_ && packed_.equals(network, low);
     }
 
     std::int64_t solve(const FixedNetwork& network, std::size_t source, std::size_t sink,
-                       ResidualState<std::int64_t>& state) override {
+                       ResidualState<std::int64_t>& state) {
         state.reset(network, low_, low_ + top_);
         if (top_ == 1) {
             const std::int64_t value = packed_.down(1)(source, sink);
@@ -37,13 +28,14 @@ public:
         }
         const std::int64_t value = pair_.solve_by_sweeps(source, sink).value;
         scratch_.pseudoflow().cancel_imbalance();
-        write_residuals(network, scratch_.pseudoflow(), source, sink, state.data());
+        write_residuals(network, source, sink, state.data());
         return value;
     }
 
 private:
-    void write_residuals(const FixedNetwork& network, const engine::Pseudoflow<T>& pseudoflow, std::size_t source,
-                         std::size_t sink, std::int64_t* residual) const {
+    void write_residuals(const FixedNetwork& network, std::size_t source, std::size_t sink,
+                         std::int64_t* residual) {
+        engine::Pseudoflow& pseudoflow = scratch_.pseudoflow();
         for (std::size_t l = 2; l < top_; ++l) {
             const auto& flow = pseudoflow.flow(l);
             for (std::size_t i = 0; i < flow.rows(); ++i) {
@@ -61,9 +53,9 @@ private:
 
     std::size_t low_;
     std::size_t top_;
-    engine::PackedNetwork<T> packed_;
-    engine::Scratch<T> scratch_;
-    engine::SinglePair<T> pair_;
+    engine::PackedNetwork packed_;
+    engine::Scratch scratch_;
+    engine::SinglePair pair_;
 };
 
 LayeredFlow::LayeredFlow() = default;
@@ -86,15 +78,11 @@ std::int64_t LayeredFlow::solve(const FixedNetwork& network, Vertex source, Vert
         throw ParameterError(
             fmt::format("max flow: the source (layer {}) must lie above the sink (layer {})", high, low));
     }
-    if (kernel_ == nullptr || !kernel_->holds(network, low, high)) {
-        kernel_.reset();
-        if (engine::PackedNetwork<std::int32_t>::fits(network, low, high)) {
-            kernel_ = std::make_unique<KernelOf<std::int32_t>>(network, low, high);
-        } else {
-            kernel_ = std::make_unique<KernelOf<std::int64_t>>(network, low, high);
-        }
+    if (impl_ == nullptr || !impl_->holds(network, low, high)) {
+        impl_.reset();  // its memory first
+        impl_ = std::make_unique<Impl>(network, low, high);
     }
-    return kernel_->solve(network, network.position_of(source), network.position_of(sink), state);
+    return impl_->solve(network, network.position_of(source), network.position_of(sink), state);
 }
 
 }  // namespace attnflow

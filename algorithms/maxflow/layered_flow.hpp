@@ -2,14 +2,14 @@
 /// Exact max flow of one pair in a dense layered network, without any edge object.
 ///
 /// Idea: a water-filling sweep from the source and one from the sink meet in a middle layer
-/// (engine/sweeps.hpp); what does not match there is corrected by waves (engine/waves.hpp),
-/// which stop as soon as the flow equals a closed-form cut (engine/closed_cuts.hpp) or nothing
-/// can be gained. On attention a pair costs little more than reading its matrices twice.
+/// (engine/certificates/sweeps.hpp); what does not match there is corrected by waves
+/// (engine/exact/waves.hpp), which stop as soon as the flow equals a closed-form cut
+/// (engine/certificates/closed_cuts.hpp) or nothing can be gained. On attention a pair costs little more than
+/// reading its matrices twice.
 ///
 /// Complexity: O(L n^2) a sweep and a wave. Few waves suffice in practice; in the worst case
 /// there are O(V^2), as for any method that pushes along exact distances.
-/// Memory: four capacities a slot, allocated once and reused. 32-bit integers inside where every
-/// row sum fits, else 64-bit.
+/// Memory: four capacities a slot, allocated once and reused.
 /// Returned: the value (unique) and the forward residuals of one maximum flow.
 ///
 /// Prefer FlowEngine (flow_engine.hpp) for rows or all pairs: there sources and sinks share their
@@ -35,11 +35,8 @@ public:
                        ResidualState<std::int64_t>& state);
 
 private:
-    class Kernel;
-    template <class T>
-    class KernelOf;
-
-    std::unique_ptr<Kernel> kernel_;
+    class Impl;
+    std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace attnflow

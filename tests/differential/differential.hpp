@@ -29,7 +29,6 @@ std::vector<Question> all_questions(const FixedNetwork& network);
 
 struct DifferentialCounts {
     std::size_t networks = 0;
-    std::size_t narrow = 0;   ///< of these, computed in 32 bits
     std::size_t flows = 0;    ///< different (network, layer, source, sink), layer 2 or above
     std::size_t answers = 0;  ///< of the engine, compared
     FlowCounters settled;     ///< of matrices
@@ -46,6 +45,7 @@ struct Comparing {
     FlowOptions engine = {};
     std::size_t one_in = 1;  ///< of the pairs of a matrix one in so many is compared, at random
     bool lemon = true;       ///< where it is compiled in
+    bool ask_only = false;   ///< compare nothing: what the engine itself finds wrong, by exceptions or assertions
 };
 
 /// Makes an engine for the network, asks it, and compares every answer. What differs first, with numbers, or "".

@@ -2,11 +2,17 @@
 /// A dense matrix laid out for vector instructions: rows start on 64-byte boundaries and are
 /// padded with zeros to a whole number of 64-byte blocks, so that kernels need no tail loop.
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <new>
 #include <vector>
 
 namespace attnflow::engine {
+
+/// Capacity, flow, mass, demand: a multiple of the unit 2^-b. Sums of capacities of one layer, and two of those
+/// added, fit (graph/capacity.hpp).
+using Amount = std::int64_t;
 
 template <class T>
 struct AlignedAllocator {
@@ -22,17 +28,26 @@ struct AlignedAllocator {
     bool operator==(const AlignedAllocator&) const { return true; }
 };
 
+/// One row of a panel on its own.
+template <class T>
+using Row = std::vector<T, AlignedAllocator<T>>;
+
+/// Values of a block; rows are padded to a whole number of them.
+inline constexpr std::size_t per_block = 64 / sizeof(Amount);
+
+inline constexpr std::size_t padded(std::size_t columns) {
+    return (columns + per_block - 1) / per_block * per_block;
+}
+
+/// T: a type of 8 bytes.
 template <class T>
 class Panel {
 public:
+    static_assert(sizeof(T) == sizeof(Amount));
+
     Panel() = default;
     Panel(std::size_t rows, std::size_t columns)
         : rows_(rows), columns_(columns), stride_(padded(columns)), values_(rows * stride_, T(0)) {}
-
-    static constexpr std::size_t padded(std::size_t columns) {
-        constexpr std::size_t block = 64 / sizeof(T);
-        return (columns + block - 1) / block * block;
-    }
 
     std::size_t rows() const { return rows_; }
     std::size_t columns() const { return columns_; }
@@ -49,7 +64,19 @@ private:
     std::size_t rows_ = 0;
     std::size_t columns_ = 0;
     std::size_t stride_ = 0;
-    std::vector<T, AlignedAllocator<T>> values_;
+    Row<T> values_;
 };
+
+/// `to`, columns x rows, becomes the transpose.
+template <class T>
+void transpose(const Panel<T>& from, Panel<T>& to) {
+    constexpr std::size_t together = 16;  // columns: a cache line or two
+    for (std::size_t first = 0; first < from.columns(); first += together) {
+        const std::size_t last = std::min(first + together, from.columns());
+        for (std::size_t i = 0; i < from.rows(); ++i) {
+            for (std::size_t j = first; j < last; ++j) to(j, i) = from(i, j);
+        }
+    }
+}
 
 }  // namespace attnflow::engine

@@ -6,57 +6,61 @@
 #include <memory>
 #include <mutex>
 
-#include "algorithms/maxflow/engine/diversion.hpp"
-#include "algorithms/maxflow/engine/waves.hpp"
+#include "algorithms/maxflow/engine/accelerators/chain_sweep.hpp"
+#include "algorithms/maxflow/engine/accelerators/diverted_flow.hpp"
+#include "algorithms/maxflow/engine/accelerators/feeding.hpp"
+#include "algorithms/maxflow/engine/exact/waves.hpp"
 #include "algorithms/maxflow/flow_matrix.hpp"
 #include "graph/support/parallel.hpp"
 
 namespace attnflow::engine {
 
 /// What one worker needs, made when it is first asked for. Keeps a reference.
-template <class T>
 class Scratch {
 public:
-    explicit Scratch(const PackedNetwork<T>& network) : network_(network), needs_(network.widest()) {}
+    explicit Scratch(const PackedNetwork& network) : network_(network), demand_(network.widest()) {}
 
-    Needs<T>& needs() { return needs_; }
-    Pseudoflow<T>& pseudoflow() { return made(pseudoflow_, network_); }
-    LaneSweeps<T>& lanes() { return made(lanes_, network_); }
-    /// For flows from layer `top`; the sink or the source it was last at is kept.
-    SinkRows<T>& rows(std::size_t lowest, std::size_t top) {
-        if (rows_ != nullptr && (rows_->top() != top || rows_->lowest() != lowest)) rows_.reset();
-        return made(rows_, network_, lowest, top);
+    Demand& demand() { return demand_; }
+    Pseudoflow& pseudoflow() { return made(pseudoflow_, network_); }
+    /// On that pseudoflow.
+    Waves& waves() { return made(waves_, pseudoflow()); }
+    ChainSweep& chain_sweep() { return made(chain_sweep_, network_); }
+    /// For flows from layer `top`, onto lower halves from layer `k`.
+    Feeding& feeding(std::size_t top, std::size_t k, Detail detail) {
+        if (feeding_ != nullptr && (feeding_->top() != top || feeding_->k() != k)) feeding_.reset();
+        return made(feeding_, pseudoflow(), top, k, detail);
     }
-    Diversion<T>& diversion(std::size_t top) {
-        if (diversion_ != nullptr && diversion_->top() != top) diversion_.reset();
-        return made(diversion_, network_, top);
+    /// For flows from layer `top`; the source it was last at is kept.
+    DivertedFlow& diverted_flow(std::size_t top) {
+        if (diverted_flow_ != nullptr && diverted_flow_->top() != top) diverted_flow_.reset();
+        return made(diverted_flow_, network_, top);
     }
 
     /// Of all its waves.
-    WaveCounters counters() const { return pseudoflow_ == nullptr ? WaveCounters{} : pseudoflow_->counters(); }
+    WaveCounters counters() const { return waves_ == nullptr ? WaveCounters{} : waves_->counters(); }
 
 private:
     template <class Object, class... Arguments>
-    static Object& made(std::unique_ptr<Object>& object, const Arguments&... arguments) {
-        if (object == nullptr) object = std::make_unique<Object>(arguments...);
+    static Object& made(std::unique_ptr<Object>& object, Arguments&&... arguments) {
+        if (object == nullptr) object = std::make_unique<Object>(std::forward<Arguments>(arguments)...);
         return *object;
     }
 
-    const PackedNetwork<T>& network_;
-    Needs<T> needs_;
-    std::unique_ptr<Pseudoflow<T>> pseudoflow_;
-    std::unique_ptr<LaneSweeps<T>> lanes_;
-    std::unique_ptr<SinkRows<T>> rows_;
-    std::unique_ptr<Diversion<T>> diversion_;
+    const PackedNetwork& network_;
+    Demand demand_;
+    std::unique_ptr<Pseudoflow> pseudoflow_;
+    std::unique_ptr<Waves> waves_;
+    std::unique_ptr<ChainSweep> chain_sweep_;
+    std::unique_ptr<Feeding> feeding_;
+    std::unique_ptr<DivertedFlow> diverted_flow_;
 };
 
-template <class T>
 class Workers {
 public:
     using Progress = std::function<void(std::size_t done, std::size_t total)>;
 
     /// Keeps a reference. `progress` as in FlowOptions.
-    Workers(const PackedNetwork<T>& network, std::size_t jobs, Progress progress)
+    Workers(const PackedNetwork& network, std::size_t jobs, Progress progress)
         : sinks_(network.width(0)), progress_(std::move(progress)) {
         for (std::size_t worker = 0; worker < std::max<std::size_t>(1, jobs); ++worker) {
             scratch_.emplace_back(network);
@@ -65,7 +69,7 @@ public:
 
     std::size_t jobs() const { return scratch_.size(); }
     /// Of the first worker, for what is not done in parallel.
-    Scratch<T>& scratch() { return scratch_[0]; }
+    Scratch& scratch() { return scratch_[0]; }
 
     /// Calls work(i, scratch) for all i < count, in parallel. Progress is told of each, with no sink done: whoever
     /// wants to cancel gets a chance.
@@ -80,7 +84,7 @@ public:
     /// As for_each, and adds the waves.
     template <class Work>
     void for_each(std::size_t count, FlowCounters& counters, const Work& work) {
-        count_waves(count, counters, [&](std::size_t i, Scratch<T>& scratch) {
+        count_waves(count, counters, [&](std::size_t i, Scratch& scratch) {
             work(i, scratch);
             report(0);
         });
@@ -91,7 +95,7 @@ public:
     template <class Settle>
     void finish_sinks(FlowCounters& counters, const Settle& settle) {
         std::size_t done = 0;
-        count_waves(sinks_, counters, [&](std::size_t t, Scratch<T>& scratch) {
+        count_waves(sinks_, counters, [&](std::size_t t, Scratch& scratch) {
             settle(t, scratch);
             report(done, 1);
         });
@@ -121,8 +125,8 @@ private:
 
     std::size_t sinks_;
     Progress progress_;
-    std::mutex mutex_;                 // of progress_
-    std::vector<Scratch<T>> scratch_;  // by worker
+    std::mutex mutex_;              // of progress_
+    std::vector<Scratch> scratch_;  // by worker
 };
 
 }  // namespace attnflow::engine

@@ -1,4 +1,4 @@
-#include "algorithms/maxflow/engine/residual_bits.hpp"
+#include "algorithms/maxflow/engine/exact/residual_bits.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -8,33 +8,32 @@
 using namespace attnflow;
 using namespace attnflow::engine;
 
-TEMPLATE_TEST_CASE("residual bits: those of a row say what its cells do", "[flow_engine]", std::int32_t,
-                   std::int64_t) {
+TEST_CASE("residual bits: those of a row say what its cells do", "[flow_engine]") {
     testing::on_every_target([] {
         Random random(3);
         for (const std::size_t n : {1, 15, 16, 63, 64, 65, 130}) {
-            Panel<TestType> capacity(1, n);
-            Panel<TestType> flow(1, n);
+            Panel<Amount> capacity(1, n);
+            Panel<Amount> flow(1, n);
             for (std::size_t x = 0; x < n; ++x) {
-                capacity(0, x) = static_cast<TestType>(random.below(3));
-                flow(0, x) = static_cast<TestType>(random.below(static_cast<std::size_t>(capacity(0, x)) + 1));
+                capacity(0, x) = static_cast<Amount>(random.below(3));
+                flow(0, x) = static_cast<Amount>(random.below(static_cast<std::size_t>(capacity(0, x)) + 1));
             }
             const std::size_t words = words_of(n);
-            for (const std::size_t from : {std::size_t{0}, Panel<TestType>::padded(n) / 2 / 16 * 16}) {
-                std::vector<Word> room(words, ~Word{0});
+            for (const std::size_t from : {std::size_t{0}, padded(n) / 2 / 16 * 16}) {
+                std::vector<Word> residual(words, ~Word{0});
                 std::vector<Word> carried(words, ~Word{0});
-                residual_bits(capacity.row(0), flow.row(0), from, Panel<TestType>::padded(n), words, room.data(),
-                              carried.data());
-                std::vector<std::size_t> with_room;
+                row_kernels().residual_bits(capacity.row(0), flow.row(0), from, padded(n), words, residual.data(),
+                                            carried.data());
+                std::vector<std::size_t> with_residual;
                 std::vector<std::size_t> with_flow;
                 for (std::size_t x = from; x < n; ++x) {
-                    if (capacity(0, x) > flow(0, x)) with_room.push_back(x);
+                    if (capacity(0, x) > flow(0, x)) with_residual.push_back(x);
                     if (flow(0, x) > 0) with_flow.push_back(x);
                 }
                 std::vector<std::size_t> members;
                 const auto collect = [&](std::size_t x) { members.push_back(x); };
-                for_each(room.data(), words, collect);
-                CHECK(members == with_room);
+                for_each(residual.data(), words, collect);
+                CHECK(members == with_residual);
                 members.clear();
                 for_each(carried.data(), words, collect);
                 CHECK(members == with_flow);
@@ -43,23 +42,23 @@ TEMPLATE_TEST_CASE("residual bits: those of a row say what its cells do", "[flow
     });
 }
 
-TEST_CASE("residual bits: senders are the rows with room to a given end", "[flow_engine]") {
+TEST_CASE("residual bits: senders are the rows with residual capacity to a given end", "[flow_engine]") {
     Random random(5);
     for (const std::size_t n : {3, 64, 70, 130}) {
         INFO(n << " positions");
         std::vector<std::int64_t> weights;
         for (std::size_t k = 0; k < 2 * n * n; ++k) weights.push_back(static_cast<std::int64_t>(random.below(4)));
         const FixedNetwork network({n, n, n}, weights);
-        const PackedNetwork<std::int32_t> packed(network, 0, 2);
-        ResidualBits<std::int32_t> bits(packed);
-        Panel<std::int32_t> flow(n, n);
+        const PackedNetwork packed(network, 0, 2);
+        ResidualBits bits(packed);
+        Panel<Amount> flow(n, n);
         for (std::size_t x = 0; x < n; ++x) {
             for (std::size_t y = 0; y < n; ++y) {
                 const auto capacity = static_cast<std::size_t>(packed.down(2)(x, y));
-                flow(x, y) = static_cast<std::int32_t>(random.below(capacity + 1));
+                flow(x, y) = static_cast<Amount>(random.below(capacity + 1));
             }
             CHECK(contains(bits.stale(2), x));
-            bits.refresh(2, x, packed.down(2), flow, 0, Panel<std::int32_t>::padded(n));
+            bits.refresh(2, x, packed.down(2), flow, 0, padded(n));
             CHECK_FALSE(contains(bits.stale(2), x));
         }
         std::vector<Word> ends(words_of(n));

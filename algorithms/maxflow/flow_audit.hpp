@@ -1,0 +1,38 @@
+#pragma once
+/// Samples of the engine's answers, solved once more and proven from outside.
+///
+/// The engine proves each value by its own arithmetic. An audit does not believe it: for some pairs it asks
+/// Dinic's method, which shares no line with the engine, has graph/certificate.hpp prove that flow, and compares
+/// values and binding cuts. A share p of wrong pairs stays unseen by N samples with a probability of (1 - p)^N.
+
+#include "algorithms/maxflow/dinic.hpp"
+#include "algorithms/maxflow/flow_matrix.hpp"
+
+namespace attnflow {
+
+class FlowAudit {
+public:
+    /// Keeps a reference.
+    explicit FlowAudit(const FixedNetwork& network) : network_(network) {}
+
+    /// Row s and column t of the engine's answer. Throws InternalError, naming network, pair and both values or
+    /// cuts, where they differ or the other flow fails its certificate.  One max flow, and O(slots).
+    void check(const FlowMatrix& flows, std::size_t s, std::size_t t);
+
+    /// Pairs looked at.
+    std::size_t pairs() const { return pairs_; }
+
+private:
+    [[noreturn]] void fail(const FlowMatrix& flows, std::size_t s, std::size_t t, const std::string& what) const;
+
+    const FixedNetwork& network_;
+    Dinic dinic_;
+    ResidualState<std::int64_t> state_;
+    std::size_t pairs_ = 0;
+};
+
+/// What tells a network from others in a message and in what is drawn for it: a hash of its widths and capacities.
+/// O(slots).
+std::uint64_t fingerprint(const FixedNetwork& network);
+
+}  // namespace attnflow
