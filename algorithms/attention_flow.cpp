@@ -45,8 +45,9 @@ EntryInfo AttentionFlow::describe() {
                             .minimum = Quantiser::min_bits,
                             .maximum = Quantiser::max_bits},
                            {.name = "certify",
-                            .summary = "prove every flow of a pair-by-pair solver maximum by an independent "
-                                       "check; the engine proves its values in any case",
+                            .summary = "check flows independently: every one of a pair-by-pair solver is proven "
+                                       "maximum; of the engine, which proves its own, samples drawn by the "
+                                       "statistics' seed are solved again by dinic and compared in value and cut",
                             .fallback = true},
                            {.name = "normalise_rows",
                             .summary = "divide the flows of a source by their sum, as the authors' program does",
@@ -68,18 +69,25 @@ AttentionFlow::AttentionFlow(const Parameters& parameters)
 }
 
 Attribution AttentionFlow::attribute(const AttributionProblem& problem) {
-    return std::move(attribute_layers({problem.network, {problem.layer}, problem.sources}).front());
+    return std::move(
+        attribute_layers({problem.network, {problem.layer}, problem.sources, problem.computing}).front());
 }
 
 std::vector<Attribution> AttentionFlow::attribute_layers(const LayersProblem& problem) {
     const auto [network, fixed_point] = quantiser_(problem.network);
     std::vector<Attribution> results(problem.layers.size());
     std::optional<FlowEngine> engine;
-    if (solver_name_ == "auto" && is_dense(network)) engine.emplace(network);
+    std::optional<FlowAudit> audit;
+    if (solver_name_ == "auto" && is_dense(network)) {
+        engine.emplace(network, FlowOptions{.jobs = problem.computing.jobs});
+        if (certify_) audit.emplace(network);
+    }
     // The highest layer first: in the engine its backward sweeps serve all others.
     for (std::size_t k = problem.layers.size(); k-- > 0;) {
-        const AttributionProblem layer{problem.network, problem.layers[k], problem.sources};
-        results[k] = engine ? by_engine(*engine, layer, fixed_point) : by_solver(network, layer, fixed_point);
+        const AttributionProblem layer{problem.network, problem.layers[k], problem.sources, false,
+                                       problem.computing};
+        results[k] = engine ? by_engine(*engine, audit ? &*audit : nullptr, layer, fixed_point)
+                            : by_solver(network, layer, fixed_point);
         normalise(results[k]);
     }
     return results;
@@ -92,10 +100,11 @@ Attribution AttentionFlow::empty_result(const AttributionProblem& problem, const
             .fixed_point = fixed_point};
 }
 
-Attribution AttentionFlow::by_engine(FlowEngine& engine, const AttributionProblem& problem,
+Attribution AttentionFlow::by_engine(FlowEngine& engine, FlowAudit* audit, const AttributionProblem& problem,
                                      const FixedPoint& fixed_point) {
     FlowMatrix flows = engine.flows(problem.layer, problem.sources);
     Attribution result = empty_result(problem, fixed_point);
+    if (audit != nullptr) result.checked = audit->sample(flows, problem.computing.seed);
     std::transform(flows.values.values().begin(), flows.values.values().end(), result.scores.values().begin(),
                    [&](std::int64_t value) { return static_cast<double>(value) * result.fixed_point->unit(); });
     if (problem.sources.size() == 1) {
@@ -127,6 +136,7 @@ Attribution AttentionFlow::by_solver(const FixedNetwork& network, const Attribut
                                     "certificate: {}",
                                     solver_name_, problem.layer, problem.sources[s], t, certificate.failure));
                 }
+                result.checked += certify_;
                 if (list_cut) result.interior_cuts.push_back({s, t, std::move(certificate.source_side)});
             }
             result.scores(s, t) = static_cast<double>(value) * result.fixed_point->unit();

@@ -17,8 +17,9 @@
 /// sources, sinks and layers share their work, and each value is proven by construction (lower
 /// bound equal to an upper bound, or a minimum cut). Where a tenth or more of the edges that a
 /// causal mask, if there is one, leaves is missing (windows, pruning) it is Dinic's method, pair by
-/// pair. The other solvers are there to check and to compare; `certify` has each flow of a pair
-/// proven by graph/certificate.hpp.
+/// pair. The other solvers are there to check and to compare. `certify` has each flow of a pair-by-pair solver
+/// proven by graph/certificate.hpp, and solves samples of the engine's answers again (maxflow/flow_audit.hpp):
+/// value and cut must be those of Dinic's method, whose flow is proven. Attribution::checked counts both.
 ///
 /// Scores: [source, token], in [0, 1] when rows sum to 1. The vertices of an interior cut are
 /// listed when there is one source.
@@ -31,6 +32,7 @@
 #include <memory>
 
 #include "algorithms/attribution_method.hpp"
+#include "algorithms/maxflow/flow_audit.hpp"
 #include "algorithms/maxflow/flow_engine.hpp"
 #include "algorithms/maxflow/max_flow_solver.hpp"
 
@@ -45,7 +47,7 @@ public:
 
 private:
     static Attribution empty_result(const AttributionProblem& problem, const FixedPoint& fixed_point);
-    static Attribution by_engine(FlowEngine& engine, const AttributionProblem& problem,
+    static Attribution by_engine(FlowEngine& engine, FlowAudit* audit, const AttributionProblem& problem,
                                  const FixedPoint& fixed_point);
     Attribution by_solver(const FixedNetwork& network, const AttributionProblem& problem,
                           const FixedPoint& fixed_point);

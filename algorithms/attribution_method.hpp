@@ -47,11 +47,18 @@ inline constexpr const char* identity = "identity";        ///< identity layers 
 inline constexpr const char* equivariant = "equivariant";  ///< renaming tokens permutes the scores
 }  // namespace promise
 
+/// How to compute; scores do not depend on it.
+struct Computing {
+    std::size_t jobs = 1;    ///< threads that a method may use for one problem
+    std::uint64_t seed = 1;  ///< draws what is solved a second time, to check (Attribution::checked)
+};
+
 struct AttributionProblem {
     const LayeredNetwork<double>& network;
     std::size_t layer;                 ///< of the sources, 1..L
     std::vector<std::size_t> sources;  ///< positions in that layer, each < width(layer)
     bool with_paths = false;           ///< fill Attribution::paths, if the method has paths
+    Computing computing = {};
 };
 
 /// The same sources in several layers.
@@ -59,6 +66,7 @@ struct LayersProblem {
     const LayeredNetwork<double>& network;
     std::vector<std::size_t> layers;   ///< ascending, each in 1..L
     std::vector<std::size_t> sources;  ///< positions, each below the width of every one of `layers`
+    Computing computing = {};
 };
 
 /// The source side of the source-minimal minimum cut, for a pair whose cut is `interior`.
@@ -76,6 +84,8 @@ struct Attribution {
     RowMajor<BindingCut> binding_cuts = {};
     std::vector<InteriorCut> interior_cuts = {};
     std::optional<FixedPoint> fixed_point = {};
+    /// Scores that an independent method has found too, for methods that check samples of theirs.
+    std::size_t checked = 0;
     /// Share of the attention that pruning took away before the method saw it, where there was
     /// any: set by those who build the network.
     std::optional<double> pruned_share = {};
@@ -121,7 +131,8 @@ struct AttributionFamily {
             } else {
                 std::vector<Attribution> results;
                 for (const std::size_t layer : problem.layers) {
-                    results.push_back(member_.attribute({problem.network, layer, problem.sources}));
+                    results.push_back(
+                        member_.attribute({problem.network, layer, problem.sources, false, problem.computing}));
                 }
                 return results;
             }

@@ -240,6 +240,7 @@ std::string run_json(const Results& result, const Config& config) {
         json["fixed_point"] = {{"bits", result.fixed_point->bits},
                                {"error_bound", result.fixed_point->error_bound},
                                {"rounded_to_zero", result.fixed_point->rounded_to_zero}};
+        json["flows"] = {{"pairs", result.flows.pairs}, {"checked", result.flows.checked}};
     }
     return escape_controls_keep_lines(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace)) + "\n";
 }

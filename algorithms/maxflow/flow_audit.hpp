@@ -19,6 +19,11 @@ public:
     /// cuts, where they differ or the other flow fails its certificate.  One max flow, and O(slots).
     void check(const FlowMatrix& flows, std::size_t s, std::size_t t);
 
+    /// check() for one pair, drawn by `seed`, or none: of small networks most answers are looked at, of large ones
+    /// every eighth, so that a run spends at most a few percent of its time on it. What is drawn depends on seed
+    /// and answer alone. Returns how many it were.  O(pairs), and what check() takes.
+    std::size_t sample(const FlowMatrix& flows, std::uint64_t seed);
+
     /// Pairs looked at.
     std::size_t pairs() const { return pairs_; }
 
@@ -31,8 +36,7 @@ private:
     std::size_t pairs_ = 0;
 };
 
-/// What tells a network from others in a message and in what is drawn for it: a hash of its widths and capacities.
-/// O(slots).
+/// What tells a network from others in a message: a hash of its widths and capacities.  O(slots).
 std::uint64_t fingerprint(const FixedNetwork& network);
 
 }  // namespace attnflow

@@ -196,7 +196,8 @@ void print_answer(const AttributeArguments& arguments, AttributeRequest& request
     Validator validator(request.example.attention, request.example.id, arguments.row_sum_tolerance);
     request.example.attention = validator.watched();
     MethodSet methods({{request.point.method, request.parameters}});
-    ExampleAttributions attributions(request.example, methods, request.special_tokens, /*with_paths=*/true);
+    ExampleAttributions attributions(request.example, methods, request.special_tokens, {.jobs = arguments.jobs},
+                                     /*with_paths=*/true);
     attributions.check(request.computed);
     // Validated while it is read for the network, where there is one network.
     if (attributions.has_one_network(request.computed)) attributions.network(request.computed);
@@ -281,8 +282,7 @@ void add_attribute(CommandLine& line) {
         .shows_default()
         .needs(blank_out);
     add_jobs(command, arguments->jobs)
-        .describes("Threads of the model; the results do not depend on it")
-        .needs(model);
+        .describes("Threads of the model and of the flow engine; the results do not depend on it");
     command.option("--example", arguments->example, "Id of the example (needed when the file has several)")
         .excludes(model);
     command.option("--method", arguments->method, join(attribution_methods().names(), ", ")).required();

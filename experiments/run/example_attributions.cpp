@@ -25,6 +25,7 @@ Attribution combine(const std::vector<const Attribution*>& parts, const HeadFami
             const double share = *part->pruned_share / static_cast<double>(parts.size());
             result.pruned_share = result.pruned_share.value_or(0.0) + share;
         }
+        result.checked += part->checked;
         const auto& fixed_point = part->fixed_point;
         if (!fixed_point) continue;
         if (!result.fixed_point) result.fixed_point = FixedPoint{.bits = fixed_point->bits};
@@ -58,9 +59,11 @@ void refuse_heads_of_one_matrix(const std::string& name, const std::string& head
 }
 
 ExampleAttributions::ExampleAttributions(const Example& example, MethodSet& methods,
-                                         const std::vector<std::string>& special_tokens, bool with_paths)
+                                         const std::vector<std::string>& special_tokens, Computing computing,
+                                         bool with_paths)
     : example_(example),
       methods_(methods),
+      computing_(computing),
       with_paths_(with_paths),
       special_positions_(special_positions(example.tokens, special_tokens)) {}
 
@@ -204,14 +207,14 @@ std::vector<Attribution> ExampleAttributions::with_fused_heads(std::span<const Q
     }
     const bool prunes = options.pruning != NetworkOptions().pruning;
     if (questions.size() > 1 && share_network) {
-        results = method.attribute_layers({network(first), std::move(layers), first.sources});
+        results = method.attribute_layers({network(first), std::move(layers), first.sources, computing_});
         if (prunes) {
             for (Attribution& result : results) result.pruned_share = loss_.share();
         }
     } else {
         for (const Question& question : questions) {
             results.push_back(
-                method.attribute({network(question), question.layer, question.sources, with_paths_}));
+                method.attribute({network(question), question.layer, question.sources, with_paths_, computing_}));
             if (prunes) results.back().pruned_share = loss_.share();
         }
     }

@@ -27,7 +27,7 @@ public:
     /// axis of that name. `with_paths`: attributions come with the best path of each pair where the
     /// method has paths.
     ExampleAttributions(const Example& example, MethodSet& methods, const std::vector<std::string>& special_tokens,
-                        bool with_paths = false);
+                        Computing computing = {}, bool with_paths = false);
 
     /// The attribution of a point; read-out and positions play no part in it. Throws
     /// ParameterError for a layer or source that the example does not have.
@@ -69,6 +69,7 @@ private:
 
     const Example& example_;
     MethodSet& methods_;
+    Computing computing_;
     bool with_paths_;
     std::vector<std::size_t> special_positions_;
     std::set<std::string> checked_weights_;

@@ -31,6 +31,7 @@ public:
           dataset_(dataset),
           options_(options),
           comparison_(config, store.plan(), store.record().special_tokens),
+          computing_{.seed = config.statistics.seed},
           jobs_(std::max<std::size_t>(options.jobs, 1)) {
         for (std::size_t j = 0; j < jobs_; ++j) methods_.emplace_back(config.parameters);
         for (const auto& points : plan_.points_of) {
@@ -49,6 +50,8 @@ public:
             if (!done[i]) open.push_back(i);
         }
         report(total_ - open.size() * plan_.grid_size, 0);
+        // Threads that have no example of their own work on those of others.
+        computing_.jobs = std::max<std::size_t>(1, jobs_ / std::max<std::size_t>(1, open.size()));
         parallel_for(open.size(), jobs_, [&](std::size_t i, std::size_t worker) {
             if (!stopped()) run_example(open[i], methods_[worker]);
         });
@@ -70,7 +73,7 @@ private:
         const Example example = dataset_.example(index);
         PointScores scores(plan_);
         const auto stored = store_.stored_attributions(index);
-        ExampleAttributions attributions(example, methods, store_.record().special_tokens);
+        ExampleAttributions attributions(example, methods, store_.record().special_tokens, computing_);
         for (const Plan::Step& step : plan_.steps) {
             Plan::Step missing;
             std::size_t cells = 0;
@@ -138,6 +141,7 @@ private:
     const Dataset& dataset_;
     const RunnerOptions& options_;
     Comparison comparison_;
+    Computing computing_;  // of one example
     std::size_t jobs_;
     std::vector<MethodSet> methods_;     // one a worker
     std::vector<std::size_t> cells_of_;  // by attribution: grid points that read it

@@ -51,6 +51,13 @@ struct PruningShares {
     double largest = 0.0;
 };
 
+/// Flows of a run, and how many of them were proven by a certificate of their own or solved a second time by
+/// another method. Where heads are combined late, those of each pass.
+struct FlowCounts {
+    std::size_t pairs = 0;
+    std::size_t checked = 0;
+};
+
 struct Results {
     std::vector<std::string> examples;             ///< ids
     std::vector<std::vector<std::string>> tokens;  ///< by example
@@ -63,6 +70,7 @@ struct Results {
     /// Of all flows: bits, the largest error bound, all entries rounded to 0 (each example
     /// and network counted once).
     std::optional<FixedPoint> fixed_point;
+    FlowCounts flows;
     double largest_row_sum_deviation = 0.0;
 };
 

@@ -29,7 +29,7 @@ CREATE TABLE points(point INTEGER PRIMARY KEY, attribution INTEGER NOT NULL, in_
 CREATE TABLE attributions(cell INTEGER PRIMARY KEY, example INTEGER NOT NULL, attribution INTEGER NOT NULL,
                           sources INTEGER NOT NULL, tokens INTEGER NOT NULL, bits INTEGER, error_bound REAL,
                           rounded_to_zero INTEGER, checksum INTEGER NOT NULL, scores BLOB NOT NULL, cuts BLOB,
-                          pruned REAL);
+                          pruned REAL, checked INTEGER NOT NULL);
 CREATE TABLE binding_cuts(cell INTEGER, cut TEXT, pairs INTEGER NOT NULL, PRIMARY KEY(cell, cut)) WITHOUT ROWID;
 CREATE TABLE reference_names(reference INTEGER PRIMARY KEY, name TEXT NOT NULL);
 CREATE TABLE metric_names(metric INTEGER PRIMARY KEY, name TEXT NOT NULL);
@@ -394,7 +394,8 @@ std::vector<std::size_t> RunStore::attributions_with_cuts() {
 Attribution RunStore::attribution(std::size_t example, std::size_t attribution) {
     const std::lock_guard lock(mutex_);
     Statement row = database_.prepare(
-        "SELECT sources, tokens, bits, error_bound, rounded_to_zero, checksum, scores, cuts, cell, pruned "
+        "SELECT sources, tokens, bits, error_bound, rounded_to_zero, checksum, scores, cuts, cell, pruned, "
+        "checked "
         "FROM attributions WHERE cell = ?");
     row.bind(cell(example, attribution));
     if (!row.step()) {
@@ -423,6 +424,7 @@ Attribution RunStore::read_attribution(std::size_t example, std::size_t attribut
                                          .rounded_to_zero = row.index(4)};
         }
         if (!row.is_null(9)) out.pruned_share = row.real(9);
+        out.checked = row.index(10);
         return out;
     } catch (const InputError& error) {
         throw InputError(fmt::format("{}: the scores of {} for {} are damaged: {}", database_.file(),
@@ -489,7 +491,7 @@ void RunStore::add(std::size_t example, std::span<const std::pair<std::size_t, A
     const std::lock_guard lock(mutex_);
     begin_results();
     own_.insert(example);
-    Statement insert = database_.prepare("INSERT INTO attributions VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    Statement insert = database_.prepare("INSERT INTO attributions VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     Statement count = database_.prepare("INSERT INTO binding_cuts VALUES(?, ?, ?)");
     for (const auto& [number, attribution] : attributions) {
         const Blob scores = encode(attribution.scores.values());
@@ -512,7 +514,7 @@ void RunStore::add(std::size_t example, std::span<const std::pair<std::size_t, A
         } else {
             insert.bind_null();
         }
-        insert.run();
+        insert.bind(attribution.checked).run();
         std::size_t pairs[std::size(all_cut_kinds)] = {};
         for (const BindingCut& cut : attribution.binding_cuts.values())
             ++pairs[static_cast<std::size_t>(cut.kind)];
@@ -641,7 +643,8 @@ Results RunStore::results(bool with_attributions) {
     read_fixed_point(results);
     if (!with_attributions) return results;
     Statement row = database_.prepare(
-        "SELECT sources, tokens, bits, error_bound, rounded_to_zero, checksum, scores, cuts, cell, pruned "
+        "SELECT sources, tokens, bits, error_bound, rounded_to_zero, checksum, scores, cuts, cell, pruned, "
+        "checked "
         "FROM attributions ORDER BY cell");
     while (row.step()) {
         const std::size_t example = row.index(8) / plan_.attributions.size();
@@ -726,6 +729,10 @@ void RunStore::read_fixed_point(Results& results) {
         total->error_bound = std::max(total->error_bound, row.real(1));
         total->rounded_to_zero += row.index(2);
     }
+    Statement flows = database_.prepare(
+        "SELECT total(sources * tokens), total(checked) FROM attributions WHERE bits IS NOT NULL");
+    flows.step();
+    results.flows = {static_cast<std::size_t>(flows.real(0)), static_cast<std::size_t>(flows.real(1))};
 }
 
 }  // namespace attnflow

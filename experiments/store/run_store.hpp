@@ -8,7 +8,7 @@
 ///   points           method and axes (JSON) of each grid point; points with equal scores
 ///                    before read-out share an attribution
 ///   attributions     by example: the whole matrix of scores and its binding cuts (blob.hpp),
-///                    and the share of the attention that pruning dropped
+///                    the share of the attention that pruning dropped, and how many flows were checked
 ///   binding_cuts     how many pairs each kind of cut binds
 ///   metrics          by example, point, reference, metric; NULL = undefined
 ///   failures         by example, point
@@ -38,7 +38,7 @@ namespace attnflow {
 
 class RunStore {
 public:
-    static constexpr int schema_version = 1;
+    static constexpr int schema_version = 2;
     /// amend: write a little, without a log.
     enum class Access { read, write, amend };
 

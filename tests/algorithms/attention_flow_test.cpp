@@ -1,3 +1,5 @@
+#include <numeric>
+
 #include <catch2/catch.hpp>
 
 #include "algorithms/attention_flow.hpp"
@@ -132,5 +134,37 @@ TEST_CASE("every solver gives the same attribution", "[attention_flow]") {
             CHECK(result.scores == expected.scores);
             CHECK(result.binding_cuts == expected.binding_cuts);
         }
+    }
+}
+
+TEST_CASE("threads and the seed of checks change no flow; checks are counted", "[attention_flow]") {
+    const auto network = network_generators().at("uneven_keys").make()->generate({.layers = 4, .tokens = 24}, 1);
+    std::vector<std::size_t> sources(24);
+    std::iota(sources.begin(), sources.end(), std::size_t{0});
+    const auto answers = [&](Computing computing, const std::map<std::string, ParameterValue>& parameters) {
+        return attribution_methods()
+            .at("attention_flow")
+            .make(parameters)
+            ->attribute_layers({network, {1, 2, 3, 4}, sources, computing});
+    };
+    const auto expected = answers({}, {});
+    std::size_t checked = 0;
+    for (const Computing computing : {Computing{.jobs = 3}, Computing{.seed = 2}, Computing{.jobs = 2, .seed = 3},
+                                      Computing{.seed = 4}, Computing{.seed = 5}}) {
+        const auto found = answers(computing, {});
+        for (std::size_t l = 0; l < 4; ++l) {
+            CHECK(found[l].scores == expected[l].scores);
+            CHECK(found[l].binding_cuts == expected[l].binding_cuts);
+            checked += found[l].checked;
+        }
+        if (computing.seed == 1) {
+            for (std::size_t l = 0; l < 4; ++l) CHECK(found[l].checked == expected[l].checked);
+        }
+    }
+    CHECK(checked > 0);   // 2304 slots: one answer in three
+    CHECK(checked < 20);  // of 5 x 4
+    for (const Attribution& answer : answers({}, {{"certify", false}})) CHECK(answer.checked == 0);
+    for (const Attribution& answer : answers({}, {{"solver", std::string("dinic")}})) {
+        CHECK(answer.checked == 24 * 24);
     }
 }

@@ -144,6 +144,11 @@ TEST_CASE("a stored run gives back what was computed", "[store]") {
     CHECK(stored.result.attributions.size() == direct.attributions.size());
     CHECK(stored.record().dataset == fs::absolute(bench.config.dataset).string());
     CHECK(stored.record().environment.at("dataset_sha256") == sha256_of_file(bench.config.dataset.string()));
+    // 6 examples of 27 tokens in all, 3 layers, 2 skip weights; such small networks have a pair of every answer
+    // checked.
+    CHECK(stored.result.flows.pairs == 27 * 3 * 2);
+    CHECK(stored.result.flows.checked == 6 * 3 * 2);
+    CHECK(read_bytes((bench.at("run") / "run.json").string()).find("\"checked\": 36") != std::string::npos);
     const Plan& plan = stored.store->plan();
     for (std::size_t p = 0; p < plan.grid_size; ++p) {
         const Example example = dataset.example(2);
@@ -153,6 +158,7 @@ TEST_CASE("a stored run gives back what was computed", "[store]") {
         const Attribution found = stored.store->attribution(2, plan.attribution_of[p]);
         CHECK(found.scores == expected.scores);
         CHECK(found.binding_cuts == expected.binding_cuts);
+        CHECK(found.checked == expected.checked);
     }
 }
 
@@ -216,7 +222,7 @@ TEST_CASE("stores that are damaged, newer or something else are refused", "[stor
     write_bytes(path, good);
     sql(bench.at("run"), "PRAGMA user_version = 99");
     refusals("store version 99, this program reads 1");
-    sql(bench.at("run"), "PRAGMA user_version = 1; PRAGMA application_id = 7");
+    sql(bench.at("run"), "PRAGMA user_version = 2; PRAGMA application_id = 7");
     refusals("is not the store of a run");
 
     write_bytes(path, good);

@@ -30,6 +30,26 @@ TEST_CASE("audit: answers of the engine pass, a unit more or less or another cut
     CHECK_THROWS_WITH(audit.check(flows, 5, 2), Catch::Contains("the engine says that crossing(9) binds it"));
 }
 
+TEST_CASE("audit: samples depend on seed and answer alone, and find what is wrong", "[flow_engine][audit]") {
+    const FixedNetwork small = attention_network({.tokens = 7, .layers = 4, .sigma = 2.0, .bits = 40}, 3);
+    const FixedNetwork large = attention_network({.tokens = 40, .layers = 6, .bits = 40}, 3);
+    FlowMatrix flows = FlowEngine(small).all_pairs(4);
+    const FlowMatrix many = FlowEngine(large).all_pairs(6);
+    std::size_t sampled = 0;
+    for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+        CHECK(FlowAudit(small).sample(flows, seed) == 1);
+        const std::size_t count = FlowAudit(large).sample(many, seed);
+        FlowAudit again(large);
+        CHECK(again.sample(many, seed) == count);
+        CHECK(again.pairs() == count);
+        sampled += count;
+    }
+    CHECK(sampled > 10);  // one in eight
+    CHECK(sampled < 50);
+    for (std::int64_t& value : flows.values.values()) ++value;  // all are wrong
+    CHECK_THROWS_AS(FlowAudit(small).sample(flows, 1), InternalError);
+}
+
 TEST_CASE("audit: networks have fingerprints", "[audit]") {
     const FixedNetwork network({2, 2}, {1, 2, 3, 4});
     CHECK(fingerprint(network) == fingerprint(FixedNetwork({2, 2}, {1, 2, 3, 4})));
