@@ -301,7 +301,7 @@ void check_tables(const fs::path& folder) {
 }  // namespace
 
 Findings RunFolder::findings(std::size_t jobs) const {
-    return {summarise(result, config, jobs), saturation_of(*store, jobs)};
+    return {summarise(result, config, jobs), saturation_of(*store, jobs), equal_values(*store, result)};
 }
 
 RunFolder open_run(const fs::path& folder, bool with_attributions) {

@@ -23,6 +23,7 @@
 #include "experiments/study/axes/positions.hpp"
 #include "experiments/study/axes/skip_weight.hpp"
 #include "experiments/study/axes/source.hpp"
+#include "experiments/study/axes/special_tokens.hpp"
 #include "experiments/study/presets.hpp"
 #include "experiments/study/settings.hpp"
 #include "experiments/study/special_tokens.hpp"
@@ -44,6 +45,7 @@ struct AttributeArguments {
     std::string example;
     std::string method;
     std::map<std::string, std::string> axes;  // as given: --heads, --skip, ...
+    std::vector<std::string> special;         // names of special tokens
     std::vector<std::string> parameters;
     std::string preset;
     std::string format = "table";
@@ -149,8 +151,12 @@ AttributeRequest make_request(const AttributeArguments& arguments) {
     const auto finish = [&](Example example, std::vector<std::string> special, bool fused) {
         const bool is_fused = fused && point.has(HeadsAxis::name);
         GridPoint computed = is_fused ? point.with(HeadsAxis::name, HeadsAxis::fallback()) : point;
-        return AttributeRequest{std::move(example), point,       std::move(computed), parameters,
-                                std::move(special), source_given};
+        return AttributeRequest{std::move(example),
+                                point,
+                                std::move(computed),
+                                parameters,
+                                arguments.special.empty() ? std::move(special) : arguments.special,
+                                source_given};
     };
     if (!arguments.model.empty()) {
         refuse_blank(arguments.text);
@@ -179,6 +185,22 @@ AttributeRequest make_request(const AttributeArguments& arguments) {
     request.extraction = dataset.extraction();
     request.dataset = dataset;
     return request;
+}
+
+/// Throws for a name of --special that is no token; says it where there is nothing to drop.
+void check_special_tokens(const AttributeArguments& arguments, const AttributeRequest& request) {
+    const Example& example = request.example;
+    const std::string option = option_of(SpecialTokensAxis::name);
+    if (!options_of(request.point).drop_special_tokens) {
+        if (arguments.special.empty()) return;
+        throw ParameterError(fmt::format("--special: expected with {} drop; nothing else depends on it", option));
+    }
+    const std::string id = escape_controls(example.id);
+    for (const std::string& name : absent_names(arguments.special, example.tokens))
+        throw ParameterError("--special: " + no_such_token(name, id, example.tokens));
+    if (!special_positions(example.tokens, request.special_tokens).empty()) return;
+    print_note(fmt::format("{} drop changes nothing: no token of {} is one of {}; name them with --special",
+                           option, id, some_names(request.special_tokens)));
 }
 
 BlankOutSets blank_out(const AttributeArguments& arguments, const AttributeRequest& asked, bool whole_matrix,
@@ -232,6 +254,7 @@ void print_answer(const AttributeArguments& arguments, AttributeRequest& request
 
 int attribute(const AttributeArguments& arguments) {
     AttributeRequest request = make_request(arguments);
+    check_special_tokens(arguments, request);
     const auto print = [&] { print_answer(arguments, request); };
     if (request.dataset) {
         unless_changed(*request.dataset, print);
@@ -297,6 +320,11 @@ void add_attribute(CommandLine& line) {
             names, [arguments, name = axis.name](const std::string& text) { arguments->axes[name] = text; },
             fmt::format("{}: {} (default: {})", axis.summary, axis.values, fallback));
     }
+    command
+        .option("--special", arguments->special,
+                "A token that --special-tokens drop leaves out, by its exact text; repeatable (default: those of "
+                "the model or file, else the usual names)")
+        .one_value();
     command.option("--param", arguments->parameters, "NAME=VALUE, a parameter of the method; repeatable")
         .one_value();
     command.option("--preset", arguments->preset, "Start from a preset; `attnflow list` names them");

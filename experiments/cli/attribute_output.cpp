@@ -14,6 +14,8 @@
 #include "experiments/study/axes/readout.hpp"
 #include "experiments/study/axes/skip_weight.hpp"
 #include "experiments/study/axes/source.hpp"
+#include "experiments/study/axes/special_tokens.hpp"
+#include "experiments/study/special_tokens.hpp"
 #include "experiments/tables/csv.hpp"
 #include "experiments/tables/text_layout.hpp"
 
@@ -108,6 +110,8 @@ Json question_json(const AttributeRequest& request, const std::vector<std::size_
         if (!is_shown(axis) || (axis.name == ReadoutAxis::name && one_source)) continue;
         json[axis.name] = axis_json(point, axis.name);
     }
+    if (options_of(point).drop_special_tokens)
+        json["dropped"] = special_positions(request.example.tokens, request.special_tokens);
     if (point.has(LayerAxis::name)) json[LayerAxis::name] = layer;
     json["source_index"] = nullptr;
     if (point.has(SourceAxis::name) && sources.size() == 1) json["source_index"] = sources.front();
@@ -222,6 +226,17 @@ std::string position_name(const AttributeRequest& request, std::size_t layer, st
     return width == attention.tokens() ? token_text(request.example, position) : fmt::format("#{}", position);
 }
 
+// Behind "special tokens drop": what that did to this example.
+std::string dropped_text(const AttributeRequest& request) {
+    if (!options_of(request.point).drop_special_tokens) return "";
+    std::vector<std::string> names;
+    for (const std::size_t p : special_positions(request.example.tokens, request.special_tokens)) {
+        const std::string name = shown_token(request.example.tokens[p]);
+        if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+    return names.empty() ? " (there are none)" : " (" + join(names, " ") + ")";
+}
+
 std::string heading(const AttributeRequest& request, const ExampleAttributions& attributions, std::size_t layer) {
     const GridPoint& point = request.point;
     std::string text = fmt::format("{}, {}", escape_controls(request.example.id), point.method);
@@ -233,6 +248,7 @@ std::string heading(const AttributeRequest& request, const ExampleAttributions& 
         if (always || point.values.at(axis.name) != axis.fallback) {
             text += fmt::format(", {} {}", name, escape_controls(point.text(axis.name)));
         }
+        if (axis.name == SpecialTokensAxis::name) text += dropped_text(request);
     }
     const auto target = request.extraction.find("model.target");
     if (target != request.extraction.end() && is_made_of_gradients(options_of(point).edge_weights)) {

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "experiments/findings/equal_values.hpp"
 #include "experiments/findings/saturation.hpp"
 #include "experiments/findings/summary.hpp"
 
@@ -11,6 +12,7 @@ namespace attnflow {
 struct Findings {
     Summary summary;
     std::vector<Saturation> saturation = {};
+    std::vector<EqualValues> equal = {};
 };
 
 }  // namespace attnflow

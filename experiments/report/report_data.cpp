@@ -60,9 +60,10 @@ Json run_json_object(const Config& config, const Results& result, const Dataset*
 }
 
 // What a reader must know before the charts: { id, title, text }.
-Json warnings_json(const Config& config, const Results& result, const ReportOptions& options) {
+Json warnings_json(const Config& config, const Results& result, const Findings& findings,
+                   const ReportOptions& options) {
     Json warnings = Json::array();
-    const auto add = [&](const char* id, const std::string& title, const std::string& text) {
+    const auto add = [&](const std::string& id, const std::string& title, const std::string& text) {
         warnings.push_back({{"id", id}, {"title", title}, {"text", text}});
     };
     if (options.unfinished_at) {
@@ -91,6 +92,8 @@ Json warnings_json(const Config& config, const Results& result, const ReportOpti
                         "file as it is now.",
                         escape_controls(config.dataset.filename().string())));
     }
+    for (std::size_t i = 0; i < findings.equal.size(); ++i)
+        add(fmt::format("equal-{}", i), findings.equal[i].title, findings.equal[i].text);
     return warnings;
 }
 
@@ -152,7 +155,7 @@ ReportData gather_report(const Config& config, const Results& result, const Find
     }
     json["cuts"] = Json::parse(cuts_json());
     json["solvable_tokens"] = max_solvable_tokens;
-    json["warnings"] = warnings_json(config, result, options);
+    json["warnings"] = warnings_json(config, result, findings, options);
     json["saturation"] = saturation_json(result, findings);
     for (const Table& table : data.tables) json["tables"][table.name] = table_json(table);
     std::string document = dump(json);

@@ -167,6 +167,8 @@ std::string show_text(const Config& config, const Results& result, const Finding
         out += fmt::format("\n{}\n\n{}\n", finding->title, wrapped(finding->text, 96));
         out += cuts_text(findings.saturation, result.grid, labels);
     }
+    for (const EqualValues& one : findings.equal)
+        out += fmt::format("\n{}", wrapped("Warning: " + one.title + ". " + one.text, 96)) + "\n";
     return out;
 }
 

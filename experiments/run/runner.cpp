@@ -13,6 +13,7 @@
 #include "experiments/run/comparison.hpp"
 #include "experiments/run/environment.hpp"
 #include "experiments/run/example_attributions.hpp"
+#include "experiments/run/settings_without_effect.hpp"
 #include "experiments/store/run_store.hpp"
 #include "experiments/study/config.hpp"
 #include "experiments/study/special_tokens.hpp"
@@ -206,7 +207,9 @@ RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t 
     unless_changed(dataset, [&] {
         parallel_for(record.examples.size(), jobs, [&](std::size_t i, std::size_t) { check(i); });
     });
+    const auto without_effect = settings_without_effect(config, plan, record, dataset);
     if (note) {
+        for (const std::string& sentence : without_effect) note(sentence);
         for (const std::string& sentence : dataset.notes()) {
             note(fmt::format("{}: {}", escape_controls(dataset.path()), sentence));
         }

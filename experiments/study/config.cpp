@@ -116,6 +116,12 @@ void read_blocks(const std::vector<ConfigKey>& keys, const Settings& settings, C
     }
 }
 
+// A list of one value is that value: both are the same run.
+std::string canonical_text(Setting setting) {
+    if (setting.values.size() == 1) setting.is_list = false;
+    return setting.text();
+}
+
 // One dataset: a file, or what a model makes of texts.
 void check_dataset(Config& config, const std::string& path) {
     const std::string shown = escape_controls(path);
@@ -150,10 +156,8 @@ Config config_from_settings(Settings given, const std::string& name, const std::
     config.name = name;
     Settings settings;
     if (const auto found = given.find("preset"); found != given.end()) {
-        config.preset =
-            std::get<std::string>(ParameterSpec{.name = "preset", .summary = "", .fallback = std::string()}.check(
-                found->second.values.empty() ? ParameterValue(false) : found->second.values.front(),
-                found->second.where));
+        config.preset = std::get<std::string>(
+            single_value({.name = "preset", .summary = "", .fallback = std::string()}, found->second));
         try {
             settings = preset_settings(preset(config.preset));
         } catch (const ParameterError& error) {
@@ -167,7 +171,7 @@ Config config_from_settings(Settings given, const std::string& name, const std::
     }
     refuse_unknown(settings);  // before anything else: a misspelt key explains a missing one
     for (const auto& [key, setting] : settings) {
-        config.given[key] = setting.text();
+        config.given[key] = canonical_text(setting);
         config.places[key] = setting.where;
     }
 

@@ -17,11 +17,6 @@ ParameterSpec text_spec(const std::string& name) {
     return {.name = name, .summary = "", .fallback = std::string()};
 }
 
-/// Of a key that takes one value: what there is, for a check that refuses an empty list.
-ParameterValue first_value(const Setting& setting) {
-    return setting.values.empty() ? ParameterValue(false) : setting.values.front();
-}
-
 void refuse_duplicates(std::vector<std::string> texts, const std::string& key, const std::string& where) {
     std::sort(texts.begin(), texts.end());
     const auto twice = std::adjacent_find(texts.begin(), texts.end());
@@ -45,13 +40,6 @@ std::vector<std::string> names_of(const Setting& setting, const std::string& key
     return names;
 }
 
-/// In the range of `spec`, whose name is the key.
-ParameterValue single_value(const ParameterSpec& spec, const Setting& setting) {
-    if (!setting.is_list) return spec.check(setting.values.front(), setting.where);
-    throw ParameterError(
-        fmt::format("{}: {} is a list, expected {}", setting.where, spec.name, spec.range_text()));
-}
-
 template <class T>
 ConfigKey value_key(ParameterSpec spec, std::function<void(const T& value, Config& config)> set) {
     ConfigKey key{spec.name, spec.summary, spec.range_text(), to_text(spec.fallback)};
@@ -72,7 +60,7 @@ ConfigKey path_key(const std::string& name, const std::string& summary, const st
                    std::function<std::optional<fs::path>(const Config& config)> path) {
     ConfigKey key{name, summary, "text", fallback};
     key.read = [name, place = std::move(place)](const Setting& setting, Config& config) {
-        fs::path file = std::get<std::string>(text_spec(name).check(first_value(setting), setting.where));
+        fs::path file = std::get<std::string>(single_value(text_spec(name), setting));
         if (file.is_relative() && !setting.file.empty()) file = fs::path(setting.file).parent_path() / file;
         place(config) = file.lexically_normal();
     };
@@ -107,9 +95,8 @@ ConfigKey target_key() {
                   "what gradients and blank-out explain: predicted, label, output(X), difference(X, Y)", "text",
                   "predicted for gradients; the label, if there is one, for blank-out"};
     key.read = [](const Setting& setting, Config& config) {
+        const auto text = std::get<std::string>(single_value(text_spec("model.target"), setting));
         try {
-            const auto text =
-                std::get<std::string>(text_spec("model.target").check(first_value(setting), setting.where));
             TargetSpec::parse(text);
             texts_of(config).target = text;
         } catch (const ParameterError& error) {
@@ -309,6 +296,14 @@ void add_parameter_keys(std::vector<ConfigKey>& keys) {
 }
 
 }  // namespace
+
+ParameterValue single_value(const ParameterSpec& spec, const Setting& setting) {
+    if (!setting.is_list) return spec.check(setting.values.front(), setting.where);
+    throw ParameterError(
+        fmt::format("{}: {} is a list, but a run has one, expected {}; for several, run the config once for each, "
+                    "for instance with --set {}=VALUE",
+                    setting.where, spec.name, spec.range_text(), spec.name));
+}
 
 const std::vector<std::string>& default_references() {
     static const std::vector<std::string> names{"blank_out", "grad_norm"};

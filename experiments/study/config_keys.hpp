@@ -25,6 +25,10 @@ struct ConfigKey {
     std::function<std::optional<std::filesystem::path>(const Config& config)> path = {};
 };
 
+/// The value of a key that takes one, in the range of `spec`, whose name is the key. Throws ParameterError for a
+/// list, of which all but one would be dropped.
+ParameterValue single_value(const ParameterSpec& spec, const Setting& setting);
+
 /// What scores are compared with where the config does not say.
 const std::vector<std::string>& default_references();
 

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t most_references = 2;
 constexpr std::size_t most_rows = 5;  // a reference
+constexpr std::size_t most_equal = 2;
 constexpr std::size_t most_columns = 100;
 constexpr std::size_t cell_width = 11;  // "-0.12±0.35" and a space
 
@@ -124,6 +125,15 @@ std::string table_text(const Results& results, const Config& config, const Summa
     return out;
 }
 
+std::string equal_text(const std::vector<EqualValues>& equal) {
+    std::string out;
+    for (std::size_t i = 0; i < std::min(equal.size(), most_equal); ++i)
+        out += wrapped("Warning: " + equal[i].title + ". " + equal[i].text, most_columns) + "\n";
+    if (equal.size() > most_equal)
+        out += fmt::format("... and {} like this in summary.md\n", counted(equal.size() - most_equal, "warning"));
+    return out;
+}
+
 }  // namespace
 
 std::string headline_text(const Results& results, const Config& config, const Findings& findings) {
@@ -138,6 +148,7 @@ std::string headline_text(const Results& results, const Config& config, const Fi
     }
     if (const auto finding = saturation_finding(findings.saturation, results.grid))
         out += wrapped(finding->title + ". " + finding->text, most_columns) + "\n";
+    out += equal_text(findings.equal);
     return out;
 }
 

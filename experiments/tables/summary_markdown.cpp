@@ -223,6 +223,8 @@ std::string summary_markdown(const Results& result, const Config& config, const 
         out += fmt::format("\n**{} failed**, see failures.csv; missing below.\n",
                            counted(result.failures.size(), "cell"));
     }
+    for (const EqualValues& one : findings.equal)
+        out += fmt::format("\n**{}.** {}\n", markdown_text(one.title), markdown_text(one.text));
     out += not_compared(result, config);
     const auto blocks = make_blocks(result, config, findings.summary, labels);
     out += how_to_read(config.statistics, blocks);

@@ -473,6 +473,25 @@ TEST_CASE("an attention mask leaves padding out of everything", "[dataset][paddi
         "call it attention_mask, with 1 for tokens and 0 for padding");
 }
 
+TEST_CASE("unknown words are counted without padding on either side", "[dataset][padding]") {
+    const TemporaryDirectory directory;
+    const auto unknown = [&](const std::string& entry) {
+        const Dataset dataset = open_with(
+            directory,
+            {counting("a.attentions", {1, 1, 5, 5}), {"a.attention_mask", DType::i64, {5}, {0, 1, 1, 1, 0}}},
+            {{"examples", R"([{"id": "a", "tokens": )" + entry + "}]"}});
+        const UnknownWords words = dataset.example(0).unknown;
+        CHECK(dataset.count_unknown().words == words.positions.size());
+        return words.positions;
+    };
+    using Positions = std::vector<std::size_t>;
+    // Listed by the positions in the tensors, padding among them or not; or by the tokens' text.
+    CHECK(unknown(R"(["p", "q", "r", "s", "t"], "unknown": [1, 3])") == Positions{0, 2});
+    CHECK(unknown(R"(["p", "q", "r", "s", "t"], "unknown": [0, 2, 4])") == Positions{1});
+    CHECK(unknown(R"(["p", "q", "r", "s", "t"], "unknown": [0])").empty());
+    CHECK(unknown(R"(["[UNK]", "q", "r", "[UNK]", "[UNK]"])") == Positions{2});
+}
+
 TEST_CASE("words that the model did not know are those listed, else those called so", "[dataset]") {
     const TemporaryDirectory directory;
     const std::vector<NewTensor> tensors{ex0, attention_tensor("ex1.attentions", 1, 1, 3)};

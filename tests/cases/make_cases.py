@@ -56,6 +56,15 @@ def column_sum(weights):
 
 
 
+def read_safetensors(path):
+    raw = path.read_bytes()
+    begin = 8 + struct.unpack("<Q", raw[:8])[0]
+    header = json.loads(raw[8:begin])
+    header.pop("__metadata__", None)
+    return {name: np.frombuffer(raw[begin + a["data_offsets"][0]:begin + a["data_offsets"][1]], "<f4")
+            .reshape(a["shape"]).astype(float) for name, a in header.items()}
+
+
 # Files
 
 def save(name, compressed=False, **arrays):
@@ -205,6 +214,11 @@ def main():
           np.frombuffer((HERE / "no-attention-found/python2_long.npy").read_bytes()[-600:], "<f4").reshape(3, 2, 5, 5))
     raw = (HERE / "edge-weights-only/only_edge_weights.safetensors").read_bytes()
     right("edge-weights-only/only_edge_weights", np.frombuffer(raw[-300:], "<f4").reshape(3, 5, 5))
+
+    gemma = read_safetensors(HERE / "name-without-effect/gemma.safetensors")["attentions"].copy()
+    right("name-without-effect/kept", gemma, -1)
+    gemma[..., [0, 5]] = 0  # <bos> and <eos>, before rows are divided by their sum
+    right("name-without-effect/dropped", gemma, -1)
 
     (HERE / "values.json").write_text(json.dumps(values, indent=1) + "\n")
 

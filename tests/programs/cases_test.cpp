@@ -9,7 +9,7 @@
 #include "attention/files/safetensors.hpp"
 #include "experiments/catalogue.hpp"
 #include "tests/attention/make_files.hpp"
-#include "tests/run_command.hpp"
+#include "tests/programs/cases.hpp"
 
 using namespace std::string_literals;
 using namespace attnflow;
@@ -18,22 +18,6 @@ using namespace attnflow::testing;
 namespace {
 
 const std::string cases = std::string(ATTNFLOW_SOURCE_DIR) + "/tests/cases/";
-using Words = std::vector<std::string>;
-
-/// The scores that `attribute` gives, as JSON has them.
-std::vector<double> scores(Words arguments) {
-    arguments.insert(arguments.begin(), "attribute");
-    arguments.insert(arguments.end(), {"--format", "json"});
-    const CommandResult result = attnflow::testing::attnflow(arguments);
-    INFO(result.err);
-    REQUIRE(result.exit_code == 0);
-    return nlohmann::json::parse(result.out).at("scores").get<std::vector<double>>();
-}
-
-std::vector<double> right(const std::string& name, const std::string& method) {
-    std::ifstream file(cases + "values.json");
-    return nlohmann::json::parse(file).at(name).at(method).get<std::vector<double>>();
-}
 
 /// Rollout from the first position (`source`) and column sums are those of values.json.
 void check_scores(const Words& file, const std::string& name, const std::string& source = "0") {
@@ -42,10 +26,7 @@ void check_scores(const Words& file, const std::string& name, const std::string&
         Words arguments = file;
         arguments.insert(arguments.end(), {"--method", method});
         if (method == "rollout") arguments.insert(arguments.end(), {"--source", source});
-        const auto found = scores(arguments);
-        const auto expected = right(name, method);
-        REQUIRE(found.size() == expected.size());
-        for (std::size_t i = 0; i < found.size(); ++i) CHECK(found[i] == Approx(expected[i]).margin(1e-6));
+        check_equal(scores(arguments), right(name, method));
     }
 }
 

@@ -73,14 +73,21 @@ TokenizerSettings::TokenizerSettings(const std::string& path)
         }
         names_[role] = first ? first : second;
     }
+    const Json* more = mapped.find("additional_special_tokens");
+    if (more == nullptr) return;
+    if (!more->is_array()) mapped.refuse("additional_special_tokens", *more, "a list of tokens");
+    for (const Json& token : *more) {
+        const Json holder{{"token", token}};
+        if (auto name =
+                read_special_name(JsonFields(holder, mapped.where() + ": additional_special_tokens"), "token"))
+            additional_.push_back(std::move(*name));
+    }
 }
 
 const std::vector<std::pair<std::string, std::string>>& TokenizerSettings::usual_names() {
-    static const std::vector<std::pair<std::string, std::string>> names{{"pad_token", "[PAD]"},
-                                                                        {"unk_token", "[UNK]"},
-                                                                        {"cls_token", "[CLS]"},
-                                                                        {"sep_token", "[SEP]"},
-                                                                        {"mask_token", "[MASK]"}};
+    static const std::vector<std::pair<std::string, std::string>> names{
+        {"pad_token", "[PAD]"},   {"unk_token", "[UNK]"}, {"cls_token", "[CLS]"}, {"sep_token", "[SEP]"},
+        {"mask_token", "[MASK]"}, {"bos_token", ""},      {"eos_token", ""}};
     return names;
 }
 
@@ -171,11 +178,14 @@ void AddedTokensReader::add_settings(const TokenizerSettings& settings, bool nam
     const JsonFields& fields = settings.fields();
     if (const Json* decoder = fields.find("added_tokens_decoder"))
         add_decoder(fields.object("added_tokens_decoder"), *decoder);
+    std::vector<std::string> names;
     for (const auto& [role, usual] : TokenizerSettings::usual_names()) {
-        if (!settings.named(role) && named_only) continue;
-        const std::string name = settings.name(role);
+        if (settings.named(role) || !named_only) names.push_back(settings.name(role));
+    }
+    names.insert(names.end(), settings.additional().begin(), settings.additional().end());
+    for (const std::string& name : names) {
         const auto id = parts_.vocabulary.find(name);
-        if (!id || is_special(name)) continue;
+        if (name.empty() || !id || is_special(name)) continue;
         parts_.special.push_back(name);
         if (texts_.insert(name).second)
             as_is_.push_back({.content = decode_utf8(name, where_), .text = name, .id = *id});

@@ -36,9 +36,11 @@ public:
 
     /// The special token of a role ("unk_token", "mask_token", ...), where it is named.
     const std::optional<std::string>& named(const std::string& role) const { return names_.at(role); }
-    /// Its name, or else the one that BERT gives it.
+    /// Its name, or else the one that BERT gives it; "" where it gives none.
     std::string name(const std::string& role) const;
-    /// The roles with BERT's names.
+    /// `additional_special_tokens` of special_tokens_map.json.
+    const std::vector<std::string>& additional() const { return additional_; }
+    /// The roles with BERT's names, "" where it has none.
     static const std::vector<std::pair<std::string, std::string>>& usual_names();
 
     /// Throws InputError where special tokens of a text were to be cut into pieces.
@@ -49,6 +51,7 @@ private:
     nlohmann::json json_;
     JsonFields fields_;
     std::map<std::string, std::optional<std::string>> names_;
+    std::vector<std::string> additional_;
 };
 
 /// The text of a special token: a string, or an object with its content. Nothing where `key` is missing.

@@ -46,6 +46,22 @@ TEST_CASE("vocab.txt gives what the same tokenizer.json gives", "[model]") {
     CHECK(lines.special_tokens() == std::vector<std::string>{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"});
 }
 
+TEST_CASE("special_tokens_map.json names special tokens of every role", "[model]") {
+    const TemporaryDirectory folder;
+    write_bytes(folder.file("vocab.txt"), "[UNK]\n[CLS]\n[SEP]\n<bos>\n<eos>\n<turn>\nkey\n");
+    CHECK(Tokenizer::open(folder.path()).special_tokens() == std::vector<std::string>{"[UNK]", "[CLS]", "[SEP]"});
+    write_bytes(folder.file("special_tokens_map.json"),
+                R"({"bos_token": "<bos>", "eos_token": {"content": "<eos>"},
+                    "additional_special_tokens": ["<turn>", "<none>"]})");
+    const Tokenizer named = Tokenizer::open(folder.path());
+    CHECK(named.special_tokens() ==
+          std::vector<std::string>{"[UNK]", "[CLS]", "[SEP]", "<bos>", "<eos>", "<turn>"});
+    CHECK(named.encode("<bos>key<turn>").ids == std::vector<TokenId>{1, 3, 6, 5, 2});
+    write_bytes(folder.file("special_tokens_map.json"), R"({"additional_special_tokens": "<turn>"})");
+    CHECK_THAT(message_of<InputError>([&] { Tokenizer::open(folder.path()); }),
+               Catch::Contains("additional_special_tokens is \"<turn>\", expected a list of tokens"));
+}
+
 TEST_CASE("tokenizer_config.json turns lower-casing off", "[model]") {
     const TemporaryDirectory folder;
     write_bytes(folder.file("vocab.txt"), "[UNK]\r\n[CLS]\r\n[SEP]\r\nKey\r\nkey");

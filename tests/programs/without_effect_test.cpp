@@ -1,0 +1,221 @@
+/// Names and values that change nothing are refused or said, never shown as if they had done something.
+
+#include <algorithm>
+#include <map>
+#include <sstream>
+
+#include "tests/attention/make_files.hpp"
+#include "tests/programs/cases.hpp"
+
+using namespace attnflow;
+using namespace attnflow::testing;
+
+namespace {
+
+const std::string& gemma() {
+    static const std::string file = case_file("name-without-effect/gemma.safetensors");
+    return file;
+}
+
+/// A config on the file with the tokens <bos> ... <eos>.
+struct Run {
+    TemporaryDirectory folder;
+
+    explicit Run(const std::string& toml, const std::string& dataset = gemma()) {
+        write_bytes(folder.file("c.toml"), "dataset.path = \"" + dataset + "\"\n" + toml);
+    }
+    CommandResult operator()(Words more = {}) const {
+        more.insert(more.begin(), {"run", "c.toml", "--out", "r"});
+        return attnflow::testing::attnflow(more, folder.file(""));
+    }
+    std::string file(const std::string& name) const { return read_bytes(folder.file("r/" + name)); }
+};
+
+const std::string rollout_on_ref =
+    "methods = [\"rollout\"]\naxes.source = \"last\"\nevaluation.references = [\"ref\"]\n";
+
+/// Attention of one head with the tokens `tokens`, and a reference.
+std::string file_with_tokens(const TemporaryDirectory& folder, const std::string& tokens) {
+    const std::string path = folder.file("t.safetensors");
+    write_safetensors(path,
+                      {{"attentions", DType::f64, {1, 1, 3, 3}, {.2, .3, .5, .5, .25, .25, .25, .25, .5}},
+                       {"ref", DType::f64, {3}, {1, 2, 3}}},
+                      {{"tokens", tokens}});
+    return path;
+}
+
+}  // namespace
+
+TEST_CASE("special tokens of the usual families are dropped, and the heading says which", "[cases][names]") {
+    check_equal(scores({gemma(), "--method", "rollout"}), right("name-without-effect/kept", "rollout"));
+    const Words drop{gemma(), "--method", "rollout", "--special-tokens", "drop"};
+    check_equal(scores(drop), right("name-without-effect/dropped", "rollout"));
+    Words shown = drop;
+    shown.insert(shown.begin(), "attribute");
+    const auto table = attnflow::testing::attnflow(shown);
+    CHECK_THAT(table.out, Catch::Contains("special tokens drop (<bos> <eos>)"));
+    CHECK(table.err.empty());
+    shown.insert(shown.end(), {"--format", "json"});
+    const auto json = nlohmann::json::parse(attnflow::testing::attnflow(shown).out);
+    CHECK(json.at("dropped") == nlohmann::json({0, 5}));
+
+    const TemporaryDirectory folder;
+    for (const std::string name : {"<|endoftext|>", "<|begin_of_text|>", "<pad>", "<cls>", "<s>", "[BOS]"}) {
+        const std::string file = file_with_tokens(folder, R"([")" + name + R"(", "a", "b"])");
+        CHECK(scores({file, "--method", "rollout", "--special-tokens", "drop", "--source", "2"}).front() == 0.0);
+    }
+}
+
+TEST_CASE("attribute: names of special tokens can be told, and must be tokens", "[cases][names]") {
+    const TemporaryDirectory folder;
+    const std::string file = file_with_tokens(folder, R"(["<start>", "a", "b"])");
+    const Words drop{"attribute", file, "--method", "rollout", "--special-tokens", "drop", "--source", "2"};
+    const auto with = [&](const Words& more) {
+        Words arguments = drop;
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        return attnflow::testing::attnflow(arguments);
+    };
+    const auto nothing = with({});
+    CHECK(nothing.exit_code == 0);
+    CHECK_THAT(nothing.out, Catch::Contains("special tokens drop (there are none)"));
+    CHECK_THAT(nothing.err, Catch::Contains("--special-tokens drop changes nothing: no token of t is one of [CLS] "
+                                            "[SEP]") &&
+                                Catch::Contains("name them with --special"));
+    const auto named = with({"--special", "<start>"});
+    CHECK(named.err.empty());
+    CHECK_THAT(named.out, Catch::Contains("special tokens drop (<start>)"));
+    const auto misspelt = with({"--special", "<start>", "--special", "<strat>"});
+    CHECK(misspelt.exit_code == 2);
+    CHECK_THAT(misspelt.err, Catch::Contains("--special: '<strat>' is no token of t; did you mean '<start>'?"));
+    const auto idle = attnflow::testing::attnflow({"attribute", file, "--method", "rollout", "--special", "a"});
+    CHECK(idle.exit_code == 2);
+    CHECK_THAT(idle.err, Catch::Contains("--special: expected with --special-tokens drop"));
+}
+
+TEST_CASE("run: a name in dataset.special_tokens that is no token is refused", "[cases][names]") {
+    const Run run(rollout_on_ref + "axes.special_tokens = [\"keep\", \"drop\"]\n");
+    const auto misspelt = run({"--set", "dataset.special_tokens=[\"<bos>\",\"<eso>\"]"});
+    CHECK(misspelt.exit_code == 2);
+    CHECK_THAT(misspelt.err, Catch::Contains("--set dataset.special_tokens: dataset.special_tokens: '<eso>' is no "
+                                             "token of the 1 example; did you mean '<eos>'?"));
+    const auto named = run({"--set", "dataset.special_tokens=[\"<bos>\"]"});
+    CHECK(named.exit_code == 0);
+    CHECK(named.err.find("note") == std::string::npos);
+    CHECK(run.file("summary.md").find("same scores") == std::string::npos);
+}
+
+TEST_CASE("run: special tokens that occur nowhere are said, with the examples", "[cases][names]") {
+    const TemporaryDirectory folder;
+    const std::string toml =
+        rollout_on_ref +
+        "axes.special_tokens = [\"keep\", \"drop\"]\naxes.positions = [\"all\", \"no_special\"]\n";
+    const Run run(toml, file_with_tokens(folder, R"(["<start>", "a", "b"])"));
+    const auto done = run();
+    CHECK(done.exit_code == 0);
+    CHECK_THAT(done.err,
+               Catch::Contains("special_tokens = drop and positions = no_special change nothing in 1 of 1 "
+                               "example (t): no token there is one of [CLS] [SEP]") &&
+                   Catch::Contains("name them with dataset.special_tokens"));
+    for (const std::string text : {done.out, run.file("summary.md")}) {
+        CHECK_THAT(text, Catch::Contains("special_tokens keep and drop give the same scores") ||
+                             Catch::Contains("special\\_tokens keep and drop give the same scores"));
+        CHECK_THAT(text, Catch::Contains("positions all and no_special give the same scores") ||
+                             Catch::Contains("positions all and no\\_special give the same scores"));
+    }
+    const auto report = attnflow::testing::attnflow({"report", "r", "--out", "p.html"}, run.folder.file(""));
+    CHECK(report.exit_code == 0);
+    CHECK_THAT(read_bytes(run.folder.file("p.html")), Catch::Contains("keep and drop give the same scores"));
+    const auto show = attnflow::testing::attnflow({"show", "r"}, run.folder.file(""));
+    CHECK_THAT(show.out, Catch::Contains("Warning: special_tokens keep and drop give the same scores"));
+}
+
+TEST_CASE("attributions.csv has the positions that are compared, counted among all tokens", "[cases][names]") {
+    const Run run(rollout_on_ref + "axes.positions = [\"all\", \"no_special\"]\noutput.attributions = true\n");
+    REQUIRE(run({"--quiet"}).exit_code == 0);
+    std::istringstream lines(run.file("attributions.csv"));
+    std::string line;
+    std::getline(lines, line);
+    const auto cells_of = [](const std::string& text) {
+        std::vector<std::string> cells;
+        std::istringstream stream(text);
+        for (std::string cell; std::getline(stream, cell, ',');) cells.push_back(cell);
+        return cells;
+    };
+    const auto names = cells_of(line);
+    const auto column = [&](const std::string& name) {
+        const auto found = std::find(names.begin(), names.end(), name);
+        REQUIRE(found != names.end());
+        return static_cast<std::size_t>(found - names.begin());
+    };
+    const std::size_t positions = column("positions"), position = column("position"), score = column("score");
+    std::map<std::string, std::map<std::string, double>> scores;
+    while (std::getline(lines, line)) {
+        const auto cells = cells_of(line);
+        scores[cells.at(positions)][cells.at(position)] = std::stod(cells.at(score));
+    }
+    const auto expected = right("name-without-effect/kept", "rollout");
+    REQUIRE(scores.at("all").size() == 6);
+    REQUIRE(scores.at("no_special").size() == 4);  // neither <bos> at 0 nor <eos> at 5
+    for (std::size_t t = 1; t < 5; ++t) {
+        CHECK(scores.at("no_special").at(std::to_string(t)) == Approx(expected[t]).margin(1e-6));
+        CHECK(scores.at("all").at(std::to_string(t)) == scores.at("no_special").at(std::to_string(t)));
+    }
+}
+
+TEST_CASE("run: settings that nothing reads are said once, with their place", "[cases][names]") {
+    const Run run(
+        "methods = [\"column_sum\"]\nevaluation.references = [\"ref\"]\naxes.layer = [1, 2]\n"
+        "dataset.special_tokens = [\"<bos>\"]\nparameters.attention_flow.bits = 30\nmodel.replace = \"pad\"\n");
+    const auto done = run({"--quiet"});
+    CHECK(done.exit_code == 0);
+    for (const std::string text :
+         {"axes.layer (c.toml:4:14) has no effect: of the methods column_sum none takes it",
+          "dataset.special_tokens (c.toml:5:26) has no effect: nothing has special_tokens = \"drop\"",
+          "parameters.attention_flow.bits (c.toml:6:34) has no effect: attention_flow is not among the methods",
+          "model.replace (c.toml:7:17) has no effect: there are no dataset.sentences"}) {
+        CHECK_THAT(done.err, Catch::Contains(text));
+    }
+    const Run quiet(rollout_on_ref + "axes.skip_weight = [0.1, 0.9]\n");
+    CHECK(quiet({"--quiet"}).err.empty());
+    const Run readout(rollout_on_ref + "axes.readout = \"column_max\"\n");
+    CHECK_THAT(readout({"--quiet"}).err,
+               Catch::Contains("axes.readout (c.toml:5:16) has no effect: every source is a single position"));
+}
+
+TEST_CASE("run: a pruner that drops nothing, heads of one head", "[cases][names]") {
+    const TemporaryDirectory folder;
+    const Run run(
+        rollout_on_ref + "axes.pruning = \"threshold(0.01)\"\naxes.heads = [\"mean\", \"max\", \"single(0)\"]\n",
+        file_with_tokens(folder, R"(["a", "b", "c"])"));
+    const auto done = run();
+    INFO(done.err);
+    CHECK(done.exit_code == 0);
+    CHECK_THAT(done.out, Catch::Contains("Warning: heads mean, max and single(0) give the same scores."));
+    CHECK_THAT(done.out, Catch::Contains("Warning: pruning threshold(0.01) drops nothing."));
+}
+
+TEST_CASE("a list where a run takes one value is refused; a list of one is the value", "[cases][names]") {
+    const Run run(rollout_on_ref + "evaluation.metrics = \"spearman\"\n");
+    for (const std::string key : {"dataset.path", "dataset.sentences", "model.path", "preset", "model.cache",
+                                  "model.target", "dataset.attention", "statistics.seed"}) {
+        const auto refused = run({"--set", key + "=[\"a\", \"b\"]"});
+        INFO(key << refused.err);
+        CHECK(refused.exit_code == 2);
+        CHECK_THAT(refused.err, Catch::Contains("--set " + key + ": " + key + " is a list, but a run has one") &&
+                                    Catch::Contains("--set " + key + "=VALUE"));
+    }
+    REQUIRE(run({"--quiet"}).exit_code == 0);
+    const std::string config = run.file("config.toml");
+    const std::string results = run.file("results.csv") + run.file("run.json");
+    for (const std::string set :
+         {"evaluation.metrics=[\"spearman\"]", "methods=\"rollout\"", "axes.source=[\"last\"]"}) {
+        const auto again = run({"--quiet", "--resume", "--set", set});
+        INFO(set << again.err);
+        CHECK(again.exit_code == 0);
+        CHECK(run.file("config.toml") == config);
+    }
+    const auto anew = run({"--quiet", "--overwrite", "--set", "evaluation.metrics=[\"spearman\"]"});
+    CHECK(anew.exit_code == 0);
+    CHECK(run.file("results.csv") + run.file("run.json") == results);
+    CHECK(run.file("config.toml") == config);
+}
