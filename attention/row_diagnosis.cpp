@@ -266,12 +266,22 @@ std::string no_weights(const Evidence& seen) {
     return diagnoses[scores].text({{"smallest", number(seen.smallest)}, {"largest", number(seen.largest)}});
 }
 
-// 1/(1 - p) of rows where nothing was dropped, which is what the largest sums share; 0 where they share nothing.
-double undropped_sum(const Evidence& seen) {
+// 1/(1 - p) of rows where nothing was dropped, which is what the largest sums share, or two of them where as many
+// weights are missing; 0 where they share nothing.
+double undropped_sum(const Evidence& seen, double missing) {
     const double top = seen.largest_sum();
     const auto equal = static_cast<std::size_t>(
         std::count_if(seen.sums.begin(), seen.sums.end(), [&](double sum) { return sum > top * (1.0 - same); }));
-    return top > 1.03 && top < 10.0 && (equal >= 3 || 10 * equal >= seen.sums.size()) ? top : 0.0;
+    const bool fits = equal >= 2 && std::abs(1.0 / top - (1.0 - missing)) < 0.05;
+    return top > 1.03 && top < 10.0 && (equal >= 3 || 10 * equal >= seen.sums.size() || fits) ? top : 0.0;
+}
+
+// How far the mean of the sums may be from 1 by chance, at three standard errors.
+double chance(const Evidence& seen, double mean) {
+    double squares = 0.0;
+    for (const double sum : seen.sums) squares += (sum - mean) * (sum - mean);
+    const auto count = static_cast<double>(std::max<std::size_t>(1, seen.sums.size()));
+    return 3.0 * std::sqrt(squares) / count;
 }
 
 }  // namespace
@@ -311,13 +321,13 @@ std::string diagnose_rows(const AttentionStack& attention, const RowFault& fault
             {{"smallest", number(low)}, {"largest", number(high)}, {"tolerance", tolerance_above(deviation)}});
     }
     if (scattered > 0.0 && high > 1.0 + tolerance) {
-        const double whole = undropped_sum(seen);
+        const double whole = undropped_sum(seen, scattered);
         if (whole > 0.0)
             return diagnoses[dropout].text(
                 {{"sum", number(whole)}, {"rate", fmt::format("{:.2g}", 1.0 - 1.0 / whole)}});
         const double mean = std::accumulate(seen.sums.begin(), seen.sums.end(), 0.0) /
                             static_cast<double>(std::max<std::size_t>(1, seen.sums.size()));
-        if (std::abs(mean - 1.0) < 0.1 && scattered > 5e-3) {
+        if (std::abs(mean - 1.0) < std::max(0.1, chance(seen, mean)) && scattered > 5e-3) {
             return diagnoses[long_dropout].text({{"smallest", number(low)},
                                                  {"largest", number(high)},
                                                  {"share", fmt::format("{:.1f}", 100.0 * scattered)}});

@@ -215,6 +215,16 @@ def main():
     raw = (HERE / "edge-weights-only/only_edge_weights.safetensors").read_bytes()
     right("edge-weights-only/only_edge_weights", np.frombuffer(raw[-300:], "<f4").reshape(3, 5, 5))
 
+    # Few and short rows, whose sums are far from 1 on the mean by chance, and of which two lost no weight
+    random = np.random.default_rng(7)
+    for _ in range(1000):
+        short = softmax(random.normal(size=(3, 2, 8, 8)))
+        short = f32(short * (random.random(short.shape) > 0.3) / 0.7)
+        sums = short.sum(-1)
+        if (sums > 1.428).sum() == 2 and abs(sums.mean() - 1) > 0.11:
+            break
+    save("rows_dropout_of_few_rows.npz", attentions=short)
+
     gemma = read_safetensors(HERE / "name-without-effect/gemma.safetensors")["attentions"].copy()
     right("name-without-effect/kept", gemma, -1)
     gemma[..., [0, 5]] = 0  # <bos> and <eos>, before rows are divided by their sum

@@ -173,6 +173,7 @@ TEST_CASE("rows: what is wrong is named by what the rows look like", "[cases][ro
                   {"layer 1, head 0, row 0 sums to 1.11111, expected 1 ± 1e-4 for F32: ",
                    "rows sum to 1.111 = 1/(1 - 0.1)", "call `model.eval()`"});
     check("dropout_of_long_rows.npz", {"dropout was on", "call `model.eval()`"});
+    check("dropout_of_few_rows.npz", {"dropout was on", "call `model.eval()`"});
     check("scores.npz", {"is -", "these are scores before the softmax"});
     check("masked_scores.npz", {"masked scores before the softmax"});
     check("logarithms.npz", {"logarithms of attention weights", "numpy.exp(weights)"});
