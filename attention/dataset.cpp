@@ -146,8 +146,9 @@ void Dataset::Entry::crop(const std::optional<TensorView>& mask, const std::stri
 /// Fills a dataset from its open file.
 struct Dataset::Reader {
     Dataset& dataset;
-    std::string where;           ///< the path, for messages
-    std::string attention_name;  ///< "" for the usual ones
+    std::string where;                              ///< the path, for messages
+    std::string attention_name;                     ///< "" for the usual ones
+    std::vector<std::string> with_separators = {};  ///< ids of examples whose text held separators
 
     void read() {
         const TensorInventory inventory = take_inventory(*dataset.file_, attention_name, where);
@@ -166,6 +167,7 @@ struct Dataset::Reader {
             read_many(inventory);
         }
         note_padding();
+        note_separators();
     }
 
     std::string metadata_place(const std::string& key) const {
@@ -334,6 +336,15 @@ struct Dataset::Reader {
         return batched ? mask.slice(b) : mask;
     }
 
+    void note_separators() const {
+        if (with_separators.empty()) return;
+        const auto named = dataset.metadata().find("separator_token");
+        dataset.notes_.push_back(
+            separators_note(fmt::format("the text of {} ({}{})", counted(with_separators.size(), "example"),
+                                        with_separators.front(), with_separators.size() > 1 ? ", ..." : ""),
+                            named == dataset.metadata().end() ? "a separator" : excerpt(named->second)));
+    }
+
     void note_padding() const {
         std::size_t examples = 0;
         std::size_t positions = 0;
@@ -498,6 +509,7 @@ struct Dataset::Reader {
                 if (const auto kept = entry.after_cropping(position)) entry.unknown->push_back(*kept);
             }
         }
+        if (member(listed, "separators_inside") != nullptr) with_separators.push_back(escape_controls(id));
         if (const Json* group = member(listed, "group")) {
             if (!group->is_string()) {
                 throw InputError(fmt::format("{}: group {}, expected a string", place, excerpt(group->dump())));
@@ -621,6 +633,13 @@ Dataset::UnknownCount Dataset::count_unknown() const {
         count.token = words.token;
     }
     return count;
+}
+
+std::string separators_note(const std::string& texts, const std::string& separator) {
+    return fmt::format(
+        "{} holds {} inside and was read as one text, of one token type; the second text of a pair is "
+        "given by itself: a column text_pair, or --text-pair",
+        texts, separator);
 }
 
 bool UnknownWords::has(std::size_t position) const {

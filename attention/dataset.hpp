@@ -17,7 +17,8 @@
 /// Metadata, all optional. In a dataset: `examples`, a JSON list of {id, tokens, label,
 /// predicted, group, attractors, position, unknown} that also gives the order (else by name); where it does not
 /// say, `tokens` and `labels`, JSON objects by id. `position` is that of the masked token which a language model
-/// fills in; `unknown` lists the positions of words that the model read as its token for unknown words, which is
+/// fills in; where there is `separators_inside`, a text held separators (called `separator_token`) and was read as
+/// one text; `unknown` lists the positions of words that the model read as its token for unknown words, which is
 /// called `unknown_token`. Without it these are the tokens "[UNK]", "<unk>" and "<UNK>", or those called
 /// `unknown_token`. In a single-example file: `tokens`, a JSON list (of lists for B > 1). Without tokens they are
 /// called #0, #1, ... Whatever is not used here is not looked at.
@@ -36,6 +37,10 @@
 #include "attention/files/tensor_file.hpp"
 
 namespace attnflow {
+
+/// What is to be said where `texts` ("the text of ex0") hold separators inside, which a model with token types
+/// read as one text.
+std::string separators_note(const std::string& texts, const std::string& separator);
 
 /// Words that a model read as its token for unknown words.
 struct UnknownWords {

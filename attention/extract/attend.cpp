@@ -46,7 +46,8 @@ Attended attend(const TextModel& model, const std::string& text, const std::stri
     const ModelShape& shape = model.model->shape();
     if (weighing.needs_gradient())
         resolve(options.target, model, std::vector<double>(shape.outputs), std::nullopt);
-    const Encoding encoding = model.encode(text, id);
+    if (weighing.needs_gradient()) expect_scale(options.scale, model);
+    const Encoding encoding = model.encode(text, options.pair, id);
     const std::size_t n = encoding.ids.size();
     const auto strategy = strategy_for(weighs ? "mean" : options.heads, shape);
 
@@ -111,7 +112,7 @@ Attended attend(const TextModel& model, const std::string& text, const std::stri
     }
     result.example.masked = masked;
     result.example.unknown = unknown_words(model, encoding);
-    if (shape.task == Task::classification)
+    if (has_classes(shape.task))
         result.example.predicted = static_cast<std::int64_t>(predicted_output(result.outputs));
     return result;
 }

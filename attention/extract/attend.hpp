@@ -21,6 +21,7 @@ struct AttendOptions {
     TargetSpec target = {};                  ///< what edge weights with gradients explain
     TargetScale scale = TargetScale::logit;  ///< of them
     std::size_t jobs = 1;                    ///< threads; the result does not depend on it
+    std::optional<std::string> pair = {};    ///< the second text
 };
 
 struct Attended {

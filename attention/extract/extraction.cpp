@@ -28,7 +28,6 @@ struct Job {
     Encoding encoding;
     std::size_t position;  ///< of the output
     std::vector<double> logits = {};
-    Target target = {};
 
     std::size_t tokens() const { return encoding.ids.size(); }
 };
@@ -75,7 +74,10 @@ public:
         if (texts.empty()) throw ParameterError("no texts to extract");
         if (options.has_gradients()) expect_outputs(model, "gradients");
         if (options.blank_out) expect_outputs(model, "blank-out");
-        if (options.target && options.target->kind != TargetSpec::Kind::label) check_target(std::nullopt);
+        if (options.has_gradients()) expect_scale(options.scale, model);
+        const bool has_target = options.target || options.has_gradients() || options.blank_out;
+        const TargetSpec target = options.target.value_or(TargetSpec{});
+        if (has_target && target.kind != TargetSpec::Kind::label) check_target(target, std::nullopt);
         std::vector<std::string> problems;
         for (std::size_t i = 0; i < texts.size(); ++i) {
             try {
@@ -120,25 +122,26 @@ public:
     }
 
 private:
-    bool is_classifier() const { return shape_.task == Task::classification; }
+    /// Whether a text has one set of outputs, few enough to be kept.
+    bool keeps_logits() const { return has_outputs(shape_.task) && !has_positions(shape_.task); }
 
     void add(const LabelledText& text, std::size_t number) {
         const std::string where = text.where.empty() ? "text" : text.where;
         if (options_.target && options_.target->kind == TargetSpec::Kind::label) {
             try {
-                check_target(text.label);
+                check_target(*options_.target, text.label);
             } catch (const InputError& error) {
                 throw InputError(fmt::format("{}: {}", where, error.what()));
             }
         }
-        Encoding encoding = model_.encode(text.text, where);
+        Encoding encoding = model_.encode(text.text, text.pair, where);
         const std::size_t position = output_position(model_, encoding, where);
         jobs_.push_back({fmt::format("ex{:05}", number), &text, std::move(encoding), position});
     }
 
     /// Throws what resolve() does for outputs that do not exist, before any text is run.
-    void check_target(std::optional<std::int64_t> label) const {
-        resolve(*options_.target, model_, std::vector<double>(shape_.outputs), label);
+    void check_target(const TargetSpec& spec, std::optional<std::int64_t> label) const {
+        resolve(spec, model_, std::vector<double>(shape_.outputs), label);
     }
 
     std::vector<TensorDeclaration> declarations() const {
@@ -151,7 +154,8 @@ private:
             };
             add("attentions", {shape_.layers, shape_.heads, n, n});
             add("input_ids", {n}, DType::i64);
-            if (is_classifier()) add("logits", {shape_.outputs});
+            if (job.text->pair) add("token_type_ids", {n}, DType::i64);
+            if (keeps_logits()) add("logits", {shape_.outputs});
             if (options_.gradients) {
                 for (const char* name : gradient_scores) add(name, {n});
             }
@@ -203,15 +207,17 @@ private:
     }
 
     void finish_one(Job& job, SafetensorsWriter& writer, std::size_t jobs) const {
-        const std::vector<std::int64_t> ids(job.encoding.ids.begin(), job.encoding.ids.end());
-        writer.write(job.id + ".input_ids", 0, ids);
-        if (is_classifier()) write_values(job.id + ".logits", job.logits, writer);
-        if (!has_outputs(shape_.task)) return;
+        const auto write_ids = [&](const char* name, const std::vector<TokenId>& ids) {
+            writer.write(job.id + name, 0, std::vector<std::int64_t>(ids.begin(), ids.end()));
+        };
+        write_ids(".input_ids", job.encoding.ids);
+        if (job.text->pair) write_ids(".token_type_ids", job.encoding.type_ids);
+        if (keeps_logits()) write_values(job.id + ".logits", job.logits, writer);
+        if (!options_.blank_out) return;
         TargetSpec spec = options_.target.value_or(TargetSpec{});
         if (!options_.target && job.text->label) spec.kind = TargetSpec::Kind::label;
-        job.target = resolve(spec, model_, job.logits, job.text->label);
-        if (!options_.blank_out) return;
-        const BlankOut scores = blank_out(model_, job.encoding, job.position, options_.replacement, job.target,
+        const Target target = resolve(spec, model_, job.logits, job.text->label);
+        const BlankOut scores = blank_out(model_, job.encoding, job.position, options_.replacement, target,
                                           job.logits, jobs, options_.stop);
         write_values(job.id + ".blank_out", scores.probability, writer);
         write_values(job.id + ".blank_out_margin", scores.margin, writer);
@@ -260,15 +266,18 @@ private:
         std::string unknown_token;
         for (const Job& job : jobs_) {
             Json entry{{"id", job.id}, {"text", job.text->text}, {"tokens", job.encoding.tokens}};
+            if (job.text->pair) entry["text_pair"] = *job.text->pair;
+            if (model_.misses_pair(job.encoding, job.text->pair.has_value()))
+                entry["separators_inside"] = job.encoding.separators_inside;
             const UnknownWords unknown = unknown_words(model_, job.encoding);
             entry["unknown"] = unknown.positions;
             unknown_token = unknown.token;
             entry["label"] = job.text->label ? Json(*job.text->label) : Json(nullptr);
-            if (has_outputs(shape_.task))
+            if (has_probabilities(shape_.task))
                 entry["predicted"] = widest ? shape_.outputs : predicted_output(job.logits);
-            if (is_classifier()) {
-                entry["probabilities"] =
-                    widest ? std::vector<double>(shape_.outputs, long_number) : probabilities(job.logits);
+            if (has_classes(shape_.task)) {
+                entry["probabilities"] = widest ? std::vector<double>(shape_.outputs, long_number)
+                                                : probabilities(job.logits, shape_.task);
             }
             if (has_positions(shape_.task)) entry["position"] = job.position;
             examples.push_back(std::move(entry));
@@ -283,7 +292,10 @@ private:
              Json(extraction_settings(options_)).dump(-1, ' ', false, Json::error_handler_t::replace)}};
         if (out["model"].empty() || !is_utf8(out["model"])) out.erase("model");
         if (!unknown_token.empty()) out["unknown_token"] = unknown_token;
-        if (is_classifier()) out["label_names"] = Json(shape_.labels).dump();
+        if (const auto separator = model_.tokenizer.separator())
+            out["separator_token"] = model_.tokenizer.vocabulary().text(*separator);
+        if (has_outputs(shape_.task)) out["task"] = task_name(shape_.task);
+        if (keeps_logits()) out["label_names"] = Json(shape_.labels).dump();
         return out;
     }
 

@@ -2,8 +2,8 @@
 /// From texts to a dataset file: attention and whatever experiments compare it with.
 ///
 /// Every text ex00000, ex00001, ... gets
-///   attentions [L, H, n, n], input_ids [n], logits [classes] (classifiers);
-///   with gradients: grad_norm, grad_dot_input, grad_sum, grad_abs_sum [n], of the target by each word
+///   attentions [L, H, n, n], input_ids [n], logits [classes] (classifiers); token_type_ids [n] of a pair of
+///   texts; with gradients: grad_norm, grad_dot_input, grad_sum, grad_abs_sum [n], of the target by each word
 ///     embedding: L2 norm, dot product with the embedding, sum and absolute sum of the components;
 ///   with attention_gradients: attention_gradients [L, H, n, n];
 ///   with blank_out: blank_out, blank_out_margin [n] (perturbation.hpp);
@@ -25,7 +25,7 @@ namespace attnflow {
 
 /// Raise it with every change after which the same texts and model give another file: caches of extracted files
 /// are keyed by it, because two builds of one version may differ.
-inline constexpr int extraction_format = 2;
+inline constexpr int extraction_format = 3;
 
 /// Names of scores by token, in the order of the file.
 inline constexpr const char* gradient_scores[] = {"grad_norm", "grad_dot_input", "grad_sum", "grad_abs_sum"};

@@ -171,13 +171,11 @@ BlankOut blank_out(const TextModel& model, const Encoding& encoding, std::size_t
         sets.push_back(removes && has_output ? std::vector<std::size_t>{} : std::vector<std::size_t>{t});
     }
     const auto outputs = perturbed_outputs(model, encoding, position, replacement, sets, unchanged, jobs, stop);
-    const auto margin = [&](std::span<const double> logits) {
-        return target.minus ? logits[target.output] - logits[*target.minus] : log_odds(logits, target.output);
-    };
     BlankOut scores;
     for (std::size_t t = 0; t < sets.size(); ++t) {
-        scores.probability.push_back(std::abs(probability_change(target, unchanged, outputs.row(t))));
-        scores.margin.push_back(std::abs(margin(outputs.row(t)) - margin(unchanged)));
+        scores.probability.push_back(std::abs(target_change(target, unchanged, outputs.row(t))));
+        scores.margin.push_back(
+            std::abs(target_margin(target, outputs.row(t)) - target_margin(target, unchanged)));
     }
     return scores;
 }

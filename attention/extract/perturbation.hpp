@@ -41,6 +41,7 @@ std::vector<std::size_t> top_positions(std::span<const double> scores, std::size
 struct BlankOut {
     std::vector<double> probability;  ///< |p - p_t|, in double by complements; exactly 0 without effect
     std::vector<double> margin;       ///< the same for log(p / (1-p)), or for the difference of two logits
+    // Of a regression, which has no probabilities, both are the change of its number.
 };
 BlankOut blank_out(const TextModel& model, const Encoding& encoding, std::size_t position, Replacement replacement,
                    const Target& target, std::span<const double> unchanged, std::size_t jobs,

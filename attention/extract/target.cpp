@@ -36,8 +36,10 @@ std::size_t target_output(const std::string& name, const TextModel& model) {
     }
 }
 
-/// Σ_{j ≠ output} exp(z_j - z_output): p = 1 / (1 + s) and 1 - p = s / (1 + s).
-double odds_against(std::span<const double> logits, std::size_t output) {
+/// s with p = 1 / (1 + s) and 1 - p = s / (1 + s): Σ_{j ≠ output} exp(z_j - z_output), or exp(-z_output) where the
+/// output stands for itself.
+double odds_against(std::span<const double> logits, std::size_t output, Task task) {
+    if (task == Task::multi_label) return std::exp(-logits[output]);
     double sum = 0.0;
     for (std::size_t j = 0; j < logits.size(); ++j) {
         if (j != output) sum += std::exp(logits[j] - logits[output]);
@@ -45,9 +47,11 @@ double odds_against(std::span<const double> logits, std::size_t output) {
     return sum;
 }
 
-double probability_change(std::size_t output, std::span<const double> before, std::span<const double> after) {
-    const double s = odds_against(before, output);
-    const double t = odds_against(after, output);
+double output_change(std::size_t output, Task task, std::span<const double> before,
+                     std::span<const double> after) {
+    if (!has_probabilities(task)) return after[output] - before[output];
+    const double s = odds_against(before, output, task);
+    const double t = odds_against(after, output, task);
     const auto complement = [](double odds) { return std::isinf(odds) ? 1.0 : odds / (1.0 + odds); };
     if (s < 1.0 && t < 1.0) return complement(s) - complement(t);
     return 1.0 / (1.0 + t) - 1.0 / (1.0 + s);
@@ -91,7 +95,7 @@ std::size_t output_named(const std::string& name, const TextModel& model) {
     }
     if (number) return *number;
     throw ParameterError(
-        shape.task == Task::classification
+        !has_positions(shape.task)
             ? fmt::format("no class '{}', expected a number below {} or a name{}", excerpt(name), shape.outputs,
                           name_hint(name, shape.labels))
             : fmt::format("no token '{}' in the vocabulary, expected one of its {} tokens or an id", excerpt(name),
@@ -135,20 +139,28 @@ std::string TargetSpec::text() const {
 Target resolve(const TargetSpec& spec, const TextModel& model, std::span<const double> logits,
                std::optional<std::int64_t> label) {
     expect_outputs(model, "target");
+    const Task task = model.model->shape().task;
     switch (spec.kind) {
         case TargetSpec::Kind::predicted:
-            return {predicted_output(logits)};
+            if (task == Task::regression && logits.size() > 1) {
+                throw InputError(fmt::format(
+                    "target: a regression of {} numbers predicts all of them, expected output(X) for one",
+                    logits.size()));
+            }
+            return {predicted_output(logits), {}, task};
         case TargetSpec::Kind::label:
+            if (task == Task::regression)
+                throw InputError("target: label asked for, but a regression has no classes, expected output(X)");
             if (!label) throw InputError("target: label asked for, but the text has none");
             if (*label < 0 || static_cast<std::size_t>(*label) >= logits.size()) {
                 throw InputError(
                     fmt::format("target: label {}, expected a class below {}", *label, logits.size()));
             }
-            return {static_cast<std::size_t>(*label)};
+            return {static_cast<std::size_t>(*label), {}, task};
         case TargetSpec::Kind::output:
-            return {target_output(spec.first, model)};
+            return {target_output(spec.first, model), {}, task};
         case TargetSpec::Kind::difference: {
-            const Target target{target_output(spec.first, model), target_output(spec.second, model)};
+            const Target target{target_output(spec.first, model), target_output(spec.second, model), task};
             if (target.minus != target.output) return target;
             throw ParameterError(
                 fmt::format("target: difference({}, {}) is that of an output and itself, always 0; expected two "
@@ -163,7 +175,39 @@ std::size_t predicted_output(std::span<const double> logits) {
     return static_cast<std::size_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
 }
 
-std::vector<double> probabilities(std::span<const double> logits) {
+std::string target_words(const Target& target, TargetScale scale, const TextModel& model) {
+    const ModelShape& shape = model.model->shape();
+    const auto name = [&](std::size_t output) {
+        if (output < shape.labels.size()) return "'" + excerpt(shape.labels[output]) + "'";
+        if (has_positions(shape.task))
+            return "token '" + excerpt(model.tokenizer.vocabulary().text(static_cast<TokenId>(output))) + "'";
+        return std::to_string(output);
+    };
+    const std::string what = shape.task == Task::regression ? "output"
+                             : scale == TargetScale::logit  ? "logit"
+                                                            : "probability";
+    const std::string kind = shape.task == Task::regression ? " of a regression"
+                             : shape.task == Task::multi_label
+                                 ? (scale == TargetScale::logit ? " (a label by itself)" : " (its sigmoid)")
+                                 : "";
+    const std::string of = shape.task == Task::regression ? " " : " of ";
+    return what + of + name(target.output) + (target.minus ? " minus that of " + name(*target.minus) : "") + kind;
+}
+
+void expect_scale(TargetScale scale, const TextModel& model) {
+    if (scale == TargetScale::logit || model.model->shape().task != Task::regression) return;
+    throw ParameterError(
+        "target scale probability: a regression gives numbers, of which there are no probabilities, expected "
+        "logit: "
+        "the number itself");
+}
+
+std::vector<double> probabilities(std::span<const double> logits, Task task) {
+    if (task == Task::multi_label) {
+        std::vector<double> p;
+        for (std::size_t j = 0; j < logits.size(); ++j) p.push_back(1.0 / (1.0 + odds_against(logits, j, task)));
+        return p;
+    }
     const double largest = *std::max_element(logits.begin(), logits.end());
     std::vector<double> p;
     double sum = 0.0;
@@ -176,7 +220,7 @@ double evaluate(const Target& target, TargetScale scale, std::span<const double>
                 std::span<double> gradient) {
     std::fill(gradient.begin(), gradient.end(), 0.0);
     const std::vector<double> p = scale == TargetScale::probability
-                                      ? probabilities(logits)
+                                      ? probabilities(logits, target.task)
                                       : std::vector<double>(logits.begin(), logits.end());
     double value = 0.0;
     const auto add = [&](std::size_t output, double sign) {
@@ -184,6 +228,10 @@ double evaluate(const Target& target, TargetScale scale, std::span<const double>
         if (gradient.empty()) return;
         if (scale == TargetScale::logit) {
             gradient[output] += sign;
+            return;
+        }
+        if (target.task == Task::multi_label) {
+            gradient[output] += sign * p[output] * (1.0 - p[output]);
             return;
         }
         for (std::size_t j = 0; j < p.size(); ++j) gradient[j] -= sign * p[output] * p[j];
@@ -198,6 +246,7 @@ Gradients target_gradients(const TextModel& model, const Encoding& encoding, con
                            const TargetSpec& spec, TargetScale scale, std::optional<std::int64_t> label,
                            const AttentionGradientObserver& attention_gradients) {
     expect_outputs(model, "gradients");
+    expect_scale(scale, model);
     return model.model->gradients(
         TokenBatch::of(encoding), options,
         [&](std::span<const double> logits, std::span<double> gradient) {
@@ -218,9 +267,16 @@ double log_odds(std::span<const double> logits, std::size_t output) {
     return logits[output] - largest - std::log(sum);
 }
 
-double probability_change(const Target& target, std::span<const double> before, std::span<const double> after) {
-    const double change = probability_change(target.output, before, after);
-    return target.minus ? change - probability_change(*target.minus, before, after) : change;
+double target_margin(const Target& target, std::span<const double> logits) {
+    const double logit = logits[target.output];
+    if (target.minus) return logit - logits[*target.minus];
+    const bool by_itself = target.task == Task::multi_label || !has_probabilities(target.task);
+    return by_itself ? logit : log_odds(logits, target.output);
+}
+
+double target_change(const Target& target, std::span<const double> before, std::span<const double> after) {
+    const double change = output_change(target.output, target.task, before, after);
+    return target.minus ? change - output_change(*target.minus, target.task, before, after) : change;
 }
 
 std::optional<std::size_t> masked_position(const TextModel& model, const Encoding& encoding) {

@@ -133,65 +133,192 @@ std::optional<std::int64_t> read_label(std::string_view text, const TextModel& m
     }
 }
 
+/// "Sentence_2" and "sentence2" are one name.
+std::string plain_name(std::string_view name) {
+    std::string plain;
+    for (const char c : name) {
+        if (c == '_' || c == '-' || c == ' ') continue;
+        plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+    }
+    return plain;
+}
+
+/// What second texts are called beside a column `text`, by plain names.
+const std::vector<std::string>& second_names() {
+    static const std::vector<std::string> names{"textpair", "text2",      "textb",   "sentence2", "sentenceb",
+                                                "sentence", "hypothesis", "premise", "question2", "question",
+                                                "query",    "passage",    "context", "document",  "paragraph",
+                                                "answer",   "response"};
+    return names;
+}
+
+/// Columns that are a pair by their names, where there is no `text`: the first text, and what the second may be.
+const std::vector<std::pair<std::string, std::vector<std::string>>>& name_pairs() {
+    static const std::vector<std::pair<std::string, std::vector<std::string>>> pairs{
+        {"text1", {"text2"}},
+        {"texta", {"textb"}},
+        {"sentence1", {"sentence2"}},
+        {"sentencea", {"sentenceb"}},
+        {"question1", {"question2"}},
+        {"premise", {"hypothesis"}},
+        {"question", {"context", "passage", "paragraph", "sentence", "document", "answer"}},
+        {"query", {"passage", "document", "paragraph", "context", "answer"}}};
+    return pairs;
+}
+
+/// Which column of a table is what.
+class Columns {
+public:
+    Columns(std::string_view header, const std::string& where) : where_(where), names_(split(header, '\t')) {
+        label_ = column("label");
+        for (const std::string_view name : names_) {
+            if (label_ || nearest_name(name, {"label"}).empty()) continue;
+            throw InputError(
+                fmt::format("{}: column '{}' is not read, and there is no column 'label'; did you mean "
+                            "'label'? Expected that name, or one less like it",
+                            where_, excerpt(name)));
+        }
+        if (const auto text = column("text")) {
+            text_ = *text;
+            pair_ = only("beside text", named(second_names()));
+        } else {
+            find_pair(header);
+        }
+    }
+
+    std::size_t size() const { return names_.size(); }
+    std::size_t text() const { return text_; }
+    const std::optional<std::size_t>& pair() const { return pair_; }
+    const std::optional<std::size_t>& label() const { return label_; }
+
+    std::vector<std::string> notes(bool with_labels) const {
+        std::vector<std::string> notes;
+        if (pair_) {
+            notes.push_back(fmt::format("{}: pairs of texts, {} the first and {} the second", where_,
+                                        excerpt(names_[text_]), excerpt(names_[*pair_])));
+        }
+        std::vector<std::string> unread;
+        std::string meant;
+        for (std::size_t i = 0; i < names_.size(); ++i) {
+            if (i == text_ || i == pair_ || (i == label_ && with_labels)) continue;
+            unread.push_back("'" + excerpt(names_[i]) + "'");
+            if (!pair_ && !nearest_name(plain_name(names_[i]), second_names()).empty())
+                meant = "; a second text for the model is called text_pair";
+        }
+        if (!unread.empty()) {
+            notes.push_back(fmt::format("{}: {} {} {} not read{}", where_,
+                                        unread.size() == 1 ? "column" : "columns", join(unread, ", "),
+                                        unread.size() == 1 ? "is" : "are", meant));
+        }
+        return notes;
+    }
+
+private:
+    std::optional<std::size_t> column(std::string_view name) const {
+        const auto found = std::find(names_.begin(), names_.end(), name);
+        if (found == names_.end()) return std::nullopt;
+        if (std::find(found + 1, names_.end(), name) != names_.end())
+            throw InputError(fmt::format("{}: column '{}' is there twice", where_, name));
+        return static_cast<std::size_t>(found - names_.begin());
+    }
+
+    std::vector<std::size_t> named(const std::vector<std::string>& plain) const {
+        std::vector<std::size_t> found;
+        for (std::size_t i = 0; i < names_.size(); ++i) {
+            if (std::find(plain.begin(), plain.end(), plain_name(names_[i])) != plain.end()) found.push_back(i);
+        }
+        return found;
+    }
+
+    /// The second text among columns that are called so; text_pair is meant in any case.
+    std::optional<std::size_t> only(const std::string& of, const std::vector<std::size_t>& columns) const {
+        if (const auto pair = column("text_pair")) return pair;
+        if (columns.empty()) return std::nullopt;
+        if (columns.size() == 1) return columns.front();
+        throw InputError(
+            fmt::format("{}: columns '{}' and '{}' may both be the second text {}, expected one of them "
+                        "to be called text_pair",
+                        where_, excerpt(names_[columns[0]]), excerpt(names_[columns[1]]), of));
+    }
+
+    void find_pair(std::string_view header) {
+        for (const auto& [first, seconds] : name_pairs()) {
+            const auto firsts = named({first});
+            const auto others = named(seconds);
+            if (firsts.size() != 1 || others.empty()) continue;
+            if (pair_) {
+                throw InputError(
+                    fmt::format("{}: no column 'text', and several may be a pair of texts, expected text "
+                                "and text_pair in '{}'",
+                                where_, excerpt(header)));
+            }
+            text_ = firsts.front();
+            pair_ = only("beside " + excerpt(names_[text_]), others);
+        }
+        if (pair_) return;
+        throw InputError(fmt::format("{}: no column 'text' in '{}'{}", where_, excerpt(header),
+                                     is_quoted(names_.front()) ? ", expected names without quotes" : ""));
+    }
+
+    std::string where_;
+    std::vector<std::string_view> names_;
+    std::size_t text_ = 0;
+    std::optional<std::size_t> pair_;
+    std::optional<std::size_t> label_;
+};
+
+/// A cell with a text.
+std::string text_of(std::string_view cell, bool table, const std::string& where) {
+    if (table && is_quoted(cell)) {
+        throw InputError(
+            fmt::format("{}: {} is in quotation marks, which are not read as quotes, expected the text as it "
+                        "is (write the "
+                        "table without quoting; put a space before marks that belong to the text)",
+                        where, excerpt(cell)));
+    }
+    return std::string(cell);
+}
+
 }  // namespace
+
+bool reads_labels(const TextModel& model) {
+    return has_outputs(model.model->shape().task) && model.model->shape().task != Task::regression;
+}
 
 std::size_t count_texts(const std::string& path) {
     const TextLines file(path);
     return file.lines.size() - (file.table ? 1 : 0);
 }
 
+std::vector<std::string> text_notes(const std::string& path, bool with_labels) {
+    const TextLines file(path);
+    if (!file.table) return {};
+    return Columns(file.lines.front(), escape_controls(path) + ":1").notes(with_labels);
+}
+
 std::vector<LabelledText> read_texts(const std::string& path, const TextModel& model) {
     const std::string shown = escape_controls(path);
     const TextLines file(path);
-    const std::vector<std::string_view>& lines = file.lines;
-    const bool table = file.table;
-    std::optional<std::size_t> text_column = 0;
-    std::optional<std::size_t> label_column;
-    std::size_t columns = 1;
-    if (table) {
-        const auto names = split(lines.front(), '\t');
-        columns = names.size();
-        const auto column = [&](std::string_view name) -> std::optional<std::size_t> {
-            const auto found = std::find(names.begin(), names.end(), name);
-            if (found == names.end()) return std::nullopt;
-            if (std::find(found + 1, names.end(), name) != names.end()) {
-                throw InputError(fmt::format("{}:1: column '{}' is there twice", shown, name));
-            }
-            return static_cast<std::size_t>(found - names.begin());
-        };
-        text_column = column("text");
-        label_column = column("label");
-        for (const std::string_view name : names) {
-            if (label_column || nearest_name(name, {"label"}).empty()) continue;
-            throw InputError(
-                fmt::format("{}:1: column '{}' is not read, and there is no column 'label'; did you mean "
-                            "'label'? Expected that name, or one less like it",
-                            shown, excerpt(name)));
-        }
-        if (!text_column)
-            throw InputError(fmt::format("{}:1: no column 'text' in '{}'{}", shown, excerpt(lines.front()),
-                                         is_quoted(names.front()) ? ", expected names without quotes" : ""));
-    }
+    std::optional<Columns> columns;
+    if (file.table) columns.emplace(file.lines.front(), shown + ":1");
     std::vector<LabelledText> texts;
-    for (std::size_t i = table ? 1 : 0; i < lines.size(); ++i) {
+    for (std::size_t i = file.table ? 1 : 0; i < file.lines.size(); ++i) {
+        const std::string_view line = file.lines[i];
         const std::string where = fmt::format("{}:{}", shown, i + 1);
-        if (!is_utf8(lines[i])) throw InputError(fmt::format("{}: '{}' is not UTF-8", where, excerpt(lines[i])));
-        const auto cells = table ? split(lines[i], '\t') : std::vector<std::string_view>{lines[i]};
-        if (cells.size() != columns) {
+        if (!is_utf8(line)) throw InputError(fmt::format("{}: '{}' is not UTF-8", where, excerpt(line)));
+        const auto cells = columns ? split(line, '\t') : std::vector<std::string_view>{line};
+        if (const std::size_t expected = columns ? columns->size() : 1; cells.size() != expected) {
             throw InputError(
-                fmt::format("{}: {} columns, expected {} as in the header", where, cells.size(), columns));
+                fmt::format("{}: {} columns, expected {} as in the header", where, cells.size(), expected));
         }
-        LabelledText text{std::string(cells[*text_column]), std::nullopt, where};
-        if (table && is_quoted(text.text)) {
-            throw InputError(
-                fmt::format("{}: {} is in quotation marks, which are not read as quotes, expected the text as it "
-                            "is (write the "
-                            "table without quoting; put a space before marks that belong to the text)",
-                            where, excerpt(text.text)));
-        }
+        LabelledText text{text_of(cells[columns ? columns->text() : 0], file.table, where), std::nullopt, where};
         if (is_blank(text.text)) throw InputError(where + ": no text, expected one a line without empty lines");
-        if (label_column && has_outputs(model.model->shape().task))
-            text.label = read_label(cells[*label_column], model, where);
+        if (columns && columns->pair()) {
+            text.pair = text_of(cells[*columns->pair()], true, where);
+            if (is_blank(*text.pair)) throw InputError(where + ": no second text, expected one in each line");
+        }
+        if (columns && columns->label() && reads_labels(model))
+            text.label = read_label(cells[*columns->label()], model, where);
         texts.push_back(std::move(text));
     }
     if (texts.empty()) throw InputError(shown + ": no texts");

@@ -30,8 +30,8 @@ struct ModelShape {
     std::size_t vocabulary = 0;            ///< token ids are below this
     std::size_t types = 1;                 ///< segment ids are below this
     Task task = Task::none;                ///< what the outputs are
-    std::size_t outputs = 0;               ///< classes, or the vocabulary for a language model; 0 for Task::none
-    std::vector<std::string> labels = {};  ///< of the classes
+    std::size_t outputs = 0;               ///< classes, labels, numbers, or the vocabulary; 0 for Task::none
+    std::vector<std::string> labels = {};  ///< names of the outputs, but of a vocabulary
 };
 
 /// A norm of a layer, as it worked on T tokens (blocks/norm.hpp has the formulas).

@@ -11,6 +11,7 @@ ModelRegistry& model_architectures() {
         ModelRegistry r;
         r.add<BertForSequenceClassification>();
         r.add<BertForMaskedLM>();
+        r.add<BertForPreTraining>();
         r.add<BertModel>();
         return r;
     }();

@@ -58,18 +58,28 @@ std::vector<std::string> TextModel::files(const std::string& folder) {
 }
 
 Encoding TextModel::encode(std::string_view text, const std::string& where) const {
-    // Before it is taken apart, which takes many times its size in memory.
+    return encode(text, std::nullopt, where);
+}
+
+Encoding TextModel::encode(std::string_view text, const std::optional<std::string>& pair,
+                           const std::string& where) const {
+    // Before they are taken apart, which takes many times their size in memory.
     constexpr std::size_t longest_token = 4096;
-    if (text.size() / longest_token > model->shape().positions) {
+    const std::size_t bytes = text.size() + (pair ? pair->size() : 0);
+    if (bytes / longest_token > model->shape().positions) {
         throw InputError(
             fmt::format("{}: '{}' has {} bytes, far more than the {} positions of the model can hold (shorten it; "
                         "nothing is cut off in silence)",
-                        where, excerpt(text), text.size(), model->shape().positions));
+                        where, excerpt(text), bytes, model->shape().positions));
     }
-    if (!is_utf8(text)) throw InputError(fmt::format("{}: '{}' is not UTF-8", where, excerpt(text)));
+    const auto check_utf8 = [&](std::string_view one) {
+        if (!is_utf8(one)) throw InputError(fmt::format("{}: '{}' is not UTF-8", where, excerpt(one)));
+    };
+    check_utf8(text);
+    if (pair) check_utf8(*pair);
     Encoding encoding;
     try {
-        encoding = tokenizer.encode(text);
+        encoding = pair ? tokenizer.encode(text, *pair) : tokenizer.encode(text);
     } catch (const InputError& error) {
         throw InputError(fmt::format("{}: {}", where, error.what()));
     }
@@ -86,6 +96,14 @@ Encoding TextModel::encode(std::string_view text, const std::string& where) cons
         throw InputError(
             fmt::format("{}: the tokenizer of {} gives id {}, expected one below the model's {} embeddings", where,
                         escape_controls(folder), id, model->shape().vocabulary));
+    }
+    for (const TokenId type : encoding.type_ids) {
+        if (static_cast<std::size_t>(type) < model->shape().types) continue;
+        throw InputError(
+            fmt::format("{}: the tokenizer of {} gives token type {}, expected one below {}, which is "
+                        "how many the model has{}",
+                        where, escape_controls(folder), type, model->shape().types,
+                        pair ? ": it was not made for pairs of texts" : ""));
     }
     return encoding;
 }

@@ -2,6 +2,7 @@
 /// A model with its tokenizer, out of a Hugging Face directory.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,13 @@ struct TextModel {
     /// The tokens of `text`. Throws InputError, beginning with `where`, for text that gives no
     /// token or more than the model has positions.
     Encoding encode(std::string_view text, const std::string& where) const;
+    /// Those of a text and, if there is one, the second text of a pair, as one input.
+    Encoding encode(std::string_view text, const std::optional<std::string>& pair, const std::string& where) const;
+    /// Whether a text with separators inside was read otherwise than a pair of texts would be: all as the first
+    /// text, by token types that tell them apart.
+    bool misses_pair(const Encoding& encoding, bool is_pair) const {
+        return !is_pair && encoding.separators_inside > 0 && model->shape().types > 1;
+    }
 };
 
 }  // namespace attnflow

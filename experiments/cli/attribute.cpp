@@ -36,6 +36,7 @@ struct AttributeArguments {
     std::string attention;
     std::string model;
     std::string text;
+    std::optional<std::string> pair;
     std::string target;
     std::string scale = "logit";
     bool scale_given = false;
@@ -111,7 +112,7 @@ void resolve_point(const AttributeArguments& arguments, GridPoint& point,
 // What a model must give besides the attention that `point` asks for.
 AttendOptions attend_options(const AttributeArguments& arguments, const GridPoint& point) {
     const PointOptions asked = options_of(point);
-    AttendOptions options{.heads = asked.network.heads, .jobs = arguments.jobs};
+    AttendOptions options{.heads = asked.network.heads, .jobs = arguments.jobs, .pair = arguments.pair};
     const std::string& weights = asked.edge_weights;
     if (weights != attention_weights) {
         options.weights = weights;
@@ -143,6 +144,11 @@ std::map<std::string, std::string> extraction_of(const AttendOptions& options) {
     return extraction;
 }
 
+std::string shown_separator(const TextModel& model) {
+    const auto separator = model.tokenizer.separator();
+    return separator ? excerpt(model.tokenizer.vocabulary().text(*separator)) : "";
+}
+
 AttributeRequest make_request(const AttributeArguments& arguments) {
     GridPoint point;
     std::map<std::string, ParameterValue> parameters;
@@ -159,16 +165,23 @@ AttributeRequest make_request(const AttributeArguments& arguments) {
                                 source_given};
     };
     if (!arguments.model.empty()) {
-        refuse_blank(arguments.text);
+        refuse_blank(arguments.text, "--text");
+        if (arguments.pair) refuse_blank(*arguments.pair, "--text-pair");
         const AttendOptions options = attend_options(arguments, point);
         TextModel model = TextModel::open(arguments.model);
         print_notes_of_model(arguments.model);
         Attended attended = attend(model, arguments.text, "text", options);
         AttributeRequest request =
             finish(std::move(attended.example), model.tokenizer.special_tokens(), attended.fused);
+        if (model.misses_pair(attended.encoding, arguments.pair.has_value()))
+            print_note(separators_note("the text", shown_separator(model)));
         request.encoding = std::move(attended.encoding);
         request.outputs = std::move(attended.outputs);
         request.extraction = extraction_of(options);
+        if (is_made_of_gradients(options.weights)) {
+            request.target_words =
+                target_words(resolve(options.target, model, request.outputs, std::nullopt), options.scale, model);
+        }
         request.model = std::move(model);
         return request;
     }
@@ -281,7 +294,13 @@ void add_attribute(CommandLine& line) {
                 "attentions)")
         .check(has_name())
         .excludes(model);
-    model.needs(command.option("--text", arguments->text, "The text that the model reads").needs(model));
+    const Option text = command.option("--text", arguments->text, "The text that the model reads").needs(model);
+    model.needs(text);
+    command
+        .option(
+            "--text-pair", [arguments](const std::string& pair) { arguments->pair = pair; },
+            "The second text of a pair, which the model reads with it")
+        .needs(text);
     command
         .option("--target", arguments->target,
                 "What edge weights with gradients explain and --blank-out looks at: predicted, output(X) or "

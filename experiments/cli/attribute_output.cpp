@@ -87,13 +87,17 @@ Json paths_json(const Attribution& attribution) {
 }
 
 Json blanked_json(const BlankOutSets& blanked) {
-    const auto set_json = [](const BlankOutSets::Set& set) {
-        return Json{{"positions", set.positions}, {"probability_change", set.change}};
+    const bool has_probability = has_probabilities(blanked.target.task);
+    const auto set_json = [&](const BlankOutSets::Set& set) {
+        return Json{{"positions", set.positions}, {has_probability ? "probability_change" : "change", set.change}};
     };
-    return {
-        {"output", blanked.target.output}, {"minus", blanked.target.minus ? Json(*blanked.target.minus) : nullptr},
-        {"replace", blanked.replacement},  {"probability", blanked.probability},
-        {"top", set_json(blanked.top)},    {"bottom", set_json(blanked.bottom)}};
+    return {{"output", blanked.target.output},
+            {"minus", blanked.target.minus ? Json(*blanked.target.minus) : nullptr},
+            {"replace", blanked.replacement},
+            {"target", blanked.words},
+            {has_probability ? "probability" : "value", blanked.value},
+            {"top", set_json(blanked.top)},
+            {"bottom", set_json(blanked.bottom)}};
 }
 
 // What was asked: example, method and axes as resolved.
@@ -141,6 +145,7 @@ void print_json(const AttributeRequest& request, ExampleAttributions& attributio
     }
     if (!attribution.paths.empty()) json["paths"] = paths_json(attribution);
     if (!request.extraction.empty()) json["extraction"] = request.extraction;
+    if (!request.target_words.empty()) json["target"] = request.target_words;
     if (request.blanked) json["blank_out"] = blanked_json(*request.blanked);
     fmt::print("{}\n", dump(json));
 }
@@ -237,6 +242,17 @@ std::string dropped_text(const AttributeRequest& request) {
     return names.empty() ? " (there are none)" : " (" + join(names, " ") + ")";
 }
 
+// What the gradients are of: of a model's text known, of a file as far as it says.
+std::string target_text(const AttributeRequest& request) {
+    if (!request.target_words.empty()) return ", target " + request.target_words;
+    const auto target = request.extraction.find("model.target");
+    if (target == request.extraction.end()) return "";
+    const auto scale = request.extraction.find("model.target_scale");
+    const bool by_default = target->second == "default";  // of gradients that is
+    return fmt::format(", target {} ({})", by_default ? "predicted" : escape_controls(target->second),
+                       scale == request.extraction.end() ? "?" : escape_controls(scale->second));
+}
+
 std::string heading(const AttributeRequest& request, const ExampleAttributions& attributions, std::size_t layer) {
     const GridPoint& point = request.point;
     std::string text = fmt::format("{}, {}", escape_controls(request.example.id), point.method);
@@ -250,13 +266,7 @@ std::string heading(const AttributeRequest& request, const ExampleAttributions& 
         }
         if (axis.name == SpecialTokensAxis::name) text += dropped_text(request);
     }
-    const auto target = request.extraction.find("model.target");
-    if (target != request.extraction.end() && is_made_of_gradients(options_of(point).edge_weights)) {
-        const auto scale = request.extraction.find("model.target_scale");
-        const bool by_default = target->second == "default";  // of gradients that is
-        text += fmt::format(", target {} ({})", by_default ? "predicted" : escape_controls(target->second),
-                            scale == request.extraction.end() ? "?" : escape_controls(scale->second));
-    }
+    if (is_made_of_gradients(options_of(point).edge_weights)) text += target_text(request);
     if (point.has(LayerAxis::name))
         text += fmt::format(", layer {} of {}", layer, request.example.attention.layers());
     if (point.has(SourceAxis::name)) {
@@ -284,9 +294,7 @@ std::string path_text(std::span<const PathTable::Position> path, const Attribute
 }
 
 void print_blanked(const BlankOutSets& blanked, const std::vector<std::string>& tokens) {
-    fmt::print("\n{} {:.6f}; change without the\n",
-               blanked.target.minus ? "difference of the targets' probabilities" : "probability of the target",
-               blanked.probability);
+    fmt::print("\n{} {:.6f}; change without the\n", blanked.words, blanked.value);
     for (const auto& [name, set] : {std::pair("highest", &blanked.top), std::pair("lowest", &blanked.bottom)}) {
         std::vector<std::string> names;
         for (const std::size_t position : set->positions)

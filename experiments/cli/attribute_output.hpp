@@ -23,6 +23,7 @@ struct AttributeRequest {
     bool source_given = false;
     /// What the weights were extracted with, as Dataset::extraction(); for a model what of it matters.
     std::map<std::string, std::string> extraction = {};
+    std::string target_words = {};        ///< what gradients of a model are of, "" where there are none
     std::optional<Dataset> dataset = {};  ///< where the example is from a file
     std::optional<TextModel> model = {};  ///< where there is one, and what it made of the text
     Encoding encoding = {};

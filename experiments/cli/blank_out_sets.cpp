@@ -39,14 +39,17 @@ BlankOutSets blank_out_sets(const TextModel& model, const Encoding& encoding, st
     BlankOutSets result;
     result.replacement = request.replacement;
     result.target = resolve(request.target, model, unchanged, std::nullopt);
-    result.probability = evaluate(result.target, TargetScale::probability, unchanged, {});
+    const TargetScale scale =
+        has_probabilities(result.target.task) ? TargetScale::probability : TargetScale::logit;
+    result.value = evaluate(result.target, scale, unchanged, {});
+    result.words = target_words(result.target, scale, model);
     result.top.positions = outermost(scores, ordinary, request.k, true);
     result.bottom.positions = outermost(scores, ordinary, request.k, false);
     const std::vector<std::vector<std::size_t>> sets{result.top.positions, result.bottom.positions};
     const auto changed = perturbed_outputs(model, encoding, position, replacement_from_name(request.replacement),
                                            sets, unchanged, request.jobs);
-    result.top.change = probability_change(result.target, unchanged, changed.row(0));
-    result.bottom.change = probability_change(result.target, unchanged, changed.row(1));
+    result.top.change = target_change(result.target, unchanged, changed.row(0));
+    result.bottom.change = target_change(result.target, unchanged, changed.row(1));
     return result;
 }
 

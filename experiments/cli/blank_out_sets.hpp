@@ -21,11 +21,12 @@ struct BlankOutSetsRequest {
 struct BlankOutSets {
     struct Set {
         std::vector<std::size_t> positions;  ///< by score, the outermost first
-        double change = 0.0;                 ///< of the target's probability, or of their difference
+        double change = 0.0;                 ///< of the value below
     };
     Target target;
-    std::string replacement;   ///< as asked for
-    double probability = 0.0;  ///< of the target in the text as it is, or the difference
+    std::string replacement;  ///< as asked for
+    std::string words = {};   ///< what `value` is, as target_words()
+    double value = 0.0;  ///< the target's probability in the text as it is, the difference of two, or a number
     Set top;
     Set bottom;
 };

@@ -29,6 +29,7 @@ namespace {
 struct ExtractArguments {
     std::string model;
     std::string text;
+    std::optional<std::string> pair;
     std::string file;
     std::string out;
     std::string target;
@@ -94,15 +95,20 @@ void check_output(const ExtractArguments& arguments) {
 int extract_texts(const ExtractArguments& arguments) {
     check_output(arguments);
     ExtractionOptions options = options_from(arguments);
-    if (arguments.file.empty()) refuse_blank(arguments.text);
+    if (arguments.file.empty()) refuse_blank(arguments.text, "--text");
+    if (arguments.pair) refuse_blank(*arguments.pair, "--text-pair");
     const StopOnSignal signals;
     options.stop = &StopOnSignal::stop;
     options.record = extraction_record(arguments.model, arguments.precision, arguments.file);
     options.before_naming = [&] { refuse_other_inputs(options.record, arguments.model, arguments.file); };
     const TextModel model = TextModel::open(arguments.model, arguments.precision);
     print_notes_of_model(arguments.model);
+    if (!arguments.file.empty()) {
+        for (const std::string& note : text_notes(arguments.file, reads_labels(model))) print_note(note);
+    }
     const std::vector<LabelledText> texts =
-        arguments.file.empty() ? std::vector<LabelledText>{{arguments.text}} : read_texts(arguments.file, model);
+        arguments.file.empty() ? std::vector<LabelledText>{{arguments.text, {}, {}, arguments.pair}}
+                               : read_texts(arguments.file, model);
     {
         ProgressLine line("texts");
         extract(model, texts, options, arguments.out,
@@ -111,7 +117,9 @@ int extract_texts(const ExtractArguments& arguments) {
     const ModelShape& shape = model.model->shape();
     fmt::print("{}: {}, {}, {}\n", escape_controls(arguments.out), counted(texts.size(), "example"),
                counted(shape.layers, "layer"), counted(shape.heads, "head"));
-    const auto unknown = unknown_text(Dataset::open(arguments.out));
+    const Dataset dataset = Dataset::open(arguments.out);
+    for (const std::string& note : dataset.notes()) print_note(note);
+    const auto unknown = unknown_text(dataset);
     if (!unknown.empty()) fmt::print("{}\n", unknown);
     return exit_done;
 }
@@ -124,9 +132,16 @@ void add_extract(CommandLine& line) {
     command.option("--model", arguments->model, "Hugging Face directory: config.json, weights, tokenizer")
         .required();
     Command source = command.exactly_one("source", "What to run it on");
-    source.option("--text", arguments->text, "One text");
-    source.option("--file", arguments->file,
-                  "File with one text a line, or .tsv whose header names text and, if there is one, label");
+    const Option text = source.option("--text", arguments->text, "One text");
+    source.option(
+        "--file", arguments->file,
+        "File with one text a line, or .tsv whose header names text and, if there are any, text_pair and "
+        "label");
+    command
+        .option(
+            "--text-pair", [arguments](const std::string& pair) { arguments->pair = pair; },
+            "The second text of a pair, which the model reads with it")
+        .needs(text);
     command.option("--out", arguments->out, "The safetensors file to write").required().check(has_name());
     command
         .option("--target", arguments->target,

@@ -40,9 +40,9 @@ inline Check is_tolerance() {
             }};
 }
 
-/// Throws for a --text of white space only.
-inline void refuse_blank(const std::string& text) {
-    if (is_blank(text)) throw ParameterError("--text: is empty, expected a text with words");
+/// Throws for the text of `option` where it is white space only.
+inline void refuse_blank(const std::string& text, const std::string& option) {
+    if (is_blank(text)) throw ParameterError(option + ": is empty, expected a text with words");
 }
 
 /// --jobs, for commands whose results do not depend on it.

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "attention/dataset.hpp"
+#include "attention/extract/texts.hpp"
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/console.hpp"
@@ -71,10 +72,17 @@ void refuse_links(const std::filesystem::path& folder) {
     }
 }
 
+// How model and texts are read, where that is not plain from the files.
+void print_notes_of_texts(const Texts& texts) {
+    print_notes_of_model(texts.model.string());
+    for (const std::string& note : text_notes(texts.sentences.string())) print_note(note);
+}
+
 // What a run would do, and every point of its grid. Throws what a run would throw before it computes scores.
 void print_plan(Config& config, const Shard& shard, std::size_t jobs) {
     TextOutline outline;
     if (config.texts) {
+        print_notes_of_texts(*config.texts);
         outline = outline_texts(config);
     } else {
         const Dataset dataset = open_dataset(config);
@@ -112,7 +120,7 @@ FolderOptions folder_options(const RunArguments& arguments, const Config& config
 
 // The file that the config names, or what its model makes of its texts.
 Dataset dataset_of(const RunArguments& arguments, Config& config) {
-    if (config.texts) print_notes_of_model(config.texts->model.string());
+    if (config.texts) print_notes_of_texts(*config.texts);
     ProgressLine line("texts", arguments.output.quiet);
     provide_dataset(
         config, arguments.jobs, [&](std::size_t done, std::size_t total) { line.update(done, total, 0); },

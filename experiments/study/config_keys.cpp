@@ -116,7 +116,7 @@ void add_dataset_keys(std::vector<ConfigKey>& keys) {
         }));
     keys.push_back(texts_path_key("dataset.sentences",
                                   "instead of path: texts to run model.path on, a line each or .tsv with a column "
-                                  "text",
+                                  "text, of pairs text_pair too",
                                   "", &Texts::sentences));
     keys.push_back(texts_path_key("model.path", "Hugging Face directory of the model that reads the sentences", "",
                                   &Texts::model));

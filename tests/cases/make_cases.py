@@ -9,6 +9,7 @@ The folders beside own/ hold situations that people reported in public, remade a
 
 import io
 import json
+import math
 import struct
 import zipfile
 from pathlib import Path
@@ -56,6 +57,8 @@ def column_sum(weights):
 
 
 
+# BERT by its paper: post-norm layers, GELU with erf, a classifier on tanh of the pooled first position.
+
 def read_safetensors(path):
     raw = path.read_bytes()
     begin = 8 + struct.unpack("<Q", raw[:8])[0]
@@ -63,6 +66,42 @@ def read_safetensors(path):
     header.pop("__metadata__", None)
     return {name: np.frombuffer(raw[begin + a["data_offsets"][0]:begin + a["data_offsets"][1]], "<f4")
             .reshape(a["shape"]).astype(float) for name, a in header.items()}
+
+
+def bert(folder, ids, types):
+    """Attention [layer, head, query, key], and logits where there is a classifier."""
+    config = json.loads((folder / "config.json").read_text())
+    tensors = read_safetensors(folder / "model.safetensors")
+    weights = {name.removeprefix("bert.").replace("gamma", "weight").replace("beta", "bias"): tensor
+               for name, tensor in tensors.items()}
+    heads = config["num_attention_heads"]
+
+    def linear(x, name):
+        return x @ weights[name + ".weight"].T + weights[name + ".bias"]
+
+    def norm(x, name):
+        centred = x - x.mean(-1, keepdims=True)
+        root = np.sqrt((centred ** 2).mean(-1, keepdims=True) + config["layer_norm_eps"])
+        return centred / root * weights[name + ".weight"] + weights[name + ".bias"]
+
+    gelu = np.vectorize(lambda x: x * (1 + math.erf(x / math.sqrt(2))) / 2)
+    n = len(ids)
+    x = (weights["embeddings.word_embeddings.weight"][ids] + weights["embeddings.token_type_embeddings.weight"][types]
+         + weights["embeddings.position_embeddings.weight"][:n])
+    x = norm(x, "embeddings.LayerNorm")
+    attentions = []
+    for k in range(config["num_hidden_layers"]):
+        at = f"encoder.layer.{k}."
+        query, key, value = (linear(x, f"{at}attention.self.{part}").reshape(n, heads, -1).transpose(1, 0, 2)
+                             for part in ("query", "key", "value"))
+        attentions.append(softmax(query @ key.transpose(0, 2, 1) / math.sqrt(query.shape[-1])))
+        context = (attentions[-1] @ value).transpose(1, 0, 2).reshape(n, -1)
+        x = norm(x + linear(context, f"{at}attention.output.dense"), f"{at}attention.output.LayerNorm")
+        inner = gelu(linear(x, f"{at}intermediate.dense"))
+        x = norm(x + linear(inner, f"{at}output.dense"), f"{at}output.LayerNorm")
+    if "classifier.weight" not in weights:
+        return np.stack(attentions), None
+    return np.stack(attentions), linear(np.tanh(linear(x[0], "pooler.dense")), "classifier")
 
 
 # Files
@@ -229,6 +268,19 @@ def main():
     right("name-without-effect/kept", gemma, -1)
     gemma[..., [0, 5]] = 0  # <bos> and <eos>, before rows are divided by their sum
     right("name-without-effect/dropped", gemma, -1)
+
+    # Ids and types of the tokenizers library (0.23.3), of Tokenizer.from_file("uncased/tokenizer.json"):
+    #   encode("the cat sat", "tea is hot"), and encode("the cat sat [SEP] tea is hot") with types of one text
+    ids = [2, 19, 21, 22, 3, 34, 35, 36, 3]
+    pair, text = [0, 0, 0, 0, 0, 1, 1, 1, 1], [0] * 9
+    for name, folder, types in (("sentence-pairs/pair", "sentence-pairs/uncased", pair),
+                                ("sentence-pairs/one_text", "sentence-pairs/uncased", text),
+                                ("one-class", "one-class/cross_encoder_one_label", pair),
+                                ("no-output-layer", "no-output-layer/bertmodel_noprefix", text)):
+        weights, logits = bert(HERE / folder, ids, types)
+        right(name, weights)
+        if logits is not None:
+            values[name]["logits"] = logits.tolist()
 
     (HERE / "values.json").write_text(json.dumps(values, indent=1) + "\n")
 

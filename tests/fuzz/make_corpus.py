@@ -214,6 +214,8 @@ def tokenizer_config_seeds():
         "4": {"content": "[MASK]", "lstrip": True, "special": True, "single_word": False},
         "100": {"content": "New", "normalized": True, "rstrip": True}}, "additional_special_tokens": []}).encode()
     yield "nested", b'{"added_tokens_decoder": ' + b"[" * 200 + b"]" * 200 + b"}"
+    yield "map", json.dumps({"bos_token": "the", "eos_token": {"content": "key"},
+                             "additional_special_tokens": ["a", {"content": "b"}]}).encode()
     yield "slow_only", json.dumps({"do_basic_tokenize": False}).encode()
 
 
@@ -235,6 +237,8 @@ def texts_seeds():
     yield "table", "text\tlabel\tid\nthe key\tyes\t1\na b\t\t2\nb\t2\t3\n".encode()
     yield "lines", "\ufeffthe key\r\nna\u00efve\tone\r\n\r\n".encode()
     yield "quoted", b'text\tlabel\n"a b"\tno\n'
+    yield "pairs", "text\ttext_pair\tlabel\tid\nthe key\ta b\tyes\t1\na [SEP] b\tb\t\t2\n".encode()
+    yield "pairs_by_name", b"question\tid\tcontext\nthe key\t1\ta b\n"
     yield "labels", b"text\tlabels\na\tno\n"
     yield "carriage_returns", b"text\ra\rb\r"
     yield "nul", b"text\na\0b\n"

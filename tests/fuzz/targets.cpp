@@ -83,14 +83,18 @@ void use_model(const std::string& folder) {
     });
 }
 
+void expect_equal_lists(const Encoding& encoding) {
+    if (encoding.tokens.size() != encoding.ids.size()) std::abort();
+    if (encoding.type_ids.size() != encoding.ids.size()) std::abort();
+}
+
 void use_tokenizer(const std::string& folder) {
     expect_answer([&] {
         const Tokenizer tokenizer = Tokenizer::open(folder);
         for (const char* text : {"the keys, the cabinet's KEYS", "[CLS] a [MASK]  b##c",
                                  "na\u00efve \u4e2d\u6587 \U0001f600\ta\u200b"}) {
-            const Encoding encoding = tokenizer.encode(text);
-            if (encoding.tokens.size() != encoding.ids.size()) std::abort();
-            if (encoding.type_ids.size() != encoding.ids.size()) std::abort();
+            expect_equal_lists(tokenizer.encode(text));
+            expect_answer([&] { expect_equal_lists(tokenizer.encode(text, "a [SEP] key")); });
         }
     });
 }
@@ -174,6 +178,8 @@ void vocabulary(Input input) {
 void tokenizer_config(Input input) {
     static const ModelFolder folder("one_head_bf16", "tokenizer_config.json");
     use_tokenizer(folder.with(input));
+    static const ModelFolder map("one_head_bf16", "special_tokens_map.json");
+    use_tokenizer(map.with(input));
 }
 
 void shard_index(Input input) {
@@ -190,8 +196,12 @@ void texts(Input input) {
         expect_answer([&, file = path + "/" + name] {
             const std::vector<LabelledText> read = read_texts(file, model);
             if (read.size() != count_texts(file)) std::abort();
+            for (const std::string& note : text_notes(file)) {
+                if (escape_controls(note) != note) std::abort();
+            }
             for (const LabelledText& text : read) {
                 if (is_blank(text.text) || !is_utf8(text.text)) std::abort();
+                if (text.pair && (is_blank(*text.pair) || !is_utf8(*text.pair))) std::abort();
             }
         });
     }

@@ -349,3 +349,20 @@ TEST_CASE("docs/troubleshooting.md is what the messages say", "[cases][catalogue
     INFO("stale: run `attnflow describe troubleshooting > docs/troubleshooting.md`");
     CHECK(read_bytes(std::string(ATTNFLOW_SOURCE_DIR) + "/docs/troubleshooting.md") == troubleshooting_markdown());
 }
+
+TEST_CASE("words of a script that the vocabulary lacks are marked and counted", "[cases][unknown]") {
+    const std::string model = cases + "sentence-pairs/uncased";
+    std::string text = read_bytes(cases + "unknown-words/ar.txt");
+    text.erase(text.find_last_not_of('\n') + 1);
+    const CommandResult shown =
+        attnflow::testing::attnflow({"attribute", "--model", model, "--text", text, "--method", "rollout"});
+    CHECK_THAT(shown.out, Catch::Contains("\u0645\u0631\u062d\u0628\u0627 [UNK]") &&
+                              Catch::Contains("2 of 6 tokens are read as [UNK]"));
+    const TemporaryDirectory folder;
+    const CommandResult made =
+        attnflow::testing::attnflow({"extract", "--model", model, "--file", cases + "unknown-words/ar.txt",
+                                     "--out", folder.file("d.safetensors")});
+    CHECK_THAT(made.out, Catch::Contains("2 words of 1 example are read as [UNK]"));
+    const CommandResult checked = attnflow::testing::attnflow({"validate", folder.file("d.safetensors")});
+    CHECK_THAT(checked.out, Catch::Contains("2 words of 1 example are read as [UNK]"));
+}

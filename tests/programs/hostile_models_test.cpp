@@ -92,7 +92,7 @@ TEST_CASE("configs that ask for another computation or are absurd are refused by
         {"is_decoder", true, "is_decoder is true, which is not supported, expected false"},
         {"add_cross_attention", true, "add_cross_attention is true"},
         {"pruned_heads", {{"0", {1}}}, "pruned heads are not supported"},
-        {"problem_type", "multi_label_classification", "problem_type is 'multi_label_classification'"},
+        {"problem_type", "ranking", "problem_type is 'ranking', which is not supported"},
         {"hidden_size", 0, "hidden_size is 0, expected an integer in [1, 1048576]"},
         {"hidden_size", -8, "hidden_size is -8, expected an integer"},
         {"hidden_size", 18446744073709551615u, "hidden_size is 18446744073709551615, expected an integer"},

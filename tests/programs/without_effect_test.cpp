@@ -116,7 +116,7 @@ TEST_CASE("run: special tokens that occur nowhere are said, with the examples", 
                Catch::Contains("special_tokens = drop and positions = no_special change nothing in 1 of 1 "
                                "example (t): no token there is one of [CLS] [SEP]") &&
                    Catch::Contains("name them with dataset.special_tokens"));
-    for (const std::string text : {done.out, run.file("summary.md")}) {
+    for (const std::string& text : {done.out, run.file("summary.md")}) {
         CHECK_THAT(text, Catch::Contains("special_tokens keep and drop give the same scores") ||
                              Catch::Contains("special\\_tokens keep and drop give the same scores"));
         CHECK_THAT(text, Catch::Contains("positions all and no_special give the same scores") ||

@@ -69,6 +69,18 @@ std::vector<std::string> read_labels(const JsonFields& config) {
     return labels;
 }
 
+Task read_task(const JsonFields& config, std::size_t outputs) {
+    const std::string usual = outputs == 1 ? "regression" : "single_label_classification";
+    const std::string type = config.text("problem_type", usual);
+    if (type == "multi_label_classification") return Task::multi_label;
+    if (type == "regression") return Task::regression;
+    if (type == "single_label_classification") return outputs == 1 ? Task::regression : Task::classification;
+    throw InputError(
+        fmt::format("{}: problem_type is '{}', which is not supported, expected regression, "
+                    "single_label_classification or multi_label_classification",
+                    config.where(), excerpt(type)));
+}
+
 void expect_text(const JsonFields& config, const std::string& key, const std::string& only) {
     const std::string text = config.text(key, only);
     if (text != only) {

@@ -8,6 +8,7 @@
 
 #include "attention/model/blocks/activation.hpp"
 #include "attention/model/checkpoint/json_fields.hpp"
+#include "attention/model/task.hpp"
 
 namespace attnflow {
 
@@ -40,6 +41,11 @@ Activation read_activation(const JsonFields& config, const std::string& key, std
 
 /// id2label, else LABEL_0, LABEL_1, ... for num_labels, 2 without it. A label2id must agree with it.
 std::vector<std::string> read_labels(const JsonFields& config);
+
+/// What a classifier of `outputs` is for, by `problem_type`; without it one output is a number (regression),
+/// several are classes, as the Hugging Face library has it. One class is a number in any case: its probability
+/// would be 1.
+Task read_task(const JsonFields& config, std::size_t outputs);
 
 /// Throws InputError unless the setting is missing or `only`: another one would need another computation.
 void expect_text(const JsonFields& config, const std::string& key, const std::string& only);

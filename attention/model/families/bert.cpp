@@ -91,18 +91,25 @@ EntryInfo BertForSequenceClassification::describe() {
 }
 
 ModelPlan BertForSequenceClassification::plan(const JsonFields& config, const WeightFiles& files) {
-    expect_text(config, "problem_type", "single_label_classification");
     ModelPlan plan = BertModel::plan(config, files);
     const std::vector<std::string> labels = read_labels(config);
-    if (labels.size() < 2)
-        throw InputError(config.where() + ": one class, expected at least 2: regression is not supported");
-    plan.output = {.task = Task::classification,
+    plan.output = {.task = read_task(config, labels.size()),
                    .outputs = labels.size(),
                    .labels = labels,
                    .transform = OutputSpec::Transform{.activation = Activation::tanh, .name = "bert.pooler.dense"},
                    .decoder = "classifier.weight",
                    .decoder_bias = "classifier.bias"};
     return plan;
+}
+
+EntryInfo BertForPreTraining::describe() {
+    return describe_bert("BertForPreTraining",
+                         "BERT as it was trained, of which the masked language model is read: the classifier of "
+                         "following sentences is left");
+}
+
+ModelPlan BertForPreTraining::plan(const JsonFields& config, const WeightFiles& files) {
+    return BertForMaskedLM::plan(config, files);
 }
 
 EntryInfo BertForMaskedLM::describe() {

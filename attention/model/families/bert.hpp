@@ -14,7 +14,7 @@ public:
     static ModelPlan plan(const JsonFields& config, const WeightFiles& files);
 };
 
-/// One output a class: pooler (tanh) on position 0, linear classifier.
+/// One output a class, label or number, as `problem_type` says: pooler (tanh) on position 0, linear classifier.
 class BertForSequenceClassification {
 public:
     static EntryInfo describe();
@@ -23,6 +23,13 @@ public:
 
 /// One output a vocabulary entry at every position.
 class BertForMaskedLM {
+public:
+    static EntryInfo describe();
+    static ModelPlan plan(const JsonFields& config, const WeightFiles& files);
+};
+
+/// BertForMaskedLM with a second output layer, of which sentences follow each other, which is not read.
+class BertForPreTraining {
 public:
     static EntryInfo describe();
     static ModelPlan plan(const JsonFields& config, const WeightFiles& files);

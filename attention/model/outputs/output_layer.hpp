@@ -7,6 +7,7 @@
 /// outputs. That is, with their sizes filled in, every output layer in use:
 ///
 ///   classification   BERT: tanh; RoBERTa: tanh; ELECTRA: gelu; DistilBERT: relu; GPT-2, Llama: no T and no b
+///   multi_label, regression: as classification
 ///   masked_lm        T with an activation and LayerNorm, D the word embeddings (tied) or a matrix of its own
 ///   none             no outputs at all
 ///
@@ -36,7 +37,7 @@ struct OutputSpec {
 
     Task task = Task::none;
     std::size_t outputs = 0;               ///< 0 for Task::none, and then nothing else is read
-    std::vector<std::string> labels = {};  ///< of classes, one for each output
+    std::vector<std::string> labels = {};  ///< of classes, labels or numbers, one for each output
     std::optional<Transform> transform = {};
     std::string decoder = {};       ///< the tensor D, [outputs, d]
     std::string decoder_bias = {};  ///< the tensor b, [outputs]; empty for none

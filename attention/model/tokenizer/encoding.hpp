@@ -1,6 +1,7 @@
 #pragma once
 /// A text as a model sees it.
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -9,11 +10,13 @@ namespace attnflow {
 
 using TokenId = std::int32_t;
 
-/// The three lists are equally long.
+/// The lists are equally long.
 struct Encoding {
     std::vector<TokenId> ids;
     std::vector<TokenId> type_ids;    ///< segment, from the template
     std::vector<std::string> tokens;  ///< as in the vocabulary; an unknown word as it was written
+    /// Separators ([SEP]) that stand in the texts themselves, besides those that the template puts around them.
+    std::size_t separators_inside = 0;
 };
 
 }  // namespace attnflow

@@ -22,11 +22,12 @@ struct TokenizerParts {
     std::unique_ptr<const PreTokenizer> pre_tokenizer = nullptr;  ///< null: a text is one word
     std::unique_ptr<const TokenModel> model = nullptr;
     Vocabulary vocabulary{{}, ""};
-    Template around{{{.text = true, .ids = {}, .type = 0}}};
+    Template around = Template::bare();
 
     std::optional<TokenId> unknown = {};
     std::optional<TokenId> mask = {};
     std::optional<TokenId> pad = {};
+    std::optional<TokenId> separator = {};
     std::vector<std::string> special = {};  ///< tokens that stand for no text
 };
 

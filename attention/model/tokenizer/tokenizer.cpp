@@ -1,5 +1,6 @@
 #include "attention/model/tokenizer/tokenizer.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -49,7 +50,8 @@ class Encoder {
 public:
     explicit Encoder(const TokenizerParts& parts) : parts_(parts) {}
 
-    Encoding encode(std::string_view text) {
+    /// Without what the template puts around it.
+    Encoding body(std::string_view text) {
         for (const Piece& piece : cut_out(parts_.added, decode_utf8(text, "text"))) {
             if (piece.added != nullptr) {
                 append(*piece.added);
@@ -57,7 +59,11 @@ public:
                 append_text(piece.text);
             }
         }
-        return parts_.around.apply(body_, parts_.vocabulary);
+        if (parts_.separator) {
+            body_.separators_inside =
+                static_cast<std::size_t>(std::count(body_.ids.begin(), body_.ids.end(), *parts_.separator));
+        }
+        return std::move(body_);
     }
 
 private:
@@ -97,17 +103,24 @@ private:
     }
 
     const TokenizerParts& parts_;
-    Encoding body_;  // without what the template puts around it
+    Encoding body_;
 };
 
 }  // namespace
 
-Encoding Tokenizer::encode(std::string_view text) const { return Encoder(*parts_).encode(text); }
+Encoding Tokenizer::encode(std::string_view text) const {
+    return parts_->around.apply(Encoder(*parts_).body(text), parts_->vocabulary);
+}
+
+Encoding Tokenizer::encode(std::string_view first, std::string_view second) const {
+    return parts_->around.apply(Encoder(*parts_).body(first), Encoder(*parts_).body(second), parts_->vocabulary);
+}
 
 const Vocabulary& Tokenizer::vocabulary() const { return parts_->vocabulary; }
 std::optional<TokenId> Tokenizer::unknown() const { return parts_->unknown; }
 std::optional<TokenId> Tokenizer::mask() const { return parts_->mask; }
 std::optional<TokenId> Tokenizer::pad() const { return parts_->pad; }
+std::optional<TokenId> Tokenizer::separator() const { return parts_->separator; }
 const std::vector<std::string>& Tokenizer::special_tokens() const { return parts_->special; }
 
 std::vector<std::string> Tokenizer::files(const std::string& folder) {

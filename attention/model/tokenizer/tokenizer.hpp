@@ -45,6 +45,9 @@ public:
     /// Throws InputError for text that is not UTF-8, and for an unknown word when the
     /// vocabulary has no token for those.  O(|text| log V).
     Encoding encode(std::string_view text) const;
+    /// Both as one input, with token types, as the tokenizer's post-processor puts pairs together. Throws the
+    /// same, and InputError where it has no template for pairs.
+    Encoding encode(std::string_view first, std::string_view second) const;
 
     const Vocabulary& vocabulary() const;
     /// The token for unknown words.
@@ -52,6 +55,8 @@ public:
     /// The token for what is hidden, and the one for padding.
     std::optional<TokenId> mask() const;
     std::optional<TokenId> pad() const;
+    /// The token between two texts.
+    std::optional<TokenId> separator() const;
     /// "[CLS]", "[SEP]", ...: tokens that stand for no text.
     const std::vector<std::string>& special_tokens() const;
 

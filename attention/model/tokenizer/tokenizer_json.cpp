@@ -38,6 +38,7 @@ TokenizerParts read_tokenizer_json(const std::string& path) {
     parts.unknown = parts.vocabulary.find(unknown);
     parts.mask = parts.vocabulary.find(settings.name("mask_token"));
     parts.pad = parts.vocabulary.find(settings.name("pad_token"));
+    parts.separator = parts.vocabulary.find(settings.name("sep_token"));
     if (const Json* processor = root.find("post_processor"))
         parts.around = Template::read(JsonFields(*processor, where + ": post_processor"));
     return parts;

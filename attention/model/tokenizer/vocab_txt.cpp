@@ -95,9 +95,16 @@ TokenizerParts read_vocab_txt(const std::string& path) {
     parts.unknown = need("unk_token");
     parts.mask = parts.vocabulary.find(settings.name("mask_token"));
     parts.pad = parts.vocabulary.find(settings.name("pad_token"));
-    parts.around = Template({{.text = false, .ids = {need("cls_token")}, .type = 0},
-                             {.text = true, .ids = {}, .type = 0},
-                             {.text = false, .ids = {need("sep_token")}, .type = 0}});
+    const TokenId begin = need("cls_token");
+    const TokenId end = need("sep_token");
+    parts.separator = end;
+    using Kind = Template::Slot::Kind;
+    parts.around = Template({{Kind::special, {begin}, 0}, {Kind::first, {}, 0}, {Kind::special, {end}, 0}},
+                            {{Kind::special, {begin}, 0},
+                             {Kind::first, {}, 0},
+                             {Kind::special, {end}, 0},
+                             {Kind::second, {}, 1},
+                             {Kind::special, {end}, 1}});
     // Words that only the slow tokenizer keeps whole. Special tokens are whole in any case.
     if (fields.find("never_split") != nullptr) {
         for (const std::string& word : fields.texts("never_split"))

@@ -52,7 +52,9 @@ TEST_CASE("targets are written, resolved and refused by name", "[model]") {
 TEST_CASE("the gradient of a target is that of finite differences", "[model]") {
     std::vector<double> logits{0.3, -1.2, 2.0, 0.0};
     const auto scale = GENERATE(TargetScale::logit, TargetScale::probability);
-    for (const Target target : {Target{2}, Target{0, 3}, Target{1, 1}}) {
+    const Task labels = Task::multi_label;
+    for (const Target target :
+         {Target{2}, Target{0, 3}, Target{1, 1}, Target{2, {}, labels}, Target{0, 3, labels}}) {
         std::vector<double> gradient(4), expected(4);
         evaluate(target, scale, logits, gradient);
         for (std::size_t j = 0; j < 4; ++j) {
@@ -67,16 +69,37 @@ TEST_CASE("the gradient of a target is that of finite differences", "[model]") {
     }
 }
 
+TEST_CASE("labels that hold each by itself have sigmoids, a regression has numbers", "[model]") {
+    const std::vector<double> before{1.0, -2.0, 0.0}, after{-1.0, -2.0, 40.0};
+    const auto sigmoid = [](double z) { return 1.0 / (1.0 + std::exp(-z)); };
+    const auto p = probabilities(before, Task::multi_label);
+    for (std::size_t j = 0; j < 3; ++j) CHECK(p[j] == Approx(sigmoid(before[j])).epsilon(1e-15));
+    CHECK(probabilities(before, Task::classification)[0] ==
+          Approx(std::exp(1.0) / (std::exp(1.0) + std::exp(-2.0) + 1.0)).epsilon(1e-15));
+    const Target first{0, {}, Task::multi_label}, second{1, {}, Task::multi_label};
+    CHECK(target_change(first, before, after) == Approx(sigmoid(-1.0) - sigmoid(1.0)).epsilon(1e-14));
+    CHECK(target_change(second, before, after) == 0.0);  // others do not move it
+    CHECK(target_margin(first, before) == 1.0);
+    const std::vector<double> high{40.0}, higher{41.0};
+    CHECK(target_change(first, high, higher) == Approx(std::exp(-40.0) - std::exp(-41.0)).epsilon(1e-12));
+
+    const Target number{0, {}, Task::regression};
+    CHECK(target_change(number, before, after) == -2.0);
+    CHECK(target_margin(number, before) == 1.0);
+    CHECK(target_change({0, 1, Task::regression}, before, after) == -2.0);
+    std::vector<double> gradient(3);
+    CHECK(evaluate(number, TargetScale::logit, before, gradient) == 1.0);
+    CHECK(gradient == std::vector<double>{1.0, 0.0, 0.0});
+}
+
 TEST_CASE("changes of a probability next to 1 keep their digits", "[model]") {
     // p = 1 / (1 + e^-40): in double both probabilities are 1 and their difference is lost.
     const std::vector<double> before{40.0, 0.0}, after{41.0, 0.0};
-    CHECK(probability_change(Target{0}, before, after) ==
-          Approx(std::exp(-40.0) - std::exp(-41.0)).epsilon(1e-12));
-    CHECK(probability_change(Target{1}, before, after) ==
-          Approx(std::exp(-41.0) - std::exp(-40.0)).epsilon(1e-12));
-    CHECK(probability_change(Target{0}, before, before) == 0.0);
+    CHECK(target_change(Target{0}, before, after) == Approx(std::exp(-40.0) - std::exp(-41.0)).epsilon(1e-12));
+    CHECK(target_change(Target{1}, before, after) == Approx(std::exp(-41.0) - std::exp(-40.0)).epsilon(1e-12));
+    CHECK(target_change(Target{0}, before, before) == 0.0);
     const std::vector<double> far{800.0, 0.0}, near{-800.0, 0.0};
-    CHECK(probability_change(Target{0}, far, near) == Approx(-1.0));
+    CHECK(target_change(Target{0}, far, near) == Approx(-1.0));
     CHECK(log_odds(far, 0) == 800.0);
     CHECK(log_odds(std::vector<double>{1.0, 2.0, 3.0}, 2) ==
           Approx(3.0 - std::log(std::exp(1.0) + std::exp(2.0))));

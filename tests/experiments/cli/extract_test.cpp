@@ -89,18 +89,6 @@ TEST_CASE("tokens that cannot be removed score 0 and do not stop a file", "[cli]
     }
 }
 
-TEST_CASE("a model with one output is refused", "[cli][model]") {
-    const Copy copy;
-    auto config = nlohmann::json::parse(read_bytes(copy.file("m/config.json")));
-    config.erase("id2label");
-    config["num_labels"] = 1;
-    write_bytes(copy.file("m/config.json"), config.dump());
-    const auto result = attnflow::testing::attnflow(
-        {"extract", "--model", copy.file("m"), "--text", "a", "--with", "blank_out", "--out", copy.file("d")});
-    CHECK(result.exit_code == 2);
-    CHECK_THAT(result.err, Catch::Contains("one class, expected at least 2: regression is not supported"));
-}
-
 // Of the sanitizers' programs the shadow memory alone is larger.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 TEST_CASE("an address space that is too small for the threads is an error that says so", "[cli][model]") {

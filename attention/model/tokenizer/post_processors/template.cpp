@@ -24,47 +24,74 @@ std::vector<TokenId> special_ids(const JsonFields& fields, const std::string& na
     return ids;
 }
 
+using Slot = Template::Slot;
+
+/// `key` is "single" or "pair", in which each of the texts `names` stands once.
+std::vector<Slot> read_slots(const JsonFields& fields, const std::string& key, const std::string& names) {
+    const Json& list = fields.need(key);
+    if (!list.is_array()) fields.refuse(key, list, "a list");
+    std::vector<Slot> slots;
+    std::vector<std::size_t> times(names.size(), 0);
+    for (std::size_t i = 0; i < list.size(); ++i) {
+        const JsonFields slot(list[i], fmt::format("{}: {}[{}]", fields.where(), key, i));
+        if (slot.find("Sequence") != nullptr) {
+            const JsonFields sequence = slot.object("Sequence");
+            const std::string id = sequence.text("id");
+            const std::size_t text = id.size() == 1 ? names.find(id) : std::string::npos;
+            if (text == std::string::npos)
+                sequence.refuse("id", sequence.need("id"), names == "A" ? "\"A\"" : "\"A\" or \"B\"");
+            slots.push_back({text == 0 ? Slot::Kind::first : Slot::Kind::second, {}, type_id(sequence)});
+            ++times[text];
+        } else {
+            const JsonFields special = slot.object("SpecialToken");
+            slots.push_back({Slot::Kind::special, special_ids(fields, special.text("id")), type_id(special)});
+        }
+    }
+    for (std::size_t text = 0; text < names.size(); ++text) {
+        if (times[text] == 1) continue;
+        throw InputError(fmt::format("{}: {} has the text {}{} times, expected once", fields.where(), key,
+                                     names.size() == 1 ? "" : std::string(1, names[text]) + " ", times[text]));
+    }
+    return slots;
+}
+
+Encoding fill(const std::vector<Slot>& slots, const Encoding& first, const Encoding& second,
+              const Vocabulary& vocabulary) {
+    Encoding out;
+    out.separators_inside = first.separators_inside + second.separators_inside;
+    for (const Slot& slot : slots) {
+        if (slot.kind == Slot::Kind::special) {
+            out.ids.insert(out.ids.end(), slot.ids.begin(), slot.ids.end());
+            for (const TokenId id : slot.ids) out.tokens.emplace_back(vocabulary.text(id));
+        } else {
+            const Encoding& body = slot.kind == Slot::Kind::first ? first : second;
+            out.ids.insert(out.ids.end(), body.ids.begin(), body.ids.end());
+            out.tokens.insert(out.tokens.end(), body.tokens.begin(), body.tokens.end());
+        }
+        out.type_ids.resize(out.ids.size(), slot.type);
+    }
+    return out;
+}
+
 }  // namespace
 
 Template Template::read(const JsonFields& fields) {
     const std::string type = fields.text("type");
     if (type != "TemplateProcessing") refuse_component(fields, type, "TemplateProcessing or none");
-    const Json& single = fields.need("single");
-    if (!single.is_array()) fields.refuse("single", single, "a list");
-    std::vector<Slot> slots;
-    std::size_t texts = 0;
-    for (std::size_t i = 0; i < single.size(); ++i) {
-        const JsonFields slot(single[i], fmt::format("{}: single[{}]", fields.where(), i));
-        if (slot.find("Sequence") != nullptr) {
-            const JsonFields sequence = slot.object("Sequence");
-            if (sequence.text("id") != "A") sequence.refuse("id", sequence.need("id"), "\"A\"");
-            slots.push_back({.text = true, .ids = {}, .type = type_id(sequence)});
-            ++texts;
-        } else {
-            const JsonFields special = slot.object("SpecialToken");
-            slots.push_back(
-                {.text = false, .ids = special_ids(fields, special.text("id")), .type = type_id(special)});
-        }
-    }
-    if (texts != 1) {
-        throw InputError(fmt::format("{}: single has the text {} times, expected once", fields.where(), texts));
-    }
-    return Template(std::move(slots));
+    const Json* pair = fields.find("pair");
+    const bool has_pair = pair != nullptr && !pair->empty();
+    return Template(read_slots(fields, "single", "A"),
+                    has_pair ? read_slots(fields, "pair", "AB") : std::vector<Slot>());
 }
 
 Encoding Template::apply(const Encoding& body, const Vocabulary& vocabulary) const {
-    Encoding out;
-    for (const Slot& slot : slots_) {
-        const std::vector<TokenId>& ids = slot.text ? body.ids : slot.ids;
-        out.ids.insert(out.ids.end(), ids.begin(), ids.end());
-        out.type_ids.resize(out.ids.size(), slot.type);
-        if (slot.text) {
-            out.tokens.insert(out.tokens.end(), body.tokens.begin(), body.tokens.end());
-        } else {
-            for (const TokenId id : ids) out.tokens.emplace_back(vocabulary.text(id));
-        }
-    }
-    return out;
+    return fill(single_, body, {}, vocabulary);
+}
+
+Encoding Template::apply(const Encoding& first, const Encoding& second, const Vocabulary& vocabulary) const {
+    if (pair_.empty())
+        throw InputError("a pair of texts, but the tokenizer's post_processor has no template for pairs");
+    return fill(pair_, first, second, vocabulary);
 }
 
 }  // namespace attnflow

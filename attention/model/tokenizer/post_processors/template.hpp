@@ -1,5 +1,5 @@
 #pragma once
-/// Puts special tokens around a text: `TemplateProcessing` of tokenizer.json, for one text.
+/// Puts special tokens around a text or a pair of texts: `TemplateProcessing` of tokenizer.json.
 
 #include <vector>
 
@@ -11,24 +11,35 @@ class JsonFields;
 
 class Template {
 public:
-    /// A place of the template: special tokens, or the text itself.
+    /// A place of the template: special tokens, or a text.
     struct Slot {
-        bool text = false;
-        std::vector<TokenId> ids;  ///< of special tokens
-        TokenId type = 0;          ///< segment of all tokens of the slot
+        enum class Kind { special, first, second };
+        Kind kind = Kind::special;
+        std::vector<TokenId> ids = {};  ///< of special tokens
+        TokenId type = 0;               ///< segment of all tokens of the slot
     };
 
-    explicit Template(std::vector<Slot> slots) : slots_(std::move(slots)) {}
+    /// `pair` is empty where there is no template for pairs.
+    explicit Template(std::vector<Slot> single, std::vector<Slot> pair)
+        : single_(std::move(single)), pair_(std::move(pair)) {}
+
+    /// Where a tokenizer has no post-processor: nothing stands around the texts, the second is segment 1.
+    static Template bare() {
+        return Template({{Slot::Kind::first}}, {{Slot::Kind::first}, {Slot::Kind::second, {}, 1}});
+    }
 
     /// Reads `post_processor` of a tokenizer.json. Throws InputError for a type that is not supported, and where
-    /// the text does not stand exactly once.
+    /// a text does not stand exactly once.
     static Template read(const JsonFields& fields);
 
     /// `body` [tokens, ids] with what stands around it, and with its type ids.
     Encoding apply(const Encoding& body, const Vocabulary& vocabulary) const;
+    /// The same of two texts. Throws InputError where there is no template for pairs.
+    Encoding apply(const Encoding& first, const Encoding& second, const Vocabulary& vocabulary) const;
 
 private:
-    std::vector<Slot> slots_;
+    std::vector<Slot> single_;
+    std::vector<Slot> pair_;
 };
 
 }  // namespace attnflow

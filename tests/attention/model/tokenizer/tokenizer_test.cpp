@@ -46,6 +46,28 @@ TEST_CASE("vocab.txt gives what the same tokenizer.json gives", "[model]") {
     CHECK(lines.special_tokens() == std::vector<std::string>{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"});
 }
 
+TEST_CASE("pairs of texts have the ids and types of the tokenizers library", "[model]") {
+    // tokenizers 0.23.3: Tokenizer.from_file("tests/cases/sentence-pairs/uncased/tokenizer.json").encode(first,
+    // second)
+    const Tokenizer tokenizer =
+        Tokenizer::open(std::string(ATTNFLOW_SOURCE_DIR) + "/tests/cases/sentence-pairs/uncased");
+    const Encoding pair = tokenizer.encode("Tea, is HOT!", "on the mat [SEP] a");
+    CHECK(pair.ids == std::vector<TokenId>{2, 34, 6, 35, 36, 8, 3, 23, 19, 24, 3, 20, 3});
+    CHECK(pair.type_ids == std::vector<TokenId>{0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1});
+    CHECK(pair.tokens[10] == "[SEP]");
+    CHECK(pair.separators_inside == 1);
+    const Encoding empty = tokenizer.encode("na\u00efve \u4e2d", "");
+    CHECK(empty.ids == std::vector<TokenId>{2, 25, 1, 3, 3});
+    CHECK(empty.type_ids == std::vector<TokenId>{0, 0, 0, 0, 1});
+    CHECK(empty.separators_inside == 0);
+
+    const TemporaryDirectory folder;
+    write_bytes(folder.file("vocab.txt"), "[UNK]\n[CLS]\n[SEP]\nkey\nthe\n");
+    const Encoding lines = Tokenizer::open(folder.path()).encode("the key", "key");
+    CHECK(lines.ids == std::vector<TokenId>{1, 4, 3, 2, 3, 2});
+    CHECK(lines.type_ids == std::vector<TokenId>{0, 0, 0, 0, 1, 1});
+}
+
 TEST_CASE("special_tokens_map.json names special tokens of every role", "[model]") {
     const TemporaryDirectory folder;
     write_bytes(folder.file("vocab.txt"), "[UNK]\n[CLS]\n[SEP]\n<bos>\n<eos>\n<turn>\nkey\n");

@@ -3,8 +3,11 @@
 #include <catch2/catch.hpp>
 
 #include "attention/model/checkpoint/json_fields.hpp"
+#include "graph/support/error.hpp"
+#include "tests/message_of.hpp"
 
 using namespace attnflow;
+using namespace attnflow::testing;
 
 TEST_CASE("a template puts special tokens around a text, each slot with its type", "[model]") {
     const auto json = nlohmann::json::parse(R"({"type": "TemplateProcessing",
@@ -16,4 +19,33 @@ TEST_CASE("a template puts special tokens around a text, each slot with its type
     CHECK(out.ids == std::vector<TokenId>{7, 1, 2, 8, 9});
     CHECK(out.type_ids == std::vector<TokenId>{0, 1, 1, 0, 0});
     CHECK(out.tokens == std::vector<std::string>{"<s>", "a", "b", "</s>", ""});
+}
+
+TEST_CASE("a template for pairs has both texts once, in any order", "[model]") {
+    const auto read = [](const std::string& pair) {
+        const auto json = nlohmann::json::parse(
+            R"({"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A"}}], "pair": )" + pair +
+            R"(, "special_tokens": {"|": {"ids": [7]}}})");
+        return Template::read(JsonFields(json, "test"));
+    };
+    const Vocabulary vocabulary({{"|", 7}}, "test");
+    const Encoding first{{1, 2}, {}, {"a", "b"}, 1}, second{{3}, {}, {"c"}, 2};
+    const Encoding out =
+        read(R"([{"Sequence": {"id": "B", "type_id": 1}}, {"SpecialToken": {"id": "|", "type_id": 2}},
+                                  {"Sequence": {"id": "A"}}])")
+            .apply(first, second, vocabulary);
+    CHECK(out.ids == std::vector<TokenId>{3, 7, 1, 2});
+    CHECK(out.type_ids == std::vector<TokenId>{1, 2, 0, 0});
+    CHECK(out.tokens == std::vector<std::string>{"c", "|", "a", "b"});
+    CHECK(out.separators_inside == 3);
+    CHECK(Template::bare().apply(first, second, vocabulary).type_ids == std::vector<TokenId>{0, 0, 1});
+
+    CHECK(message_of<InputError>([&] { read(R"([{"Sequence": {"id": "A"}}])"); }) ==
+          "test: pair has the text B 0 times, expected once");
+    CHECK(message_of<InputError>([&] { read(R"([{"Sequence": {"id": "C"}}])"); }) ==
+          "test: pair[0]: Sequence: id is \"C\", expected \"A\" or \"B\"");
+    for (const std::string none : {"null", "[]"}) {
+        CHECK_THAT(message_of<InputError>([&] { read(none).apply(first, second, vocabulary); }),
+                   Catch::Contains("has no template for pairs"));
+    }
 }
