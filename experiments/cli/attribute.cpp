@@ -336,7 +336,7 @@ void add_attribute(CommandLine& line) {
                                          ? "cls; mask where a token is masked, last for causal attention"
                                          : to_text(axis.fallback);
         command.option(
-            names, [arguments, name = axis.name](const std::string& text) { arguments->axes[name] = text; },
+            names, [arguments, name = axis.name](const std::string& value) { arguments->axes[name] = value; },
             fmt::format("{}: {} (default: {})", axis.summary, axis.values, fallback));
     }
     command

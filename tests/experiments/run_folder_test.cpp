@@ -221,7 +221,7 @@ TEST_CASE("stores that are damaged, newer or something else are refused", "[stor
 
     write_bytes(path, good);
     sql(bench.at("run"), "PRAGMA user_version = 99");
-    refusals("store version 99, this program reads 1");
+    refusals("store version 99, this program reads 2");
     sql(bench.at("run"), "PRAGMA user_version = 2; PRAGMA application_id = 7");
     refusals("is not the store of a run");
 
