@@ -28,7 +28,6 @@ TEST_CASE("tests bear the name of the module that they test", "[contract]") {
         for (const auto& entry : fs::recursive_directory_iterator(root / "tests" / folder)) {
             const fs::path test = entry.path().lexically_relative(root / "tests");
             const std::string name = test.filename().string();
-            if (test.parent_path() == "algorithms/maxflow") continue;
             if (name.size() < 9 || name.compare(name.size() - 9, 9, "_test.cpp") != 0) continue;
             INFO("tests/" << test.generic_string());
             CHECK(names_a_module(test, root));
