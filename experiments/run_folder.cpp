@@ -1,7 +1,9 @@
 #include "experiments/run_folder.hpp"
 
 #include <charconv>
+#include <functional>
 #include <set>
+#include <string_view>
 #include <system_error>
 
 #include <sys/stat.h>
@@ -27,9 +29,9 @@ std::string shown(const fs::path& path) { return escape_controls(path.string());
 fs::path store_file(const fs::path& folder) { return folder / "run.sqlite"; }
 
 // What a run may leave in its folder besides tables, and what makes a folder one of ours.
-const std::set<std::string> own_files{"run.sqlite",         "run.sqlite-wal",  "run.sqlite-shm",
-                                      "run.sqlite-journal", "run.lock",        "run.merging",
-                                      "run.merging-wal",    "run.merging-shm", "run.merging-journal"};
+const std::set<std::string> own_files{"run.sqlite",         "run.sqlite-wal", "run.sqlite-shm",
+                                      "run.sqlite-journal", "run.lock",       "run.next",
+                                      "run.next-wal",       "run.next-shm",   "run.next-journal"};
 
 // What write_tables() and write_origin() may leave.
 const std::set<std::string> own_tables{"config.toml",      "environment.json", "results.csv",    "summary.csv",
@@ -41,15 +43,38 @@ class WrittenFolder {
 public:
     explicit WrittenFolder(const fs::path& path)
         : folder_(OutputFolder::make(path)),
-          lock_(folder_, "run.lock", shown(path) + ": another attnflow process works in this folder") {}
+          lock_(folder_, "run.lock", shown(path) + ": another attnflow process works in this folder") {
+        // Of a process that was killed.
+        sqlite::check_store_files(next(), sqlite::Purpose::read);
+        remove_database("run.next");
+    }
 
     const OutputFolder& folder() const { return folder_; }
     fs::path store() const { return store_file(folder_.path()); }
     void remove_database(const std::string& name) const {
         for (const char* ending : {"", "-wal", "-shm", "-journal"}) folder_.remove(name + ending);
     }
+    /// Makes a store under another name until it is whole: the older one is there until then.
+    void make_next(const RunRecord& record, const ComparisonNames& names,
+                   const std::function<void(RunStore&)>& fill) const {
+        try {
+            const auto store = RunStore::create(next(), record, names);
+            fill(*store);
+            store->close();
+        } catch (...) {
+            remove_database("run.next");
+            throw;
+        }
+    }
+    /// Puts it in the place of the store that is there, which nobody may have open.
+    void take_next() const {
+        for (const char* ending : {"-wal", "-shm", "-journal"}) folder_.remove(std::string("run.sqlite") + ending);
+        folder_.rename("run.next", "run.sqlite");
+    }
 
 private:
+    std::string next() const { return (folder_.path() / "run.next").string(); }
+
     OutputFolder folder_;
     LockFile lock_;
 };
@@ -136,11 +161,67 @@ struct Identity {
     }
 };
 
-void refuse_differences(const RunRecord& stored, const Config& config, const Dataset& dataset,
-                        const fs::path& folder) {
-    const std::string different =
-        Identity(stored, folder).differences_to({config.given, describe_environment(config, dataset)});
-    if (different.empty()) return;
+/// Whether a setting says how much is computed, or what is made of it, and not what a score is.
+bool may_grow(const std::string& key, const RunRecord& stored) {
+    constexpr std::string_view parameters = "parameters.";
+    if (key.starts_with(parameters)) {  // of a method that the run has not got
+        const std::string method = key.substr(parameters.size(), key.rfind('.') - parameters.size());
+        return std::none_of(stored.points.begin(), stored.points.end(),
+                            [&](const GridPoint& point) { return point.method == method; });
+    }
+    if (key == "statistics.seed") return false;  // it also draws which flows are solved a second time
+    const auto below = [&](const char* table) { return key.starts_with(table); };
+    return key == "methods" || key == "dataset.limit" || key == "dataset.row_sum_tolerance" || below("axes.") ||
+           below("matrix[") || below("evaluation.") || below("statistics.") || below("output.") ||
+           // What the environment says of these.
+           key == "quantiser" || key == "dataset.examples" || key == "model.extracted";
+}
+
+std::string point_text(const GridPoint& point) {
+    std::string text = point.method;
+    for (const auto& [axis, value] : point.values) text += fmt::format(" {}={}", axis, to_text(value));
+    return escape_controls(text);
+}
+
+/// What `asked` says otherwise than the run in the folder, as lines, or has less of; "" where it has more at most.
+std::string contradictions(const RunRecord& stored, const RunRecord& asked, const Identity& was,
+                           const Identity& is) {
+    const auto fixed = [&](std::map<std::string, std::string> settings) {
+        std::erase_if(settings, [&](const auto& setting) { return may_grow(setting.first, stored); });
+        return settings;
+    };
+    std::string out = differences(fixed(was.settings), fixed(is.settings)) +
+                      differences(fixed(was.environment), fixed(is.environment));
+    std::set<std::string> points;
+    for (std::size_t p = 0; p < asked.grid_size; ++p) points.insert(asked.points[p].key(AxisStage::reading));
+    for (std::size_t p = 0; p < stored.grid_size; ++p) {
+        if (points.contains(stored.points[p].key(AxisStage::reading))) continue;
+        out += fmt::format("\n  the grid: has no {} any more, which was computed", point_text(stored.points[p]));
+        break;
+    }
+    if (stored.special_tokens != asked.special_tokens) {
+        out +=
+            fmt::format("\n  special tokens: were {}, are {}", escape_controls(join(stored.special_tokens, " ")),
+                        escape_controls(join(asked.special_tokens, " ")));
+    }
+    if (asked.examples.size() < stored.examples.size()) {
+        out += fmt::format("\n  examples: were {}, are {}", stored.examples.size(), asked.examples.size());
+        return out;
+    }
+    for (std::size_t i = 0; i < stored.examples.size(); ++i) {
+        const ExampleRecord& before = stored.examples[i];
+        ExampleRecord now = asked.examples[i];
+        // It may be compared with more, or with less.
+        std::erase_if(now.references, [&](const auto& entry) { return !before.references.contains(entry.first); });
+        ExampleRecord common = before;
+        std::erase_if(common.references, [&](const auto& entry) { return !now.references.contains(entry.first); });
+        if (common == now) continue;
+        return out + fmt::format("\n  examples: {} is another one", escape_controls(before.id));
+    }
+    return out;
+}
+
+[[noreturn]] void refuse_other_run(const fs::path& folder, const std::string& different) {
     throw InputError(
         fmt::format("{}: cannot be resumed, because this is another run:{}\n--overwrite starts "
                     "anew, --out chooses another folder",
@@ -324,6 +405,26 @@ void check_run_folder(const FolderOptions& options) {
 
 namespace {
 
+/// The record of a run that has all that the one in `store` has, and more. Throws InputError for another run.
+RunRecord larger_record(const RunStore& store, const Config& config, const Dataset& dataset,
+                        const FolderOptions& options, const Identity& was, const Identity& is) {
+    const RunRecord& stored = store.record();
+    // A dataset or program that is another one is told first: of it everything else may differ.
+    const auto refuse_some = [&](const std::string& some) {
+        if (!some.empty()) refuse_other_run(options.folder, some);
+    };
+    refuse_some(contradictions(stored, stored, was, is));
+    RunRecord asked = make_record(config, dataset, options.runner.jobs, options.runner.note);
+    refuse_some(contradictions(stored, asked, was, is));
+    if (options.runner.note) {
+        options.runner.note(fmt::format("{}: the run grows, what is there is kept: {} x {} before, {} x {} now",
+                                        shown(options.folder), counted(stored.grid_size, "grid point"),
+                                        counted(stored.examples.size(), "example"), asked.grid_size,
+                                        asked.examples.size()));
+    }
+    return asked;
+}
+
 /// The store of a run that begins or goes on.
 std::shared_ptr<RunStore> begin_or_resume(const WrittenFolder& written, std::optional<RunRecord>& record,
                                           const Config& config, const Dataset& dataset,
@@ -339,9 +440,18 @@ std::shared_ptr<RunStore> begin_or_resume(const WrittenFolder& written, std::opt
         return RunStore::create(file, *record, comparison_names(config));
     }
     std::shared_ptr<RunStore> store = RunStore::open(file, RunStore::Access::write);
-    refuse_differences(store->record(), config, dataset, options.folder);
-    if (config.texts) refuse_other_examples(store->record(), dataset, options.folder);
-    return store;
+    const Identity was(store->record(), options.folder);
+    const Identity is(config.given, describe_environment(config, dataset));
+    if (was.differences_to(is).empty()) {
+        if (config.texts) refuse_other_examples(store->record(), dataset, options.folder);
+        return store;
+    }
+    const RunRecord asked = larger_record(*store, config, dataset, options, was, is);
+    written.make_next(asked, comparison_names(config), [&](RunStore& next) { next.take_scores(*store); });
+    store->close();
+    store.reset();
+    written.take_next();
+    return RunStore::open(file, RunStore::Access::write);
 }
 
 /// Throws where the files that the run was made of are others now than its record says. What this process stored
@@ -463,27 +573,15 @@ RunFolder merge_runs(const std::vector<fs::path>& folders, const FolderOptions& 
     refuse_used_folder_of_merge(options);  // again: another process may have been here before the lock
     if (options.existing == Existing::overwrite) refuse_foreign_store(options.folder);
 
-    // Under another name until it is whole: a merge that was killed is no obstacle, and an older run stays until
-    // then.
-    sqlite::check_store_files((options.folder / "run.merging").string(), sqlite::Purpose::read);
-    written.remove_database("run.merging");
-    try {
-        const auto store =
-            RunStore::create((options.folder / "run.merging").string(), record, comparison_names(config));
+    written.make_next(record, comparison_names(config), [&](RunStore& store) {
         for (const bool with_failures : {false, true}) {
-            for (const auto& part : parts) store->take(*part, with_failures);
+            for (const auto& part : parts) store.take(*part, with_failures);
         }
-        if (count_done(*store) == total_examples(config, record))
-            compare_again(*store, config, options.runner.jobs);
-        store->set_merging(true);  // until its tables are written
-        store->close();
-    } catch (...) {
-        written.remove_database("run.merging");
-        throw;
-    }
+        if (count_done(store) == total_examples(config, record)) compare_again(store, config, options.runner.jobs);
+        store.set_merging(true);  // until its tables are written
+    });
     remove_tables(folder);
-    for (const char* ending : {"-wal", "-shm", "-journal"}) folder.remove(std::string("run.sqlite") + ending);
-    folder.rename("run.merging", "run.sqlite");
+    written.take_next();
     const std::shared_ptr<RunStore> store = RunStore::open(written.store().string(), RunStore::Access::amend);
     RunFolder run = read_run(options.folder, store, false);
     write_origin(folder, run.record());

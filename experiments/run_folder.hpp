@@ -68,12 +68,13 @@ void check_run_folder(const FolderOptions& options);
 void refuse_run_file(const std::filesystem::path& folder, const std::string& name);
 
 /// Runs `config` in a folder and writes the tables. Without Existing::resume the folder must
-/// not exist or be empty; with it, what is stored there is kept when config, input and
-/// program are the same, else InputError shows the differences. Existing::overwrite removes an
-/// earlier run. Two processes in one folder: the second is refused. `finished` is false when
-/// runner.stop ended it early or examples belong to another shard; then no table is written. Throws InputError,
-/// with the scores of this call forgotten, when the dataset (or model and sentences) changed meanwhile, and where
-/// the folder is gone.
+/// not exist or be empty; with it, what is stored there is kept when input and program are the same and the config
+/// asks for the same or for more (methods, axis values, examples, references, metrics; other statistics), and only
+/// what is new is computed: the tables are those of one run of the larger config. What contradicts is an
+/// InputError that shows the differences. Existing::overwrite removes an earlier run. Two processes in one folder:
+/// the second is refused. `finished` is false when runner.stop ended it early or examples belong to another shard;
+/// then no table is written. Throws InputError, with the scores of this call forgotten, when the dataset (or model
+/// and sentences) changed meanwhile, and where the folder is gone.
 RunFolder run_in_folder(const Config& config, const Dataset& dataset, const FolderOptions& options);
 
 /// Joins runs of shards in a new folder (options.existing: refuse or overwrite; options.runner.jobs): what any of

@@ -1,22 +1,25 @@
 #!/usr/bin/env python3
 """What attnflow does when it is killed, when the disk is full, under limits, in folders that cannot be written, and with
-links, pipes and devices under every name that it reads or writes.
+links, pipes and devices under every name that it reads or writes; and with inputs that are large or say that they are.
 
     tests/survival.py build/release/attnflow [--whole] [--seed N] [PART...]
 
-PARTS: kills, full, limits, readonly, names; all when none is named. Without --whole a short slice of each, for ctest.
+PARTS: kills, full, limits, readonly, names, patience; all when none is named. Without --whole a short slice of each, for ctest.
 Needs no package. What needs a mount of its own (full, readonly) is left out, and said to be, where the system gives no
 user namespace. Exit code 0, 1 with the first failures, 77 where all was left out.
 """
 
 import argparse
+import json
 import os
 import pathlib
 import random
+import re
 import resource
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -128,6 +131,10 @@ class Bench:
 WRITERS = {
     "run": ("run grid.toml --out out --quiet --jobs 2", "run grid.toml --out out --quiet --resume"),
     "run --overwrite": ("run grid.toml --out old --quiet --overwrite", None),
+    "run that grows": (
+        "run grid.toml --out old --quiet --resume",
+        "run grid.toml --out old --quiet --resume",
+    ),
     "run of texts": ("run text.toml --out out --quiet", "run text.toml --out out --quiet --resume"),
     "run --shard": ("run grid.toml --out out --quiet --shard 1/2", "run grid.toml --out out --quiet --shard 1/2 --resume"),
     "merge": ("merge a b --out out --quiet", None),
@@ -211,12 +218,12 @@ def kills(bench, failures, whole):
                 failures.check(process.returncode == 0, f"{what}: exit code {process.returncode}")
             # No file is half: each is as before or as it is to be.
             for file, content in contents(place).items():
-                known = content in (before.get(file), expected.get(file)) or "run.sqlite" in file or "run.merging" in file
+                known = content in (before.get(file), expected.get(file)) or "run.sqlite" in file or "run.next" in file
                 scratch = number == signal.SIGKILL and (file.startswith("tmp/") or "/.attnflow-" in "/" + file)
                 origin = file.endswith(("config.toml", "environment.json"))
                 failures.check(known or scratch or origin, f"{what}: {file} is neither as before nor whole")
             if name.startswith(("run", "merge")):
-                out = "old" if "overwrite" in name else "out"
+                out = "old" if "overwrite" in name or "grows" in name else "out"
                 shown = bench.run(place, f"show {out}")
                 failures.check(shown.code == 0 or shown.is_refusal(), f"{what}: show: {shown.code} {shown.err}")
             age(place / "tmp")
@@ -262,7 +269,7 @@ def full(bench, failures, whole):
         place = bench.copy("place")
         failures.check(bench.run(place, words).code == 0, f"{name} with room")
         expected = contents(place)
-        for room in (0, 4, 60, 250, 700, 1500) if whole else (0, 250):
+        for room in (0, 4, 60, 250, 700, 1500) if whole else (60,):
             place = bench.copy("place")
             before = contents(place)
             ballast = bench.folder / "ballast"
@@ -324,9 +331,9 @@ def readonly(bench, failures, whole):
 def limits(bench, failures, whole):
     counts = {"done": 0, "refused": 0, "no program": 0}
     tried = {
-        "-v": (resource.RLIMIT_AS, [n << 20 for n in range(20, 420, 20 if whole else 130)]),
-        "-f": (resource.RLIMIT_FSIZE, [0, 1000, 10_000, 100_000, 1_000_000] if whole else [0, 10_000]),
-        "-n": (resource.RLIMIT_NOFILE, list(range(3, 20)) if whole else [5, 9]),
+        "-v": (resource.RLIMIT_AS, [n << 20 for n in (range(20, 420, 20) if whole else (60, 150))]),
+        "-f": (resource.RLIMIT_FSIZE, [0, 1000, 10_000, 100_000, 1_000_000] if whole else [10_000]),
+        "-n": (resource.RLIMIT_NOFILE, list(range(3, 20)) if whole else [9]),
         "-s": (resource.RLIMIT_STACK, [n << 10 for n in (64, 128, 256, 1024)] if whole else [128 << 10]),
     }
     commands = {name: words for name, (words, _) in writers().items()}
@@ -385,7 +392,7 @@ OUTPUTS = {
     "out": "run grid.toml --out out",
     "out/run.sqlite": "run grid.toml --out out --resume",
     "out/run.lock": "run grid.toml --out out",
-    "out/run.merging": "merge a b --out out",
+    "out/run.next": "merge a b --out out",
     "x.safetensors": "extract --model model --text hello --out x.safetensors",
     "g.safetensors": "generate diffuse --out g.safetensors",
     "g.max": "generate diffuse --out g.max",
@@ -468,7 +475,121 @@ def names(bench, failures, whole):
     return counts
 
 
-PARTS = {"kills": kills, "full": full, "limits": limits, "readonly": readonly, "names": names}
+def safetensors(path, tensors, metadata):
+    """Writes float32 tensors: name, shape, bytes of one row, how many rows."""
+    header, end = {"__metadata__": {key: json.dumps(value) for key, value in metadata.items()}}, 0
+    for name, shape, row, rows in tensors:
+        begin, end = end, end + len(row) * rows
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [begin, end]}
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        for _, _, row, rows in tensors:
+            for _ in range(rows):
+                file.write(row)
+
+
+def uniform(path, layers, heads, tokens):
+    row = struct.pack("<f", 1 / tokens) * tokens
+    scores = struct.pack(f"<{tokens}f", *range(tokens))
+    safetensors(
+        path,
+        [("attentions", [layers, heads, tokens, tokens], row, layers * heads * tokens), ("blank_out", [tokens], scores, 1)],
+        {"tokens": [f"t{i}" for i in range(tokens)]},
+    )
+
+
+def peak_of(bench, place, words):
+    """Exit code and the most memory that the command held, in bytes."""
+    process = bench.start(place, words, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode, usage.ru_maxrss * 1024
+
+
+def patience(bench, failures, whole):
+    """What is large, or says that it is: done, or refused, and never for ever."""
+    counts = {"done": 0, "refused": 0, "memory as said": 0}
+    place = bench.copy("place")
+
+    def expect(words, code, message=""):
+        result = bench.run(place, words)
+        what = f"{words}: exit code {result.code} after {result.seconds:.0f} s: {result.err[:300]}"
+        failures.check(result.code == code and message in result.err, what)
+        counts["refused" if code else "done"] += 1
+
+    config = 'methods = ["rollout", "{method}"]\ndataset.path = "{data}"\nevaluation.references = ["blank_out"]\n' \
+             "statistics.resamples = 100\n"
+    uniform(place / "layers.safetensors", 10_000, 2, 4)
+    (place / "layers.toml").write_text(config.format(method="attention_flow", data="layers.safetensors"))
+    expect("validate layers.safetensors", 0)
+    expect("attribute layers.safetensors --method attention_flow", 0)
+    expect("run layers.toml --out out --quiet", 0)
+    expect("run layers.toml --dry-run --set axes.layer=all", 0)
+    expect("run layers.toml --dry-run --set axes.layer=all --set axes.skip_weight=[0,0.1,0.2,0.3,0.4,0.5,0.6]", 2, "points")
+
+    values = ",".join(str(i / 1e6) for i in range(1_000_000 if whole else 150_000))
+    (place / "points.toml").write_text(CONFIG.replace("[0.25, 0.5]", f"[{values}]"))
+    expect("run points.toml --dry-run", 2, "bytes" if whole and len(values) > 1 << 24 else "points")
+    megabytes = 100 if whole else 20
+    for name, text in {"line.toml": "methods = [\"", "line.max": "p max ", "line.tsv": "text\n"}.items():
+        with open(place / name, "w") as file:
+            file.write(text)
+            for _ in range(megabytes):
+                file.write("1 " * 500_000)
+    expect("run line.toml --dry-run", 2, "bytes")
+    expect("solve line.max", 2, "longer")
+    expect("extract --model model --file line.tsv --out x.safetensors", 2, "bytes")
+
+    original = (place / "model/config.json").read_text()
+    for key in ("num_hidden_layers", "hidden_size", "num_attention_heads", "intermediate_size", "vocab_size",
+                "max_position_embeddings", "type_vocab_size"):
+        for value in (2**31 - 1, 2**62):
+            (place / "model/config.json").write_text(json.dumps({**json.loads(original), key: value}))
+            expect("attribute --model model --text hello --method rollout", 2)
+    (place / "model/config.json").write_text(original)
+
+    if whole:
+        tokenizer = json.loads((place / "model/tokenizer.json").read_text())
+        first = len(tokenizer["model"]["vocab"])
+        flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+        tokenizer["added_tokens"] += [{"id": first + i, "content": f"<x{i}>", **flags} for i in range(1_000_000)]
+        (place / "model/tokenizer.json").write_text(json.dumps(tokenizer))
+        expect("attribute --model model --text hello --method rollout", 2, "embeddings")
+        for examples, code in ((100_000, 0), (1_000_000, 2)):
+            names = [f"x{i}" for i in range(examples)]
+            safetensors(
+                place / "many.safetensors",
+                [(f"{name}.attentions", [1, 1, 1, 1], struct.pack("<f", 1), 1) for name in names],
+                {"examples": [{"id": name, "tokens": ["a"]} for name in names]},
+            )
+            (place / "many.toml").write_text(config.format(method="raw_attention", data="many.safetensors"))
+            expect("validate many.safetensors", code)
+            expect("run many.toml --out many --quiet --set evaluation.references=method(rollout)", code)
+        uniform(place / "long.safetensors", 1, 1, 20_000)
+        expect("validate long.safetensors", 0)
+        expect("attribute long.safetensors --method raw_attention", 0)
+
+    shapes = [(1, 1, 1500), (3, 2, 600), (12, 1, 300)]
+    for layers, heads, tokens in shapes if whole else shapes[1:2]:
+        uniform(place / "memory.safetensors", layers, heads, tokens)
+        for method in ("rollout", "attention_flow", "raw_attention"):
+            text = config.format(method=method, data="memory.safetensors").replace('"rollout", ', "")
+            for more in ("", 'axes.heads = "late_mean"\n') if whole and method == "attention_flow" else ("",):
+                (place / "memory.toml").write_text(text + more)
+                dry = bench.run(place, "run memory.toml --dry-run --jobs 1").out
+                said = re.search(r"memory: at most about ([0-9.e+]+) GB", dry)
+                code, peak = peak_of(bench, place, "run memory.toml --out memory --overwrite --quiet --jobs 1")
+                what = f"{method} on {layers} layers of {tokens} tokens: {peak / 1e9:.2f} GB, said {said and said[1]}"
+                room = (place / "memory.safetensors").stat().st_size
+                if failures.check(code == 0 and said, what):
+                    failures.check(peak - room <= float(said[1]) * 1e9 <= 10 * peak, what)
+                    counts["memory as said"] += 1
+    return counts
+
+
+PARTS = {"kills": kills, "full": full, "limits": limits, "readonly": readonly, "names": names, "patience": patience}
 MOUNTED = {"full": 120, "readonly": 120}  # megabytes of the disk
 
 

@@ -21,6 +21,7 @@
 #include "experiments/cli/terminal.hpp"
 #include "experiments/cli/unknown_text.hpp"
 #include "experiments/inputs/config_dataset.hpp"
+#include "experiments/run/memory.hpp"
 #include "experiments/run_folder.hpp"
 #include "experiments/study/plan.hpp"
 
@@ -87,11 +88,17 @@ void print_plan(Config& config, const Shard& shard, std::size_t jobs) {
     } else {
         const Dataset dataset = open_dataset(config);
         make_record(config, dataset, jobs, print_note);
-        outline = {dataset.example(0).attention.layers(), config.used_examples(dataset.size())};
+        const AttentionStack attention = dataset.example(0).attention;
+        outline = {attention.layers(), attention.heads()};
+        for (std::size_t i = 0; i < config.used_examples(dataset.size()); ++i)
+            outline.tokens.push_back(dataset.example(i).tokens.size());
     }
     const Plan plan = make_plan(config, outline.layers);
-    std::size_t examples = 0;
-    for (std::size_t i = 0; i < outline.examples; ++i) examples += shard.has(i) ? 1 : 0;
+    std::vector<std::size_t> tokens;
+    for (std::size_t i = 0; i < outline.tokens.size(); ++i) {
+        if (shard.has(i)) tokens.push_back(outline.tokens[i]);
+    }
+    const std::size_t examples = tokens.size();
     std::set<std::string> networks;
     for (const GridPoint& point : plan.attributions) networks.insert(point.key(AxisStage::network));
     for (std::size_t p = 0; p < plan.grid_size; ++p) {
@@ -106,6 +113,10 @@ void print_plan(Config& config, const Shard& shard, std::size_t jobs) {
                counted(examples, "example"), counted(plan.grid_size * examples, "cell"));
     fmt::print("for each example {} in {} over {}\n", counted(plan.attributions.size(), "attribution"),
                counted(plan.steps.size(), "step"), counted(networks.size(), "network"));
+    const std::size_t memory = most_memory(config, plan, outline.layers, outline.heads, tokens, jobs);
+    fmt::print("memory: at most about {:.2g} GB with --jobs {}, beside the files that are read{}\n",
+               std::max(0.05, static_cast<double>(memory) / 1e9), jobs,
+               config.texts ? " and what the model takes (docs/models.md)" : "");
 }
 
 FolderOptions folder_options(const RunArguments& arguments, const Config& config) {

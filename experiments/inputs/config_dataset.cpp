@@ -135,7 +135,7 @@ TextOutline outline(Config& config, const TextModel& model, std::span<const Labe
         const bool has_source = plan.points[p].has(SourceAxis::name);
         attributions.check(has_source ? plan.points[p].with(SourceAxis::name, std::int64_t{0}) : plan.points[p]);
     }
-    return {shape.layers, texts.size()};
+    return {shape.layers, shape.heads, tokens};
 }
 
 /// Every file and setting that decides what is extracted.

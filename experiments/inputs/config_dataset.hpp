@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "experiments/study/shard.hpp"
 
@@ -32,7 +33,8 @@ void refuse_other_inputs(const std::map<std::string, std::string>& record, const
 /// What a run on texts is going to be, as far as it can be told without running the model.
 struct TextOutline {
     std::size_t layers = 0;
-    std::size_t examples = 0;
+    std::size_t heads = 0;
+    std::vector<std::size_t> tokens = {};  ///< of each example
 };
 /// Reads model and texts and throws what a run of `config` would throw of them, its grid included. As in
 /// open_dataset(), `mask` becomes the source of a masked language model.

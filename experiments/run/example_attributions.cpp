@@ -131,6 +131,9 @@ void ExampleAttributions::check_source(const GridPoint& point, const std::vector
 
 void ExampleAttributions::check(const GridPoint& point) {
     const PointOptions options = question(point).options;
+    // The rest is of the network alone, which many points share, and takes time with its layers.
+    const std::string key = point.key(AxisStage::network);
+    if (checked_networks_.contains(key)) return;
     const AttentionStack weights = this->weights(options);
     const std::string& name = options.edge_weights;
     if (name != attention_weights) {
@@ -147,6 +150,7 @@ void ExampleAttributions::check(const GridPoint& point) {
     } catch (const ParameterError& error) {
         throw ParameterError(fmt::format("{}: {}", escape_controls(example_.id), error.what()));
     }
+    checked_networks_.insert(key);
 }
 
 Attribution ExampleAttributions::attribution(const GridPoint& point) {

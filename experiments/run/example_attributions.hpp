@@ -73,6 +73,7 @@ private:
     bool with_paths_;
     std::vector<std::size_t> special_positions_;
     std::set<std::string> checked_weights_;
+    std::set<std::string> checked_networks_;  ///< keys
     std::string network_key_;
     std::optional<LayeredNetwork<double>> network_;
     PruningLoss loss_;  // of network_

@@ -496,6 +496,7 @@ void RunStore::add(std::size_t example, std::span<const std::pair<std::size_t, A
     for (const auto& [number, attribution] : attributions) {
         const Blob scores = encode(attribution.scores.values());
         const Blob cuts = encode(attribution.binding_cuts);
+        own_cells_.push_back(cell(example, number));
         insert.bind(cell(example, number)).bind(example).bind(number);
         insert.bind(attribution.scores.rows()).bind(attribution.scores.columns());
         if (const auto& fixed = attribution.fixed_point) {
@@ -579,6 +580,25 @@ void RunStore::take(RunStore& part, bool with_failures) {
     commit();
 }
 
+void RunStore::take_scores(RunStore& other) {
+    std::map<std::string, std::size_t> own;
+    for (std::size_t a = 0; a < plan_.attributions.size(); ++a)
+        own.emplace(plan_.attributions[a].key(AxisStage::attribution), a);
+    std::vector<std::optional<std::size_t>> number;  // here, by number there
+    for (const GridPoint& asked : other.plan_.attributions) {
+        const auto found = own.find(asked.key(AxisStage::attribution));
+        number.push_back(found == own.end() ? std::nullopt : std::optional(found->second));
+    }
+    for (std::size_t example = 0; example < other.record_.examples.size(); ++example) {
+        std::vector<std::pair<std::size_t, Attribution>> attributions;
+        for (const std::size_t a : other.stored_attributions(example)) {
+            if (number.at(a)) attributions.emplace_back(*number[a], other.attribution(example, a));
+        }
+        if (!attributions.empty()) add(example, attributions, 0.0);
+    }
+    commit();
+}
+
 void RunStore::retry_failures() {
     const std::lock_guard lock(mutex_);
     begin();
@@ -593,16 +613,19 @@ void RunStore::retry_failures() {
 void RunStore::forget_own() {
     const std::lock_guard lock(mutex_);
     begin_results();
+    for (const std::int64_t cell : own_cells_) {
+        database_.prepare("DELETE FROM binding_cuts WHERE cell = ?").bind(cell).run();
+        database_.prepare("DELETE FROM attributions WHERE cell = ?").bind(cell).run();
+    }
     for (const std::size_t example : own_) {
-        for (const char* sql :
-             {"DELETE FROM binding_cuts WHERE cell IN (SELECT cell FROM attributions WHERE example = ?)",
-              "DELETE FROM attributions WHERE example = ?", "DELETE FROM metrics WHERE example = ?",
-              "DELETE FROM failures WHERE example = ?", "UPDATE examples SET done = 0 WHERE example = ?"}) {
+        for (const char* sql : {"DELETE FROM metrics WHERE example = ?", "DELETE FROM failures WHERE example = ?",
+                                "UPDATE examples SET done = 0 WHERE example = ?"}) {
             database_.prepare(sql).bind(example).run();
         }
     }
     commit_locked();
     own_.clear();
+    own_cells_.clear();
 }
 
 void RunStore::replace_results(const std::string& config_toml, const ComparisonNames& names,

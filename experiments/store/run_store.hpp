@@ -82,9 +82,13 @@ public:
     /// Adds the examples that `part`, another store of this run whose examples this one has too, has done and this
     /// one has not; only those without a failed cell, or all.
     void take(RunStore& part, bool with_failures);
+    /// Adds the scores that `other` has of the same questions to the same examples, and no results. The first
+    /// examples are those of `other`, in its order.
+    void take_scores(RunStore& other);
     /// Forgets the outcome of examples with failed cells, so that these are tried again.
     void retry_failures();
-    /// Forgets all that this object stored of examples: what they were made of turned out to be another file.
+    /// Forgets all scores that this object stored and the results of their examples: what they were made of turned
+    /// out to be another file.
     void forget_own();
     /// Whether results were stored since tables were made of them. Set with the results, in one transaction; false
     /// for a store of an older version, which does not say.
@@ -132,7 +136,8 @@ private:
     double seconds_at_risk_ = 0.0;
     std::size_t bytes_at_risk_ = 0;
     bool marked_due_ = false;
-    std::set<std::size_t> own_;  ///< examples of which this object stored something
+    std::set<std::size_t> own_;            ///< examples of which this object stored something
+    std::vector<std::int64_t> own_cells_;  ///< scores that it stored
 };
 
 }  // namespace attnflow

@@ -222,11 +222,12 @@ std::string Database::header(std::size_t offset, std::size_t count) const {
 /// Opens it so that SQLite writes nothing.
 void Database::open_for_reading(const std::string& path) {
     open(path, Access::read);
-    // Whether there is or was a write-ahead log (file format, section 1.3).
-    const std::string version = header(18, 2);
-    if (version != "\2\2" || (is_there(path + "-wal") && is_there(path + "-shm"))) return;
+    const bool has_memory = is_there(path + "-shm");
     // A writer would have both. What is there is all, unless the log holds more.
-    if (bytes_of(path + "-wal") > 0) throw InputError(escape_controls(path + "-wal") + unfinished_log);
+    if (bytes_of(path + "-wal") > 0 && !has_memory)
+        throw InputError(escape_controls(path + "-wal") + unfinished_log);
+    // Whether there is or was a write-ahead log (file format, section 1.3).
+    if (header(18, 2) != "\2\2" || (is_there(path + "-wal") && has_memory)) return;
     open(path, Access::glance);
 }
 

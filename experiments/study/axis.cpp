@@ -12,11 +12,11 @@ void AxisRegistry::add(AxisInfo info) {
 }
 
 const AxisInfo& AxisRegistry::at(std::string_view name) const {
-    std::vector<std::string> names;
     for (const AxisInfo& info : axes_) {
         if (info.name == name) return info;
-        names.push_back(info.name);
     }
+    std::vector<std::string> names;
+    for (const AxisInfo& info : axes_) names.push_back(info.name);
     throw ParameterError(fmt::format("no axis '{}'{}", excerpt(name), name_hint(name, names)));
 }
 

@@ -1,13 +1,16 @@
 #include "experiments/study/grid.hpp"
 
+#include <algorithm>
 #include <set>
+#include <utility>
 
 #include "algorithms/attribution_method.hpp"
 
 namespace attnflow {
 namespace {
 
-constexpr std::size_t most_points = 1'000'000;
+// Each takes about 8 kB, and the whole grid some seconds, before anything is computed.
+constexpr std::size_t most_points = 100'000;
 
 /// Where the values of an axis of the n-th block (from 0) are written, for messages.
 std::string place_of(const Config& config, std::size_t block, const std::string& axis) {
@@ -19,23 +22,41 @@ std::string place_of(const Config& config, std::size_t block, const std::string&
     return key;
 }
 
-std::vector<GridPoint> expand_method(const std::string& method, const Config& config, std::size_t block,
-                                     std::size_t layers) {
+/// The values that a method gets of each axis that it takes, in the order of the columns.
+using Span = std::vector<std::pair<const AxisInfo*, std::vector<ParameterValue>>>;
+
+Span span_of(const std::string& method, const Config& config, std::size_t block, std::size_t layers) {
     const EntryInfo& info = attribution_methods().at(method).info;
-    std::vector<GridPoint> points{{method, {}}};
+    Span span;
     for (const AxisInfo& axis : axes()) {
         if (!takes(info, axis)) continue;
-        const auto values =
-            axis.expand(config.blocks[block].axes.at(axis.name), layers, place_of(config, block, axis.name));
-        if (values.size() > most_points / points.size()) {
-            throw ParameterError(
-                fmt::format("{}: the axes span more than {} grid points; list fewer values, or "
-                            "choose parts of the product with [[matrix]]",
-                            method, most_points));
+        span.emplace_back(&axis, axis.expand(config.blocks[block].axes.at(axis.name), layers,
+                                             place_of(config, block, axis.name)));
+    }
+    return span;
+}
+
+/// How many points `span` has; more than most_points for too many.
+std::size_t count(const Span& span) {
+    std::size_t points = 1;
+    for (const auto& [axis, values] : span) {
+        if (values.empty()) return 0;
+        points *= std::min(values.size(), most_points / points + 1);
+    }
+    return points;
+}
+
+std::vector<GridPoint> expand(const std::string& method, const Span& span) {
+    std::vector<GridPoint> points{{method, {}}};
+    for (const auto& [axis, values] : span) {
+        if (values.size() == 1) {
+            for (GridPoint& point : points) point.values.emplace(axis->name, values.front());
+            continue;
         }
         std::vector<GridPoint> extended;
+        extended.reserve(points.size() * values.size());
         for (const GridPoint& point : points) {
-            for (const ParameterValue& value : values) extended.push_back(point.with(axis.name, value));
+            for (const ParameterValue& value : values) extended.push_back(point.with(axis->name, value));
         }
         points = std::move(extended);
     }
@@ -45,13 +66,26 @@ std::vector<GridPoint> expand_method(const std::string& method, const Config& co
 }  // namespace
 
 std::vector<GridPoint> expand_grid(const Config& config, std::size_t layers) {
-    std::vector<GridPoint> grid;
-    std::set<std::string> known;
+    std::vector<std::pair<std::string, Span>> parts;
+    std::size_t points = 0;
     for (std::size_t b = 0; b < config.blocks.size(); ++b) {
         for (const std::string& method : config.blocks[b].methods) {
-            for (GridPoint& point : expand_method(method, config, b, layers)) {
-                if (known.insert(point.key(AxisStage::reading)).second) grid.push_back(std::move(point));
+            Span span = span_of(method, config, b, layers);
+            points += count(span);
+            if (points > most_points) {
+                throw ParameterError(fmt::format(
+                    "{}: the grid has more than {} points up to here; list fewer values, choose parts of "
+                    "the product with [[matrix]], or make several runs",
+                    method, most_points));
             }
+            parts.emplace_back(method, std::move(span));
+        }
+    }
+    std::vector<GridPoint> grid;
+    std::set<std::string> known;
+    for (const auto& [method, span] : parts) {
+        for (GridPoint& point : expand(method, span)) {
+            if (known.insert(point.key(AxisStage::reading)).second) grid.push_back(std::move(point));
         }
     }
     return grid;

@@ -67,12 +67,11 @@ private:
     }
 
     [[noreturn]] static void fail(const std::string& reason) {
-        const std::string message = fmt::format(
-            "matrix products need the BLAS that attnflow was built with: {}; expected it installed, and "
-            "room for it (ulimit -v)",
-            reason);
-        if (reason.find("memory") != std::string::npos) throw OutOfMemory(message);
-        throw InputError(message);
+        const std::string message = "matrix products need the BLAS that attnflow was built with: " + reason;
+        const auto says = [&](const char* words) { return reason.find(words) != std::string::npos; };
+        if (says("memory") || says("failed to map"))
+            throw OutOfMemory(message + "; expected room for it, about 48 MiB (ulimit -v)");
+        throw InputError(message + "; expected it installed, or attnflow built with -DATTNFLOW_BLAS=OFF");
     }
 };
 

@@ -189,7 +189,15 @@ TEST_CASE("what is resumed must be the same run", "[store]") {
     const Config before = bench.config;
     bench.config =
         load_config(bench.folder.file("grid.toml"), setting_from_argument("axes.skip_weight=[0.2, 0.4]"));
-    says(bench.refusal("run", Existing::resume), "\n  axes.skip_weight: was [0.2, 0.5], is [0.2, 0.4]");
+    says(bench.refusal("run", Existing::resume), "\n  the grid: has no rollout ");
+    for (const std::string other :
+         {"dataset.special_tokens=[\"x\"]", "parameters.attention_flow.bits=20", "statistics.seed=7"}) {
+        bench.config = load_config(bench.folder.file("grid.toml"), setting_from_argument(other));
+        says(bench.refusal("run", Existing::resume),
+             "\n  " + other.substr(0, other.find('=')) + ": was (default)");
+    }
+    bench.config = load_config(bench.folder.file("grid.toml"), setting_from_argument("dataset.limit=2"));
+    says(bench.refusal("run", Existing::resume), "\n  examples: were 6, are 2");
     bench.config = before;
     sql(bench.at("run"),
         "UPDATE meta SET value = replace(value, '" + instruction_set() + "', 'pdp-11') WHERE key = 'environment'");
@@ -197,6 +205,141 @@ TEST_CASE("what is resumed must be the same run", "[store]") {
     bench.run("run", Existing::overwrite);
     write_small_dataset(bench.folder.file("data.safetensors"), 3, 2, {4, 5, 6, 4, 5, 4});
     says(bench.refusal("run", Existing::resume), "\n  dataset_sha256: was ");
+}
+
+namespace {
+
+/// The same config with other settings, each "KEY=VALUE".
+Config with(const Bench& bench, const std::vector<std::string>& settings) {
+    Settings overrides;
+    for (const std::string& setting : settings) overlay(overrides, setting_from_argument(setting));
+    return load_config(bench.folder.file("grid.toml"), overrides);
+}
+
+const std::string small_grid_toml =
+    "methods = [\"rollout\", \"attention_flow\"]\ndataset.path = \"data.safetensors\"\ndataset.limit = 4\n"
+    "axes.skip_weight = [0.2, 0.5]\nevaluation.references = [\"blank_out\"]\nstatistics.resamples = 100\n"
+    "output.attributions = true\n";
+
+}  // namespace
+
+TEST_CASE("a run grows to the bytes of one run of the larger grid", "[store][growth]") {
+    const std::vector<std::vector<std::string>> larger{
+        {"axes.skip_weight=[0.9, 0.2, 0.5]"},
+        {"methods=[\"raw_attention\", \"rollout\", \"attention_flow\"]"},
+        {"methods=[\"rollout\", \"attention_flow\", \"column_sum\"]", "axes.layer=\"all\"",
+         "axes.positions=[\"all\", \"no_special\"]"},
+        {"dataset.limit=6"},
+        {"evaluation.metrics=[\"spearman\", \"pearson\"]"},
+        {"evaluation.references=[\"blank_out\", \"method(column_sum)\"]"},
+        {"evaluation.references=[\"method(rollout)\"]", "statistics.resamples=200"},
+        {"dataset.limit=0", "axes.skip_weight=[0.1, 0.2, 0.5]", "axes.heads=[\"mean\", \"max\"]",
+         "evaluation.metrics=[\"pearson\", \"spearman\"]", "axes.layer=[\"top\", 1]",
+         "methods=[\"rollout\", \"attention_flow\", \"raw_attention\"]"},
+    };
+    Bench bench(small_grid_toml);
+    int number = 0;
+    for (const auto& settings : larger) {
+        INFO(settings.front());
+        const std::string name = std::to_string(number++);
+        for (const std::size_t stop_at : {std::size_t{5}, std::size_t{1000}}) {
+            bench.config = load_config(bench.folder.file("grid.toml"), {});
+            const std::string grown = fmt::format("grown{}-{}", name, stop_at);
+            std::atomic<bool> stop = false;
+            bench.run(grown, Existing::refuse,
+                      {.progress = [&](std::size_t done, std::size_t, std::size_t) { stop = done >= stop_at; },
+                       .stop = &stop});
+            bench.config = with(bench, settings);
+            if (stop_at == 5) bench.run("whole" + name);
+            // Interrupted, and finished by the same command.
+            std::atomic<bool> stop_again = false;
+            bench.run(grown, Existing::resume,
+                      {.progress = [&](std::size_t done, std::size_t, std::size_t) { stop_again = done >= 9; },
+                       .stop = &stop_again});
+            REQUIRE(bench.run(grown, Existing::resume, {.jobs = 2}).finished);
+            CHECK(tables(bench.at(grown)) == tables(bench.at("whole" + name)));
+            CHECK_FALSE(fs::exists(bench.at(grown) / "run.next"));
+        }
+    }
+}
+
+TEST_CASE("a run that grows keeps the scores that are there and computes the others", "[store][growth]") {
+    Bench bench(small_grid_toml);
+    const RunFolder whole = bench.run("run");
+    // Marked, so that it is seen whether they are kept: doubled, with their checksum.
+    {
+        const auto scores = [&](std::size_t example, std::size_t attribution) {
+            Attribution marked = whole.store->attribution(example, attribution);
+            for (double& score : marked.scores.values()) score *= 2.0;
+            return marked;
+        };
+        const auto store =
+            RunStore::create(bench.at("marked.sqlite").string(), whole.record(), whole.store->names());
+        for (std::size_t e = 0; e < 4; ++e) {
+            std::vector<std::pair<std::size_t, Attribution>> all;
+            for (const std::size_t a : whole.store->stored_attributions(e)) all.emplace_back(a, scores(e, a));
+            store->add(e, all, 0.0);
+            store->finish(e, {});
+        }
+        store->close();
+    }
+    whole.store->close();
+    fs::rename(bench.at("marked.sqlite"), bench.at("run") / "run.sqlite");
+    bench.config = with(bench, {"axes.skip_weight=[0.2, 0.3, 0.5]", "dataset.limit=5"});
+    bench.run("run", Existing::resume);
+    const RunFolder grown = open_run(bench.at("run"), true);
+    bench.run("whole");
+    const RunFolder expected = open_run(bench.at("whole"), true);
+    REQUIRE(grown.result.attributions.size() == expected.result.attributions.size());
+    std::size_t kept = 0;
+    for (std::size_t r = 0; r < grown.result.attributions.size(); ++r) {
+        const AttributionRow& row = grown.result.attributions[r];
+        const double fresh = expected.result.attributions[r].scores.at(0);
+        const bool old = row.example < 4 && grown.result.grid[row.point].text("skip_weight") != "0.3";
+        CHECK(row.scores.at(0) == (old ? 2.0 * fresh : fresh));
+        kept += old ? 1 : 0;
+    }
+    CHECK(kept == 16);
+}
+
+TEST_CASE("shards grow and merge, and so does what was merged", "[store][growth][merge]") {
+    Bench bench(small_grid_toml);
+    const auto shards = [&](Existing existing) {
+        for (const std::size_t k : {0u, 1u}) bench.run("part" + std::to_string(k), existing, {.shard = {k, 2}});
+    };
+    shards(Existing::refuse);
+    merge_into(bench.at("merged"), {bench.at("part0"), bench.at("part1")});
+    bench.config = with(bench, {"axes.skip_weight=[0.2, 0.3, 0.5]", "dataset.limit=6"});
+    bench.run("whole");
+    REQUIRE(bench.run("merged", Existing::resume).finished);
+    CHECK(tables(bench.at("merged")) == tables(bench.at("whole")));
+    says(message_of<InputError>([&] {
+             merge_into(bench.at("x"), {bench.at("merged"), bench.at("part1")});
+         }),
+         "axes.skip_weight");
+    shards(Existing::resume);
+    REQUIRE(merge_into(bench.at("again"), {bench.at("part0"), bench.at("part1")}).finished);
+    CHECK(tables(bench.at("again")) == tables(bench.at("whole")));
+}
+
+TEST_CASE("a dataset that changes while a run grows costs nothing of what was there", "[store][growth]") {
+    Bench bench(small_grid_toml);
+    bench.run("run");
+    const std::string data = bench.folder.file("data.safetensors");
+    const std::string good = read_bytes(data);
+    bench.config = with(bench, {"axes.skip_weight=[0.2, 0.3, 0.5]"});
+    bench.run("whole");
+    const auto change = [&](std::size_t done, std::size_t, std::size_t) {
+        if (done > 0) write_bytes(data, good.substr(0, good.size() / 2));
+    };
+    CHECK_FALSE(message_of<InputError>([&] {
+                    bench.run("run", Existing::resume, {.jobs = 1, .progress = change});
+                }).empty());
+    write_bytes(data, good);
+    const auto store = RunStore::open((bench.at("run") / "run.sqlite").string(), RunStore::Access::read);
+    for (std::size_t e = 0; e < 4; ++e) CHECK(store->stored_attributions(e).size() >= 4);
+    bench.run("run", Existing::resume);
+    CHECK(tables(bench.at("run")) == tables(bench.at("whole")));
 }
 
 TEST_CASE("stores that are damaged, newer or something else are refused", "[store]") {
@@ -353,7 +496,7 @@ TEST_CASE("shards merge to the bytes of the whole run", "[store][merge]") {
         sql(parts[1], "UPDATE attributions SET scores = zeroblob(8) WHERE example = 1");
         says(message_of<InputError>([&] { merge_into(bench.at("merged"), parts); }), "are damaged");
         CHECK_FALSE(fs::exists(bench.at("merged") / "run.sqlite"));
-        CHECK_FALSE(fs::exists(bench.at("merged") / "run.merging"));
+        CHECK_FALSE(fs::exists(bench.at("merged") / "run.next"));
     }
     SECTION("metrics that were changed are computed anew") {
         sql(parts[1], "UPDATE metrics SET value = 0.125");
@@ -362,8 +505,8 @@ TEST_CASE("shards merge to the bytes of the whole run", "[store][merge]") {
     }
     SECTION("a merge that was killed is repeated") {
         fs::create_directory(bench.at("merged"));
-        fs::copy_file(parts[0] / "run.sqlite", bench.at("merged") / "run.merging");
-        write_bytes((bench.at("merged") / "run.merging-wal").string(), "half");
+        fs::copy_file(parts[0] / "run.sqlite", bench.at("merged") / "run.next");
+        write_bytes((bench.at("merged") / "run.next-wal").string(), "half");
         CHECK(merge_into(bench.at("merged"), parts).finished);
         CHECK(tables(bench.at("merged")) == expected);
     }
@@ -558,7 +701,7 @@ TEST_CASE("the command line runs, resumes, stops and counts", "[store][cli]") {
     const auto dry = run({"--dry-run"});
     CHECK(dry.exit_code == exit_done);
     says(dry.out, "grid: 30 grid points x 6 examples = 180 cells");
-    CHECK(std::count(dry.out.begin(), dry.out.end(), '\n') == 30 + 3);
+    CHECK(std::count(dry.out.begin(), dry.out.end(), '\n') == 30 + 4);
     CHECK_FALSE(fs::exists(bench.at("run")));
 
     const auto quiet = run({"--quiet"});

@@ -32,7 +32,7 @@ TEST_CASE("a run on a model without outputs needs references by methods", "[mode
     Config config = load(
         "evaluation.references = [\"method(raw_attention)\"]\naxes.edge_weights = "
         "[\"attention\", \"value_norm\"]\n");
-    CHECK(outline_texts(config).examples == 2);
+    CHECK(outline_texts(config).tokens.size() == 2);
     provide_dataset(config, 1, {});
     const Dataset dataset = open_dataset(config);
     CHECK(dataset.size() == 2);

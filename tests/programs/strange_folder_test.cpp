@@ -242,6 +242,13 @@ TEST_CASE("readers leave a run as it is, killed at work or whole, where nothing 
     CHECK(bench.command({"run", bench.config, "--out", killed.string(), "--resume", "--quiet"}).exit_code ==
           exit_done);
     CHECK(bench.command({"show", killed.string()}).exit_code == exit_done);
+    // A log beside a store that has none, of somebody's making.
+    write_bytes((killed / "run.sqlite-wal").string(), std::string(600, 'x'));
+    CHECK_THAT(bench.command({"show", killed.string()}).err,
+               Contains("run.sqlite-wal: holds what is not yet in the database"));
+    CHECK(read_bytes((killed / "run.sqlite-wal").string()) == std::string(600, 'x'));
+    CHECK(bench.command({"run", bench.config, "--out", killed.string(), "--resume", "--quiet"}).exit_code ==
+          exit_done);
 }
 
 TEST_CASE("no command writes over a store or a table of a run, or over its input", "[store][cli]") {
