@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "algorithms/maxflow/flow_engine.hpp"
-#include "layered_instances.hpp"
+#include "tests/algorithms/maxflow/layered_instances.hpp"
 
 using namespace attnflow;
 

@@ -5,7 +5,7 @@
 #include "algorithms/maxflow/flow_engine.hpp"
 #include "graph/certificate.hpp"
 #include "graph/generators/network_generator.hpp"
-#include "layered_instances.hpp"
+#include "tests/algorithms/maxflow/layered_instances.hpp"
 
 using namespace attnflow;
 

@@ -3,7 +3,7 @@
 #include "algorithms/maxflow/boykov_kolmogorov.hpp"
 #include "algorithms/maxflow/layered_flow.hpp"
 #include "graph/certificate.hpp"
-#include "layered_instances.hpp"
+#include "tests/algorithms/maxflow/layered_instances.hpp"
 
 using namespace attnflow;
 

@@ -7,7 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include "algorithms/maxflow/engine/certificates/closed_cuts.hpp"
-#include "layered_instances.hpp"
+#include "tests/algorithms/maxflow/layered_instances.hpp"
 
 using namespace attnflow;
 using namespace attnflow::engine;

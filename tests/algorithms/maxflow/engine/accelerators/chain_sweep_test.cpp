@@ -4,7 +4,7 @@
 
 #include "algorithms/maxflow/dinic.hpp"
 #include "algorithms/maxflow/engine/check.hpp"
-#include "layered_instances.hpp"
+#include "tests/algorithms/maxflow/layered_instances.hpp"
 
 using namespace attnflow;
 
