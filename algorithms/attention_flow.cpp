@@ -39,8 +39,8 @@ EntryInfo AttentionFlow::describe() {
                             .choices = {"auto"},
                             .more_choices = [] { return max_flow_solvers().names(); }},
                            {.name = "bits",
-                            .summary = "fractional bits of the fixed-point capacities; 30 or fewer let the engine "
-                                       "work in 32-bit integers where rows sum to 1",
+                            .summary =
+                                "fractional bits of the fixed-point capacities; one more halves the error bound",
                             .fallback = std::int64_t{Quantiser::default_bits},
                             .minimum = Quantiser::min_bits,
                             .maximum = Quantiser::max_bits},

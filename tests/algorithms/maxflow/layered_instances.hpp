@@ -75,8 +75,8 @@ inline FixedNetwork awkward_network(std::uint64_t seed, std::size_t most_layers 
     return FixedNetwork(widths, std::move(capacities));
 }
 
-/// Rows that sum to exactly 2^30, the most that 32-bit kernels take, over few capacities that are very
-/// unlike; some columns take nearly everything, so that their sums are far above 32 bits.
+/// Rows that sum to exactly 2^30 over few capacities that are very unlike; some columns take nearly everything, so
+/// that their sums are far above 32 bits.
 inline FixedNetwork brimful_network(std::uint64_t seed, std::size_t most_layers = 6,
                                     std::size_t most_tokens = 16) {
     Random random(seed);
