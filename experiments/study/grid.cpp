@@ -1,5 +1,6 @@
 #include "experiments/study/grid.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "algorithms/attribution_method.hpp"
@@ -19,12 +20,20 @@ std::string place_of(const Config& config, std::size_t block, const std::string&
     return key;
 }
 
+/// Whether a grid has the axis.
+bool is_asked_for(const AxisInfo& axis, const Config& config) {
+    const std::vector<ParameterValue> unasked{axis.fallback};
+    return !axis.only_where_asked ||
+           std::any_of(config.blocks.begin(), config.blocks.end(),
+                       [&](const GridBlock& block) { return block.axes.at(axis.name) != unasked; });
+}
+
 std::vector<GridPoint> expand_method(const std::string& method, const Config& config, std::size_t block,
                                      std::size_t layers) {
     const EntryInfo& info = attribution_methods().at(method).info;
     std::vector<GridPoint> points{{method, {}}};
     for (const AxisInfo& axis : axes()) {
-        if (!takes(info, axis)) continue;
+        if (!takes(info, axis) || !is_asked_for(axis, config)) continue;
         const auto values =
             axis.expand(config.blocks[block].axes.at(axis.name), layers, place_of(config, block, axis.name));
         if (values.size() > most_points / points.size()) {

@@ -46,7 +46,7 @@ std::optional<GridPoint> point_of_method(const std::string& method, const GridPo
     const EntryInfo& info = attribution_methods().at(method).info;
     GridPoint other{method, {}};
     for (const AxisInfo& axis : axes()) {
-        if (!takes(info, axis)) continue;
+        if (!takes(info, axis) || (axis.only_where_asked && !point.has(axis.name))) continue;
         if (!point.has(axis.name)) return std::nullopt;
         other.values[axis.name] = point.values.at(axis.name);
     }

@@ -63,10 +63,12 @@ Encoding fill(const std::vector<Slot>& slots, const Encoding& first, const Encod
         if (slot.kind == Slot::Kind::special) {
             out.ids.insert(out.ids.end(), slot.ids.begin(), slot.ids.end());
             for (const TokenId id : slot.ids) out.tokens.emplace_back(vocabulary.text(id));
+            out.words.resize(out.tokens.size());
         } else {
             const Encoding& body = slot.kind == Slot::Kind::first ? first : second;
             out.ids.insert(out.ids.end(), body.ids.begin(), body.ids.end());
             out.tokens.insert(out.tokens.end(), body.tokens.begin(), body.tokens.end());
+            out.words.insert(out.words.end(), body.words.begin(), body.words.end());
         }
         out.type_ids.resize(out.ids.size(), slot.type);
     }
