@@ -87,7 +87,7 @@ TEST_CASE("configs that ask for another computation or are absurd are refused by
         {"architectures", "BertForMaskedLM", "architectures is \"BertForMaskedLM\", expected a list of strings"},
         {"architectures", nlohmann::json::array(), "architectures is [], expected a list of one name"},
         {"model_type", "roberta", "model_type is 'roberta', which is not supported, expected 'bert'"},
-        {"hidden_act", "mish", "hidden_act is 'mish', which is not supported, expected one of gelu, "},
+        {"hidden_act", "gelu_10", "hidden_act is 'gelu_10', which is not supported, expected one of gelu, "},
         {"position_embedding_type", "relative_key", "position_embedding_type is 'relative_key'"},
         {"is_decoder", true, "is_decoder is true, which is not supported, expected false"},
         {"add_cross_attention", true, "add_cross_attention is true"},

@@ -58,7 +58,7 @@ const std::vector<Curve>& curves() {
          {"silu", "swish"},
          [](double x) { return x * logistic(x); },
          [](double x) { return gated_slope(x, x, 1.0); }},
-        // What is no number stays that.
+        // The value of what is no number stays that.
         {Activation::relu,
          {"relu"},
          [](double x) { return x < 0.0 ? 0.0 : x; },

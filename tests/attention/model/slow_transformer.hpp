@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "attention/model/transformer.hpp"
+#include "tests/attention/model/defined_activation.hpp"
 
 namespace attnflow::testing {
 
@@ -98,30 +99,12 @@ private:
         return x;
     }
 
-    static double activation(Activation kind, double x) {
-        switch (kind) {
-            case Activation::gelu:
-                return 0.5 * x * (1.0 + std::erf(x / std::numbers::sqrt2));
-            case Activation::gelu_tanh:
-                return 0.5 * x * (1.0 + std::tanh(std::sqrt(2.0 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
-            case Activation::quick_gelu:
-                return x / (1.0 + std::exp(-1.702 * x));
-            case Activation::silu:
-                return x / (1.0 + std::exp(-x));
-            case Activation::relu:
-                return std::max(0.0, x);
-            case Activation::tanh:
-                return std::tanh(x);
-        }
-        return std::nan("");
-    }
-
     static Rows fed_forward(const FeedForwardSpec& spec, const FeedForwardWeights<double>& w, const Rows& x) {
         Rows inner = applied(spec.gated ? w.gate : w.up, x);
         const Rows up = applied(w.up, x);
         for (std::size_t t = 0; t < x.size(); ++t)
             for (std::size_t j = 0; j < spec.inner; ++j)
-                inner[t][j] = activation(spec.activation, inner[t][j]) * (spec.gated ? up[t][j] : 1.0);
+                inner[t][j] = defined_activation(spec.activation, inner[t][j]) * (spec.gated ? up[t][j] : 1.0);
         return applied(w.down, inner);
     }
 
