@@ -1,9 +1,9 @@
 #include "experiments/findings/agreement.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "experiments/metrics/metric.hpp"
+#include "experiments/statistics/moments.hpp"
 #include "experiments/study/axes/positions.hpp"
 
 namespace attnflow {
@@ -14,23 +14,19 @@ using Scores = std::vector<const std::vector<double>*>;  // by example, null whe
 Agreement compare(std::size_t a, std::size_t b, const std::vector<Scores>& scores,
                   const MetricFamily::Interface& spearman) {
     Agreement agreement{a, b};
-    double sum = 0.0;
-    double squares = 0.0;
+    std::vector<double> values;
     for (std::size_t e = 0; e < scores[a].size(); ++e) {
         const auto* x = scores[a][e];
         const auto* y = scores[b][e];
         if (x == nullptr || y == nullptr || x->size() != y->size()) continue;
         const auto value = spearman.evaluate(*x, *y);
-        if (!value) continue;
-        ++agreement.n;
-        sum += *value;
-        squares += *value * *value;
+        if (value) values.push_back(*value);
     }
-    if (agreement.n == 0) return agreement;
-    const double n = static_cast<double>(agreement.n);
-    const double mean = sum / n;
-    agreement.mean = mean;
-    agreement.standard_deviation = std::sqrt(std::max(0.0, squares / n - mean * mean));
+    agreement.n = values.size();
+    if (values.empty()) return agreement;
+    const Moments moments = moments_of(values);
+    agreement.mean = moments.mean;
+    agreement.standard_deviation = moments.standard_deviation;
     return agreement;
 }
 

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "experiments/statistics/holm.hpp"
+#include "experiments/statistics/moments.hpp"
 #include "experiments/study/axes/layer.hpp"
 #include "experiments/study/config.hpp"
 #include "experiments/study/grid_labels.hpp"
@@ -84,13 +85,9 @@ Pooled pool_lower_layers(const SeriesByKey& series, const Key& key, const Result
 void describe(SummaryRow& row, const std::vector<double>& values) {
     row.n = values.size();
     if (values.empty()) return;
-    double sum = 0.0;
-    for (const double value : values) sum += value;
-    const double n = static_cast<double>(values.size());
-    double squares = 0.0;
-    for (const double value : values) squares += (value - sum / n) * (value - sum / n);
-    row.mean = sum / n;
-    row.standard_deviation = std::sqrt(squares / n);
+    const Moments moments = moments_of(values);
+    row.mean = moments.mean;
+    row.standard_deviation = moments.standard_deviation;
 }
 
 // Different methods that agree in every axis both take.
