@@ -345,9 +345,13 @@ void write_tables(RunFolder& run, const OutputFolder& folder, std::size_t jobs) 
     if (config.write_attributions) files.emplace_back("attributions.csv", attributions_csv(result));
     if (!result.pruning.empty()) files.emplace_back("pruning.csv", pruning_csv(result));
     if (!result.failures.empty()) files.emplace_back("failures.csv", failures_csv(result));
+    for (const auto& [name, content] : files) {
+        if (!own_tables.contains(name))
+            throw InternalError(name + " is a table that --overwrite would leave behind");
+        run.tables.push_back(name);
+    }
     folder.check_there();
     write_files(folder, files);
-    for (const auto& [name, content] : files) run.tables.push_back(name);
     if (result.failures.empty()) folder.remove("failures.csv");  // of an earlier try
     run.store->set_tables_written();
     run.tables_due = false;

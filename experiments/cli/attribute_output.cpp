@@ -16,7 +16,7 @@
 #include "experiments/study/axes/source.hpp"
 #include "experiments/study/axes/special_tokens.hpp"
 #include "experiments/study/special_tokens.hpp"
-#include "experiments/tables/csv.hpp"
+#include "experiments/tables/columns.hpp"
 #include "experiments/tables/text_layout.hpp"
 
 namespace attnflow {
@@ -152,66 +152,63 @@ void print_json(const AttributeRequest& request, ExampleAttributions& attributio
 
 namespace {
 
-// What the lines of one answer have in common, and its columns.
-class CsvLines {
-public:
-    CsvLines(const AttributeRequest& request, const ExampleAttributions& attributions,
-             const AttributeAnswer& answer)
-        : request_(request), answer_(answer), sources_(attributions.sources(request.point)) {}
-
-    std::string header() const {
-        std::vector<std::string> cells{"example", "method"};
-        for (const AxisInfo& axis : axes()) {
-            if (is_shown(axis)) cells.push_back(axis.name);
-        }
-        for (const char* column : {"source_index", "position", "token", "score", "binding_cut", "path", "unknown"})
-            cells.emplace_back(column);
-        return csv_line(cells);
-    }
-
-    /// `source_row`: of the attribution; nothing where several sources were read off as one.
-    std::string line(std::optional<std::size_t> source_row, std::size_t t, double score) const {
-        const Attribution& attribution = answer_.attribution;
-        const GridPoint& point = request_.point;
-        const bool has_cut = source_row && !attribution.binding_cuts.empty();
-        const bool has_path = source_row && !attribution.paths.empty();
-        std::vector<std::string> cells{csv_text(request_.example.id), csv_text(point.method)};
-        for (const AxisInfo& axis : axes()) {
-            if (!is_shown(axis)) continue;
-            const bool resolved = axis.name == LayerAxis::name && point.has(LayerAxis::name);
-            cells.push_back(resolved ? fmt::format("{}", answer_.layer) : csv_text(point.text(axis.name)));
-        }
-        cells.push_back(point.has(SourceAxis::name) && source_row ? fmt::format("{}", sources_[*source_row]) : "");
-        cells.push_back(fmt::format("{}", t));
-        cells.push_back(csv_text(request_.example.tokens[t]));
-        cells.push_back(fmt::format("{}", score));
-        cells.push_back(has_cut ? attribution.binding_cuts(*source_row, t).text() : "");
-        cells.push_back(has_path ? fmt::format("{}", fmt::join(attribution.paths(*source_row, t), " ")) : "");
-        cells.push_back(request_.example.unknown.has(t) ? "1" : "0");
-        return csv_line(cells);
-    }
-
-private:
-    const AttributeRequest& request_;
-    const AttributeAnswer& answer_;
-    std::vector<std::size_t> sources_;
+// A score of one answer: of a token, by a source of the attribution or, where several were read off as one, by
+// none.
+struct ScoreRow {
+    std::optional<std::size_t> source_row;
+    std::size_t position;
+    double score;
 };
+
+Columns<ScoreRow> score_columns(const AttributeRequest& request, const ExampleAttributions& attributions,
+                                const AttributeAnswer& answer) {
+    const Example& example = request.example;
+    const GridPoint& point = request.point;
+    const Attribution& attribution = answer.attribution;
+    Columns<ScoreRow> columns;
+    columns.add("example", [&](const ScoreRow&) { return example.id; });
+    columns.add("method", [&](const ScoreRow&) { return point.method; });
+    for (const AxisInfo& axis : axes()) {
+        if (!is_shown(axis)) continue;
+        const bool resolved = axis.name == LayerAxis::name && point.has(LayerAxis::name);
+        columns.add(axis.name, [value = resolved ? fmt::format("{}", answer.layer)
+                                                 : point.text(axis.name)](const ScoreRow&) { return value; });
+    }
+    columns.add("source_index", [&point, sources = attributions.sources(point)](const ScoreRow& row) {
+        const bool known = point.has(SourceAxis::name) && row.source_row;
+        return known ? Cell(sources[*row.source_row]) : Cell();
+    });
+    columns.add("position", [](const ScoreRow& row) { return row.position; });
+    columns.add("token", [&](const ScoreRow& row) { return example.tokens[row.position]; });
+    columns.add("score", [](const ScoreRow& row) { return row.score; });
+    columns.add("binding_cut", [&](const ScoreRow& row) {
+        const bool known = row.source_row && !attribution.binding_cuts.empty();
+        return known ? attribution.binding_cuts(*row.source_row, row.position).text() : std::string();
+    });
+    columns.add("path", [&](const ScoreRow& row) {
+        const bool known = row.source_row && !attribution.paths.empty();
+        return known ? fmt::format("{}", fmt::join(attribution.paths(*row.source_row, row.position), " "))
+                     : std::string();
+    });
+    columns.add("unknown", [&](const ScoreRow& row) { return std::size_t{example.unknown.has(row.position)}; });
+    return columns;
+}
 
 }  // namespace
 
 void print_csv(const AttributeRequest& request, const ExampleAttributions& attributions,
                const AttributeAnswer& answer) {
-    const CsvLines lines(request, attributions, answer);
-    const RowMajor<double>& rows = answer.attribution.scores;
-    fmt::print("{}", lines.header());
+    const Columns<ScoreRow> columns = score_columns(request, attributions, answer);
+    const RowMajor<double>& matrix = answer.attribution.scores;
+    fmt::print("{}", columns.csv_header());
     if (!answer.whole_matrix) {
-        const auto source_row = rows.rows() == 1 ? std::optional<std::size_t>(0) : std::nullopt;
+        const auto source_row = matrix.rows() == 1 ? std::optional<std::size_t>(0) : std::nullopt;
         for (std::size_t t = 0; t < answer.scores.size(); ++t)
-            fmt::print("{}", lines.line(source_row, t, answer.scores[t]));
+            fmt::print("{}", columns.csv_row({source_row, t, answer.scores[t]}));
         return;
     }
-    for (std::size_t s = 0; s < rows.rows(); ++s) {
-        for (std::size_t t = 0; t < rows.columns(); ++t) fmt::print("{}", lines.line(s, t, rows(s, t)));
+    for (std::size_t s = 0; s < matrix.rows(); ++s) {
+        for (std::size_t t = 0; t < matrix.columns(); ++t) fmt::print("{}", columns.csv_row({s, t, matrix(s, t)}));
     }
 }
 

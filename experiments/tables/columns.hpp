@@ -37,13 +37,15 @@ public:
     /// Row by row, so that no second copy of large tables is made.
     template <class Rows>
     std::string csv(const Rows& rows) const {
-        std::string out = csv_line(csv_texts(names_));
-        std::vector<std::string> cells(values_.size());
-        for (const Row& row : rows) {
-            for (std::size_t c = 0; c < values_.size(); ++c) cells[c] = cell_text(values_[c](row));
-            out += csv_line(cells);
-        }
+        std::string out = csv_header();
+        for (const Row& row : rows) out += csv_row(row);
         return out;
+    }
+    std::string csv_header() const { return csv_line(csv_texts(names_)); }
+    std::string csv_row(const Row& row) const {
+        std::vector<std::string> cells;
+        for (const auto& value : values_) cells.push_back(cell_text(value(row)));
+        return csv_line(cells);
     }
     template <class Rows>
     Table table(std::string name, const Rows& rows) const {

@@ -1,6 +1,7 @@
 #pragma once
 /// The tables of a run: as files of comma-separated values, and as tables that reports draw from. Their columns
-/// are defined in result_tables.cpp, once for both.
+/// are defined in result_tables.cpp, once for both: a new column is a line there. Every table begins with method
+/// and axes; here stands what a row is.
 
 #include <string>
 #include <vector>
@@ -11,37 +12,35 @@
 
 namespace attnflow {
 
-/// One row an example and grid point: method, axes, reference, metric, example, value.
+/// An example at a grid point, compared with a reference by a metric.
 std::string results_csv(const Results& result, const Config& config);
 
-/// method, axes, reference, metric, n, n_undefined, mean, std, ci_low, ci_high.
+/// A grid point, reference and metric: means over the examples.
 std::string summary_csv(const Results& result, const Config& config, const Summary& summary);
 Table summary_table(const Results& result, const Config& config, const Summary& summary);
 
-/// first, second, axes, reference, metric, n, mean_difference, ci_low, ci_high, p, p_holm,
-/// effect_size: pairs of methods on the same examples, see MethodPair.
+/// Two methods on the same examples, see MethodPair: the file names them first and second, in front of the axes.
 std::string comparisons_csv(const Results& result, const Config& config, const Summary& summary);
-/// The same with method, axes, other_method in front.
+/// The same; they are method and other_method, which stands behind the axes.
 Table comparisons_table(const Results& result, const Config& config, const Summary& summary);
 
-/// method, axes, pairs, the share of the pairs by binding cut, ties, and rank_agreement_NAME for each method that
-/// methods are compared with: see findings/saturation.hpp.
+/// A grid point of a method that has cuts, see findings/saturation.hpp.
 std::string saturation_csv(const Results& result, const std::vector<Saturation>& saturation);
-/// One row a grid point and kind of cut: method, axes, cut, pairs, share.
+/// A grid point and kind of cut.
 Table cuts_table(const Results& result, const std::vector<Saturation>& saturation);
 
-/// method, axes, other_method, n, mean, std: see findings/agreement.hpp.
+/// Two methods at one point, see findings/agreement.hpp.
 Table agreement_table(const Results& result);
 
-/// method, axes, mean_share, largest_share: what pruning dropped, for points that prune.
+/// A grid point that prunes: what was dropped.
 std::string pruning_csv(const Results& result);
 
-/// method, axes, example, position, token, score, binding_cut.
+/// A token of an example at a grid point.
 std::string attributions_csv(const Results& result);
 /// Of these rows of result.attributions only.
 Table attributions_table(const Results& result, const std::vector<const AttributionRow*>& rows);
 
-/// method, axes, example, message.
+/// An example at a grid point that failed.
 std::string failures_csv(const Results& result);
 
 }  // namespace attnflow
