@@ -345,14 +345,14 @@ void write_tables(RunFolder& run, const OutputFolder& folder, std::size_t jobs) 
     if (config.write_attributions) files.emplace_back("attributions.csv", attributions_csv(result));
     if (!result.pruning.empty()) files.emplace_back("pruning.csv", pruning_csv(result));
     if (!result.failures.empty()) files.emplace_back("failures.csv", failures_csv(result));
+    std::set<std::string> stale = own_tables;
     for (const auto& [name, content] : files) {
-        if (!own_tables.contains(name))
-            throw InternalError(name + " is a table that --overwrite would leave behind");
+        if (stale.erase(name) == 0) throw InternalError(name + " is a table that --overwrite would leave behind");
         run.tables.push_back(name);
     }
     folder.check_there();
     write_files(folder, files);
-    if (result.failures.empty()) folder.remove("failures.csv");  // of an earlier try
+    for (const std::string& name : stale) folder.remove(name);  // of an earlier try, or of a smaller grid
     run.store->set_tables_written();
     run.tables_due = false;
 }

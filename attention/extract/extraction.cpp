@@ -319,7 +319,7 @@ std::map<std::string, std::string> extraction_settings(const ExtractionOptions& 
     parts.insert(parts.end(), options.weights.begin(), options.weights.end());
     std::map<std::string, std::string> record = options.record;
     record["model.target"] = options.target ? options.target->text() : "default";
-    record["model.target_scale"] = options.scale == TargetScale::logit ? "logit" : "probability";
+    record["model.target_scale"] = target_scale_name(options.scale);
     record["model.replace"] = replacement_name(options.replacement);
     record["model.extracted"] = join(parts, ", ");
     return record;

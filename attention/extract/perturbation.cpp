@@ -84,12 +84,17 @@ bool make_variant(const Encoding& encoding, std::size_t position, Replacement re
 }  // namespace
 
 Replacement replacement_from_name(const std::string& name) {
-    std::vector<std::string> names;
     for (const Named& entry : replacements) {
         if (entry.name == name) return entry.replacement;
-        names.emplace_back(entry.name);
     }
-    throw ParameterError(fmt::format("no replacement '{}'{}", excerpt(name), name_hint(name, names)));
+    throw ParameterError(
+        fmt::format("no replacement '{}'{}", excerpt(name), name_hint(name, replacement_names())));
+}
+
+std::vector<std::string> replacement_names() {
+    std::vector<std::string> names;
+    for (const Named& entry : replacements) names.emplace_back(entry.name);
+    return names;
 }
 
 const char* replacement_name(Replacement replacement) {

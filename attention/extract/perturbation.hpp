@@ -16,6 +16,7 @@ enum class Replacement { unknown, mask, pad, remove };
 /// "unk", "mask", "pad", "remove"; throws ParameterError for another name.
 Replacement replacement_from_name(const std::string& name);
 const char* replacement_name(Replacement replacement);
+std::vector<std::string> replacement_names();
 
 /// The outputs when all tokens of a set of positions are changed at once, [sets, outputs]. They are
 /// replaced by [UNK], [MASK] or [PAD] (the attention mask stays 1 everywhere, so these take part as

@@ -13,6 +13,12 @@
 namespace attnflow {
 namespace {
 
+struct NamedScale {
+    const char* name;
+    TargetScale scale;
+};
+constexpr NamedScale scales[] = {{"logit", TargetScale::logit}, {"probability", TargetScale::probability}};
+
 std::string trimmed(std::string_view text) {
     while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
     while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
@@ -58,6 +64,27 @@ double output_change(std::size_t output, Task task, std::span<const double> befo
 }
 
 }  // namespace
+
+TargetScale target_scale_from_name(const std::string& name) {
+    for (const NamedScale& entry : scales) {
+        if (entry.name == name) return entry.scale;
+    }
+    throw ParameterError(
+        fmt::format("no target scale '{}'{}", excerpt(name), name_hint(name, target_scale_names())));
+}
+
+const char* target_scale_name(TargetScale scale) {
+    for (const NamedScale& entry : scales) {
+        if (entry.scale == scale) return entry.name;
+    }
+    throw InternalError("unknown target scale");
+}
+
+std::vector<std::string> target_scale_names() {
+    std::vector<std::string> names;
+    for (const NamedScale& entry : scales) names.emplace_back(entry.name);
+    return names;
+}
 
 void expect_outputs(const TextModel& model, const std::string& what) {
     if (has_outputs(model.model->shape().task)) return;
@@ -183,9 +210,7 @@ std::string target_words(const Target& target, TargetScale scale, const TextMode
             return "token '" + excerpt(model.tokenizer.vocabulary().text(static_cast<TokenId>(output))) + "'";
         return std::to_string(output);
     };
-    const std::string what = shape.task == Task::regression ? "output"
-                             : scale == TargetScale::logit  ? "logit"
-                                                            : "probability";
+    const std::string what = shape.task == Task::regression ? "output" : target_scale_name(scale);
     const std::string kind = shape.task == Task::regression ? " of a regression"
                              : shape.task == Task::multi_label
                                  ? (scale == TargetScale::logit ? " (a label by itself)" : " (its sigmoid)")

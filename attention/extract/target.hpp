@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "attention/model/model.hpp"
 
@@ -15,6 +16,11 @@ namespace attnflow {
 struct TextModel;
 
 enum class TargetScale { logit, probability };
+
+/// "logit", "probability"; throws ParameterError for another name.
+TargetScale target_scale_from_name(const std::string& name);
+const char* target_scale_name(TargetScale scale);
+std::vector<std::string> target_scale_names();
 
 /// Throws InputError for a model that has no outputs (Task::none): so it can have no `what`.
 void expect_outputs(const TextModel& model, const std::string& what);

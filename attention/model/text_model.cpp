@@ -13,10 +13,18 @@
 namespace attnflow {
 namespace {
 
+struct NamedPrecision {
+    const char* name;
+    Precision precision;
+};
+constexpr NamedPrecision precisions[] = {{"float32", Precision::float32}, {"float64", Precision::float64}};
+
 Precision precision_named(const std::string& name) {
-    if (name == "float32") return Precision::float32;
-    if (name == "float64") return Precision::float64;
-    throw ParameterError(fmt::format("precision '{}', expected float32 or float64", excerpt(name)));
+    for (const NamedPrecision& entry : precisions) {
+        if (entry.name == name) return entry.precision;
+    }
+    throw ParameterError(
+        fmt::format("precision '{}', expected {}", excerpt(name), join(precision_names(), " or ")));
 }
 
 std::string config_of(const std::string& folder) {
@@ -24,6 +32,12 @@ std::string config_of(const std::string& folder) {
 }
 
 }  // namespace
+
+std::vector<std::string> precision_names() {
+    std::vector<std::string> names;
+    for (const NamedPrecision& entry : precisions) names.emplace_back(entry.name);
+    return names;
+}
 
 TextModel TextModel::open(const std::string& folder, const std::string& precision) {
     const Precision with = precision_named(precision);

@@ -12,6 +12,9 @@
 
 namespace attnflow {
 
+/// What a model may compute with: "float32", "float64".
+std::vector<std::string> precision_names();
+
 struct TextModel {
     std::string folder;
     std::string architecture;

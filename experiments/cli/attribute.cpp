@@ -119,7 +119,7 @@ AttendOptions attend_options(const AttributeArguments& arguments, const GridPoin
         if (!edge_weights().at(weights).make()->has_heads())
             refuse_heads_of_one_matrix(weights, options.heads, option_of(HeadsAxis::name));
     }
-    if (arguments.scale == "probability") options.scale = TargetScale::probability;
+    options.scale = target_scale_from_name(arguments.scale);
     if (arguments.scale_given && !is_made_of_gradients(weights)) {
         throw ParameterError(
             "--target-scale: expected with edge weights made of gradients, such as --edge-weights agf; nothing "
@@ -140,7 +140,7 @@ std::map<std::string, std::string> extraction_of(const AttendOptions& options) {
     std::map<std::string, std::string> extraction{{"model.precision", "float32"}};
     if (!is_made_of_gradients(options.weights)) return extraction;
     extraction["model.target"] = options.target.text();
-    extraction["model.target_scale"] = options.scale == TargetScale::logit ? "logit" : "probability";
+    extraction["model.target_scale"] = target_scale_name(options.scale);
     return extraction;
 }
 
@@ -308,8 +308,8 @@ void add_attribute(CommandLine& line) {
         .shows_as("TARGET")
         .needs(model);
     const Option scale =
-        command.option("--target-scale", arguments->scale, "logit or probability, of edge weights with gradients")
-            .one_of({"logit", "probability"})
+        command.option("--target-scale", arguments->scale, "Of edge weights with gradients: logit or probability")
+            .one_of(target_scale_names())
             .shows_default()
             .needs(model);
     const Option blank_out =
@@ -320,7 +320,7 @@ void add_attribute(CommandLine& line) {
             .between(1, 1'000'000)
             .needs(model);
     command.option("--replace", arguments->replacement, "What --blank-out puts in: unk, mask, pad or remove")
-        .one_of({"unk", "mask", "pad", "remove"})
+        .one_of(replacement_names())
         .shows_default()
         .needs(blank_out);
     add_jobs(command, arguments->jobs)

@@ -46,7 +46,7 @@ struct ExtractArguments {
 ExtractionOptions options_from(const ExtractArguments& arguments) {
     ExtractionOptions options;
     if (!arguments.target.empty()) options.target = TargetSpec::parse(arguments.target);
-    if (arguments.scale == "probability") options.scale = TargetScale::probability;
+    options.scale = target_scale_from_name(arguments.scale);
     options.replacement = replacement_from_name(arguments.replacement);
     for (const std::string& name : arguments.weights) {
         if (std::find(options.weights.begin(), options.weights.end(), name) == options.weights.end())
@@ -149,7 +149,7 @@ void add_extract(CommandLine& line) {
                 "(default: predicted for gradients; the label, if there is one, for blank-out)")
         .shows_as("TARGET");
     const Option scale = command.option("--target-scale", arguments->scale, "logit or probability, of gradients")
-                             .one_of({"logit", "probability"})
+                             .one_of(target_scale_names())
                              .shows_default();
     command
         .option("--with", arguments->with,
@@ -162,10 +162,10 @@ void add_extract(CommandLine& line) {
         .comma_separated();
     const Option replace =
         command.option("--replace", arguments->replacement, "What blank-out puts in: unk, mask, pad or remove")
-            .one_of({"unk", "mask", "pad", "remove"})
+            .one_of(replacement_names())
             .shows_default();
     command.option("--precision", arguments->precision, "Numbers to compute with: float32 or float64")
-        .one_of({"float32", "float64"})
+        .one_of(precision_names())
         .shows_default();
     add_jobs(command, arguments->jobs);
     command.runs([arguments, scale, replace] {

@@ -19,10 +19,6 @@ bool use_color(Color color);
 /// on light and dark terminals, distinguishable without colour vision.
 std::string shaded(const std::string& text, double share);
 
-/// A token as it is shown: what could hide or reorder text becomes visible, spaces alone too. The report's page
-/// shows the same.
-std::string shown_token(std::string_view token);
-
 /// "8 s", "12 min 5 s", "3 h 12 min".
 std::string duration_text(double seconds);
 

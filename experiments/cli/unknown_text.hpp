@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "attention/dataset.hpp"
-#include "experiments/cli/terminal.hpp"
+#include "experiments/tables/text_layout.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {

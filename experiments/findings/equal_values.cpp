@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "experiments/run/comparison.hpp"
 #include "experiments/store/run_store.hpp"
 #include "experiments/study/axes/pruning.hpp"
 #include "graph/support/text.hpp"

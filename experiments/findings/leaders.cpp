@@ -11,6 +11,11 @@
 namespace attnflow {
 namespace {
 
+// A method that is the reference itself agrees with it for no reason of interest.
+bool competes(const GridPoint& point, const Reference& reference) {
+    return reference.kind != Reference::Kind::method || reference.name != point.method;
+}
+
 // The other point of the pair, where `point` is one of them.
 std::optional<std::size_t> other_of(const MethodPair& pair, std::size_t point) {
     if (pair.first == point) return pair.second;
@@ -50,7 +55,9 @@ std::vector<Leader> leaders(const Summary& summary, const Results& results, cons
             const SummaryRow* best = nullptr;
             for (const SummaryRow& row : summary.rows) {
                 if (row.reference != reference || row.metric != metric || !row.mean) continue;
-                if (labels.table_label(results.grid[row.point]) != positions) continue;
+                const GridPoint& point = results.grid[row.point];
+                if (labels.table_label(point) != positions) continue;
+                if (!competes(point, config.references[reference])) continue;
                 if (best == nullptr || *row.mean > *best->mean) best = &row;
             }
             if (best == nullptr || !(*best->mean > 0.0)) continue;
@@ -58,7 +65,8 @@ std::vector<Leader> leaders(const Summary& summary, const Results& results, cons
             for (const MethodPair& pair : summary.pairs) {
                 if (pair.reference != reference || pair.metric != metric || !pair.p_holm) continue;
                 const auto other = other_of(pair, best->point);
-                if (other && *pair.p_holm >= 1.0 - config.statistics.level) leader.tied.push_back(*other);
+                if (!other || !competes(results.grid[*other], config.references[reference])) continue;
+                if (*pair.p_holm >= 1.0 - config.statistics.level) leader.tied.push_back(*other);
             }
             leader.text = words(leader, *best->mean, results, config);
             all.push_back(std::move(leader));

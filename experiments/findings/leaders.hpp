@@ -1,6 +1,6 @@
 #pragma once
-/// Which method comes closest to what it is compared with, and whether that is more than chance. In words here
-/// only.
+/// Which method comes closest to what it is compared with, and whether that is more than chance. The page's
+/// reader chooses settings and a layer, and reads the leader there (report/web/src/findings.js).
 
 #include <cstddef>
 #include <string>
@@ -10,7 +10,8 @@
 
 namespace attnflow {
 
-/// The highest mean for one reference and metric, over all grid points with the first value of `positions`.
+/// The highest mean for one reference and metric, over all grid points with the first value of `positions`. A
+/// method that is the reference itself does not compete.
 struct Leader {
     std::size_t reference;
     std::size_t metric;

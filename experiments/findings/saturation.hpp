@@ -22,7 +22,6 @@
 namespace attnflow {
 
 class RunStore;
-struct Results;
 
 /// Spearman's correlation of rows of scores with another method's: summed over sources and
 /// examples. Rows for which it is undefined (a side is constant) are left out.

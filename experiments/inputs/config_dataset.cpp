@@ -81,7 +81,7 @@ ExtractionOptions extraction_options(const Config& config, const Texts& texts, s
     check_references(config);
     ExtractionOptions options;
     if (!texts.target.empty()) options.target = TargetSpec::parse(texts.target);
-    if (texts.target_scale == "probability") options.scale = TargetScale::probability;
+    options.scale = target_scale_from_name(texts.target_scale);
     options.replacement = replacement_from_name(texts.replace);
     options.gradients = asks_for(config, gradient_scores);
     options.blank_out = asks_for(config, blank_out_scores);

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "algorithms/attribution_method.hpp"
+#include "attention/extract/perturbation.hpp"
 #include "attention/extract/target.hpp"
+#include "attention/model/text_model.hpp"
 #include "experiments/metrics/metric.hpp"
 #include "experiments/study/axis.hpp"
 #include "experiments/study/special_tokens.hpp"
@@ -160,11 +162,11 @@ void add_dataset_keys(std::vector<ConfigKey>& keys) {
 
 void add_model_keys(std::vector<ConfigKey>& keys) {
     keys.push_back(
-        texts_word_key("model.precision", "numbers to compute with", {"float32", "float64"}, &Texts::precision));
+        texts_word_key("model.precision", "numbers to compute with", precision_names(), &Texts::precision));
     keys.push_back(texts_word_key("model.target_scale", "what of the target gradients derive",
-                                  {"logit", "probability"}, &Texts::target_scale));
-    keys.push_back(texts_word_key("model.replace", "what blank-out puts in a token's place",
-                                  {"unk", "mask", "pad", "remove"}, &Texts::replace));
+                                  target_scale_names(), &Texts::target_scale));
+    keys.push_back(texts_word_key("model.replace", "what blank-out puts in a token's place", replacement_names(),
+                                  &Texts::replace));
 }
 
 ConfigKey methods_key() {

@@ -10,8 +10,8 @@
 namespace attnflow {
 
 /// For each block methods x the axes each takes, last axis fastest; a point that several blocks hold counts once.
-/// Throws ParameterError for values that attention of `layers` layers does not have, and for a grid of more than a
-/// million points.
+/// Throws ParameterError for values that attention of `layers` layers does not have, and for a grid of more than
+/// 100,000 points.
 std::vector<GridPoint> expand_grid(const Config& config, std::size_t layers);
 
 }  // namespace attnflow

@@ -230,6 +230,7 @@ TEST_CASE("a run grows to the bytes of one run of the larger grid", "[store][gro
         {"methods=[\"rollout\", \"attention_flow\", \"column_sum\"]", "axes.layer=\"all\"",
          "axes.positions=[\"all\", \"no_special\"]"},
         {"dataset.limit=6"},
+        {"dataset.limit=6", "output.attributions=false"},
         {"evaluation.metrics=[\"spearman\", \"pearson\"]"},
         {"evaluation.references=[\"blank_out\", \"method(column_sum)\"]"},
         {"evaluation.references=[\"method(rollout)\"]", "statistics.resamples=200"},

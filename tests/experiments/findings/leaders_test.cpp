@@ -63,6 +63,21 @@ TEST_CASE("the leader has the highest mean at the first positions, and ties by t
           "in layer 2, attention_flow in layer 2, 1 more.");
 }
 
+TEST_CASE("a method that is the reference does not lead with itself", "[leaders]") {
+    Config config = one_metric();
+    config.references = {{Reference::Kind::method, "rollout", "method(rollout)"}};
+    Results results;
+    results.grid = {at_layer("rollout", 1), at_layer("rollout", 2), at_layer("attention_flow", 2)};
+    Summary summary;
+    summary.rows = {row(0, 1.0), row(1, 1.0), row(2, 0.7)};
+    summary.pairs = {pair(0, 1, 1.0), pair(1, 2, 0.9)};
+    CHECK(leaders(summary, results, config)[0].text ==
+          "Closest to method(rollout): attention_flow in layer 2, mean spearman 0.70.");
+    results.grid.pop_back();
+    summary.rows.pop_back();
+    CHECK(leaders(summary, results, config).empty());
+}
+
 TEST_CASE("nothing leads where no mean is above 0", "[leaders]") {
     Results results;
     results.grid = {at_layer("rollout", 1), at_layer("rollout", 2)};
