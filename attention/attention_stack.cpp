@@ -1,6 +1,7 @@
 #include "attention/attention_stack.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
@@ -126,13 +127,45 @@ void AttentionStack::read_rows(std::size_t layer, std::size_t head, std::size_t 
             fmt::format("attention of {} layers, {} heads: {} weights of layer {}, head {} from row {} asked for",
                         layers(), heads(), out.size(), layer, head, first));
     }
+    if (join_) {
+        read_joined_rows(layer, head, first, out);
+    } else {
+        read_piece_rows(layer, head, first, out);
+    }
+}
+
+void AttentionStack::read_piece_rows(std::size_t layer, std::size_t head, std::size_t first,
+                                     std::span<double> out) const {
     const std::size_t matrix = heads(layer) == 1 ? 0 : head;  // without head axis, one for all
     if (kept_) {
         read_kept_rows(layer, matrix, first, out);
     } else {
-        layers_[layer].read((matrix * queries(layer) + first) * keys(layer), out);
+        layers_[layer].read((matrix * piece_queries(layer) + first) * piece_keys(layer), out);
     }
     if (watcher_) watcher_(layer, matrix, first, out);
+}
+
+void AttentionStack::read_joined_rows(std::size_t layer, std::size_t head, std::size_t first,
+                                      std::span<double> out) const {
+    const Words& words = join_->words;
+    std::vector<double> pieces;  // rows of the tokens of one word
+    std::vector<double> rows;    // the same with words for keys
+    for (std::size_t r = 0; r * words.size() < out.size(); ++r) {
+        const std::size_t word = first + r;
+        const std::size_t count = words.end(word) - words.begin(word);
+        pieces.resize(count * words.tokens());
+        read_piece_rows(layer, head, words.begin(word), pieces);
+        rows.clear();
+        for (std::size_t q = 0; q < count; ++q) {
+            const auto sums = words.sums(std::span(pieces).subspan(q * words.tokens(), words.tokens()));
+            rows.insert(rows.end(), sums.begin(), sums.end());
+        }
+        const auto row = out.subspan(r * words.size(), words.size());
+        join_rows(rows, words.size(), join_->rows, row);
+        if (join_->rows == JoinRows::mean || !rows_sum_to_one_) continue;
+        const double sum = std::accumulate(row.begin(), row.end(), 0.0);
+        for (double& weight : row) weight /= sum > 0.0 ? sum : 1.0;
+    }
 }
 
 void AttentionStack::read_kept_rows(std::size_t layer, std::size_t matrix, std::size_t first,
@@ -151,7 +184,7 @@ AttentionStack AttentionStack::cropped(Kept kept) const {
         const std::size_t n = layer.shape.back();
         return layer.shape[layer.shape.size() - 2] == n && kept->back() < n;
     };
-    if (kept == nullptr || kept->empty() ||
+    if (kept == nullptr || kept->empty() || join_ != nullptr ||
         std::adjacent_find(kept->begin(), kept->end(), std::greater_equal<>()) != kept->end() ||
         !std::all_of(layers_.begin(), layers_.end(), fits)) {
         throw InternalError("attention: positions to keep that are not those of square layers");
@@ -161,9 +194,21 @@ AttentionStack AttentionStack::cropped(Kept kept) const {
     return copy;
 }
 
+AttentionStack AttentionStack::joined(std::shared_ptr<const WordJoin> join) const {
+    bool fits = join != nullptr && join_ == nullptr;
+    for (std::size_t l = 0; fits && l < layers(); ++l) {
+        fits = piece_queries(l) == join->words.tokens() && piece_keys(l) == join->words.tokens();
+    }
+    if (!fits) throw InternalError("attention: words that are not those of square layers of tokens");
+    AttentionStack copy = *this;
+    copy.join_ = std::move(join);
+    return copy;
+}
+
 AttentionStack AttentionStack::uncropped() const {
     AttentionStack copy = *this;
     copy.kept_ = nullptr;
+    copy.join_ = nullptr;
     return copy;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "attention/files/tensor.hpp"
+#include "attention/words.hpp"
 
 namespace attnflow {
 
@@ -59,10 +60,8 @@ public:
     }
     /// Positions of the input.
     std::size_t tokens() const { return keys(0); }
-    std::size_t queries(std::size_t layer) const {
-        return kept_ ? kept_->size() : layers_[layer].shape[layers_[layer].shape.size() - 2];
-    }
-    std::size_t keys(std::size_t layer) const { return kept_ ? kept_->size() : layers_[layer].shape.back(); }
+    std::size_t queries(std::size_t layer) const { return join_ ? join_->words.size() : piece_queries(layer); }
+    std::size_t keys(std::size_t layer) const { return join_ ? join_->words.size() : piece_keys(layer); }
     DType dtype() const { return layers_.front().dtype; }
     /// True for attention, false for a chain, whose rows may sum to anything.
     bool rows_sum_to_one() const { return rows_sum_to_one_; }
@@ -74,7 +73,8 @@ public:
     /// Gets rows of a head that were just read, from `first` on.
     using Watcher = std::function<void(std::size_t layer, std::size_t head, std::size_t first,
                                        std::span<const double> weights)>;
-    /// The same attention, which shows `watcher` whatever is read of it.
+    /// The same attention, which shows `watcher` whatever is read of it; of joined positions, their rows before
+    /// they are joined.
     AttentionStack watched(Watcher watcher) const;
 
     /// The positions that an attention mask keeps, ascending, of those in the tensors.
@@ -86,18 +86,30 @@ public:
     /// With all positions of the tensors again.
     AttentionStack uncropped() const;
 
+    /// The same weights with words for positions, head by head: to a word the sum over its tokens, from a word the
+    /// mean over them, or the largest, of rows that sum to 1 divided by their sum (words.hpp). Throws
+    /// InternalError unless every layer is n x n for the n tokens of the words, and for words of words.
+    AttentionStack joined(std::shared_ptr<const WordJoin> join) const;
+
     /// As read_head(), the rows from `first` on that fit into `out`, a whole number of rows.
     void read_rows(std::size_t layer, std::size_t head, std::size_t first, std::span<double> out) const;
 
 private:
     AttentionStack() = default;
+    std::size_t piece_queries(std::size_t layer) const {
+        return kept_ ? kept_->size() : layers_[layer].shape[layers_[layer].shape.size() - 2];
+    }
+    std::size_t piece_keys(std::size_t layer) const { return kept_ ? kept_->size() : layers_[layer].shape.back(); }
+    void read_piece_rows(std::size_t layer, std::size_t head, std::size_t first, std::span<double> out) const;
+    void read_joined_rows(std::size_t layer, std::size_t head, std::size_t first, std::span<double> out) const;
     void read_kept_rows(std::size_t layer, std::size_t matrix, std::size_t first, std::span<double> out) const;
 
     std::vector<TensorView> layers_;
     std::shared_ptr<const void> keep_alive_;
     std::size_t heads_ = 1;
     bool rows_sum_to_one_ = true;
-    Kept kept_;  ///< nullptr for all
+    Kept kept_;                             ///< nullptr for all
+    std::shared_ptr<const WordJoin> join_;  ///< of those that are kept; nullptr where positions are tokens
     Watcher watcher_;
 };
 

@@ -58,6 +58,35 @@ std::vector<std::string> read_tokens(const Json& value, std::size_t count, const
     return out;
 }
 
+/// For all `count` positions, of which those are taken that are kept, or for these alone.
+WordIds read_word_ids(const Json& value, std::size_t count, const AttentionStack::Kept& kept,
+                      const std::string& where) {
+    const auto is_id = [](const Json& id) { return id.is_null() || id.is_number_unsigned(); };
+    if (!value.is_array() || !std::all_of(value.begin(), value.end(), is_id)) {
+        throw InputError(fmt::format("{}: {}, expected a list of numbers >= 0, or null for tokens of no word",
+                                     where, excerpt(value.dump())));
+    }
+    const bool only_kept = kept && value.size() == kept->size();
+    if (value.size() != count && !only_kept) {
+        throw InputError(
+            fmt::format("{}: {} numbers, expected {} as in the attention", where, value.size(), count));
+    }
+    WordIds ids;
+    for (const Json& id : value) ids.push_back(id.is_null() ? std::nullopt : std::optional(id.get<std::size_t>()));
+    for (std::size_t t = 1; t < ids.size(); ++t) {
+        if (!ids[t] || !ids[t - 1] || *ids[t] >= *ids[t - 1] || *ids[t] == 0)
+            continue;  // a second text begins at 0
+        throw InputError(
+            fmt::format("{}: {} at position {} stands behind {}, expected numbers that do not fall within a "
+                        "text: words are counted from its beginning",
+                        where, *ids[t], t, *ids[t - 1]));
+    }
+    if (!kept || only_kept) return ids;
+    WordIds out;
+    for (const std::size_t position : *kept) out.push_back(ids[position]);
+    return out;
+}
+
 std::int64_t read_integer(const Json& value, const std::string& where) {
     if (!value.is_number_integer()) {
         throw InputError(fmt::format("{}: {}, expected an integer", where, excerpt(value.dump())));
@@ -202,6 +231,7 @@ struct Dataset::Reader {
         if (inventory.single.chain) {
             Entry entry = entry_of(inventory.single, "");
             entry.tokens = single_file_tokens(1, {&entry, 1}).front();
+            read_single_word_ids({&entry, 1});
             for (const TensorView* other : inventory.others) entry.add_other(other->name, *other);
             return add(stem(), std::move(entry));
         }
@@ -221,6 +251,7 @@ struct Dataset::Reader {
             entry.crop(mask_of("", b, axes.examples), where);
         }
         const auto tokens = single_file_tokens(axes.examples, entries);
+        read_single_word_ids(entries);
         std::vector<const TensorView*> batched;
         for (const TensorView* other : inventory.others) {
             if (axes.batch != TensorAxes::Batch::none && is_decodable(other->dtype) && !other->shape.empty() &&
@@ -310,6 +341,22 @@ struct Dataset::Reader {
         std::vector<std::vector<std::string>> tokens;
         for (std::size_t b = 0; b < batch; ++b) tokens.push_back(read((*value)[b], entries[b]));
         return tokens;
+    }
+
+    /// Metadata `word_ids` of a file without ids: a list, or one for each example.
+    void read_single_word_ids(std::span<Entry> entries) const {
+        const std::optional<Json> value = metadata_json("word_ids");
+        if (!value) return;
+        const std::string place = metadata_place("word_ids");
+        const bool list_of_lists = value->is_array() && !value->empty() && value->front().is_array();
+        if (list_of_lists ? value->size() != entries.size() : entries.size() != 1) {
+            throw InputError(fmt::format("{}: {}, expected a list of {}", place, excerpt(value->dump()),
+                                         counted(entries.size(), "list")));
+        }
+        for (std::size_t b = 0; b < entries.size(); ++b) {
+            entries[b].word_ids = read_word_ids(list_of_lists ? (*value)[b] : *value, entries[b].positions(),
+                                                entries[b].kept, place);
+        }
     }
 
     /// Metadata tokens; a text that is no JSON, as of an array of one text, is that text.
@@ -510,6 +557,8 @@ struct Dataset::Reader {
             }
         }
         if (member(listed, "separators_inside") != nullptr) with_separators.push_back(escape_controls(id));
+        if (const Json* ids = member(listed, "word_ids"))
+            entry.word_ids = read_word_ids(*ids, entry.positions(), entry.kept, place + ": word_ids");
         if (const Json* group = member(listed, "group")) {
             if (!group->is_string()) {
                 throw InputError(fmt::format("{}: group {}, expected a string", place, excerpt(group->dump())));
@@ -564,8 +613,31 @@ AttentionStack weights_by_name(const Example& example, const std::string& name) 
     }
     std::vector<TensorView> layers;
     for (std::size_t l = 0; l < found->second.shape.front(); ++l) layers.push_back(found->second.slice(l));
-    const auto stack = AttentionStack::from_chain(std::move(layers), nullptr, escape_controls(example.id));
-    return example.kept ? stack.cropped(example.kept) : stack;
+    auto stack = AttentionStack::from_chain(std::move(layers), nullptr, escape_controls(example.id));
+    if (example.kept) stack = stack.cropped(example.kept);
+    return example.joined ? stack.joined(example.joined) : stack;
+}
+
+Example in_words(const Example& example, const Words& words, JoinRows rows) {
+    for (std::size_t l = 0; l < example.attention.layers(); ++l) {
+        const std::size_t queries = example.attention.queries(l);
+        const std::size_t keys = example.attention.keys(l);
+        if (queries == words.tokens() && keys == words.tokens()) continue;
+        throw InputError(
+            fmt::format("{}: units words, but layer {} has {} queries and {} keys for {} tokens; expected layers "
+                        "as wide as the "
+                        "text, because positions of other layers are no tokens",
+                        escape_controls(example.id), l + 1, queries, keys, words.tokens()));
+    }
+    Example out = example;
+    out.joined = std::make_shared<const WordJoin>(WordJoin{words, rows});
+    out.tokens = words.texts(example.tokens);
+    out.attention = example.attention.joined(out.joined);
+    for (auto& [name, scores] : out.references) scores = words.sums(scores);
+    if (example.masked) out.masked = words.at(*example.masked);
+    out.unknown.positions = words.holding(example.unknown.positions);
+    out.word_ids.reset();
+    return out;
 }
 
 Dataset Dataset::open(const std::string& path, const DatasetOptions& options) {
@@ -592,9 +664,10 @@ Example Dataset::example(std::size_t index) const {
     auto attention = entry.chain ? AttentionStack::from_chain(std::move(layers), file_, where)
                                  : AttentionStack(std::move(layers), file_, where);
     if (entry.kept) attention = attention.cropped(entry.kept);
-    Example example{ids_[index], entry.tokens,       std::move(attention), {},          entry.weights,
-                    entry.label, entry.predicted,    entry.attractors,     entry.group, entry.masked,
-                    entry.kept,  entry.no_attention, unknown_words(entry)};
+    Example example{ids_[index],          entry.tokens,  std::move(attention), {},
+                    entry.weights,        entry.label,   entry.predicted,      entry.attractors,
+                    entry.group,          entry.masked,  entry.kept,           entry.no_attention,
+                    unknown_words(entry), entry.word_ids};
     for (const auto& [name, tensor] : entry.references) {
         std::vector<double> scores = tensor.values();
         if (entry.kept) {
@@ -640,6 +713,17 @@ std::string separators_note(const std::string& texts, const std::string& separat
         "{} holds {} inside and was read as one text, of one token type; the second text of a pair is "
         "given by itself: a column text_pair, or --text-pair",
         texts, separator);
+}
+
+WordFinder Dataset::word_finder(std::size_t examples, const std::vector<std::string>& special) const {
+    const std::string where = escape_controls(path());
+    std::vector<WordFinder::Text> texts;
+    for (std::size_t i = 0; i < std::min(examples, size()); ++i) {
+        const Entry& entry = entries_[i];
+        if (!entry.word_ids && entry.tokens == entry.default_tokens()) throw InputError(words_need_tokens(where));
+        texts.push_back({&entry.tokens, entry.word_ids ? &*entry.word_ids : nullptr});
+    }
+    return WordFinder(texts, special, where);
 }
 
 bool UnknownWords::has(std::size_t position) const {

@@ -20,8 +20,10 @@
 /// fills in; where there is `separators_inside`, a text held separators (called `separator_token`) and was read as
 /// one text; `unknown` lists the positions of words that the model read as its token for unknown words, which is
 /// called `unknown_token`. Without it these are the tokens "[UNK]", "<unk>" and "<UNK>", or those called
-/// `unknown_token`. In a single-example file: `tokens`, a JSON list (of lists for B > 1). Without tokens they are
-/// called #0, #1, ... Whatever is not used here is not looked at.
+/// `unknown_token`. `word_ids` numbers the word that each token is of, null for one of none, as the tokenizers of
+/// Hugging Face do; without it the tokens tell, see words.hpp. In a single-example file: `tokens`, a JSON list (of
+/// lists for B > 1), and `word_ids` likewise. Without tokens they are called #0, #1, ... Whatever is not used here
+/// is not looked at.
 
 #include <cstdint>
 #include <exception>
@@ -35,6 +37,7 @@
 
 #include "attention/attention_stack.hpp"
 #include "attention/files/tensor_file.hpp"
+#include "attention/words.hpp"
 
 namespace attnflow {
 
@@ -65,6 +68,10 @@ struct Example {
     /// Why there is none; `attention` then is the shape of some edge weights. "" where there is attention.
     std::string no_attention = {};
     UnknownWords unknown = {};
+    std::optional<WordIds> word_ids = {};              ///< where the file says them
+    std::shared_ptr<const WordJoin> joined = nullptr;  ///< what made words its positions, see in_words()
+
+    WordFinder::Text text() const { return {&tokens, word_ids ? &*word_ids : nullptr}; }
 };
 
 struct DatasetOptions {
@@ -81,6 +88,11 @@ inline constexpr const char* attention_weights = "attention";
 /// Throws ParameterError, with the nearest name, when it has none of that name; InputError with
 /// Example::no_attention.
 AttentionStack weights_by_name(const Example& example, const std::string& name);
+
+/// The same example with words for positions: tokens, attention and edge weights, references (sums), the masked
+/// position and unknown words. Valid as long as `example` is. Throws InputError where layers are not as wide as
+/// the text.
+Example in_words(const Example& example, const Words& words, JoinRows rows);
 
 class Dataset {
 public:
@@ -116,6 +128,10 @@ public:
     };
     UnknownCount count_unknown() const;
 
+    /// What tells the words of the first `examples`; `special` are words of their own. Throws InputError where one
+    /// has no tokens, and where nothing tells them.  O(tokens).
+    WordFinder word_finder(std::size_t examples, const std::vector<std::string>& special) const;
+
     /// The metadata `special_tokens`, a JSON list of texts; empty when there is none. Throws
     /// InputError when it is something else.
     std::vector<std::string> special_tokens() const;
@@ -146,6 +162,7 @@ private:
         AttentionStack::Kept kept;
         std::string no_attention;
         std::optional<std::vector<std::size_t>> unknown;  ///< where the metadata says so
+        std::optional<WordIds> word_ids;                  ///< likewise
 
         std::size_t layers() const { return layer_by_layer ? attention.size() : attention.front().shape[0]; }
         /// Of the tensors, padding included.

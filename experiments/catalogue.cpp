@@ -14,6 +14,7 @@
 #include "attention/padding.hpp"
 #include "attention/row_diagnosis.hpp"
 #include "attention/tensor_axes.hpp"
+#include "attention/words.hpp"
 #include "experiments/metrics/metric.hpp"
 #include "experiments/study/axis.hpp"
 #include "experiments/study/config_keys.hpp"
@@ -165,7 +166,7 @@ std::string troubleshooting_markdown() {
         "the "
         "message says.\n";
     for (const Diagnoses& chapter : {file_diagnoses(), name_diagnoses(), axes_diagnoses(), row_diagnoses(),
-                                     padding_diagnoses(), weight_diagnoses()}) {
+                                     padding_diagnoses(), word_diagnoses(), weight_diagnoses()}) {
         out += markdown(chapter);
     }
     return out;

@@ -186,8 +186,10 @@ std::string point_text(const GridPoint& point) {
 /// What `asked` says otherwise than the run in the folder, as lines, or has less of; "" where it has more at most.
 std::string contradictions(const RunRecord& stored, const RunRecord& asked, const Identity& was,
                            const Identity& is) {
+    const bool in_words = was.environment.contains(words_key) && is.environment.contains(words_key);
     const auto fixed = [&](std::map<std::string, std::string> settings) {
         std::erase_if(settings, [&](const auto& setting) { return may_grow(setting.first, stored); });
+        if (!in_words) settings.erase(words_key);  // the grid says whether it has them
         return settings;
     };
     std::string out = differences(fixed(was.settings), fixed(is.settings)) +
@@ -215,6 +217,7 @@ std::string contradictions(const RunRecord& stored, const RunRecord& asked, cons
         std::erase_if(now.references, [&](const auto& entry) { return !before.references.contains(entry.first); });
         ExampleRecord common = before;
         std::erase_if(common.references, [&](const auto& entry) { return !now.references.contains(entry.first); });
+        if (!in_words) now.words = before.words;
         if (common == now) continue;
         return out + fmt::format("\n  examples: {} is another one", escape_controls(before.id));
     }

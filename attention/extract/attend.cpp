@@ -111,6 +111,7 @@ Attended attend(const TextModel& model, const std::string& text, const std::stri
                     has_heads ? std::vector{shape.layers, shape.heads, n, n} : std::vector{shape.layers, n, n});
     }
     result.example.masked = masked;
+    result.example.word_ids = encoding.words;
     result.example.unknown = unknown_words(model, encoding);
     if (has_classes(shape.task))
         result.example.predicted = static_cast<std::int64_t>(predicted_output(result.outputs));

@@ -272,6 +272,11 @@ private:
             const UnknownWords unknown = unknown_words(model_, job.encoding);
             entry["unknown"] = unknown.positions;
             unknown_token = unknown.token;
+            if (options_.words) {
+                entry["word_ids"] = Json::array();
+                for (const auto& word : job.encoding.words)
+                    entry["word_ids"].push_back(word ? Json(*word) : Json(nullptr));
+            }
             entry["label"] = job.text->label ? Json(*job.text->label) : Json(nullptr);
             if (has_probabilities(shape_.task))
                 entry["predicted"] = widest ? shape_.outputs : predicted_output(job.logits);
@@ -316,6 +321,7 @@ std::map<std::string, std::string> extraction_settings(const ExtractionOptions& 
     if (options.attention_gradients) parts.emplace_back("attention_gradients");
     if (options.blank_out) parts.emplace_back("blank_out");
     if (options.internals) parts.emplace_back("internals");
+    if (options.words) parts.emplace_back("word_ids");
     parts.insert(parts.end(), options.weights.begin(), options.weights.end());
     std::map<std::string, std::string> record = options.record;
     record["model.target"] = options.target ? options.target->text() : "default";

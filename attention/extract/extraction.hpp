@@ -41,6 +41,7 @@ struct ExtractionOptions {
     bool attention_gradients = false;
     bool blank_out = false;
     bool internals = false;
+    bool words = false;                     ///< in the metadata, the word that each token is of (word_ids)
     std::vector<std::string> weights = {};  ///< registered edge weights
     /// What else the file was made of and by, kept in its metadata `extraction`.
     std::map<std::string, std::string> record = {};

@@ -69,7 +69,7 @@ void resolve_point(const AttributeArguments& arguments, GridPoint& point,
     const EntryInfo& method = attribution_methods().at(arguments.method).info;
     point.method = method.name;
     for (const AxisInfo& axis : axes()) {
-        if (takes(method, axis)) point.values[axis.name] = axis.fallback;
+        if (takes(method, axis) && !axis.only_where_asked) point.values[axis.name] = axis.fallback;
     }
     const auto set = [&](const std::string& name, ParameterValue value) {
         point.values[name] = std::move(value);
@@ -82,7 +82,7 @@ void resolve_point(const AttributeArguments& arguments, GridPoint& point,
             const ParameterValue& value = parsed.at(setting.key).values.front();
             if (setting.key.starts_with(parameter_prefix)) {
                 parameters[setting.key.substr(parameter_prefix.size())] = value;
-            } else if (setting.key.starts_with("axes.") && point.has(setting.key.substr(5))) {
+            } else if (setting.key.starts_with("axes.") && takes(method, axes().at(setting.key.substr(5)))) {
                 const std::string name = setting.key.substr(5);
                 set(name, axes().at(name).check(value, "preset " + arguments.preset));
             }
@@ -113,6 +113,8 @@ void resolve_point(const AttributeArguments& arguments, GridPoint& point,
 AttendOptions attend_options(const AttributeArguments& arguments, const GridPoint& point) {
     const PointOptions asked = options_of(point);
     AttendOptions options{.heads = asked.network.heads, .jobs = arguments.jobs, .pair = arguments.pair};
+    // Heads are fused after tokens are joined, which for most strategies is not the same the other way round.
+    if (asked.units.joined == UnitChoice::Joined::before) options.heads = "";
     const std::string& weights = asked.edge_weights;
     if (weights != attention_weights) {
         options.weights = weights;
@@ -149,6 +151,23 @@ std::string shown_separator(const TextModel& model) {
     return separator ? excerpt(model.tokenizer.vocabulary().text(*separator)) : "";
 }
 
+// The words of the example, where they are asked for; `dataset` that it is of, if it is of any.
+void find_words(AttributeRequest& request, const Dataset* dataset) {
+    if (!options_of(request.point).units.are_words()) return;
+    const Example& example = request.example;
+    const WordFinder::Text text = example.text();
+    const WordFinder finder = dataset == nullptr ? WordFinder({&text, 1}, request.special_tokens, example.id)
+                                                 : dataset->word_finder(dataset->size(), request.special_tokens);
+    request.words = finder.find(text);
+    print_note(request.words->size() == request.words->tokens()
+                   ? std::string("every word of the text is one token, so that words give what tokens give")
+                   : fmt::format("{} in {}, told by {}", counted(request.words->tokens(), "token"),
+                                 counted(request.words->size(), "word"),
+                                 !finder.sign().empty() ? finder.sign()
+                                 : dataset == nullptr   ? "the tokenizer"
+                                                        : "word_ids"));
+}
+
 AttributeRequest make_request(const AttributeArguments& arguments) {
     GridPoint point;
     std::map<std::string, ParameterValue> parameters;
@@ -177,6 +196,7 @@ AttributeRequest make_request(const AttributeArguments& arguments) {
             print_note(separators_note("the text", shown_separator(model)));
         request.encoding = std::move(attended.encoding);
         request.outputs = std::move(attended.outputs);
+        find_words(request, nullptr);
         request.extraction = extraction_of(options);
         if (is_made_of_gradients(options.weights)) {
             request.target_words =
@@ -196,6 +216,7 @@ AttributeRequest make_request(const AttributeArguments& arguments) {
         finish(dataset.example(arguments.example.empty() ? 0 : dataset.index_of(arguments.example)),
                special_tokens({}, dataset), false);
     request.extraction = dataset.extraction();
+    find_words(request, &dataset);
     request.dataset = dataset;
     return request;
 }
@@ -221,8 +242,10 @@ BlankOutSets blank_out(const AttributeArguments& arguments, const AttributeReque
     if (whole_matrix)
         throw ParameterError("--blank-out needs one score a token, expected one --source or another --readout");
     if (arguments.format == "csv") throw ParameterError("--blank-out: not in csv, expected table or json");
-    BlankOutSetsRequest request{
-        .k = arguments.blank_out, .replacement = arguments.replacement, .jobs = arguments.jobs};
+    BlankOutSetsRequest request{.k = arguments.blank_out,
+                                .replacement = arguments.replacement,
+                                .jobs = arguments.jobs,
+                                .words = asked.words};
     if (!arguments.target.empty()) request.target = TargetSpec::parse(arguments.target);
     return blank_out_sets(*asked.model, asked.encoding, asked.outputs, scores, request);
 }
@@ -232,7 +255,7 @@ void print_answer(const AttributeArguments& arguments, AttributeRequest& request
     request.example.attention = validator.watched();
     MethodSet methods({{request.point.method, request.parameters}});
     ExampleAttributions attributions(request.example, methods, request.special_tokens, {.jobs = arguments.jobs},
-                                     /*with_paths=*/true);
+                                     /*with_paths=*/true, request.words);
     attributions.check(request.computed);
     // Validated while it is read for the network, where there is one network.
     if (attributions.has_one_network(request.computed)) attributions.network(request.computed);
@@ -248,6 +271,7 @@ void print_answer(const AttributeArguments& arguments, AttributeRequest& request
     }
     attributions.check_source(request.computed, report.unattended);
     const Attribution attribution = attributions.attribution(request.computed);
+    const Example& shown = attributions.example(request.point);
     const std::size_t layer = attributions.layer(request.point);
     const PointOptions options = options_of(request.point);
     const auto scores = options.scores(attribution.scores);
@@ -255,7 +279,7 @@ void print_answer(const AttributeArguments& arguments, AttributeRequest& request
     const bool whole_matrix = options.has_row_for_each_source();
     if (arguments.blank_out > 0) request.blanked = blank_out(arguments, request, whole_matrix, scores);
     if (request.dataset) request.dataset->check_unchanged();  // while nothing is printed
-    const AttributeAnswer answer{attribution, layer, whole_matrix, scores};
+    const AttributeAnswer answer{attribution, shown, layer, whole_matrix, scores};
     if (arguments.format == "json") {
         print_json(request, attributions, answer);
     } else if (arguments.format == "csv") {

@@ -101,22 +101,27 @@ Json blanked_json(const BlankOutSets& blanked) {
 }
 
 // What was asked: example, method and axes as resolved.
-Json question_json(const AttributeRequest& request, const std::vector<std::size_t>& sources, std::size_t layer) {
+Json question_json(const AttributeRequest& request, const std::vector<std::size_t>& sources,
+                   const AttributeAnswer& answer) {
+    const Example& example = answer.example;
     const GridPoint& point = request.point;
     const bool one_source = options_of(point).source.kind != SourceChoice::Kind::every;
     Json json;
-    json["example"] = request.example.id;
-    json["tokens"] = request.example.tokens;
-    json["unknown"] = request.example.unknown.positions;
-    if (!request.example.unknown.positions.empty()) json["unknown_token"] = request.example.unknown.token;
+    json["example"] = example.id;
+    json["tokens"] = example.tokens;
+    if (request.words) json["first_tokens"] = request.words->first();
+    json["unknown"] = example.unknown.positions;
+    if (!example.unknown.positions.empty()) json["unknown_token"] = example.unknown.token;
     json["method"] = point.method;
     for (const AxisInfo& axis : axes()) {
-        if (!is_shown(axis) || (axis.name == ReadoutAxis::name && one_source)) continue;
+        if (!is_shown(axis, point) || (axis.name == ReadoutAxis::name && one_source)) continue;
         json[axis.name] = axis_json(point, axis.name);
     }
-    if (options_of(point).drop_special_tokens)
-        json["dropped"] = special_positions(request.example.tokens, request.special_tokens);
-    if (point.has(LayerAxis::name)) json[LayerAxis::name] = layer;
+    if (options_of(point).drop_special_tokens) {
+        const auto dropped = special_positions(request.example.tokens, request.special_tokens);
+        json["dropped"] = request.words ? request.words->holding(dropped) : dropped;
+    }
+    if (point.has(LayerAxis::name)) json[LayerAxis::name] = answer.layer;
     json["source_index"] = nullptr;
     if (point.has(SourceAxis::name) && sources.size() == 1) json["source_index"] = sources.front();
     return json;
@@ -128,7 +133,7 @@ void print_json(const AttributeRequest& request, ExampleAttributions& attributio
                 const AttributeAnswer& answer) {
     const Attribution& attribution = answer.attribution;
     const auto sources = attributions.sources(request.point);
-    Json json = question_json(request, sources, answer.layer);
+    Json json = question_json(request, sources, answer);
     json[answer.whole_matrix ? "matrix" : "scores"] =
         answer.whole_matrix ? matrix_json(attribution.scores) : Json(answer.scores);
     json["binding_cut"] = cuts_json(attribution.binding_cuts, answer.whole_matrix);
@@ -162,14 +167,14 @@ struct ScoreRow {
 
 Columns<ScoreRow> score_columns(const AttributeRequest& request, const ExampleAttributions& attributions,
                                 const AttributeAnswer& answer) {
-    const Example& example = request.example;
+    const Example& example = answer.example;
     const GridPoint& point = request.point;
     const Attribution& attribution = answer.attribution;
     Columns<ScoreRow> columns;
     columns.add("example", [&](const ScoreRow&) { return example.id; });
     columns.add("method", [&](const ScoreRow&) { return point.method; });
     for (const AxisInfo& axis : axes()) {
-        if (!is_shown(axis)) continue;
+        if (!is_shown(axis, point)) continue;
         const bool resolved = axis.name == LayerAxis::name && point.has(LayerAxis::name);
         columns.add(axis.name, [value = resolved ? fmt::format("{}", answer.layer)
                                                  : point.text(axis.name)](const ScoreRow&) { return value; });
@@ -222,10 +227,10 @@ std::string token_text(const Example& example, std::size_t position) {
 }
 
 // The name of a position: that of the token, where the layer has a position for each.
-std::string position_name(const AttributeRequest& request, std::size_t layer, std::size_t position) {
-    const AttentionStack& attention = request.example.attention;
+std::string position_name(const Example& example, std::size_t layer, std::size_t position) {
+    const AttentionStack& attention = example.attention;
     const std::size_t width = layer == 0 ? attention.tokens() : attention.queries(layer - 1);
-    return width == attention.tokens() ? token_text(request.example, position) : fmt::format("#{}", position);
+    return width == attention.tokens() ? token_text(example, position) : fmt::format("#{}", position);
 }
 
 // Behind "special tokens drop": what that did to this example.
@@ -250,9 +255,13 @@ std::string target_text(const AttributeRequest& request) {
                        scale == request.extraction.end() ? "?" : escape_controls(scale->second));
 }
 
-std::string heading(const AttributeRequest& request, const ExampleAttributions& attributions, std::size_t layer) {
+// What the positions of an example are.
+const char* unit_name(const Example& example) { return example.joined ? "word" : "token"; }
+
+std::string heading(const AttributeRequest& request, const ExampleAttributions& attributions,
+                    const AttributeAnswer& answer) {
     const GridPoint& point = request.point;
-    std::string text = fmt::format("{}, {}", escape_controls(request.example.id), point.method);
+    std::string text = fmt::format("{}, {}", escape_controls(answer.example.id), point.method);
     for (const AxisInfo& axis : axes()) {
         if (axis.stage != AxisStage::network || !point.has(axis.name)) continue;
         const bool always = axis.name == HeadsAxis::name || axis.name == SkipWeightAxis::name;
@@ -265,11 +274,11 @@ std::string heading(const AttributeRequest& request, const ExampleAttributions& 
     }
     if (is_made_of_gradients(options_of(point).edge_weights)) text += target_text(request);
     if (point.has(LayerAxis::name))
-        text += fmt::format(", layer {} of {}", layer, request.example.attention.layers());
+        text += fmt::format(", layer {} of {}", answer.layer, answer.example.attention.layers());
     if (point.has(SourceAxis::name)) {
         const auto sources = attributions.sources(point);
         text += sources.size() == 1 ? fmt::format(", source {} ({})", sources.front(),
-                                                  position_name(request, layer, sources.front()))
+                                                  position_name(answer.example, answer.layer, sources.front()))
                                     : ", every source";
     }
     return text;
@@ -277,13 +286,13 @@ std::string heading(const AttributeRequest& request, const ExampleAttributions& 
 
 // "the -3-> key": from `the`, in layer 3 on to `key`; in the layers between the path stays at its
 // position. "none" where there is no path.
-std::string path_text(std::span<const PathTable::Position> path, const AttributeRequest& request) {
+std::string path_text(std::span<const PathTable::Position> path, const Example& example) {
     if (path.empty()) return "none";
     const std::size_t layer = path.size() - 1;
-    std::string last = position_name(request, layer, path.front());
+    std::string last = position_name(example, layer, path.front());
     std::string text = last;
     for (std::size_t k = 1; k < path.size(); ++k) {
-        const std::string name = position_name(request, layer - k, path[k]);
+        const std::string name = position_name(example, layer - k, path[k]);
         if (path[k] != path[k - 1] || name != last) text += fmt::format(" -{}-> {}", path.size() - k, name);
         last = name;
     }
@@ -326,16 +335,15 @@ private:
     double largest_ = 0.0;
 };
 
-void print_matrix(const AttributeRequest& request, const AttributeAnswer& answer, const ShownTokens& tokens,
-                  bool color) {
+void print_matrix(const AttributeAnswer& answer, const ShownTokens& tokens, bool color) {
     const RowMajor<double>& rows = answer.attribution.scores;
     const Shares share(rows.values());
-    fmt::print("rows: sources, columns: tokens by position; scores in hundredths\n\n{} ",
+    fmt::print("rows: sources, columns: {}s by position; scores in hundredths\n\n{} ", unit_name(answer.example),
                padded("", tokens.width + 5));
     for (std::size_t t = 0; t < tokens.texts.size(); ++t) fmt::print("{:>4}", t);
     fmt::print("\n");
     for (std::size_t s = 0; s < rows.rows(); ++s) {
-        fmt::print("{:>4} {} ", s, padded(position_name(request, answer.layer, s), tokens.width));
+        fmt::print("{:>4} {} ", s, padded(position_name(answer.example, answer.layer, s), tokens.width));
         for (const double score : rows.row(s)) {
             const std::string cell = fmt::format("{:>4.0f}", 100.0 * score);
             fmt::print("{}", color ? shaded(cell, share(score)) : cell);
@@ -344,8 +352,7 @@ void print_matrix(const AttributeRequest& request, const AttributeAnswer& answer
     }
 }
 
-void print_scores(const AttributeRequest& request, const AttributeAnswer& answer, const ShownTokens& tokens,
-                  bool color) {
+void print_scores(const AttributeAnswer& answer, const ShownTokens& tokens, bool color) {
     const Attribution& attribution = answer.attribution;
     const Shares share(answer.scores);
     // What limits or makes the score of a token, if the method says so.
@@ -354,9 +361,9 @@ void print_scores(const AttributeRequest& request, const AttributeAnswer& answer
     const bool has_paths = single && !attribution.paths.empty();
     const auto reason = [&](std::size_t t) -> std::string {
         if (has_cuts) return "  " + attribution.binding_cuts(0, t).text();
-        return has_paths ? "  " + path_text(attribution.paths(0, t), request) : "";
+        return has_paths ? "  " + path_text(attribution.paths(0, t), answer.example) : "";
     };
-    fmt::print("\n{:>4} {} {:>10}  {:<20}{}\n", "", padded("token", tokens.width), "score", "",
+    fmt::print("\n{:>4} {} {:>10}  {:<20}{}\n", "", padded(unit_name(answer.example), tokens.width), "score", "",
                has_cuts    ? "  binding cut"
                : has_paths ? "  path (-l-> in layer l)"
                            : "");
@@ -373,7 +380,7 @@ void print_unknown(const Example& example) {
     const std::size_t count = example.unknown.positions.size();
     if (count == 0) return;
     fmt::print("\n{} of {} {} read as {}, the model's token for words that it does not know\n", count,
-               counted(example.tokens.size(), "token"), count == 1 ? "is" : "are",
+               counted(example.tokens.size(), unit_name(example)), count == 1 ? "is" : "are",
                shown_token(example.unknown.token));
 }
 
@@ -392,14 +399,14 @@ void print_losses(const Attribution& attribution) {
 
 void print_table(const AttributeRequest& request, const ExampleAttributions& attributions,
                  const AttributeAnswer& answer, bool color) {
-    const ShownTokens tokens(request.example);
-    fmt::print("{}\n", heading(request, attributions, answer.layer));
+    const ShownTokens tokens(answer.example);
+    fmt::print("{}\n", heading(request, attributions, answer));
     if (answer.whole_matrix) {
-        print_matrix(request, answer, tokens, color);
-        return print_unknown(request.example);
+        print_matrix(answer, tokens, color);
+        return print_unknown(answer.example);
     }
-    print_scores(request, answer, tokens, color);
-    print_unknown(request.example);
+    print_scores(answer, tokens, color);
+    print_unknown(answer.example);
     print_losses(answer.attribution);
     if (request.blanked) print_blanked(*request.blanked, tokens.texts);
 }

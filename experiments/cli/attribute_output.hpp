@@ -29,11 +29,13 @@ struct AttributeRequest {
     Encoding encoding = {};
     std::vector<double> outputs = {};
     std::optional<BlankOutSets> blanked = {};
+    std::optional<Words> words = {};  ///< where words are scored
 };
 
 /// And what came of it.
 struct AttributeAnswer {
     const Attribution& attribution;
+    const Example& example;  ///< in the units of the scores
     std::size_t layer;
     bool whole_matrix;                  ///< every source by itself, else `scores`
     const std::vector<double>& scores;  ///< one a token
@@ -41,6 +43,10 @@ struct AttributeAnswer {
 
 /// Every token is shown, so the positions that are compared play no part.
 inline bool is_shown(const AxisInfo& axis) { return axis.name != PositionsAxis::name; }
+/// Nor do axes that are only there where they are asked for.
+inline bool is_shown(const AxisInfo& axis, const GridPoint& point) {
+    return is_shown(axis) && (!axis.only_where_asked || point.has(axis.name));
+}
 
 /// Whether edge weights of this name, if a model makes them, depend on the target.
 bool is_made_of_gradients(const std::string& edge_weights_name);

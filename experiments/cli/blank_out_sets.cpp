@@ -25,15 +25,16 @@ std::vector<std::size_t> outermost(std::span<const double> scores, const std::ve
 
 BlankOutSets blank_out_sets(const TextModel& model, const Encoding& encoding, std::span<const double> unchanged,
                             std::span<const double> scores, const BlankOutSetsRequest& request) {
-    const auto ordinary = ordinary_positions(encoding.tokens, model.tokenizer.special_tokens());
+    auto ordinary = ordinary_positions(encoding.tokens, model.tokenizer.special_tokens());
+    if (request.words) ordinary = request.words->holding(ordinary);
     if (ordinary.empty()) {
         throw ParameterError(
             "--blank-out: the text has special tokens only, which stay where they are; expected a text with "
             "words");
     }
     if (request.k > ordinary.size()) {
-        throw ParameterError(fmt::format("--blank-out is {}, expected at most the {} tokens that are not special",
-                                         request.k, ordinary.size()));
+        throw ParameterError(fmt::format("--blank-out is {}, expected at most the {} {} that are not special",
+                                         request.k, ordinary.size(), request.words ? "words" : "tokens"));
     }
     const std::size_t position = output_position(model, encoding, "text");
     BlankOutSets result;
@@ -45,7 +46,17 @@ BlankOutSets blank_out_sets(const TextModel& model, const Encoding& encoding, st
     result.words = target_words(result.target, scale, model);
     result.top.positions = outermost(scores, ordinary, request.k, true);
     result.bottom.positions = outermost(scores, ordinary, request.k, false);
-    const std::vector<std::vector<std::size_t>> sets{result.top.positions, result.bottom.positions};
+    const auto tokens_of = [&](const std::vector<std::size_t>& positions) {
+        std::vector<std::size_t> tokens;
+        for (const std::size_t one : positions) {
+            const std::size_t end = request.words ? request.words->end(one) : one + 1;
+            for (std::size_t t = request.words ? request.words->begin(one) : one; t < end; ++t)
+                tokens.push_back(t);
+        }
+        return tokens;
+    };
+    const std::vector<std::vector<std::size_t>> sets{tokens_of(result.top.positions),
+                                                     tokens_of(result.bottom.positions)};
     const auto changed = perturbed_outputs(model, encoding, position, replacement_from_name(request.replacement),
                                            sets, unchanged, request.jobs);
     result.top.change = target_change(result.target, unchanged, changed.row(0));

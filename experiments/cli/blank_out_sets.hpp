@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "attention/extract/perturbation.hpp"
+#include "attention/words.hpp"
 
 namespace attnflow {
 
@@ -16,11 +17,12 @@ struct BlankOutSetsRequest {
     std::string replacement = "unk";  ///< as replacement_from_name()
     TargetSpec target = {};
     std::size_t jobs = 1;
+    std::optional<Words> words = {};  ///< where these are scored: all tokens of a word are replaced
 };
 
 struct BlankOutSets {
     struct Set {
-        std::vector<std::size_t> positions;  ///< by score, the outermost first
+        std::vector<std::size_t> positions;  ///< of tokens, or of words; by score, the outermost first
         double change = 0.0;                 ///< of the value below
     };
     Target target;
@@ -31,9 +33,9 @@ struct BlankOutSets {
     Set bottom;
 };
 
-/// `scores` of the tokens of `encoding`, which has the outputs `unchanged`; special tokens are left where they
-/// are. Throws ParameterError unless there are `k` others, and what output_position() and perturbed_outputs()
-/// throw.
+/// `scores` of the tokens of `encoding`, or of its words, which has the outputs `unchanged`; special tokens are
+/// left where they are. Throws ParameterError unless there are `k` others, and what output_position() and
+/// perturbed_outputs() throw.
 BlankOutSets blank_out_sets(const TextModel& model, const Encoding& encoding, std::span<const double> unchanged,
                             std::span<const double> scores, const BlankOutSetsRequest& request);
 

@@ -103,7 +103,8 @@ public:
         for (const std::size_t p : plan.points_of[a]) {
             const std::vector<double> all = plan.options[p].scores(rows);
             Compared& compared = compared_[p];
-            compared.positions = plan.options[p].compared_positions(record.tokens, store_.record().special_tokens);
+            compared.positions =
+                plan.options[p].compared_positions(record.tokens, store_.record().special_tokens, record.words);
             for (const std::size_t t : compared.positions) compared.scores.push_back(all.at(t));
         }
         return compared_.at(point);

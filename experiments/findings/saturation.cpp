@@ -101,8 +101,8 @@ std::vector<Saturation> measure_example(RunStore& store, std::size_t example, co
             }
             bounds.push_back({other.method, &attribution->scores});
         }
-        const auto kept =
-            store.plan().options[tasks[i].point].compared_positions(record.tokens, store.record().special_tokens);
+        const auto kept = store.plan().options[tasks[i].point].compared_positions(
+            record.tokens, store.record().special_tokens, record.words);
         out[i] = measure_saturation(*flow, bounds, kept);
     }
     return out;

@@ -85,6 +85,7 @@ ExtractionOptions extraction_options(const Config& config, const Texts& texts, s
     options.replacement = replacement_from_name(texts.replace);
     options.gradients = asks_for(config, gradient_scores);
     options.blank_out = asks_for(config, blank_out_scores);
+    options.words = config.asks_for_words();
     options.weights = asked_weights(config);
     options.jobs = std::max<std::size_t>(1, jobs);
     return options;
@@ -123,7 +124,7 @@ TextOutline outline(Config& config, const TextModel& model, std::span<const Labe
             name, DType::f64, {shape.layers, heads, 1, 1}, std::as_bytes(std::span(ones)).data()};
     }
     MethodSet methods;
-    ExampleAttributions attributions(example, methods, {});
+    ExampleAttributions attributions(example, methods, {}, {}, /*with_paths=*/false, Words({0}, 1));
     const Plan plan = make_plan(config, shape.layers);
     for (std::size_t p = 0; p < plan.points.size(); ++p) {
         const SourceChoice& source = plan.options[p].source;

@@ -16,6 +16,7 @@
 #include "experiments/study/axes/heads.hpp"
 #include "experiments/study/axes/skip_weight.hpp"
 #include "experiments/study/axes/source.hpp"
+#include "experiments/study/axes/units.hpp"
 #include "experiments/study/config.hpp"
 #include "experiments/study/special_tokens.hpp"
 #include "experiments/tables/columns.hpp"
@@ -67,10 +68,22 @@ struct Networks {
     }
 };
 
-Networks networks_of(const std::vector<GridPoint>& grid, const AttentionStack& attention) {
+UnitChoice::Joined joined_of(const GridPoint& point) { return options_of(point).units.joined; }
+
+// The units that the explorer shows are those of this point, and of all that are joined as it is: the first whose
+// scores are of the positions of its network. nullptr where there is none.
+const GridPoint* point_of_units(const std::vector<GridPoint>& grid) {
+    const auto found = std::find_if(grid.begin(), grid.end(), [](const GridPoint& point) {
+        return joined_of(point) != UnitChoice::Joined::after;
+    });
+    return found == grid.end() ? nullptr : &*found;
+}
+
+Networks networks_of(const std::vector<GridPoint>& grid, const AttentionStack& attention,
+                     UnitChoice::Joined joined) {
     Networks networks;
     for (const GridPoint& point : grid) {
-        if (!point.has(HeadsAxis::name)) continue;
+        if (!point.has(HeadsAxis::name) || joined_of(point) != joined) continue;
         networks.add(
             network_of(is_late(point, attention) ? point.with(HeadsAxis::name, HeadsAxis::fallback()) : point));
     }
@@ -92,9 +105,9 @@ struct NetworkEdge {
     double weight;
 };
 
-Columns<NetworkEdge> edge_columns() {
+Columns<NetworkEdge> edge_columns(const std::vector<GridPoint>& settings) {
     Columns<NetworkEdge> columns;
-    columns.add_point([](const NetworkEdge& edge) -> const GridPoint& { return *edge.settings; });
+    columns.add_point(settings, [](const NetworkEdge& edge) -> const GridPoint& { return *edge.settings; });
     columns.add("layer_of_edge", [](const NetworkEdge& edge) { return edge.layer; });
     columns.add("from", [](const NetworkEdge& edge) { return edge.from; });
     columns.add("from_token", [](const NetworkEdge& edge) { return edge.from_token; });
@@ -106,12 +119,16 @@ Columns<NetworkEdge> edge_columns() {
 
 class Gatherer {
 public:
-    Gatherer(const Config& config, const Results& result, const Dataset& dataset)
+    /// `units`: a point of the grid, see point_of_units().
+    Gatherer(const Config& config, const Results& result, const Dataset& dataset, const GridPoint& units)
         : config_(config),
           result_(result),
           dataset_(dataset),
-          networks_(networks_of(result.grid, first_attention(result, dataset))),
+          units_(units),
+          networks_(networks_of(result.grid, first_attention(result, dataset), joined_of(units))),
           score_points_(scored_points(result.grid)) {
+        std::erase_if(score_points_,
+                      [&](std::size_t point) { return joined_of(result.grid[point]) != joined_of(units_); });
         scores_.resize(result.examples.size());
         for (const AttributionRow& row : result.attributions) scores_[row.example].push_back(&row);
     }
@@ -129,12 +146,11 @@ public:
     std::string score_points() const { return Json(score_points_).dump(); }
 
     Table edges_table(std::size_t index) const {
-        const Example example = dataset_.example(dataset_.index_of(result_.examples[index]));
-        MethodSet methods(config_.parameters);
-        ExampleAttributions attributions(example, methods, special_tokens(config_.special_tokens, dataset_));
+        Shown shown(*this, index);
+        const Example& example = shown.example();
         std::vector<NetworkEdge> edges;
         for (const GridPoint& settings : networks_.settings) {
-            const auto& network = attributions.network(settings);
+            const auto& network = shown.attributions.network(settings);
             for (std::size_t l = 1; l <= network.layers(); ++l) {
                 for (std::size_t i = 0; i < network.width(l); ++i) {
                     const auto row = network.row(l, i);
@@ -145,7 +161,7 @@ public:
                 }
             }
         }
-        return edge_columns().table("attention_graph", edges);
+        return edge_columns(networks_.settings).table("attention_graph", edges);
     }
 
     Table scores_table(std::size_t index) const {
@@ -155,7 +171,8 @@ public:
                 rows.push_back(row);
         }
         Table table = attributions_table(result_, rows);
-        const Example example = dataset_.example(dataset_.index_of(result_.examples[index]));
+        const Shown shown(*this, index);
+        const Example& example = shown.example();
         table.columns.emplace_back("unknown");
         for (std::size_t r = 0; r < table.rows.size(); ++r) {
             const std::size_t position =
@@ -167,14 +184,14 @@ public:
 
     /// Nothing for an example whose layers differ in width: the explorer has a row a token.
     std::optional<std::string> example(std::size_t index) const {
-        const Example example = dataset_.example(dataset_.index_of(result_.examples[index]));
+        Shown shown(*this, index);
+        const Example& example = shown.example();
         if (!has_equal_widths(example.attention)) return std::nullopt;
-        MethodSet methods(config_.parameters);
-        ExampleAttributions attributions(example, methods, special_tokens(config_.special_tokens, dataset_));
         Json json{{"id", example.id},
                   {"tokens", example.tokens},
                   {"layers", example.attention.layers()},
                   {"heads", example.attention.heads()}};
+        if (example.joined) json["unit"] = "word";
         if (!example.unknown.positions.empty()) {
             json["unknown"] = example.unknown.positions;
             json["unknown_token"] = example.unknown.token;
@@ -193,10 +210,31 @@ public:
         add_failures(index, json);
         std::string text = json.dump(-1, ' ', true, Json::error_handler_t::replace);
         text.pop_back();
-        return text + ",\"networks\":" + network_list(attributions, example) + "}";
+        return text + ",\"networks\":" + network_list(shown.attributions, example) + "}";
     }
 
 private:
+    // An example of the run, in the units that are shown.
+    struct Shown {
+        const GridPoint& units;
+        Example tokens;
+        MethodSet methods;
+        ExampleAttributions attributions;
+
+        Shown(const Gatherer& all, std::size_t index)
+            : units(all.units_),
+              tokens(all.dataset_.example(all.dataset_.index_of(all.result_.examples[index]))),
+              methods(all.config_.parameters),
+              attributions(tokens, methods, special_tokens(all.config_.special_tokens, all.dataset_), {},
+                           /*with_paths=*/false, all.words_of(index)) {}
+        const Example& example() const { return attributions.example(units); }
+    };
+
+    std::optional<Words> words_of(std::size_t index) const {
+        if (result_.words[index].empty()) return std::nullopt;
+        return Words(result_.words[index], result_.tokens[index].size());
+    }
+
     // That of the token, where a layer has a position for each.
     static std::string name_of(const Example& example, std::size_t width, std::size_t position) {
         return width == example.tokens.size() ? example.tokens[position] : fmt::format("#{}", position);
@@ -301,6 +339,7 @@ private:
     const Config& config_;
     const Results& result_;
     const Dataset& dataset_;
+    const GridPoint& units_;
     Networks networks_;
     std::vector<std::size_t> score_points_;
     std::vector<std::vector<const AttributionRow*>> scores_;  // by example
@@ -310,7 +349,9 @@ private:
 
 std::vector<Table> example_tables(const Config& config, const Results& result, const Dataset& dataset,
                                   std::size_t example) {
-    const Gatherer gatherer(config, result, dataset);
+    const GridPoint* units = point_of_units(result.grid);
+    if (units == nullptr) return {};
+    const Gatherer gatherer(config, result, dataset, *units);
     return {gatherer.edges_table(example), gatherer.scores_table(example)};
 }
 
@@ -333,7 +374,19 @@ ExplorerData gather_explorer(const Config& config, const Results& result, const 
         data.left_out.push_back(
             "The networks of late head strategies, one for each head: the explorer shows the mean of the heads.");
     }
-    const Gatherer gatherer(config, result, *dataset);
+    const GridPoint* units = point_of_units(result.grid);
+    if (units == nullptr) {
+        data.left_out.push_back(
+            "The example explorer: words that are joined after the attribution have no network of their own.");
+        return data;
+    }
+    if (std::any_of(result.grid.begin(), result.grid.end(),
+                    [&](const GridPoint& point) { return joined_of(point) != joined_of(*units); })) {
+        data.left_out.push_back(
+            fmt::format("Other units than {} in the explorer: it draws one network of an example's positions.",
+                        units->has(UnitsAxis::name) ? units->text(UnitsAxis::name) : UnitsAxis::fallback()));
+    }
+    const Gatherer gatherer(config, result, *dataset, *units);
     data.networks = gatherer.networks();
     data.score_points = gatherer.score_points();
     std::vector<std::size_t> wanted;

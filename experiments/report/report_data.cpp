@@ -102,7 +102,8 @@ Json saturation_json(const Results& result, const Findings& findings) {
     Json list = Json::array();
     for (const SaturationFinding& one : saturation_findings(findings.saturation, result.grid)) {
         Json object{{"method", one.setting.method}};
-        for (const AxisInfo& axis : axes()) object[axis.name] = cell_json(axis_cell(one.setting, axis.name));
+        for (const AxisInfo* axis : shown_axes(result.grid))
+            object[axis->name] = cell_json(axis_cell(one.setting, axis->name));
         object.update({{"saturated", one.is_saturated},
                        {"top", one.top},
                        {"trivial", one.share_trivial},
@@ -147,10 +148,11 @@ ReportData gather_report(const Config& config, const Results& result, const Find
     json["name"] = config.name;
     json["run"] = run_json_object(config, result, dataset);
     json["methods"] = config.methods();
-    for (const AxisInfo& axis : axes()) json["axes"].push_back(axis.name);
+    const auto shown = shown_axes(result.grid);
+    for (const AxisInfo* axis : shown) json["axes"].push_back(axis->name);
     for (const GridPoint& point : result.grid) {
         Json cells = Json::array({point.method});
-        for (const AxisInfo& axis : axes()) cells.push_back(cell_json(axis_cell(point, axis.name)));
+        for (const AxisInfo* axis : shown) cells.push_back(cell_json(axis_cell(point, axis->name)));
         json["points"].push_back(std::move(cells));
     }
     json["cuts"] = Json::parse(cuts_json());

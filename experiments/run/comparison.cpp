@@ -60,7 +60,8 @@ ExampleResults Comparison::compare(std::size_t example, const ExampleRecord& rec
 void Comparison::compare_point(std::size_t example, std::size_t point, const ExampleRecord& record,
                                const PointScores& scores, ExampleResults& out) const {
     if (!scores.failure(point).empty()) throw InputError(scores.failure(point));
-    const auto kept = plan_.options[point].compared_positions(record.tokens, special_);
+    const PointOptions& options = plan_.options[point];
+    const auto kept = options.compared_positions(record.tokens, special_, record.words);
     const auto pick = [&](const std::vector<double>& all, bool absolute) {
         std::vector<double> picked;
         for (const std::size_t i : kept) picked.push_back(absolute ? std::abs(all.at(i)) : all.at(i));
@@ -70,6 +71,7 @@ void Comparison::compare_point(std::size_t example, std::size_t point, const Exa
     for (std::size_t r = 0; r < config_.references.size(); ++r) {
         const Reference& reference = config_.references[r];
         const std::vector<double>* expected = nullptr;
+        std::vector<double> of_words;
         if (reference.kind == Reference::Kind::method) {
             const auto other = reference_points_[r][point];
             if (!other) continue;
@@ -79,6 +81,10 @@ void Comparison::compare_point(std::size_t example, std::size_t point, const Exa
             expected = &scores.at(*other);
         } else {
             expected = &record.references.at(reference.name);
+            if (options.units.are_words()) {
+                of_words = Words(record.words, record.tokens.size()).sums(*expected);
+                expected = &of_words;
+            }
         }
         const auto wanted = pick(*expected, reference.kind == Reference::Kind::absolute_scores);
         for (std::size_t m = 0; m < metrics_.size(); ++m) {

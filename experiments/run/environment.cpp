@@ -6,6 +6,7 @@
 #include "attention/dataset.hpp"
 #include "attention/model/text_model.hpp"
 #include "experiments/study/config.hpp"
+#include "experiments/study/special_tokens.hpp"
 #include "experiments/version.hpp"
 #include "graph/support/sha256.hpp"
 
@@ -60,6 +61,12 @@ std::map<std::string, std::string> text_checksums(const std::filesystem::path& m
     return sums;
 }
 
+std::optional<WordFinder> word_finder(const Config& config, const Dataset& dataset) {
+    if (!config.asks_for_words()) return std::nullopt;
+    return dataset.word_finder(config.used_examples(dataset.size()),
+                               special_tokens(config.special_tokens, dataset));
+}
+
 std::map<std::string, std::string> describe_environment(const Config& config, const Dataset& dataset) {
     std::map<std::string, std::string> environment{{"attnflow", version()},
                                                    {"compiler", compiler()},
@@ -72,6 +79,8 @@ std::map<std::string, std::string> describe_environment(const Config& config, co
     } else {
         environment.merge(input_checksums(config));
     }
+    if (const auto finder = word_finder(config, dataset))
+        environment[words_key] = finder->sign().empty() ? "word_ids" : finder->sign();
     environment.merge(dataset.extraction());  // keeps what is there
     return environment;
 }

@@ -4,11 +4,13 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 
 namespace attnflow {
 
 class Dataset;
+class WordFinder;
 struct Config;
 
 /// Kernels and libraries choose their code by it, so numbers are promised identical for one
@@ -22,9 +24,17 @@ std::map<std::string, std::string> input_checksums(const Config& config);
 std::map<std::string, std::string> text_checksums(const std::filesystem::path& model,
                                                   const std::filesystem::path& sentences);
 
+/// In the environment of a run that asks for words: what tells them.
+inline constexpr const char* words_key = "words";
+
+/// What tells the words of a run's examples, which ask for words; nothing for a run that does not. Throws
+/// InputError where nothing tells them.
+std::optional<WordFinder> word_finder(const Config& config, const Dataset& dataset);
+
 /// Text by name: attnflow, compiler, flags, instruction_set, seed, quantiser,
 /// dataset_sha256 (the whole file is read) or, where the dataset is made of texts, what decides its content
-/// (Texts::origin); and what an extracted file says of itself (Dataset::extraction).
+/// (Texts::origin); words, what tells them, in a run that asks for them; and what an extracted file says of itself
+/// (Dataset::extraction).
 std::map<std::string, std::string> describe_environment(const Config& config, const Dataset& dataset);
 
 }  // namespace attnflow

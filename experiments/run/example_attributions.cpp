@@ -60,31 +60,59 @@ void refuse_heads_of_one_matrix(const std::string& name, const std::string& head
 
 ExampleAttributions::ExampleAttributions(const Example& example, MethodSet& methods,
                                          const std::vector<std::string>& special_tokens, Computing computing,
-                                         bool with_paths)
+                                         bool with_paths, std::optional<Words> words)
     : example_(example),
       methods_(methods),
       computing_(computing),
       with_paths_(with_paths),
-      special_positions_(special_positions(example.tokens, special_tokens)) {}
+      special_positions_(special_positions(example.tokens, special_tokens)),
+      words_(std::move(words)) {
+    if (!words_) return;
+    for (const JoinRows rows : {JoinRows::mean, JoinRows::max})
+        in_words_.emplace(rows, in_words(example_, *words_, rows));
+}
+
+const Example& ExampleAttributions::example(const GridPoint& point) const {
+    const UnitChoice units = options_of(point).units;
+    if (!units.are_words()) return example_;
+    if (!words_) throw InternalError(fmt::format("{}: words are asked for and not known", example_.id));
+    return in_words_.at(units.rows);
+}
+
+const Example& ExampleAttributions::network_example(const UnitChoice& units) const {
+    if (units.are_words() && !words_)
+        throw InternalError(fmt::format("{}: words are asked for and not known", example_.id));
+    return units.joined == UnitChoice::Joined::before ? in_words_.at(units.rows) : example_;
+}
 
 PointOptions ExampleAttributions::resolved(const GridPoint& point) const {
     PointOptions options = options_of(point);
-    if (options.drop_special_tokens) options.network.dropped_keys = special_positions_;
+    if (!options.drop_special_tokens) return options;
+    const bool of_words = options.units.joined == UnitChoice::Joined::before;
+    options.network.dropped_keys = of_words ? words_.value().holding(special_positions_) : special_positions_;
     return options;
 }
 
 ExampleAttributions::Question ExampleAttributions::question(const GridPoint& point) const {
-    Question question{point, resolved(point), 0, {}};
-    question.layer = question.options.source_layer(example_.attention.layers(), escape_controls(example_.id));
-    const std::size_t n = example_.attention.queries(question.layer - 1);
+    Question question{point, resolved(point), 0, {}, {}};
+    const Example& units = example(point);
+    question.layer = question.options.source_layer(units.attention.layers(), escape_controls(units.id));
+    const std::size_t n = units.attention.queries(question.layer - 1);
     // Positions of a narrower layer are not those of the tokens.
-    const auto masked = n == example_.tokens.size() ? example_.masked : std::nullopt;
-    question.sources = question.options.source.positions(n, masked, escape_controls(example_.id));
+    const auto masked = n == units.tokens.size() ? units.masked : std::nullopt;
+    question.sources = question.options.source.positions(n, masked, escape_controls(units.id));
+    if (question.options.units.joined != UnitChoice::Joined::after) {
+        question.asked = question.sources;
+        return question;
+    }
+    for (const std::size_t word : question.sources) {
+        for (std::size_t t = words_->begin(word); t < words_->end(word); ++t) question.asked.push_back(t);
+    }
     return question;
 }
 
 AttentionStack ExampleAttributions::weights(const PointOptions& options) const {
-    return weights_by_name(example_, options.edge_weights);
+    return weights_by_name(network_example(options.units), options.edge_weights);
 }
 
 bool ExampleAttributions::has_one_network(const GridPoint& point) const {
@@ -126,7 +154,9 @@ void ExampleAttributions::check_source(const GridPoint& point, const std::vector
     const Question asked = question(point);
     if (name == nullptr || asked.sources.size() != 1 || *name == SourceAxis::masked) return;
     if (example_.attention.queries(asked.layer - 1) != example_.tokens.size()) return;  // of other positions
-    refuse_padding_source(*name, asked.sources.front(), example_.id, unattended, example_.tokens);
+    const std::size_t source = asked.sources.front();
+    const std::size_t position = asked.options.units.are_words() ? words_->begin(source) : source;
+    refuse_padding_source(*name, position, example_.id, unattended, example_.tokens);
 }
 
 void ExampleAttributions::check(const GridPoint& point) {
@@ -137,8 +167,9 @@ void ExampleAttributions::check(const GridPoint& point) {
     const AttentionStack weights = this->weights(options);
     const std::string& name = options.edge_weights;
     if (name != attention_weights) {
-        if (checked_weights_.insert(name).second)
-            validate(weights, fmt::format("{}: edge weights '{}'", escape_controls(example_.id), excerpt(name)));
+        if (checked_weights_.insert(name).second)  // those of tokens: sums could hide what is wrong
+            validate(weights_by_name(example_, name),
+                     fmt::format("{}: edge weights '{}'", escape_controls(example_.id), excerpt(name)));
         if (example_.attention.heads() > 1 && has_one_matrix(weights))
             refuse_heads_of_one_matrix(name, options.network.heads, escape_controls(example_.id));
     }
@@ -160,6 +191,39 @@ Attribution ExampleAttributions::attribution(const GridPoint& point) {
 std::vector<Attribution> ExampleAttributions::attributions(std::span<const GridPoint> points) {
     std::vector<Question> questions;
     for (const GridPoint& point : points) questions.push_back(question(point));
+    std::vector<Attribution> results = of_network(points, questions);
+    if (questions.front().options.units.joined != UnitChoice::Joined::after) return results;
+    for (std::size_t i = 0; i < results.size(); ++i) results[i] = joined(questions[i], std::move(results[i]));
+    return results;
+}
+
+// Rows of sources become one a word, columns are summed. Which cut binds a sum of flows, and which path makes a
+// sum of scores, has no answer.
+Attribution ExampleAttributions::joined(const Question& question, Attribution attribution) const {
+    const Words& words = *words_;
+    const RowMajor<double>& scores = attribution.scores;
+    RowMajor<double> of_words(scores.rows(), words.size());
+    for (std::size_t s = 0; s < scores.rows(); ++s) {
+        const auto sums = words.sums(scores.row(s));
+        std::copy(sums.begin(), sums.end(), of_words.row(s).begin());
+    }
+    Attribution out{.scores = RowMajor<double>(scores.rows() == 1 ? 1 : question.sources.size(), words.size())};
+    std::size_t first = 0;  // row of the first token of a source
+    for (std::size_t s = 0; s < out.scores.rows(); ++s) {
+        const std::size_t source = question.sources.at(s);
+        const std::size_t count = scores.rows() == 1 ? 1 : words.end(source) - words.begin(source);
+        join_rows(std::as_const(of_words).values().subspan(first * words.size(), count * words.size()),
+                  words.size(), question.options.units.rows, out.scores.row(s));
+        first += count;
+    }
+    out.pruned_share = attribution.pruned_share;
+    out.fixed_point = attribution.fixed_point;
+    if (out.fixed_point) out.fixed_point->error_bound *= static_cast<double>(words.longest());
+    return out;
+}
+
+std::vector<Attribution> ExampleAttributions::of_network(std::span<const GridPoint> points,
+                                                         const std::vector<Question>& questions) {
     const auto heads = strategy(questions.front().options);
     const auto passes = heads->passes(weights(questions.front().options));
     if (passes.empty()) return with_fused_heads(questions);
@@ -207,18 +271,18 @@ std::vector<Attribution> ExampleAttributions::with_fused_heads(std::span<const Q
     bool share_network = !strategy(first.options)->depends_on_source_layer();
     for (const Question& question : questions) {
         layers.push_back(question.layer);
-        share_network = share_network && question.sources == first.sources;  // "last" where widths differ
+        share_network = share_network && question.asked == first.asked;  // "last" where widths differ
     }
     const bool prunes = options.pruning != NetworkOptions().pruning;
     if (questions.size() > 1 && share_network) {
-        results = method.attribute_layers({network(first), std::move(layers), first.sources, computing_});
+        results = method.attribute_layers({network(first), std::move(layers), first.asked, computing_});
         if (prunes) {
             for (Attribution& result : results) result.pruned_share = loss_.share();
         }
     } else {
         for (const Question& question : questions) {
             results.push_back(
-                method.attribute({network(question), question.layer, question.sources, with_paths_, computing_}));
+                method.attribute({network(question), question.layer, question.asked, with_paths_, computing_}));
             if (prunes) results.back().pruned_share = loss_.share();
         }
     }
@@ -232,11 +296,12 @@ void ExampleAttributions::subtract_uniform(const Question& question, Attribution
     NetworkOptions options = question.options.network;
     options.heads = NetworkOptions().heads;  // it has one
     options.pruning = NetworkOptions().pruning;
-    LayeredNetwork<double> uniform =
-        build_network(uniform_causal_attention(example_.attention.layers(), example_.attention.tokens()), options);
+    AttentionStack attention = uniform_causal_attention(example_.attention.layers(), example_.attention.tokens());
+    if (const auto& join = network_example(question.options.units).joined) attention = attention.joined(join);
+    LayeredNetwork<double> uniform = build_network(attention, options);
     for (const auto& step : question.options.network_steps) uniform = step(uniform);
     const auto scores =
-        methods_.method(question.point.method).attribute({uniform, question.layer, question.sources}).scores;
+        methods_.method(question.point.method).attribute({uniform, question.layer, question.asked}).scores;
     for (std::size_t k = 0; k < scores.values().size(); ++k) {
         attribution.scores.values()[k] -= scores.values()[k];
     }

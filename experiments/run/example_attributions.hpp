@@ -12,6 +12,7 @@
 #include "algorithms/attribution_method.hpp"
 #include "attention/dataset.hpp"
 #include "attention/network/heads/head_aggregator.hpp"
+#include "attention/words.hpp"
 #include "experiments/run/method_set.hpp"
 #include "experiments/study/grid_point.hpp"
 
@@ -25,9 +26,14 @@ class ExampleAttributions {
 public:
     /// Keeps references to the example and the methods. `special_tokens`: by exact text, for the
     /// axis of that name. `with_paths`: attributions come with the best path of each pair where the
-    /// method has paths.
+    /// method has paths. `words`: those of the example, for points that score words. Throws InputError where there
+    /// are words and layers are not as wide as the text.
     ExampleAttributions(const Example& example, MethodSet& methods, const std::vector<std::string>& special_tokens,
-                        Computing computing = {}, bool with_paths = false);
+                        Computing computing = {}, bool with_paths = false, std::optional<Words> words = {});
+
+    /// The example in the units of a point: as it is, or with words for positions. Rows and columns of
+    /// attributions count its positions, and so does the network, unless words are joined after the attribution.
+    const Example& example(const GridPoint& point) const;
 
     /// The attribution of a point; read-out and positions play no part in it. Throws
     /// ParameterError for a layer or source that the example does not have.
@@ -56,12 +62,17 @@ private:
         GridPoint point;
         PointOptions options;
         std::size_t layer;
-        std::vector<std::size_t> sources;
+        std::vector<std::size_t> sources;  ///< in the units of the point
+        std::vector<std::size_t>
+            asked;  ///< positions of the network: the tokens of these, where they are joined later
     };
 
     PointOptions resolved(const GridPoint& point) const;
     Question question(const GridPoint& point) const;
+    const Example& network_example(const UnitChoice& units) const;
     AttentionStack weights(const PointOptions& options) const;
+    std::vector<Attribution> of_network(std::span<const GridPoint> points, const std::vector<Question>& questions);
+    Attribution joined(const Question& question, Attribution attribution) const;
     const LayeredNetwork<double>& network(const Question& question);
     void subtract_uniform(const Question& question, Attribution& attribution);
     std::vector<Attribution> with_fused_heads(std::span<const Question> questions);
@@ -72,6 +83,8 @@ private:
     Computing computing_;
     bool with_paths_;
     std::vector<std::size_t> special_positions_;
+    std::optional<Words> words_;
+    std::map<JoinRows, Example> in_words_;  // the example with words for positions
     std::set<std::string> checked_weights_;
     std::set<std::string> checked_networks_;  ///< keys
     std::string network_key_;

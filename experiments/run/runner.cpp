@@ -74,7 +74,9 @@ private:
         const Example example = dataset_.example(index);
         PointScores scores(plan_);
         const auto stored = store_.stored_attributions(index);
-        ExampleAttributions attributions(example, methods, store_.record().special_tokens, computing_);
+        const ExampleRecord& record = store_.record().examples[index];
+        ExampleAttributions attributions(example, methods, store_.record().special_tokens, computing_,
+                                         /*with_paths=*/false, words_of(record));
         for (const Plan::Step& step : plan_.steps) {
             Plan::Step missing;
             std::size_t cells = 0;
@@ -90,7 +92,7 @@ private:
             run_step(index, missing, attributions, scores);
             report(cells, 0);
         }
-        const ExampleResults results = comparison_.compare(index, store_.record().examples[index], scores);
+        const ExampleResults results = comparison_.compare(index, record, scores);
         dataset_.check_unchanged();  // a failed cell may be its fault
         store_.finish(index, results);
         if (!results.failures.empty()) report(0, results.failures.size());
@@ -156,8 +158,32 @@ private:
 
 namespace {
 
-ExampleRecord record_of(const Example& example) {
-    return {example.id, example.tokens, example.references, example.label, example.predicted, example.group};
+ExampleRecord record_of(const Example& example, const std::optional<Words>& words) {
+    return {example.id,
+            example.tokens,
+            example.references,
+            example.label,
+            example.predicted,
+            example.group,
+            words ? words->first() : std::vector<std::size_t>()};
+}
+
+/// How words were told, and how many tokens they are of. Throws InputError where there is nothing to join in a
+/// whole dataset; of texts for a model, a part may happen to have none.
+std::string note_of_words(const Config& config, const Dataset& dataset, const WordFinder& finder,
+                          const std::vector<ExampleRecord>& examples) {
+    std::size_t tokens = 0;
+    std::size_t words = 0;
+    for (const ExampleRecord& example : examples) {
+        tokens += example.tokens.size();
+        words += example.words.size();
+    }
+    if (tokens == words && !config.texts) throw InputError(words_are_tokens(escape_controls(dataset.path())));
+    if (tokens == words) return "every word of the texts is one token, so that words give what tokens give";
+    return fmt::format("{} in {}, told by {}", counted(tokens, "token"), counted(words, "word"),
+                       !finder.sign().empty() ? finder.sign()
+                       : config.texts         ? "the tokenizer"
+                                              : "word_ids");
 }
 
 /// One sentence for all examples with padding.
@@ -190,23 +216,26 @@ RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t 
     const Comparison comparison(config, plan, record.special_tokens);
     std::vector<double> deviations(record.examples.size());
     std::vector<std::vector<std::size_t>> unattended(record.examples.size());
+    const auto finder = word_finder(config, dataset);
     const auto check = [&](std::size_t i) {
         const Example example = dataset.example(i);
         ValidationReport report = validate(example.attention, example.id, config.row_sum_tolerance);
         deviations[i] = report.largest_deviation;
         MethodSet methods;
-        ExampleAttributions attributions(example, methods, record.special_tokens);
+        const auto words = finder ? std::optional(finder->find(example.text())) : std::nullopt;
+        ExampleAttributions attributions(example, methods, record.special_tokens, {}, /*with_paths=*/false, words);
         for (const GridPoint& point : plan.points) {
             attributions.check(point);
             attributions.check_source(point, report.unattended);
         }
         unattended[i] = std::move(report.unattended);
-        record.examples[i] = record_of(example);
+        record.examples[i] = record_of(example, words);
         comparison.check(record.examples[i], dataset.path());
     };
     unless_changed(dataset, [&] {
         parallel_for(record.examples.size(), jobs, [&](std::size_t i, std::size_t) { check(i); });
     });
+    const std::string of_words = finder ? note_of_words(config, dataset, *finder, record.examples) : "";
     const auto without_effect = settings_without_effect(config, plan, record, dataset);
     if (note) {
         for (const std::string& sentence : without_effect) note(sentence);
@@ -214,6 +243,7 @@ RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t 
             note(fmt::format("{}: {}", escape_controls(dataset.path()), sentence));
         }
         if (const auto sentence = note_of_padding(record.examples, unattended); !sentence.empty()) note(sentence);
+        if (!of_words.empty()) note(of_words);
     }
     for (const double deviation : deviations) {
         record.largest_row_sum_deviation = std::max(record.largest_row_sum_deviation, deviation);

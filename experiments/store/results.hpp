@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "experiments/study/grid_point.hpp"
+#include "experiments/study/point_options.hpp"
 #include "graph/binding_cut.hpp"
 #include "graph/quantiser.hpp"
 
@@ -40,7 +41,7 @@ struct ExampleResults {
 struct AttributionRow {
     std::size_t example;
     std::size_t point;
-    std::vector<double> scores;    ///< one a token, all positions; `positions` says which are compared
+    std::vector<double> scores;    ///< one a unit, all positions; `positions` says which are compared
     std::vector<BindingCut> cuts;  ///< as `scores`, for flows from a single source
 };
 
@@ -59,9 +60,11 @@ struct FlowCounts {
 };
 
 struct Results {
-    std::vector<std::string> examples;             ///< ids
-    std::vector<std::vector<std::string>> tokens;  ///< by example
-    std::vector<std::string> special_tokens;       ///< that positions = no_special leaves out
+    std::vector<std::string> examples;                 ///< ids
+    std::vector<std::vector<std::string>> tokens;      ///< by example
+    std::vector<std::vector<std::size_t>> words;       ///< by example: as ExampleRecord::words
+    std::vector<std::vector<std::string>> word_texts;  ///< by example: these words
+    std::vector<std::string> special_tokens;           ///< that positions = no_special leaves out
     std::vector<GridPoint> grid;
     std::vector<ResultRow> rows;               ///< by example, point, reference, metric
     std::vector<AttributionRow> attributions;  ///< when the config asks for them
@@ -72,6 +75,11 @@ struct Results {
     std::optional<FixedPoint> fixed_point;
     FlowCounts flows;
     double largest_row_sum_deviation = 0.0;
+
+    /// What the scores of an example are of: its tokens, or its words.
+    const std::vector<std::string>& units(std::size_t example, const UnitChoice& choice) const {
+        return choice.are_words() ? word_texts.at(example) : tokens.at(example);
+    }
 };
 
 }  // namespace attnflow

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "attention/words.hpp"
 #include "experiments/study/grid_point.hpp"
 
 namespace attnflow {
@@ -19,8 +20,15 @@ struct ExampleRecord {
     std::optional<std::int64_t> label = {};
     std::optional<std::int64_t> predicted = {};
     std::string group = {};
+    std::vector<std::size_t> words = {};  ///< the first position of each word, in runs that ask for words
     bool operator==(const ExampleRecord&) const = default;
 };
+
+/// Those of an example in a run that asks for words.
+inline std::optional<Words> words_of(const ExampleRecord& example) {
+    if (example.words.empty()) return std::nullopt;
+    return Words(example.words, example.tokens.size());
+}
 
 struct RunRecord {
     std::string name;         ///< of the config

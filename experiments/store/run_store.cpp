@@ -72,6 +72,34 @@ std::vector<std::string> texts(std::string_view json, const std::string& where) 
     return out;
 }
 
+/// By example the first position of each word; "" for a run that asks for no words.
+std::string words_json(const std::vector<ExampleRecord>& examples) {
+    Json all = Json::array();
+    for (const ExampleRecord& example : examples) {
+        if (example.words.empty()) return "";
+        all.push_back(example.words);
+    }
+    return dump(all);
+}
+
+void read_words(std::string_view json, std::vector<ExampleRecord>& examples, const std::string& where) {
+    const auto all = parse_json(json, where);
+    if (!all.is_array() || all.size() != examples.size())
+        throw InputError(where + ": expected a list for each example");
+    for (std::size_t i = 0; i < examples.size(); ++i) {
+        for (const auto& first : all[i]) {
+            if (!all[i].is_array() || !first.is_number_unsigned())
+                throw InputError(where + ": expected lists of positions");
+            examples[i].words.push_back(first.get<std::size_t>());
+        }
+        try {
+            Words(examples[i].words, examples[i].tokens.size());
+        } catch (const InputError& error) {
+            throw InputError(fmt::format("{}: {}: {}", where, escape_controls(examples[i].id), error.what()));
+        }
+    }
+}
+
 std::optional<std::int64_t> optional_integer(const Statement& row, int column) {
     if (row.is_null(column)) return std::nullopt;
     return row.integer(column);
@@ -115,6 +143,8 @@ void RunStore::create_schema(const RunRecord& record, const ComparisonNames& nam
           {"special_tokens", dump(record.special_tokens)}}) {
         meta.bind(std::string_view(key)).bind(std::string_view(value)).run();
     }
+    if (const std::string words = words_json(record.examples); !words.empty())
+        meta.bind(std::string_view("words")).bind(std::string_view(words)).run();
     Statement example = database_.prepare(
         "INSERT INTO examples(example, id, tokens, label, predicted, \"group\") VALUES(?, ?, ?, ?, ?, ?)");
     Statement scores = database_.prepare("INSERT INTO reference_scores VALUES(?, ?, ?)");
@@ -277,6 +307,8 @@ void RunStore::read_record() {
         record_.environment[key] = entry.get<std::string>();
     }
     read_examples();
+    if (const auto words = meta.find("words"); words != meta.end())
+        read_words(words->second, record_.examples, database_.file() + ": words");
     read_points();
     read_names();
 }
@@ -337,6 +369,14 @@ void RunStore::read_points() {
         record_.points.push_back(std::move(point));
     }
     plan_ = plan_of(record_.points, record_.grid_size);
+    const auto asks_for_words = [](const PointOptions& options) { return options.units.are_words(); };
+    if (std::any_of(plan_.options.begin(), plan_.options.end(), asks_for_words)) {
+        for (const ExampleRecord& example : record_.examples) {
+            if (example.words.empty())
+                throw InputError(
+                    fmt::format("{}: points ask for words, but meta has no 'words'", database_.file()));
+        }
+    }
     // Another version of the program may share work in another way.
     if (plan_.attribution_of != attributions) {
         throw InputError(
@@ -413,8 +453,10 @@ Attribution RunStore::read_attribution(std::size_t example, std::size_t attribut
         if (static_cast<std::int64_t>(checksum(scores, cuts)) != row.integer(5))
             throw InputError("checksum differs");
         const bool single = plan_.attribution_options(attribution).source.kind != SourceChoice::Kind::every;
+        const bool of_words = plan_.attribution_options(attribution).units.are_words();
+        const ExampleRecord& record = record_.examples[example];
         if (row.index(0) == 0 || (single && row.index(0) != 1) ||
-            row.index(1) != record_.examples[example].tokens.size())
+            row.index(1) != (of_words ? record.words.size() : record.tokens.size()))
             throw InputError("another number of sources or tokens");
         Attribution out{.scores = decode_scores(scores, row.index(0), row.index(1))};
         if (!row.is_null(7)) out.binding_cuts = decode_cuts(cuts, row.index(0), row.index(1));
@@ -660,6 +702,10 @@ Results RunStore::results(bool with_attributions) {
     for (const ExampleRecord& example : record_.examples) {
         results.examples.push_back(example.id);
         results.tokens.push_back(example.tokens);
+        results.words.push_back(example.words);
+        results.word_texts.emplace_back();
+        if (!example.words.empty())
+            results.word_texts.back() = Words(example.words, example.tokens.size()).texts(example.tokens);
     }
     read_rows(results);
     read_pruning(results);

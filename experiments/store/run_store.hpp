@@ -2,7 +2,8 @@
 /// The store of a run: one SQLite file with what was asked, raw attributions, metrics and
 /// failures. Open it with any SQLite tool; the view `results` joins names to numbers.
 ///
-///   meta             key, value: config (TOML), environment, dataset, special tokens; tables: due or written
+///   meta             key, value: config (TOML), environment, dataset, special tokens; tables: due or written; in
+///                    runs that ask for words their first positions, by example
 ///   examples         id, tokens (JSON), label, predicted, group, done
 ///   reference_scores by example and name
 ///   points           method and axes (JSON) of each grid point; points with equal scores

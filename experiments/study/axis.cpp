@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "experiments/study/grid_point.hpp"
+
 namespace attnflow {
 
 void AxisRegistry::add(AxisInfo info) {
@@ -23,6 +25,16 @@ const AxisInfo& AxisRegistry::at(std::string_view name) const {
 bool takes(const EntryInfo& method, const AxisInfo& axis) {
     return axis.taken_with.empty() ||
            std::find(method.axes.begin(), method.axes.end(), axis.taken_with) != method.axes.end();
+}
+
+std::vector<const AxisInfo*> shown_axes(const std::vector<GridPoint>& grid) {
+    std::vector<const AxisInfo*> shown;
+    for (const AxisInfo& axis : axes()) {
+        const auto has = [&](const GridPoint& point) { return point.has(axis.name); };
+        if (!axis.only_where_asked || grid.empty() || std::any_of(grid.begin(), grid.end(), has))
+            shown.push_back(&axis);
+    }
+    return shown;
 }
 
 ParameterValue check_number(const ParameterSpec& spec, const ParameterValue& value, const std::string& where) {

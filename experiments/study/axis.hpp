@@ -30,6 +30,8 @@ struct AxisInfo {
     /// Name in EntryInfo::axes that a method must list to take this axis; "" for all methods.
     std::string taken_with = {};
     AxisStage stage = AxisStage::network;
+    /// Points, and columns of results, have it only in a grid that asks for another value than the default.
+    bool only_where_asked = false;
 
     // Of the member, put in by AxisRegistry::add().
 
@@ -91,6 +93,11 @@ private:
 AxisRegistry& axes();
 
 bool takes(const EntryInfo& method, const AxisInfo& axis);
+
+struct GridPoint;
+/// Those that tables of these points show: all, but for axes that are only there where they are asked for and of
+/// which no point has a value.
+std::vector<const AxisInfo*> shown_axes(const std::vector<GridPoint>& grid);
 
 /// The words that an axis takes, each with what it means; the first is the default.
 template <class Meaning>

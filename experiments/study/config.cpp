@@ -7,6 +7,7 @@
 #include "experiments/metrics/metric.hpp"
 #include "experiments/study/axes/readout.hpp"
 #include "experiments/study/axes/source.hpp"
+#include "experiments/study/axes/units.hpp"
 #include "experiments/study/config_keys.hpp"
 #include "experiments/study/presets.hpp"
 
@@ -225,6 +226,18 @@ std::vector<std::string> Config::methods() const {
         }
     }
     return all;
+}
+
+bool Config::asks_for_words() const {
+    const auto are_words = [](const ParameterValue& value) {
+        PointOptions options;
+        UnitsAxis::apply(value, options);
+        return options.units.are_words();
+    };
+    return std::any_of(blocks.begin(), blocks.end(), [&](const GridBlock& block) {
+        const auto& values = block.axes.at(UnitsAxis::name);
+        return std::any_of(values.begin(), values.end(), are_words);
+    });
 }
 
 std::size_t Config::used_examples(std::size_t available) const {

@@ -46,6 +46,8 @@ struct Config {
 
     /// All methods of the grid, each once.
     std::vector<std::string> methods() const;
+    /// Whether some point of the grid scores words.
+    bool asks_for_words() const;
     /// How many of `available` examples are used.
     std::size_t used_examples(std::size_t available) const;
 

@@ -22,6 +22,14 @@ std::string place_of(const Config& config, std::size_t block, const std::string&
     return key;
 }
 
+/// Whether a grid has the axis.
+bool is_asked_for(const AxisInfo& axis, const Config& config) {
+    const std::vector<ParameterValue> unasked{axis.fallback};
+    return !axis.only_where_asked ||
+           std::any_of(config.blocks.begin(), config.blocks.end(),
+                       [&](const GridBlock& block) { return block.axes.at(axis.name) != unasked; });
+}
+
 /// The values that a method gets of each axis that it takes, in the order of the columns.
 using Span = std::vector<std::pair<const AxisInfo*, std::vector<ParameterValue>>>;
 
@@ -29,7 +37,7 @@ Span span_of(const std::string& method, const Config& config, std::size_t block,
     const EntryInfo& info = attribution_methods().at(method).info;
     Span span;
     for (const AxisInfo& axis : axes()) {
-        if (!takes(info, axis)) continue;
+        if (!takes(info, axis) || !is_asked_for(axis, config)) continue;
         span.emplace_back(&axis, axis.expand(config.blocks[block].axes.at(axis.name), layers,
                                              place_of(config, block, axis.name)));
     }

@@ -31,7 +31,10 @@ std::string GridPoint::key(AxisStage last) const {
     // Networks do not depend on the method, so their key leaves it out.
     std::string key = last == AxisStage::network ? "" : method;
     for (const AxisInfo& axis : axes()) {
-        if (axis.stage <= last) key += '\n' + text(axis.name);
+        if (axis.stage > last) continue;
+        // A grid may ask for the axis later, and then has the same point with the default.
+        const bool unasked = axis.only_where_asked && !has(axis.name);
+        key += '\n' + (unasked ? to_text(axis.fallback) : text(axis.name));
     }
     return key;
 }
@@ -46,7 +49,7 @@ std::optional<GridPoint> point_of_method(const std::string& method, const GridPo
     const EntryInfo& info = attribution_methods().at(method).info;
     GridPoint other{method, {}};
     for (const AxisInfo& axis : axes()) {
-        if (!takes(info, axis)) continue;
+        if (!takes(info, axis) || (axis.only_where_asked && !point.has(axis.name))) continue;
         if (!point.has(axis.name)) return std::nullopt;
         other.values[axis.name] = point.values.at(axis.name);
     }

@@ -48,8 +48,11 @@ std::vector<double> PointOptions::scores(const RowMajor<double>& rows) const {
 }
 
 std::vector<std::size_t> PointOptions::compared_positions(const std::vector<std::string>& tokens,
-                                                          const std::vector<std::string>& special_tokens) const {
-    return ordinary_positions(tokens, score_special_tokens ? std::vector<std::string>() : special_tokens);
+                                                          const std::vector<std::string>& special_tokens,
+                                                          const std::vector<std::size_t>& words) const {
+    const auto positions =
+        ordinary_positions(tokens, score_special_tokens ? std::vector<std::string>() : special_tokens);
+    return units.are_words() ? Words(words, tokens.size()).holding(positions) : positions;
 }
 
 std::size_t PointOptions::source_layer(std::size_t layers, const std::string& where) const {

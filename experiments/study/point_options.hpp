@@ -9,6 +9,7 @@
 
 #include "attention/dataset.hpp"
 #include "attention/network/build_network.hpp"
+#include "attention/words.hpp"
 #include "graph/layered_network.hpp"
 #include "graph/support/row_major.hpp"
 
@@ -31,6 +32,20 @@ struct SourceChoice {
                                        const std::string& where) const;
 };
 
+/// What positions of a network and scores are of: tokens, or words of which tokens are pieces
+/// (attention/words.hpp).
+struct UnitChoice {
+    enum class Joined {
+        never,   ///< tokens
+        before,  ///< attention is joined, and words are attributed to
+        after,   ///< tokens are attributed to, and their scores are joined
+    };
+    Joined joined = Joined::never;
+    JoinRows rows = JoinRows::mean;  ///< of the attention from a word, or of its scores as a source
+
+    bool are_words() const { return joined != Joined::never; }
+};
+
 /// How rows of scores, one a source, become one score a token.
 enum class ReadOut {
     row,  ///< there is one row
@@ -41,6 +56,7 @@ enum class ReadOut {
 /// Defaults are what a method gets that does not take the axis.
 struct PointOptions {
     // The network.
+    UnitChoice units = {};  ///< of the network, or of scores that are made of it
     NetworkOptions network{.skip_weight = 0.0};
     std::string edge_weights = attention_weights;  ///< as weights_by_name()
     bool drop_special_tokens = false;              ///< network.dropped_keys are theirs, which an example decides
@@ -60,9 +76,11 @@ struct PointOptions {
 
     /// One score a token from one row of scores a source.
     std::vector<double> scores(const RowMajor<double>& rows) const;
-    /// Positions of the tokens that are compared.
+    /// Positions of the units that are compared. `words`: the first position of each word, for units that are
+    /// words; else they play no part.
     std::vector<std::size_t> compared_positions(const std::vector<std::string>& tokens,
-                                                const std::vector<std::string>& special_tokens) const;
+                                                const std::vector<std::string>& special_tokens,
+                                                const std::vector<std::size_t>& words) const;
     /// Layer of the source where there are `layers`. Throws ParameterError, beginning with `where`, for one that
     /// does not exist.
     std::size_t source_layer(std::size_t layers, const std::string& where) const;

@@ -25,12 +25,12 @@ public:
         values_.push_back([value = std::move(value)](const Row& row) { return Cell(value(row)); });
         return *this;
     }
-    /// "method", then one for each axis; `point` gives the GridPoint of a row.
+    /// "method", then one for each axis that tables of `grid` show; `point` gives the GridPoint of a row.
     template <class Point>
-    Columns& add_point(Point point) {
+    Columns& add_point(const std::vector<GridPoint>& grid, Point point) {
         add("method", [point](const Row& row) { return point(row).method; });
-        for (const AxisInfo& axis : axes())
-            add(axis.name, [point, name = axis.name](const Row& row) { return axis_cell(point(row), name); });
+        for (const AxisInfo* axis : shown_axes(grid))
+            add(axis->name, [point, name = axis->name](const Row& row) { return axis_cell(point(row), name); });
         return *this;
     }
 

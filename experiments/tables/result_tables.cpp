@@ -12,7 +12,8 @@ namespace {
 template <class Row>
 Columns<Row> point_columns(const Results& result) {
     Columns<Row> columns;
-    columns.add_point([&result](const Row& row) -> const GridPoint& { return result.grid[row.point]; });
+    columns.add_point(result.grid,
+                      [&result](const Row& row) -> const GridPoint& { return result.grid[row.point]; });
     return columns;
 }
 
@@ -62,8 +63,8 @@ Columns<MethodPair> comparison_columns(const Config& config, Columns<MethodPair>
 /// The axes of both points of a pair, which agree where both have one.
 template <class Pair>
 void add_joined_axes(Columns<Pair>& columns, const Results& result, bool with_positions = true) {
-    for (const AxisInfo& axis : axes()) {
-        columns.add(axis.name, [&result, with_positions, name = axis.name](const Pair& pair) {
+    for (const AxisInfo* axis : shown_axes(result.grid)) {
+        columns.add(axis->name, [&result, with_positions, name = axis->name](const Pair& pair) {
             if (!with_positions && name == PositionsAxis::name) return Cell();
             const GridPoint& first = result.grid[pair.first];
             return axis_cell(first.has(name) ? first : result.grid[pair.second], name);
@@ -104,18 +105,20 @@ Columns<CutShare> cut_columns(const Results& result) {
     return columns;
 }
 
-/// One token of an attribution.
+/// One token, or word, of an attribution.
 struct TokenRow {
     const AttributionRow* row;
     std::size_t position;
+    const std::string* text;
 };
 
 Columns<TokenRow> token_columns(const Results& result) {
     Columns<TokenRow> columns;
-    columns.add_point([&result](const TokenRow& one) -> const GridPoint& { return result.grid[one.row->point]; });
+    columns.add_point(result.grid,
+                      [&result](const TokenRow& one) -> const GridPoint& { return result.grid[one.row->point]; });
     columns.add("example", [&result](const TokenRow& one) { return result.examples[one.row->example]; });
     columns.add("position", [](const TokenRow& one) { return one.position; });
-    columns.add("token", [&result](const TokenRow& one) { return result.tokens[one.row->example][one.position]; });
+    columns.add("token", [](const TokenRow& one) { return *one.text; });
     columns.add("score", [](const TokenRow& one) { return one.row->scores[one.position]; });
     columns.add("binding_cut", [](const TokenRow& one) {
         return one.row->cuts.empty() ? std::string() : one.row->cuts[one.position].text();
@@ -123,10 +126,11 @@ Columns<TokenRow> token_columns(const Results& result) {
     return columns;
 }
 
-std::vector<TokenRow> token_rows(const std::vector<const AttributionRow*>& rows) {
+std::vector<TokenRow> token_rows(const Results& result, const std::vector<const AttributionRow*>& rows) {
     std::vector<TokenRow> out;
     for (const AttributionRow* row : rows) {
-        for (std::size_t t = 0; t < row->scores.size(); ++t) out.push_back({row, t});
+        const auto& texts = result.units(row->example, options_of(result.grid[row->point]).units);
+        for (std::size_t t = 0; t < row->scores.size(); ++t) out.push_back({row, t, &texts.at(t)});
     }
     return out;
 }
@@ -197,14 +201,16 @@ std::string attributions_csv(const Results& result) {
     std::vector<TokenRow> rows;
     for (const AttributionRow& row : result.attributions) {
         const PointOptions options = options_of(result.grid[row.point]);
-        for (const std::size_t t : options.compared_positions(result.tokens[row.example], result.special_tokens))
-            rows.push_back({&row, t});
+        const auto& texts = result.units(row.example, options.units);
+        for (const std::size_t t : options.compared_positions(result.tokens[row.example], result.special_tokens,
+                                                              result.words.at(row.example)))
+            rows.push_back({&row, t, &texts.at(t)});
     }
     return token_columns(result).csv(rows);
 }
 
 Table attributions_table(const Results& result, const std::vector<const AttributionRow*>& rows) {
-    return token_columns(result).table("token_bars", token_rows(rows));
+    return token_columns(result).table("token_bars", token_rows(result, rows));
 }
 
 std::string failures_csv(const Results& result) {

@@ -47,7 +47,8 @@ inline std::set<AxisStage> stages_set(const PointOptions& options) {
         a.receptive_field != b.receptive_field || a.renormalise != b.renormalise ||
         a.skip_weight != b.skip_weight || a.layer_skip_weights != b.layer_skip_weights ||
         a.source_layer != b.source_layer || options.edge_weights != defaults.edge_weights ||
-        options.drop_special_tokens != defaults.drop_special_tokens || !options.network_steps.empty())
+        options.drop_special_tokens != defaults.drop_special_tokens ||
+        options.units.joined != defaults.units.joined || !options.network_steps.empty())
         stages.insert(AxisStage::network);
     if (options.layer != defaults.layer || options.source.kind != defaults.source.kind ||
         options.source.index != defaults.source.index)

@@ -51,6 +51,11 @@ def safetensors_seeds():
     yield "layer_names", safetensors({"layer_0": attention(1, 1, 2)[0], "layer_1": attention(1, 1, 2)[0]})
     yield "dropout", safetensors({"attentions": np.array([[[[0.6, 0.6], [0.6, 0]]], [[[0.3, 0.9], [0, 1.2]]]])})
     yield "swapped", safetensors({"attentions": np.array([[[[0.9, 0.9], [0.1, 0.1]]]])})
+    yield "pieces", safetensors({"a.attentions": attention(1, 1, 3), "a.score": np.arange(3.0),
+                                 "a.alti": attention(1, 1, 3)[0]},
+                                {"examples": json.dumps([{"id": "a", "tokens": ["un", "##do", "it"], "position": 1}])})
+    yield "word_ids", safetensors({"a.attentions": attention(1, 1, 4), "a.attention_mask": np.array([1, 1, 1, 0])},
+                                  {"examples": json.dumps([{"id": "a", "word_ids": [None, 3, 3, 0]}])})
     yield "git_lfs", b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"
     yield "html", b"<!DOCTYPE html><html></html>"
 

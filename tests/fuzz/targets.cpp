@@ -50,6 +50,19 @@ void use(const Dataset& dataset) {
         expect_answer([&] { weights_by_name(example, "attention"); });
         expect_answer([&] { validate(example.attention, example.id); });
     }
+    expect_answer([&] {
+        const WordFinder finder = dataset.word_finder(dataset.size(), {});
+        for (std::size_t i = 0; i < dataset.size(); ++i) {
+            const Example example = dataset.example(i);
+            const Words words = finder.find(example.text());
+            if (words.tokens() != example.tokens.size()) std::abort();
+            const Example joined = in_words(example, words, JoinRows::max);
+            if (joined.tokens.size() != words.size() || joined.attention.tokens() != words.size()) std::abort();
+            expect_answer([&] { validate(joined.attention, example.id); });
+            for (const auto& [name, tensor] : joined.weights)
+                if (weights_by_name(joined, name).tokens() != words.size()) std::abort();
+        }
+    });
 }
 
 /// A golden model's directory in which one file is replaced by the input.

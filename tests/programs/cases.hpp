@@ -12,10 +12,10 @@ namespace attnflow::testing {
 
 inline std::string case_file(const std::string& name) { return source_folder() + "/tests/cases/" + name; }
 
-using Words = std::vector<std::string>;
+using Strings = std::vector<std::string>;
 
 /// The scores that `attribute` gives, as JSON has them.
-inline std::vector<double> scores(Words arguments) {
+inline std::vector<double> scores(Strings arguments) {
     arguments.insert(arguments.begin(), "attribute");
     arguments.insert(arguments.end(), {"--format", "json"});
     const CommandResult result = attnflow::testing::attnflow(arguments);

@@ -20,10 +20,10 @@ namespace {
 const std::string cases = std::string(ATTNFLOW_SOURCE_DIR) + "/tests/cases/";
 
 /// Rollout from the first position (`source`) and column sums are those of values.json.
-void check_scores(const Words& file, const std::string& name, const std::string& source = "0") {
+void check_scores(const Strings& file, const std::string& name, const std::string& source = "0") {
     for (const std::string method : {"rollout", "column_sum"}) {
         INFO(name << ", " << method);
-        Words arguments = file;
+        Strings arguments = file;
         arguments.insert(arguments.end(), {"--method", method});
         if (method == "rollout") arguments.insert(arguments.end(), {"--source", source});
         check_equal(scores(arguments), right(name, method));
@@ -31,9 +31,9 @@ void check_scores(const Words& file, const std::string& name, const std::string&
 }
 
 /// `validate` and `attribute` refuse the file and say all of `texts`.
-void check_refused(const std::string& file, const Words& texts, const Words& never = {"--row-sum-tolerance"}) {
-    for (Words arguments :
-         {Words{"validate", cases + file}, Words{"attribute", cases + file, "--method", "rollout"}}) {
+void check_refused(const std::string& file, const Strings& texts, const Strings& never = {"--row-sum-tolerance"}) {
+    for (Strings arguments :
+         {Strings{"validate", cases + file}, Strings{"attribute", cases + file, "--method", "rollout"}}) {
         const CommandResult result = attnflow::testing::attnflow(arguments);
         INFO(result.err << result.out);
         CHECK(result.exit_code == 2);
@@ -42,7 +42,7 @@ void check_refused(const std::string& file, const Words& texts, const Words& nev
     }
 }
 
-std::string validated(const std::string& file, Words more = {}) {
+std::string validated(const std::string& file, Strings more = {}) {
     more.insert(more.begin(), {"validate", cases + file});
     const CommandResult result = attnflow::testing::attnflow(more);
     INFO(result.err);
@@ -50,7 +50,7 @@ std::string validated(const std::string& file, Words more = {}) {
     return result.out;
 }
 
-std::string refusal(const Words& arguments) {
+std::string refusal(const Strings& arguments) {
     const CommandResult result = attnflow::testing::attnflow(arguments);
     CHECK(result.exit_code == 2);
     return result.err;
@@ -135,8 +135,8 @@ TEST_CASE("padding that was left in is named and is never the source", "[cases][
     const std::string refused = "source last is position 5 ([PAD]), which is padding";
     CHECK_THAT(run_of("own/padding_without_mask.npz", "\"last\""),
                Catch::StartsWith("2: ") && Catch::Contains(refused));
-    const auto from = [](const std::string& file, const Words& source) {
-        Words arguments{"attribute", cases + file, "--method", "rollout"};
+    const auto from = [](const std::string& file, const Strings& source) {
+        Strings arguments{"attribute", cases + file, "--method", "rollout"};
         arguments.insert(arguments.end(), source.begin(), source.end());
         return attnflow::testing::attnflow(arguments);
     };
@@ -166,7 +166,7 @@ TEST_CASE("rows: values are held to the precision that they have", "[cases][rows
 }
 
 TEST_CASE("rows: what is wrong is named by what the rows look like", "[cases][rows]") {
-    const auto check = [](const std::string& file, const Words& texts) {
+    const auto check = [](const std::string& file, const Strings& texts) {
         check_refused("own/rows_" + file, texts);
     };
     check_refused("rows-do-not-sum-to-1/dropout.npz",
@@ -201,7 +201,7 @@ TEST_CASE("rows: what is wrong is named by what the rows look like", "[cases][ro
 }
 
 TEST_CASE("files: what kind a file is, by its first bytes", "[cases][kinds]") {
-    const Words lfs{"is a Git LFS pointer", "git lfs pull"};
+    const Strings lfs{"is a Git LFS pointer", "git lfs pull"};
     check_refused("other-kind-of-file/lfs.npz", lfs);
     check_refused("other-kind-of-file/html.safetensors", {"is an HTML page", "/resolve/"});
     const std::string message = refusal({"attribute", "--model", cases + "other-kind-of-file/lfs_pointer",

@@ -32,14 +32,14 @@ struct Changed {
 };
 
 /// `attribute --model FOLDER` on a pair of texts.
-CommandResult on_pair(const std::string& model, Words more) {
-    Words words{"attribute",   "--model",    model,      "--text", "the cat sat",
-                "--text-pair", "tea is hot", "--method", "rollout"};
+CommandResult on_pair(const std::string& model, Strings more) {
+    Strings words{"attribute",   "--model",    model,      "--text", "the cat sat",
+                  "--text-pair", "tea is hot", "--method", "rollout"};
     words.insert(words.end(), more.begin(), more.end());
     return attnflow::testing::attnflow(words);
 }
 
-Json json_on_pair(const std::string& model, Words more) {
+Json json_on_pair(const std::string& model, Strings more) {
     more.insert(more.end(), {"--format", "json"});
     const auto result = on_pair(model, more);
     INFO(result.err);
@@ -49,18 +49,18 @@ Json json_on_pair(const std::string& model, Words more) {
 
 /// What `extract` makes of the pair, with gradients and blank-out.
 std::shared_ptr<const SafetensorsFile> extracted(const std::string& model, const TemporaryDirectory& folder,
-                                                 Words more = {}) {
-    Words words{"extract",
-                "--model",
-                model,
-                "--text",
-                "the cat sat",
-                "--text-pair",
-                "tea is hot",
-                "--with",
-                "gradients,blank_out",
-                "--out",
-                folder.file("d.safetensors")};
+                                                 Strings more = {}) {
+    Strings words{"extract",
+                  "--model",
+                  model,
+                  "--text",
+                  "the cat sat",
+                  "--text-pair",
+                  "tea is hot",
+                  "--with",
+                  "gradients,blank_out",
+                  "--out",
+                  folder.file("d.safetensors")};
     words.insert(words.end(), more.begin(), more.end());
     const auto result = attnflow::testing::attnflow(words);
     INFO(result.err);
@@ -168,13 +168,13 @@ TEST_CASE("BertForPreTraining is its masked language model, an encoder gives att
     CHECK(json.at("scores") == ask(golden).at("scores"));
 
     const std::string encoder = case_file("no-output-layer/bertmodel_noprefix");
-    const Words words{"--model", encoder, "--text", "the cat sat [SEP] tea is hot", "--method"};
+    const Strings words{"--model", encoder, "--text", "the cat sat [SEP] tea is hot", "--method"};
     for (const std::string method : {"rollout", "column_sum"}) {
-        Words arguments = words;
+        Strings arguments = words;
         arguments.push_back(method);
         check_equal(scores(arguments), right("no-output-layer", method));
     }
-    Words flow = words;
+    Strings flow = words;
     flow.push_back("attention_flow");
     CHECK(scores(flow).size() == 9);
 }

@@ -27,8 +27,8 @@ std::vector<double> rollout_of_file(const TemporaryDirectory& folder) {
 TEST_CASE("a pair of texts is one input with token types", "[cases][pairs]") {
     const auto pair = right("sentence-pairs/pair", "rollout");
     CHECK(pair[7] == Approx(0.1076).margin(5e-5));  // `hot`
-    const Words both{"--model",     uncased(),    "--text",   "the cat sat",
-                     "--text-pair", "tea is hot", "--method", "rollout"};
+    const Strings both{"--model",     uncased(),    "--text",   "the cat sat",
+                       "--text-pair", "tea is hot", "--method", "rollout"};
     check_equal(scores(both), pair);
 
     const TemporaryDirectory folder;
@@ -87,8 +87,8 @@ TEST_CASE("columns of pairs by the names that users give, others are named once"
 }
 
 TEST_CASE("a separator inside a text of a model with two token types is said", "[cases][pairs]") {
-    const Words one{"attribute", "--model", uncased(), "--text", "the cat sat [SEP] tea is hot",
-                    "--method",  "rollout"};
+    const Strings one{"attribute", "--model", uncased(), "--text", "the cat sat [SEP] tea is hot",
+                      "--method",  "rollout"};
     check_equal(scores({one.begin() + 1, one.end()}), right("sentence-pairs/one_text", "rollout"));
     const auto said = attnflow::testing::attnflow(one);
     CHECK(said.exit_code == 0);

@@ -24,7 +24,7 @@ struct Run {
     explicit Run(const std::string& toml, const std::string& dataset = gemma()) {
         write_bytes(folder.file("c.toml"), "dataset.path = \"" + dataset + "\"\n" + toml);
     }
-    CommandResult operator()(Words more = {}) const {
+    CommandResult operator()(Strings more = {}) const {
         more.insert(more.begin(), {"run", "c.toml", "--out", "r"});
         return attnflow::testing::attnflow(more, folder.file(""));
     }
@@ -48,9 +48,9 @@ std::string file_with_tokens(const TemporaryDirectory& folder, const std::string
 
 TEST_CASE("special tokens of the usual families are dropped, and the heading says which", "[cases][names]") {
     check_equal(scores({gemma(), "--method", "rollout"}), right("name-without-effect/kept", "rollout"));
-    const Words drop{gemma(), "--method", "rollout", "--special-tokens", "drop"};
+    const Strings drop{gemma(), "--method", "rollout", "--special-tokens", "drop"};
     check_equal(scores(drop), right("name-without-effect/dropped", "rollout"));
-    Words shown = drop;
+    Strings shown = drop;
     shown.insert(shown.begin(), "attribute");
     const auto table = attnflow::testing::attnflow(shown);
     CHECK_THAT(table.out, Catch::Contains("special tokens drop (<bos> <eos>)"));
@@ -69,9 +69,9 @@ TEST_CASE("special tokens of the usual families are dropped, and the heading say
 TEST_CASE("attribute: names of special tokens can be told, and must be tokens", "[cases][names]") {
     const TemporaryDirectory folder;
     const std::string file = file_with_tokens(folder, R"(["<start>", "a", "b"])");
-    const Words drop{"attribute", file, "--method", "rollout", "--special-tokens", "drop", "--source", "2"};
-    const auto with = [&](const Words& more) {
-        Words arguments = drop;
+    const Strings drop{"attribute", file, "--method", "rollout", "--special-tokens", "drop", "--source", "2"};
+    const auto with = [&](const Strings& more) {
+        Strings arguments = drop;
         arguments.insert(arguments.end(), more.begin(), more.end());
         return attnflow::testing::attnflow(arguments);
     };

@@ -70,6 +70,7 @@ private:
     void append(const AddedToken& token) {
         body_.ids.push_back(token.id);
         body_.tokens.push_back(token.text);
+        body_.words.emplace_back(words_++);
     }
 
     void append_text(const std::u32string& text) {
@@ -86,10 +87,12 @@ private:
     }
 
     void append_word(const std::u32string& word) {
+        const std::size_t number = words_++;
         if (const auto ids = parts_.model->find(word, parts_.vocabulary)) {
             for (const TokenId id : *ids) {
                 body_.ids.push_back(id);
                 body_.tokens.emplace_back(parts_.vocabulary.text(id));
+                body_.words.emplace_back(number);
             }
             return;
         }
@@ -100,9 +103,11 @@ private:
         }
         body_.ids.push_back(*parts_.unknown);
         body_.tokens.push_back(text);
+        body_.words.emplace_back(number);
     }
 
     const TokenizerParts& parts_;
+    std::size_t words_ = 0;
     Encoding body_;
 };
 

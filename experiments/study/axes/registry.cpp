@@ -11,12 +11,14 @@
 #include "experiments/study/axes/skip_weight.hpp"
 #include "experiments/study/axes/source.hpp"
 #include "experiments/study/axes/special_tokens.hpp"
+#include "experiments/study/axes/units.hpp"
 
 namespace attnflow {
 
 AxisRegistry& axes() {
     static AxisRegistry registry = [] {
         AxisRegistry r;
+        r.add<UnitsAxis>();
         r.add<HeadsAxis>();
         r.add<EdgeWeightsAxis>();
         r.add<PruningAxis>();

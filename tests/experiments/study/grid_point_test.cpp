@@ -85,3 +85,13 @@ TEST_CASE("another method at the same values, where it takes no axis that is mis
     CHECK(joined(*sum, point)->values == point.values);
     CHECK_FALSE(joined(point, point.with("layer", std::int64_t{1})));
 }
+
+TEST_CASE("a point without an axis that nothing asked for is the one with its default", "[axes]") {
+    const GridPoint tokens{"rollout", {{"layer", std::int64_t{1}}}};
+    for (const AxisStage stage : {AxisStage::network, AxisStage::attribution, AxisStage::reading}) {
+        CHECK(tokens.key(stage) == tokens.with("units", Text("tokens")).key(stage));
+        CHECK(tokens.key(stage) != tokens.with("units", Text("words")).key(stage));
+        CHECK(tokens.key(stage) !=
+              tokens.with("heads", Text("mean")).key(stage));  // that of a method without heads
+    }
+}

@@ -49,9 +49,9 @@ TEST_CASE("rows of several sources are read off as one score a token, then go th
 TEST_CASE("special tokens are compared or not, layers exist or not", "[options]") {
     const std::vector<std::string> tokens{"[CLS]", "a", "[SEP]"};
     PointOptions options;
-    CHECK(options.compared_positions(tokens, {"[CLS]", "[SEP]"}) == Positions{0, 1, 2});
+    CHECK(options.compared_positions(tokens, {"[CLS]", "[SEP]"}, {}) == Positions{0, 1, 2});
     options.score_special_tokens = false;
-    CHECK(options.compared_positions(tokens, {"[CLS]", "[SEP]"}) == Positions{1});
+    CHECK(options.compared_positions(tokens, {"[CLS]", "[SEP]"}, {}) == Positions{1});
     CHECK(options.source_layer(6, "ex") == 6);
     options.layer = 7;
     CHECK(message_of<ParameterError>([&] { options.source_layer(6, "ex"); }) ==

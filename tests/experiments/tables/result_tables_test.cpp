@@ -1,5 +1,7 @@
 #include "experiments/tables/result_tables.hpp"
 
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 
 #include "experiments/study/config.hpp"
@@ -20,6 +22,8 @@ Results results() {
     Results results;
     results.examples = {"a,1", "b"};
     results.tokens = {{"[CLS]", "hi"}, {"=x"}};
+    results.words.resize(2);
+    results.word_texts.resize(2);
     results.grid = {{"rollout", {{"layer", std::int64_t{2}}}}, {"column_sum", {}}};
     results.rows = {{0, 0, 0, 1, 0.25}, {1, 1, 0, 0, std::nullopt}};
     return results;
@@ -116,6 +120,27 @@ TEST_CASE("attributions.csv: a line a compared token, names that no spreadsheet 
     CHECK(cell(csv, "score", 2) == "0.25");
     CHECK(cell(csv, "token", 3) == "'=x");
     CHECK(cell(csv, "binding_cut", 3).empty());
+}
+
+TEST_CASE("attributions.csv in words: a line a word, whose column is there where the grid asks for it",
+          "[tables]") {
+    Results two = results();
+    CHECK(cell(attributions_csv(two), "units", 0) == "no such column");
+    two.examples[0] = "a";
+    two.tokens[0] = {"[CLS]", "key", "##s", "turn"};
+    two.special_tokens = {"[CLS]"};
+    two.words = {{0, 1, 3}, {0}};
+    two.word_texts = {{"[CLS]", "keys", "turn"}, {"=x"}};
+    two.grid = {{"rollout", {{"units", std::string("words")}, {"positions", std::string("no_special")}}}};
+    two.attributions = {{0, 0, {0.75, 0.25, 0.5}, {}}};
+    const std::string csv = attributions_csv(two);
+    CHECK(std::count(csv.begin(), csv.end(), '\n') == 3);
+    CHECK(cell(csv, "units", 1) == "words");
+    CHECK(cell(csv, "position", 1) == "1");
+    CHECK(cell(csv, "token", 1) == "keys");
+    CHECK(cell(csv, "score", 1) == "0.25");
+    CHECK(cell(csv, "token", 2) == "turn");
+    CHECK(cell(csv, "score", 2) == "0.5");
 }
 
 TEST_CASE("failures.csv: the cell and its message on one line", "[tables]") {

@@ -1,5 +1,7 @@
 #include "attention/model/tokenizer/post_processors/template.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "attention/model/checkpoint/json_fields.hpp"
@@ -58,15 +60,22 @@ std::vector<Slot> read_slots(const JsonFields& fields, const std::string& key, c
 Encoding fill(const std::vector<Slot>& slots, const Encoding& first, const Encoding& second,
               const Vocabulary& vocabulary) {
     Encoding out;
+    std::size_t words = 0;  // so far: two texts may meet without a token between them
     out.separators_inside = first.separators_inside + second.separators_inside;
     for (const Slot& slot : slots) {
         if (slot.kind == Slot::Kind::special) {
             out.ids.insert(out.ids.end(), slot.ids.begin(), slot.ids.end());
             for (const TokenId id : slot.ids) out.tokens.emplace_back(vocabulary.text(id));
+            out.words.resize(out.tokens.size());
         } else {
             const Encoding& body = slot.kind == Slot::Kind::first ? first : second;
             out.ids.insert(out.ids.end(), body.ids.begin(), body.ids.end());
             out.tokens.insert(out.tokens.end(), body.tokens.begin(), body.tokens.end());
+            const std::size_t before = words;
+            for (const auto& word : body.words) {
+                out.words.push_back(word ? std::optional(before + *word) : std::nullopt);
+                if (word) words = std::max(words, before + *word + 1);
+            }
         }
         out.type_ids.resize(out.ids.size(), slot.type);
     }

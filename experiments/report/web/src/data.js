@@ -1,6 +1,7 @@
 // Reading the report document that `attnflow report` embeds.
 
 import { CutVocabulary } from "./cuts.js";
+import { plural } from "./explorer/numbers.js";
 import { directionOf, shortToken, tokenText } from "./token_text.js";
 
 function bytesOf(text) {
@@ -110,7 +111,8 @@ export class Example {
   constructor(report, index) {
     this.report = report;
     this.json = report.json.examples[index];
-    this.tokens = this.json.tokens;
+    this.tokens = this.json.tokens; // or words of the pieces that they are
+    this.unit = this.json.unit ?? "token";
     this.direction = directionOf(this.tokens);
     this.unknown = new Set(this.json.unknown ?? []); // positions that the model read as its unknown token
     this.unknownToken = tokenText(this.json.unknown_token ?? "[UNK]");
@@ -123,11 +125,11 @@ export class Example {
   mark(t) {
     return this.unknown.has(t) && tokenText(this.tokens[t]) !== this.unknownToken ? this.unknownToken : "";
   }
-  /** "2 of 6 tokens read as [UNK]"; "" without any. */
+  /** "2 of 6 tokens are read as [UNK]"; "" without any. */
   get unknownWords() {
     const { size } = this.unknown;
     if (size === 0) return "";
-    return `${size} of ${this.tokens.length} tokens ${size === 1 ? "is" : "are"} read as ${this.unknownToken}`;
+    return `${size} of ${plural(this.tokens.length, this.unit)} ${size === 1 ? "is" : "are"} read as ${this.unknownToken}`;
   }
   /** A token in a line of text, with what the model read in its place. */
   tokenLabel(t, limit) {

@@ -159,7 +159,7 @@ function tokenBars(report, selection, theme, index) {
     text(
       12,
       22,
-      `Token scores of ${shortToken(example.json.id, 40)}, layer ${selection.layer ?? example.layers}`,
+      `${example.unit === "word" ? "Word" : "Token"} scores of ${shortToken(example.json.id, 40)}, layer ${selection.layer ?? example.layers}`,
       { "font-weight": 600, "font-size": 14, fill: theme.ink },
     ),
   ];
@@ -205,7 +205,9 @@ function tokenBars(report, selection, theme, index) {
 // What is said below the tokens of a figure that shows so many of them.
 function tokenNotes(example, shown) {
   const left = example.tokens.length - shown;
-  return [left > 0 && `and ${left} more token${left === 1 ? "" : "s"}`, example.unknownWords].filter(Boolean);
+  return [left > 0 && `and ${left} more ${example.unit}${left === 1 ? "" : "s"}`, example.unknownWords].filter(
+    Boolean,
+  );
 }
 
 // A colour scale with its ends named.
@@ -239,7 +241,7 @@ function tokenMap(report, selection, theme, index) {
   const left = 12 + Math.max(32, ...lengths.map((length, k) => 0.64 * length - (k + 0.5) * cell));
   const width = left + shown.length * cell + 28;
   const grid = { layers, order, cell, line, top, bottom: top + layers.length * line };
-  const title = `Scores of the tokens of ${shortToken(example.json.id, 40)} by layer`;
+  const title = `Scores of the ${example.unit}s of ${shortToken(example.json.id, 40)} by layer`;
   const below = grid.bottom + 20 + 0.8 * Math.max(21, ...lengths);
   const notes = tokenNotes(example, shown.length);
   return canvas(maps.length * width, below + 20 * notes.length, theme, [

@@ -2,6 +2,7 @@
 
 import { maxFlow } from "../max_flow.js";
 import { precomputedView, solvedView, staticView } from "../views.js";
+import { plural } from "./numbers.js";
 
 /**
  * Edges and cut of the chosen view, or a promise of them; { problem: { words, offer } } where they cannot be had.
@@ -26,13 +27,13 @@ function availablePairs(state) {
   const { pairs } = state.fused;
   const limit = state.report.json.solvable_tokens;
   if (pairs.length === 0) {
-    return { words: `No flows were computed for this example: it has more than ${limit} tokens.` };
+    return { words: `No flows were computed for this example: it has more than ${limit} ${example.unit}s.` };
   }
   const offered = (list) =>
     list.find((p) => p.sink === sink && p.source === source) ??
     list.find((p) => p.source === source && p.sink !== p.source) ??
     list[0];
-  const start = `This example has ${example.tokens.length} tokens, and above ${limit} flows are computed beforehand`;
+  const start = `This example has ${plural(example.tokens.length, example.unit)}, and above ${limit} flows are computed beforehand`;
   const here = pairs.filter((p) => p.layer === layer);
   if (here.length === 0) {
     return { words: `${start}: for layer ${pairs[0].layer} only, not for layer ${layer}.`, offer: offered(pairs) };

@@ -66,9 +66,9 @@ export function missingWords(state) {
 }
 
 /** "6 tokens · 2 layers · ...": the example in short. */
-export function factsOf({ tokens, layers, json, unknownWords }) {
+export function factsOf({ tokens, unit, layers, json, unknownWords }) {
   return [
-    plural(tokens.length, "token"),
+    plural(tokens.length, unit),
     unknownWords,
     plural(layers, "layer"),
     plural(json.heads, "head"),

@@ -41,7 +41,7 @@ export class TokenStrips {
       el(
         "p",
         { class: "note" },
-        `${factsOf(state.example)}. Numbers are those of the sink. Choose a token to make it the sink.`,
+        `${factsOf(state.example)}. Numbers are those of the sink. Choose a ${state.example.unit} to make it the sink.`,
       ),
       el("ul", { class: "legend", id: "shading" }, shading(rows, this.page.theme)),
       missing && el("p", { class: "note", id: "strips-missing" }, missing),
@@ -55,10 +55,11 @@ export class TokenStrips {
 
   head(rows) {
     const { state } = this;
-    const title = `Tokens shaded by each method, from ${state.tokenName(state.source)} in layer ${state.layer}`;
+    const units = state.example.unit === "word" ? "Words" : "Tokens";
+    const title = `${units} shaded by each method, from ${state.tokenName(state.source)} in layer ${state.layer}`;
     const download = {
       class: "quiet",
-      "aria-label": "Download CSV: scores of the tokens",
+      "aria-label": `Download CSV: scores of the ${state.example.unit}s`,
       onclick: () => this.saveScores(rows),
     };
     return el(
@@ -180,7 +181,7 @@ export class TokenStrips {
     const { cuts } = report;
     if (!row) return [];
     return [
-      ["Token", `${t} ${shortToken(example.tokens[t], 240)}`],
+      [example.unit === "word" ? "Word" : "Token", `${t} ${shortToken(example.tokens[t], 240)}`],
       ...(example.unknown.has(t) ? [["Read as", example.unknownToken]] : []),
       [row.name, fixed(row.scores[t], 6)],
       ...(row.cuts ? [["Binding cut", cuts.name(cuts.decode(row.cuts[t]))]] : []),

@@ -49,3 +49,20 @@ TEST_CASE("a template for pairs has both texts once, in any order", "[model]") {
                    Catch::Contains("has no template for pairs"));
     }
 }
+
+TEST_CASE("words of a second text go on from those of the first, also where the two meet", "[model][words]") {
+    const auto json =
+        nlohmann::json::parse(R"({"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A"}}],
+        "pair": [{"SpecialToken": {"id": "|"}}, {"Sequence": {"id": "A"}}, {"Sequence": {"id": "B"}}],
+        "special_tokens": {"|": {"ids": [7]}}})");
+    Encoding first{{1, 2, 3}, {}, {"a", "b", "c"}}, second{{4, 5}, {}, {"d", "e"}};
+    first.words = {0, 1, 1};
+    second.words = {0, 0};
+    using Numbers = std::vector<std::optional<std::size_t>>;
+    const Vocabulary vocabulary({{"|", 7}}, "test");
+    const auto words = [&](const Encoding& a, const Encoding& b) {
+        return Template::read(JsonFields(json, "test")).apply(a, b, vocabulary).words;
+    };
+    CHECK(words(first, second) == Numbers{std::nullopt, 0, 1, 1, 2, 2});
+    CHECK(words(second, first) == Numbers{std::nullopt, 0, 0, 1, 2, 2});
+}
