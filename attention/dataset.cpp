@@ -710,8 +710,8 @@ Dataset::UnknownCount Dataset::count_unknown() const {
 
 std::string separators_note(const std::string& texts, const std::string& separator) {
     return fmt::format(
-        "{} holds {} inside and was read as one text, of one token type; the second text of a pair is "
-        "given by itself: a column text_pair, or --text-pair",
+        "{} holds {} inside and was read as one text, all of it with the first of the model's token types; "
+        "the second text of a pair is given by itself: a column text_pair, or --text-pair",
         texts, separator);
 }
 

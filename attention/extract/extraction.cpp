@@ -292,7 +292,7 @@ private:
             {"axes", "attentions: layer,head,query,key"},
             {"model", std::filesystem::path(model_.folder).lexically_normal().filename().string()},
             {"architecture", model_.architecture},
-            {"special_tokens", Json(model_.tokenizer.special_tokens()).dump()},
+            {"special_tokens", Json(model_.tokenizer.wordless_tokens()).dump()},
             {"extraction",
              Json(extraction_settings(options_)).dump(-1, ' ', false, Json::error_handler_t::replace)}};
         if (out["model"].empty() || !is_utf8(out["model"])) out.erase("model");

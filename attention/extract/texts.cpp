@@ -235,10 +235,14 @@ private:
         if (const auto pair = column("text_pair")) return pair;
         if (columns.empty()) return std::nullopt;
         if (columns.size() == 1) return columns.front();
-        throw InputError(
-            fmt::format("{}: columns '{}' and '{}' may both be the second text {}, expected one of them "
-                        "to be called text_pair",
-                        where_, excerpt(names_[columns[0]]), excerpt(names_[columns[1]]), of));
+        std::vector<std::string> names;
+        for (const std::size_t one : columns) names.push_back("'" + excerpt(names_[one]) + "'");
+        const std::string last = names.back();
+        names.pop_back();
+        throw InputError(fmt::format(
+            "{}: columns {} and {} may each be the second text {}; call the one that is meant text_pair, "
+            "and the others are not read",
+            where_, join(names, ", "), last, of));
     }
 
     void find_pair(std::string_view header) {
@@ -281,19 +285,17 @@ std::string text_of(std::string_view cell, bool table, const std::string& where)
 
 }  // namespace
 
-bool reads_labels(const TextModel& model) {
-    return has_outputs(model.model->shape().task) && model.model->shape().task != Task::regression;
-}
+bool reads_labels(Task task) { return has_outputs(task) && task != Task::regression; }
 
 std::size_t count_texts(const std::string& path) {
     const TextLines file(path);
     return file.lines.size() - (file.table ? 1 : 0);
 }
 
-std::vector<std::string> text_notes(const std::string& path, bool with_labels) {
+std::vector<std::string> text_notes(const std::string& path, Task task) {
     const TextLines file(path);
     if (!file.table) return {};
-    return Columns(file.lines.front(), escape_controls(path) + ":1").notes(with_labels);
+    return Columns(file.lines.front(), escape_controls(path) + ":1").notes(reads_labels(task));
 }
 
 std::vector<LabelledText> read_texts(const std::string& path, const TextModel& model) {
@@ -317,7 +319,7 @@ std::vector<LabelledText> read_texts(const std::string& path, const TextModel& m
             text.pair = text_of(cells[*columns->pair()], true, where);
             if (is_blank(*text.pair)) throw InputError(where + ": no second text, expected one in each line");
         }
-        if (columns && columns->label() && reads_labels(model))
+        if (columns && columns->label() && reads_labels(model.model->shape().task))
             text.label = read_label(cells[*columns->label()], model, where);
         texts.push_back(std::move(text));
     }

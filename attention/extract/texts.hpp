@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "attention/model/task.hpp"
+
 namespace attnflow {
 
 struct TextModel;
@@ -33,13 +35,12 @@ struct LabelledText {
 std::vector<LabelledText> read_texts(const std::string& path, const TextModel& model);
 
 /// How the columns of a table were read, a sentence each: which are the texts of a pair, which are not read.
-/// Empty for other files. `with_labels`: whether a column `label` is read. Throws what read_texts() does of the
-/// header.
-std::vector<std::string> text_notes(const std::string& path, bool with_labels = true);
+/// Empty for other files. `task`: that of the model that reads them. Throws what read_texts() does of the header.
+std::vector<std::string> text_notes(const std::string& path, Task task);
 
 /// Whether labels of texts are outputs of the model: not where it has none, nor of a regression, whose texts have
 /// numbers for which nothing here asks.
-bool reads_labels(const TextModel& model);
+bool reads_labels(Task task);
 
 /// Whether a text is white space only, that of Unicode included.
 bool is_blank(std::string_view text);

@@ -31,6 +31,17 @@ std::string config_of(const std::string& folder) {
     return (std::filesystem::path(folder) / "config.json").string();
 }
 
+auto architecture_of(const ModelConfig& config) {
+    const std::string name = config.architecture();
+    const auto* entry = model_architectures().find(name);
+    if (entry == nullptr) {
+        throw InputError(fmt::format("{}: architecture '{}' is not supported, expected one of {}",
+                                     config.fields().where(), excerpt(name),
+                                     join(model_architectures().names(), ", ")));
+    }
+    return entry->make();
+}
+
 }  // namespace
 
 std::vector<std::string> precision_names() {
@@ -42,17 +53,11 @@ std::vector<std::string> precision_names() {
 TextModel TextModel::open(const std::string& folder, const std::string& precision) {
     const Precision with = precision_named(precision);
     const ModelConfig config = ModelConfig::read(config_of(folder));
-    const std::string name = config.architecture();
-    const auto* entry = model_architectures().find(name);
-    if (entry == nullptr) {
-        throw InputError(fmt::format("{}: architecture '{}' is not supported, expected one of {}",
-                                     config.fields().where(), excerpt(name),
-                                     join(model_architectures().names(), ", ")));
-    }
+    const auto architecture = architecture_of(config);
     Tokenizer tokenizer = Tokenizer::open(folder);
     const WeightFiles files = WeightFiles::open(folder);
-    TextModel model{folder, name, std::move(tokenizer),
-                    make_model(entry->make()->plan(config.fields(), files), files, with)};
+    TextModel model{folder, config.architecture(), std::move(tokenizer),
+                    make_model(architecture->plan(config.fields(), files), files, with)};
     const ModelShape& shape = model.model->shape();
     const TokenId largest = model.tokenizer.vocabulary().largest_id();
     if (largest >= 0 && static_cast<std::size_t>(largest) >= shape.vocabulary) {
@@ -61,6 +66,11 @@ TextModel TextModel::open(const std::string& folder, const std::string& precisio
                                      excerpt(model.tokenizer.vocabulary().text(largest)), shape.vocabulary));
     }
     return model;
+}
+
+Task TextModel::task_of(const std::string& folder) {
+    const ModelConfig config = ModelConfig::read(config_of(folder));
+    return architecture_of(config)->plan(config.fields(), WeightFiles::open(folder)).output.task;
 }
 
 std::vector<std::string> TextModel::files(const std::string& folder) {

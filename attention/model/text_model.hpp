@@ -26,6 +26,10 @@ struct TextModel {
     /// missing, malformed or not supported, with what is; ParameterError for another precision.
     static TextModel open(const std::string& folder, const std::string& precision = "float32");
 
+    /// What the model in a directory says of a text, by config.json and the headers of its weights. Throws
+    /// InputError as open() does of these.
+    static Task task_of(const std::string& folder);
+
     /// The files that open() reads. Throws InputError when some cannot be found.
     static std::vector<std::string> files(const std::string& folder);
 

@@ -191,7 +191,7 @@ AttributeRequest make_request(const AttributeArguments& arguments) {
         print_notes_of_model(arguments.model);
         Attended attended = attend(model, arguments.text, "text", options);
         AttributeRequest request =
-            finish(std::move(attended.example), model.tokenizer.special_tokens(), attended.fused);
+            finish(std::move(attended.example), model.tokenizer.wordless_tokens(), attended.fused);
         if (model.misses_pair(attended.encoding, arguments.pair.has_value()))
             print_note(separators_note("the text", shown_separator(model)));
         request.encoding = std::move(attended.encoding);

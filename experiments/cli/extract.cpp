@@ -104,7 +104,7 @@ int extract_texts(const ExtractArguments& arguments) {
     const TextModel model = TextModel::open(arguments.model, arguments.precision);
     print_notes_of_model(arguments.model);
     if (!arguments.file.empty()) {
-        for (const std::string& note : text_notes(arguments.file, reads_labels(model))) print_note(note);
+        for (const std::string& note : text_notes(arguments.file, model.model->shape().task)) print_note(note);
     }
     const std::vector<LabelledText> texts =
         arguments.file.empty() ? std::vector<LabelledText>{{arguments.text, {}, {}, arguments.pair}}

@@ -11,6 +11,7 @@
 
 #include "attention/dataset.hpp"
 #include "attention/extract/texts.hpp"
+#include "attention/model/text_model.hpp"
 #include "experiments/cli/app.hpp"
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/console.hpp"
@@ -76,7 +77,8 @@ void refuse_links(const std::filesystem::path& folder) {
 // How model and texts are read, where that is not plain from the files.
 void print_notes_of_texts(const Texts& texts) {
     print_notes_of_model(texts.model.string());
-    for (const std::string& note : text_notes(texts.sentences.string())) print_note(note);
+    const Task task = TextModel::task_of(texts.model.string());
+    for (const std::string& note : text_notes(texts.sentences.string(), task)) print_note(note);
 }
 
 // What a run would do, and every point of its grid. Throws what a run would throw before it computes scores.

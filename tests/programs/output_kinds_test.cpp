@@ -107,6 +107,21 @@ TEST_CASE("a classifier of one output is a regression, whose target is that numb
     INFO(labelled.err);
     CHECK(labelled.exit_code == 0);
     CHECK_THAT(labelled.err, Catch::Contains("column 'label' is not read"));
+    // So says a run, once.
+    write_bytes(folder.file("c.toml"),
+                "methods = [\"rollout\"]\nmodel.cache = \"cache\"\ndataset.sentences = \"t.tsv\"\n"
+                "evaluation.references = [\"method(column_sum)\"]\nmodel.path = \"" +
+                    model + "\"\n");
+    for (const Strings& how : {Strings{"--out", "r"}, Strings{"--dry-run"}}) {
+        Strings words{"run", "c.toml"};
+        words.insert(words.end(), how.begin(), how.end());
+        const auto ran = attnflow::testing::attnflow(words, folder.file(""));
+        INFO(ran.err);
+        CHECK(ran.exit_code == 0);
+        const std::size_t said = ran.err.find("t.tsv:1: column 'label' is not read");
+        CHECK(said != std::string::npos);
+        CHECK(ran.err.find("'label'") == ran.err.rfind("'label'"));
+    }
     const auto asked =
         attnflow::testing::attnflow({"extract", "--model", model, "--text", "a", "--target", "label", "--with",
                                      "gradients", "--out", folder.file("f.safetensors")});

@@ -74,7 +74,13 @@ TEST_CASE("columns of pairs by the names that users give, others are named once"
         Catch::Contains("column 'text_pairs' is not read; a second text for the model is called text_pair"));
     for (const auto& [table, message] : std::vector<std::pair<std::string, std::string>>{
              {"text\tquestion\tcontext\na\tb\tc\n",
-              "columns 'question' and 'context' may both be the second text"},
+              "t.tsv:1: columns 'question' and 'context' may each be the second text beside text; call the one "
+              "that "
+              "is meant text_pair, and the others are not read"},
+             {"text\tquestion\tid\thypothesis\tcontext\na\tb\tc\td\te\n",
+              "columns 'question', 'hypothesis' and 'context' may each be the second text beside text"},
+             {"question\tcontext\tanswer\na\tb\tc\n",
+              "columns 'context' and 'answer' may each be the second text beside question"},
              {"premise\thypothesis\tquery\tpassage\na\tb\tc\td\n", "several may be a pair of texts"},
              {"text\ttext_pair\na\t \n", "t.tsv:2: no second text"},
              {"text\ttext_pair\na\t\"b\"\n", "t.tsv:2: \"b\" is in quotation marks"},
@@ -92,8 +98,10 @@ TEST_CASE("a separator inside a text of a model with two token types is said", "
     check_equal(scores({one.begin() + 1, one.end()}), right("sentence-pairs/one_text", "rollout"));
     const auto said = attnflow::testing::attnflow(one);
     CHECK(said.exit_code == 0);
-    CHECK_THAT(said.err, Catch::Contains("note: the text holds [SEP] inside and was read as one text") &&
-                             Catch::Contains("--text-pair"));
+    CHECK_THAT(said.err,
+               Catch::Contains("note: the text holds [SEP] inside and was read as one text, all of it with "
+                               "the first of the model's token types; ") &&
+                   Catch::Contains("--text-pair"));
     CHECK(attnflow::testing::attnflow(
               {"attribute", "--model", uncased(), "--text", "the cat sat", "--method", "rollout"})
               .err.empty());

@@ -523,6 +523,70 @@ TEST_CASE("a run on texts says what it was made of, and can be resumed and repea
     CHECK_THAT(other.err, Catch::Contains("dataset.sentences_sha256: was"));
 }
 
+TEST_CASE("a run on texts grows to what one run of the larger config is, byte for byte", "[cli][model]") {
+    const std::string small =
+        "dataset.limit = 1\naxes.skip_weight = 0.5\nevaluation.references = [\"blank_out\"]\n";
+    const std::string large =
+        "dataset.limit = 3\naxes.skip_weight = [0.25, 0.5]\naxes.edge_weights = [\"attention\", \"value_norm\"]\n"
+        "axes.units = [\"tokens\", \"words\"]\nevaluation.metrics = [\"spearman\", \"pearson\"]\n"
+        "evaluation.references = [\"blank_out\", \"grad_dot_input\"]\n";
+    const std::string rest = "output.attributions = true\nstatistics.resamples = 100\n";
+    const auto write = [&](const Project& project, const std::string& more) {
+        write_bytes(project.file("s.tsv"),
+                    "text\tlabel\nthe keys to the cabinet\t1\nthe key to the cabinets\t0\nthe key\t0\n");
+        write_bytes(project.file("c.toml"),
+                    "methods = [\"rollout\", \"attention_flow\"]\nmodel.path = \"" + model +
+                        "\"\nmodel.cache = \"cache\"\ndataset.sentences = \"s.tsv\"\n" + more + rest);
+    };
+    const Project grown;
+    write(grown, small);
+    REQUIRE(grown.run().exit_code == 0);
+    write(grown, large);
+    const auto resumed = grown.run({"--resume"});
+    INFO(resumed.err);
+    REQUIRE(resumed.exit_code == 0);
+    CHECK_THAT(resumed.err,
+               Catch::Contains("the run grows, what is there is kept: 2 grid points x 1 example before, "
+                               "16 x 3 now"));
+    const auto whole = attnflow::testing::attnflow({"run", "c.toml", "--out", "whole"}, grown.file(""));
+    INFO(whole.err);
+    REQUIRE(whole.exit_code == 0);
+    std::size_t compared = 0;
+    for (const auto& entry : fs::directory_iterator(grown.file("whole"))) {
+        const std::string name = entry.path().filename().string();
+        if (entry.path().extension() == ".sqlite" || entry.path().extension() == ".lock") continue;
+        INFO(name);
+        CHECK(read_bytes(grown.file("r/" + name)) == read_bytes(entry.path().string()));
+        ++compared;
+    }
+    CHECK(compared >= 8);
+    // Other texts are another run.
+    write_bytes(grown.file("s.tsv"), "text\tlabel\nthe keys\t1\nthe key to the cabinets\t0\nthe key\t0\n");
+    CHECK_THAT(grown.run({"--resume"}).err, Catch::Contains("dataset.sentences_sha256: was"));
+}
+
+TEST_CASE("the mask token stands for a word, also where a model calls it special", "[cli][model]") {
+    const std::string masked = source_folder() + "/tests/golden/model/masked_lm";
+    const auto attribute = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), {"attribute", "--model", masked, "--text", "the key [MASK]", "--method",
+                                   "rollout", "--special-tokens", "drop"});
+        return attnflow::testing::attnflow(more);
+    };
+    CHECK_THAT(attribute({}).out, Catch::Contains("special tokens drop ([CLS] [SEP])"));
+    CHECK_THAT(attribute({"--special", "[MASK]"}).out, Catch::Contains("special tokens drop ([MASK])"));
+    const Project project;
+    write_bytes(project.file("s.tsv"), "text\nthe key [MASK]\n");
+    write_bytes(project.file("c.toml"), "methods = [\"rollout\"]\nmodel.path = \"" + masked +
+                                            "\"\nmodel.cache = \"cache\"\ndataset.sentences = \"s.tsv\"\n"
+                                            "output.attributions = true\naxes.positions = \"no_special\"\n"
+                                            "evaluation.references = [\"method(column_sum)\"]\n");
+    const auto done = project.run();
+    INFO(done.err);
+    REQUIRE(done.exit_code == 0);
+    const std::string csv = read_bytes(project.file("r/attributions.csv"));
+    CHECK_THAT(csv, Catch::Contains(",3,[MASK],") && Catch::Contains(",2,key,") && !Catch::Contains("[CLS]"));
+}
+
 TEST_CASE("two processes that fill the same entry of the cache both succeed", "[cli][model]") {
     for (int attempt = 0; attempt < 5; ++attempt) {
         const Project project;

@@ -128,6 +128,14 @@ std::optional<TokenId> Tokenizer::pad() const { return parts_->pad; }
 std::optional<TokenId> Tokenizer::separator() const { return parts_->separator; }
 const std::vector<std::string>& Tokenizer::special_tokens() const { return parts_->special; }
 
+std::vector<std::string> Tokenizer::wordless_tokens() const {
+    std::vector<std::string> tokens = special_tokens();
+    for (const auto& word : {mask(), unknown()}) {
+        if (word) std::erase(tokens, vocabulary().text(*word));
+    }
+    return tokens;
+}
+
 std::vector<std::string> Tokenizer::files(const std::string& folder) {
     const auto file = [&](const char* name) { return (std::filesystem::path(folder) / name).string(); };
     std::vector<std::string> files;

@@ -59,6 +59,8 @@ public:
     std::optional<TokenId> separator() const;
     /// "[CLS]", "[SEP]", ...: tokens that stand for no text.
     const std::vector<std::string>& special_tokens() const;
+    /// Those of them that stand for no word either: all but mask() and unknown().
+    std::vector<std::string> wordless_tokens() const;
 
 private:
     explicit Tokenizer(std::shared_ptr<const TokenizerParts> parts) : parts_(std::move(parts)) {}

@@ -44,6 +44,7 @@ TEST_CASE("vocab.txt gives what the same tokenizer.json gives", "[model]") {
         CHECK(lines.encode(text).ids == json.encode(text).ids);
     }
     CHECK(lines.special_tokens() == std::vector<std::string>{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"});
+    CHECK(lines.wordless_tokens() == std::vector<std::string>{"[PAD]", "[CLS]", "[SEP]"});
 }
 
 TEST_CASE("pairs of texts have the ids and types of the tokenizers library", "[model]") {
@@ -186,6 +187,7 @@ TEST_CASE("settings beside tokenizer.json name and add tokens, and may not contr
     CHECK(tokenizer.mask() == 2);
     CHECK(tokenizer.encode("key <mask> NEW").ids == std::vector<TokenId>{1, 2, 4});
     CHECK(tokenizer.special_tokens() == std::vector<std::string>{"<unk>", "<mask>"});
+    CHECK(tokenizer.wordless_tokens().empty());
     CHECK(Tokenizer::files(folder.path()).size() == 2);
     const std::pair<const char*, const char*> refused[] = {
         {R"({"do_lower_case": true})", "tokenizer_config.json: do_lower_case is true, but the normalizer of"},
