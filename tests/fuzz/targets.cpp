@@ -209,7 +209,7 @@ void texts(Input input) {
         expect_answer([&, file = path + "/" + name] {
             const std::vector<LabelledText> read = read_texts(file, model);
             if (read.size() != count_texts(file)) std::abort();
-            for (const std::string& note : text_notes(file)) {
+            for (const std::string& note : text_notes(file, model.model->shape().task)) {
                 if (escape_controls(note) != note) std::abort();
             }
             for (const LabelledText& text : read) {
