@@ -10,7 +10,7 @@
 #include "attention/extract/perturbation.hpp"
 #include "attention/files/safetensors.hpp"
 #include "attention/model/text_model.hpp"
-#include "tests/attention/model/comparison.hpp"
+#include "tests/comparison.hpp"
 
 using namespace attnflow;
 using attnflow::testing::deviation;

@@ -13,6 +13,7 @@
 #include "experiments/study/presets.hpp"
 #include "experiments/tables/result_tables.hpp"
 #include "tests/attention/make_files.hpp"
+#include "tests/comparison.hpp"
 #include "tests/experiments/run_in_memory.hpp"
 
 using namespace attnflow;
@@ -108,15 +109,15 @@ TEST_CASE("the authors' conventions equal NetworkX on their matrices, every laye
                 point.values["source"] = std::string("all");
                 point.values["layer"] = static_cast<std::int64_t>(layer);
                 const auto& scores = attributions.attribution(point).scores;
-                double largest = 0.0;
+                std::vector<double> ours, expected;
                 for (std::size_t s = 0; s < n; ++s) {
                     for (std::size_t t = 0; t < n; ++t) {
-                        const double expected = golden.at(key).at(layer - 1).at(s).at(t).get<double>();
-                        largest = std::max(largest, std::abs(scores(s, t) - expected));
+                        ours.push_back(scores(s, t));
+                        expected.push_back(golden.at(key).at(layer - 1).at(s).at(t).get<double>());
                     }
                 }
                 INFO(example.id << ", " << method << ", layer " << layer);
-                CHECK(largest < 1e-6);
+                CHECK(testing::deviation(ours, expected) < 1e-6);
             }
         }
     }

@@ -12,6 +12,7 @@
 #include "experiments/study/config.hpp"
 #include "graph/support/text.hpp"
 #include "tests/attention/make_files.hpp"
+#include "tests/comparison.hpp"
 #include "tests/experiments/run_in_memory.hpp"
 
 using namespace attnflow;
@@ -65,17 +66,17 @@ double largest_difference(const Run& ours, const Run& expected) {
     REQUIRE(ours.result.grid == expected.result.grid);
     REQUIRE(ours.result.tokens == expected.result.tokens);
     REQUIRE(ours.summary.rows.size() == expected.summary.rows.size());
-    double largest = 0.0;
+    std::vector<double> cells, expected_cells;
     for (std::size_t r = 0; r < ours.summary.rows.size(); ++r) {
         const SummaryRow& a = ours.summary.rows[r];
         const SummaryRow& b = expected.summary.rows[r];
         REQUIRE(a.n == b.n);
         REQUIRE(a.mean.has_value() == b.mean.has_value());
         if (!a.mean) continue;
-        largest = std::max(
-            {largest, std::abs(*a.mean - *b.mean), std::abs(*a.standard_deviation - *b.standard_deviation)});
+        cells.insert(cells.end(), {*a.mean, *a.standard_deviation});
+        expected_cells.insert(expected_cells.end(), {*b.mean, *b.standard_deviation});
     }
-    return largest;
+    return deviation(cells, expected_cells);
 }
 
 /// The sentences of a dataset with their labels, as a file for `dataset.sentences`.

@@ -8,7 +8,7 @@
 #include "attention/extract/perturbation.hpp"
 #include "attention/model/text_model.hpp"
 #include "graph/support/text.hpp"
-#include "tests/attention/model/comparison.hpp"
+#include "tests/comparison.hpp"
 
 using namespace attnflow;
 

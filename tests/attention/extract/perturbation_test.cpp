@@ -3,7 +3,7 @@
 #include "attention/model/text_model.hpp"
 #include "graph/support/error.hpp"
 #include "tests/attention/make_files.hpp"
-#include "tests/attention/model/comparison.hpp"
+#include "tests/comparison.hpp"
 
 using namespace attnflow;
 using namespace attnflow::testing;

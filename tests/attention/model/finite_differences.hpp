@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "graph/support/random.hpp"
-#include "tests/attention/model/comparison.hpp"
+#include "tests/comparison.hpp"
 
 namespace attnflow::testing {
 

@@ -8,6 +8,7 @@
 
 #include "graph/generators/network_generator.hpp"
 #include "graph/quantiser.hpp"
+#include "tests/comparison.hpp"
 
 using namespace attnflow;
 
@@ -25,14 +26,14 @@ bool promises(const EntryInfo& info, const std::string& promise) {
 }
 
 double largest_row_error(const Network& network) {
-    double error = 0.0;
+    std::vector<double> sums;
     for (std::size_t l = 1; l <= network.layers(); ++l) {
         for (std::size_t i = 0; i < network.width(l); ++i) {
             const auto row = network.row(l, i);
-            error = std::max(error, std::abs(std::accumulate(row.begin(), row.end(), 0.0) - 1.0));
+            sums.push_back(std::accumulate(row.begin(), row.end(), 0.0));
         }
     }
-    return error;
+    return testing::deviation(sums, std::vector<double>(sums.size(), 1.0));
 }
 
 }  // namespace
