@@ -1,6 +1,6 @@
 #include "attention/model/blocks/activation.hpp"
 
-#include <algorithm>
+#include <array>
 #include <cmath>
 #include <type_traits>
 
@@ -13,10 +13,10 @@ namespace {
 
 /// A function with its derivative.
 struct Curve {
-    Activation kind;
-    std::vector<const char*> names;
-    double (*value)(double x);
-    double (*slope)(double x);
+    Activation kind = Activation::count;
+    std::array<const char*, 3> names = {};  // the first ones; the others are null
+    double (*value)(double x) = nullptr;
+    double (*slope)(double x) = nullptr;
 };
 
 constexpr double inverse_sqrt2 = 0.70710678118654752440;
@@ -40,66 +40,83 @@ double gated_slope(double x, double u, double du) {
 /// (1 + tanh(v)) / 2 = σ(2 v).
 double tanh_argument(double x) { return sqrt_8_over_pi * (x + cubic * x * x * x); }
 
-const std::vector<Curve>& curves() {
-    static const std::vector<Curve> table{
-        {Activation::gelu,
-         {"gelu", "gelu_python"},
-         [](double x) { return x * normal_distribution(x); },
-         [](double x) { return normal_distribution(x) + x * inverse_sqrt_2pi * std::exp(-0.5 * x * x); }},
-        {Activation::gelu_tanh,
-         {"gelu_new", "gelu_pytorch_tanh", "gelu_fast"},
-         [](double x) { return x * logistic(tanh_argument(x)); },
-         [](double x) { return gated_slope(x, tanh_argument(x), sqrt_8_over_pi * (1.0 + 3.0 * cubic * x * x)); }},
-        {Activation::quick_gelu,
-         {"quick_gelu"},
-         [](double x) { return x * logistic(1.702 * x); },
-         [](double x) { return gated_slope(x, 1.702 * x, 1.702); }},
-        {Activation::silu,
-         {"silu", "swish"},
-         [](double x) { return x * logistic(x); },
-         [](double x) { return gated_slope(x, x, 1.0); }},
-        // The value of what is no number stays that.
-        {Activation::relu,
-         {"relu"},
-         [](double x) { return x < 0.0 ? 0.0 : x; },
-         [](double x) { return x > 0.0 ? 1.0 : 0.0; }},
-        {Activation::tanh,
-         {"tanh"},
-         [](double x) { return std::tanh(x); },
-         [](double x) {
-             const double t = std::tanh(x);
-             return 1.0 - t * t;
-         }},
-    };
-    return table;
+constexpr std::array<Curve, activation_count> curves{{
+    {Activation::gelu,
+     {"gelu", "gelu_python"},
+     [](double x) { return x * normal_distribution(x); },
+     [](double x) { return normal_distribution(x) + x * inverse_sqrt_2pi * std::exp(-0.5 * x * x); }},
+    {Activation::gelu_tanh,
+     {"gelu_new", "gelu_pytorch_tanh", "gelu_fast"},
+     [](double x) { return x * logistic(tanh_argument(x)); },
+     [](double x) { return gated_slope(x, tanh_argument(x), sqrt_8_over_pi * (1.0 + 3.0 * cubic * x * x)); }},
+    {Activation::quick_gelu,
+     {"quick_gelu"},
+     [](double x) { return x * logistic(1.702 * x); },
+     [](double x) { return gated_slope(x, 1.702 * x, 1.702); }},
+    {Activation::silu,
+     {"silu", "swish"},
+     [](double x) { return x * logistic(x); },
+     [](double x) { return gated_slope(x, x, 1.0); }},
+    // The value of what is no number stays that.
+    {Activation::relu,
+     {"relu"},
+     [](double x) { return x < 0.0 ? 0.0 : x; },
+     [](double x) { return x > 0.0 ? 1.0 : 0.0; }},
+    {Activation::tanh,
+     {"tanh"},
+     [](double x) { return std::tanh(x); },
+     [](double x) {
+         const double t = std::tanh(x);
+         return 1.0 - t * t;
+     }},
+}};
+
+/// An entry that is missing leaves an empty one behind.
+constexpr bool in_order() {
+    for (std::size_t i = 0; i < curves.size(); ++i) {
+        if (curves[i].kind != static_cast<Activation>(i) || curves[i].names[0] == nullptr) return false;
+    }
+    return true;
 }
+static_assert(in_order(), "the table has one entry for each Activation, in their order");
 
 const Curve& curve_of(Activation kind) {
-    const auto& table = curves();
-    const auto found =
-        std::find_if(table.begin(), table.end(), [&](const Curve& curve) { return curve.kind == kind; });
-    if (found == table.end()) throw InternalError("activation: a kind without an entry in the table");
-    return *found;
+    const auto place = static_cast<std::size_t>(kind);
+    if (place >= curves.size()) throw InternalError("activation: a kind without an entry in the table");
+    return curves[place];
+}
+
+/// body(kind, name) for every name that an activation has in config.json.
+template <class Body>
+void for_each_name(const Body& body) {
+    for (const Curve& curve : curves) {
+        for (const char* name : curve.names) {
+            if (name != nullptr) body(curve.kind, name);
+        }
+    }
 }
 
 }  // namespace
 
 std::vector<Activation> activations() {
     std::vector<Activation> kinds;
-    for (const Curve& curve : curves()) kinds.push_back(curve.kind);
+    for (const Curve& curve : curves) kinds.push_back(curve.kind);
     return kinds;
 }
 
+std::string activation_name(Activation kind) { return curve_of(kind).names[0]; }
+
 std::optional<Activation> activation_named(std::string_view name) {
-    for (const Curve& curve : curves()) {
-        if (std::find(curve.names.begin(), curve.names.end(), name) != curve.names.end()) return curve.kind;
-    }
-    return std::nullopt;
+    std::optional<Activation> found;
+    for_each_name([&](Activation kind, const char* known) {
+        if (known == name) found = kind;
+    });
+    return found;
 }
 
 std::vector<std::string> activation_names() {
     std::vector<std::string> names;
-    for (const Curve& curve : curves()) names.insert(names.end(), curve.names.begin(), curve.names.end());
+    for_each_name([&](Activation, const char* name) { names.emplace_back(name); });
     return names;
 }
 

@@ -9,8 +9,9 @@
 ///   relu        max(0, x)
 ///   tanh        tanh(x)
 ///
-/// A new one is a value here and an entry of the table in activation.cpp. A kernel in kernels_float.cpp makes it
-/// faster in single precision; without it the table's functions are used, about ten times slower.
+/// A new one is a value here and an entry of the table in activation.cpp, which does not compile without. A kernel
+/// in kernels_float.cpp makes it faster in single precision; without it the table's functions are used, about ten
+/// times slower.
 
 #include <cstddef>
 #include <optional>
@@ -20,10 +21,15 @@
 
 namespace attnflow {
 
-enum class Activation { gelu, gelu_tanh, quick_gelu, silu, relu, tanh };
+/// `count` is no activation but their number: it stays the last.
+enum class Activation { gelu, gelu_tanh, quick_gelu, silu, relu, tanh, count };
+inline constexpr auto activation_count = static_cast<std::size_t>(Activation::count);
 
-/// Every activation, in the order of the table.
+/// Every activation, in their order.
 std::vector<Activation> activations();
+
+/// What config.json calls it, the first of its names: for messages.
+std::string activation_name(Activation kind);
 
 /// The activation that config.json calls `name`; nothing for an unknown name.
 std::optional<Activation> activation_named(std::string_view name);
