@@ -19,6 +19,8 @@ struct FeedForwardSpec {
     Activation activation = Activation::gelu;
     bool gated = false;
     bool bias = true;  ///< of all its linear layers
+
+    bool operator==(const FeedForwardSpec&) const = default;
 };
 
 template <class Real>

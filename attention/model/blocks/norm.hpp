@@ -18,6 +18,8 @@ enum class NormKind { layer_norm, rms_norm };
 struct NormSpec {
     NormKind kind = NormKind::layer_norm;
     double epsilon = 1e-12;  ///< under the root
+
+    bool operator==(const NormSpec&) const = default;
 };
 
 /// A norm with its weights, d of each.

@@ -47,7 +47,7 @@ void clear_masked(const AttentionSpec& spec, std::size_t length, Real* matrix) {
 template <class Real>
 void attention_of(const AttentionSpec& spec, std::size_t length, MatrixRef<const Real> query,
                   MatrixRef<const Real> key, Real* out) {
-    multiply<Real>(length, length, spec.head_width, static_cast<Real>(spec.score_scale), query, Flip::no, key,
+    multiply<Real>(length, length, spec.head_width, static_cast<Real>(spec.scale()), query, Flip::no, key,
                    Flip::yes, Real(0), {out, length});
     if (!spec.has_mask()) {
         softmax_rows(length, length, out);
@@ -117,7 +117,7 @@ void SelfAttention<Real>::backward(const AttentionSpec& spec, const AttentionWei
     const std::size_t size = n * n;
     const std::size_t width = spec.query_width();
     const std::size_t group = spec.heads / spec.key_heads;
-    const Real scale = static_cast<Real>(spec.score_scale);
+    const Real scale = static_cast<Real>(spec.scale());
     const Real* projected = trace.query_key_value.data();
     Real* context_gradient = context_.resize(tokens * width);
     linear_backward(weights.output, tokens, dy, Real(0), context_gradient, jobs_);

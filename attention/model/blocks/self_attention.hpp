@@ -15,6 +15,7 @@
 /// Vaswani et al. 2017, arXiv:1706.03762; grouped queries: Ainslie et al. 2023, arXiv:2305.13245; windows: Beltagy
 /// et al. 2020, arXiv:2004.05150
 
+#include <cmath>
 #include <cstddef>
 #include <optional>
 #include <vector>
@@ -29,9 +30,9 @@ struct AttentionSpec {
     std::size_t heads = 0;      ///< H
     std::size_t key_heads = 0;  ///< G, divides H
     std::size_t head_width = 0;
-    double score_scale = 1.0;  ///< s, usually 1 / sqrt(head_width)
-    bool causal = false;       ///< key k is seen by query q only where k <= q
-    std::size_t window = 0;    ///< and only where |q - k| < window; 0 for no window
+    std::optional<double> score_scale = {};  ///< s; 1 / sqrt(head_width) where it is not set
+    bool causal = false;                     ///< key k is seen by query q only where k <= q
+    std::size_t window = 0;                  ///< and only where |q - k| < window; 0 for no window
     std::optional<RotarySpec> rotary = {};
     bool projection_bias = true;  ///< of queries, keys and values
     bool output_bias = true;
@@ -41,6 +42,9 @@ struct AttentionSpec {
     std::size_t key_width() const { return key_heads * head_width; }
     std::size_t projected_width() const { return query_width() + 2 * key_width(); }
     bool has_mask() const { return causal || window > 0; }
+    double scale() const { return score_scale.value_or(1.0 / std::sqrt(static_cast<double>(head_width))); }
+
+    bool operator==(const AttentionSpec&) const = default;
 };
 
 /// The keys that a query sees, of `length`: `count` from `first` on.

@@ -136,6 +136,7 @@ private:
         const Rows projected = applied(w.query_key_value, x);
         Rows context(n, Row(spec.heads * spec.head_width));
         attention.emplace_back(spec.heads, Rows(n, Row(n)));
+        const double scale = spec.score_scale ? *spec.score_scale : std::pow(spec.head_width, -0.5);
         for (std::size_t h = 0; h < spec.heads; ++h) {
             // Each key head serves as many heads, in order.
             std::size_t group = 0;
@@ -151,7 +152,7 @@ private:
                     const Row key = head_of(spec, projected[k], key_first, k, true);
                     double score = 0.0;
                     for (std::size_t c = 0; c < spec.head_width; ++c) score += query[c] * key[c];
-                    total += weights[k] = std::exp(score * spec.score_scale);
+                    total += weights[k] = std::exp(score * scale);
                 }
                 for (std::size_t k = 0; k < n; ++k) {
                     weights[k] /= total;

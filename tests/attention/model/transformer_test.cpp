@@ -116,6 +116,15 @@ const std::vector<Option> options{
          spec.embedding.norm.reset();
      }}},
     {"layers of shared weights", {[](TransformerSpec& spec) { spec.shared_layers = true; }}},
+    {"layers of shared weights, with scales, masks and activations of their own", {[](TransformerSpec& spec) {
+         spec.shared_layers = true;
+         spec.layers[1].attention.score_scale = 0.3;
+         spec.layers[1].attention.causal = true;
+         spec.layers[1].feed_forward.activation = Activation::relu;
+     }}},
+    {"the usual scale of scores", {[](TransformerSpec& spec) {
+         each_layer(spec, [](LayerSpec& layer) { layer.attention.score_scale.reset(); });
+     }}},
     {"as GPT-2",
      {norm_before, causal,
       [](TransformerSpec& spec) {
@@ -290,17 +299,57 @@ TEST_CASE("a spec that is no transformer is an error of the family", "[model]") 
         [](TransformerSpec& spec) { spec.width = 0; },
         [](TransformerSpec& spec) { spec.layers.clear(); },
         [](TransformerSpec& spec) { spec.embedding.positions = 8; },
+        [](TransformerSpec& spec) { spec.embedding.positions = 11; },
         [](TransformerSpec& spec) { spec.embedding.width = 0; },
         [](TransformerSpec& spec) { spec.layers[1].attention.key_heads = 3; },
         [](TransformerSpec& spec) { spec.layers[1].attention.key_heads = 2; },
         [](TransformerSpec& spec) { spec.layers[1].norm_place = NormPlace::before; },
         [](TransformerSpec& spec) { spec.layers[0].attention.rotary = RotarySpec::with_theta(10.0, 4); },
         [](TransformerSpec& spec) { spec.layers[0].feed_forward.inner = 0; },
+        [](TransformerSpec& spec) { spec.layers[1].attention.score_scale = std::nan(""); },
     };
     CHECK_NOTHROW(check(bert_like()));
     for (const Change change : wrong) {
         TransformerSpec spec = bert_like();
         change(spec);
         CHECK_THROWS_AS(check(spec), InternalError);
+    }
+}
+
+TEST_CASE("layers that share their weights differ in nothing that weights decide", "[model]") {
+    const std::vector<Change> allowed{
+        [](TransformerSpec& spec) { spec.layers[1].attention.score_scale = 0.5; },
+        [](TransformerSpec& spec) { spec.layers[1].attention.causal = true; },
+        [](TransformerSpec& spec) { spec.layers[1].attention.window = 2; },
+        [](TransformerSpec& spec) {
+            spec.layers[1].attention.rotary = RotarySpec{{0.7}, 1.25};
+        },
+        [](TransformerSpec& spec) { spec.layers[1].feed_forward.activation = Activation::relu; },
+    };
+    const std::vector<Change> wrong{
+        [](TransformerSpec& spec) { spec.layers[1].norm.epsilon = 1e-6; },
+        [](TransformerSpec& spec) { spec.layers[1].norm.kind = NormKind::rms_norm; },
+        [](TransformerSpec& spec) { spec.layers[1].attention.projection_bias = false; },
+        [](TransformerSpec& spec) { spec.layers[1].attention.output_bias = false; },
+        [](TransformerSpec& spec) { spec.layers[1].feed_forward.inner = 8; },
+        [](TransformerSpec& spec) { spec.layers[1].feed_forward.gated = true; },
+        [](TransformerSpec& spec) { spec.layers[1].feed_forward.bias = false; },
+    };
+    for (const bool shared : {false, true}) {
+        const auto check_changed = [&](Change change) {
+            TransformerSpec spec = bert_like();
+            spec.shared_layers = shared;
+            change(spec);
+            check(spec);
+        };
+        for (const Change change : allowed) CHECK_NOTHROW(check_changed(change));
+        for (const Change change : wrong) {
+            if (!shared) {
+                CHECK_NOTHROW(check_changed(change));
+            } else {
+                CHECK_THAT(message_of<InternalError>([&] { check_changed(change); }),
+                           Catch::Contains("layers that share their weights and differ in more than scale"));
+            }
+        }
     }
 }

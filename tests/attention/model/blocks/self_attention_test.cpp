@@ -22,6 +22,11 @@ TEST_CASE("the keys that a query sees", "[model]") {
     CHECK(keys(true, SIZE_MAX, 3) == Range(0, 4));
 }
 
+TEST_CASE("scores are scaled by the root of the head's width unless a model says otherwise", "[model]") {
+    CHECK(AttentionSpec{.head_width = 16}.scale() == 0.25);
+    CHECK(AttentionSpec{.head_width = 16, .score_scale = 1.0}.scale() == 1.0);
+}
+
 TEST_CASE("the derivative of self attention is that of finite differences", "[model]") {
     constexpr std::size_t count = 2, length = 4, width = 6, tokens = count * length;
     const std::size_t key_heads = GENERATE(1, 2, 4);

@@ -113,7 +113,7 @@ TEST_CASE("config.json decides what BERT computes", "[model]") {
     CHECK(layer.feed_forward.activation == Activation::gelu_tanh);
     CHECK_FALSE(layer.feed_forward.gated);
     CHECK_FALSE(layer.attention.has_mask());
-    CHECK(layer.attention.score_scale == 0.5);  // 1 / sqrt(4)
+    CHECK(layer.attention.scale() == 0.5);  // 1 / sqrt(4)
     CHECK(made.output.labels == std::vector<std::string>{"no", "yes", "perhaps"});
     CHECK(made.names.words == "bert.embeddings.word_embeddings.weight");
 }
