@@ -4,12 +4,16 @@
 ///   logits = D(norm(a(T h + b_T))) + b
 ///
 /// T an optional linear layer d → d with its activation a, behind which a norm may stand, and D the decoder d →
-/// outputs. That is, with their sizes filled in, every output layer in use:
+/// outputs. That is the output layer of these:
 ///
-///   classification   BERT: tanh; RoBERTa: tanh; ELECTRA: gelu; DistilBERT: relu; GPT-2, Llama: no T and no b
+///   classification   BERT: tanh; RoBERTa: tanh; ELECTRA: gelu; DistilBERT: relu
 ///   multi_label, regression: as classification
 ///   masked_lm        T with an activation and LayerNorm, D the word embeddings (tied) or a matrix of its own
 ///   none             no outputs at all
+///
+/// Which position's h it gets is the model's choice (transformer_model.cpp): that of the first position, and of
+/// masked_lm the one that is asked for. So classifiers on the last token (GPT-2, Llama: no T and no b) or on a
+/// mean over positions are none of these.
 ///
 /// Devlin et al. 2019, arXiv:1810.04805, section 3
 
