@@ -30,6 +30,11 @@ struct Job {
     std::vector<double> logits = {};
 
     std::size_t tokens() const { return encoding.ids.size(); }
+    /// Whether the model saw token types that are not plain: also a template's separator may have type 1.
+    bool has_types() const {
+        return text->pair || std::any_of(encoding.type_ids.begin(), encoding.type_ids.end(),
+                                         [](TokenId type) { return type != 0; });
+    }
 };
 
 /// A part of LayerInternals that differs from text to text.
@@ -154,7 +159,7 @@ private:
             };
             add("attentions", {shape_.layers, shape_.heads, n, n});
             add("input_ids", {n}, DType::i64);
-            if (job.text->pair) add("token_type_ids", {n}, DType::i64);
+            if (job.has_types()) add("token_type_ids", {n}, DType::i64);
             if (keeps_logits()) add("logits", {shape_.outputs});
             if (options_.gradients) {
                 for (const char* name : gradient_scores) add(name, {n});
@@ -211,7 +216,7 @@ private:
             writer.write(job.id + name, 0, std::vector<std::int64_t>(ids.begin(), ids.end()));
         };
         write_ids(".input_ids", job.encoding.ids);
-        if (job.text->pair) write_ids(".token_type_ids", job.encoding.type_ids);
+        if (job.has_types()) write_ids(".token_type_ids", job.encoding.type_ids);
         if (keeps_logits()) write_values(job.id + ".logits", job.logits, writer);
         if (!options_.blank_out) return;
         TargetSpec spec = options_.target.value_or(TargetSpec{});

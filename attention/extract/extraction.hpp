@@ -3,7 +3,8 @@
 ///
 /// Every text ex00000, ex00001, ... gets
 ///   attentions [L, H, n, n], input_ids [n], logits [classes] (classifiers); token_type_ids [n] of a pair of
-///   texts; with gradients: grad_norm, grad_dot_input, grad_sum, grad_abs_sum [n], of the target by each word
+///   texts and wherever one is not 0; with gradients: grad_norm, grad_dot_input, grad_sum, grad_abs_sum [n], of
+///   the target by each word
 ///     embedding: L2 norm, dot product with the embedding, sum and absolute sum of the components;
 ///   with attention_gradients: attention_gradients [L, H, n, n];
 ///   with blank_out: blank_out, blank_out_margin [n] (perturbation.hpp);

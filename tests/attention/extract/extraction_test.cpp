@@ -27,6 +27,19 @@ const ExtractionOptions everything{.gradients = true,
 
 }  // namespace
 
+TEST_CASE("token types of a single text are written where its template gives one that is not 0", "[model]") {
+    const TextModel model = TextModel::open(golden_folder + "classifier");  // its [SEP] has type 1
+    const TextModel plain = TextModel::open(sva_folder);
+    const TemporaryDirectory folder;
+    const std::vector<LabelledText> texts{{"the key"}};
+    extract(model, texts, {}, folder.file("d"));
+    const auto file = SafetensorsFile::open(folder.file("d"));
+    CHECK(file->tensors().at("ex00000.input_ids").elements() == 4);
+    CHECK(file->tensors().at("ex00000.token_type_ids").values() == std::vector<double>{0, 0, 0, 1});
+    extract(plain, texts, {}, folder.file("plain"));
+    CHECK_FALSE(SafetensorsFile::open(folder.file("plain"))->tensors().contains("ex00000.token_type_ids"));
+}
+
 TEST_CASE("an extracted dataset holds all that was asked for", "[model]") {
     const TextModel model = TextModel::open(sva_folder);
     const TemporaryDirectory folder;
