@@ -1,6 +1,10 @@
 #include "attention/model/transformer_weights.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <cstdint>
+#include <optional>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -10,18 +14,44 @@
 namespace attnflow {
 namespace {
 
+/// A tensor of a layer: "encoder.layer.3.output.bias" behind "encoder.layer." is "output.bias" of layer 3.
+struct LayerTensor {
+    std::size_t layer;
+    std::string name;
+};
+
+std::optional<LayerTensor> in_layer(const std::string& tensor, const std::string& prefix) {
+    if (!tensor.starts_with(prefix)) return std::nullopt;
+    LayerTensor found{0, {}};
+    const char* end = tensor.data() + tensor.size();
+    const auto [rest, error] = std::from_chars(tensor.data() + prefix.size(), end, found.layer);
+    if (error == std::errc::invalid_argument || rest == end || *rest != '.') return std::nullopt;
+    if (error == std::errc::result_out_of_range) found.layer = SIZE_MAX;
+    found.name.assign(rest + 1, end);
+    return found;
+}
+
 /// Throws for layers that the config does not count: another model's config, or a number that was changed.
 void refuse_more_layers(std::size_t layers, const std::string& prefix, const WeightFiles& files) {
     for (const std::string& name : files.names()) {
-        if (!name.starts_with(prefix)) continue;
-        std::size_t layer = 0;
-        const char* number = name.data() + prefix.size();
-        if (std::from_chars(number, name.data() + name.size(), layer).ec != std::errc() || layer < layers)
-            continue;
+        const auto tensor = in_layer(name, prefix);
+        if (!tensor || tensor->layer < layers) continue;
         throw InputError(
             fmt::format("{}: tensor '{}' is of layer {}, expected layers 0 to {}: the config counts {}",
-                        files.file_of(name), excerpt(name), layer, layers - 1, counted(layers, "layer")));
+                        files.file_of(name), excerpt(name), tensor->layer, layers - 1, counted(layers, "layer")));
     }
+}
+
+/// Throws for tensors in the layers that nobody has read: the model computes with them what the spec does not say.
+void refuse_unread(const TransformerNames& names, const std::set<std::string>& read, const WeightFiles& files) {
+    const std::vector<std::string>& constants = names.layer.constants;
+    std::vector<std::string> unread;
+    for (const std::string& name : files.names()) {
+        const auto tensor = in_layer(name, names.layers);
+        if (!tensor || read.contains(name)) continue;
+        if (std::find(constants.begin(), constants.end(), tensor->name) == constants.end()) unread.push_back(name);
+    }
+    if (!unread.empty()) files.refuse_unread(unread);
 }
 
 /// Below each other, so that one product makes what all of them make.
@@ -117,13 +147,16 @@ TransformerWeights<Real> load_transformer(const TransformerSpec& spec, const Tra
     check(spec);
     const std::size_t stored = spec.shared_layers ? 1 : spec.layers.size();
     refuse_more_layers(stored, names.layers, files);
+    std::set<std::string> read;
+    const WeightFiles noting = files.noting(read);
     TransformerWeights<Real> weights;
     weights.spec = spec;
     weights.embedding = load_embedding<Real>(spec, names, files);
     for (std::size_t l = 0; l < stored; ++l) {
         weights.layers.push_back(load_layer<Real>(spec.layers[l], spec.width,
-                                                  fmt::format("{}{}.", names.layers, l), names.layer, files));
+                                                  fmt::format("{}{}.", names.layers, l), names.layer, noting));
     }
+    refuse_unread(names, read, files);
     if (spec.final_norm)
         weights.final_norm = load_norm<Real>(files, names.final_norm, *spec.final_norm, spec.width);
     return weights;

@@ -21,6 +21,9 @@ struct LayerNames {
     std::string up;
     std::string down;
     std::string output_norm;
+    /// Whole names of tensors that some files hold and nobody needs, since they follow from the config: masks,
+    /// frequencies of rotary positions.
+    std::vector<std::string> constants = {};
 };
 
 /// The names of a transformer's tensors. What the spec does not have needs no name.
@@ -42,7 +45,9 @@ std::string find_prefix(const WeightFiles& files, const std::vector<std::string>
                         const std::string& name);
 
 /// Reads what the spec asks for, under these names. Throws InputError for a tensor that is missing or does not
-/// fit, and for layers that the spec does not count; tensors that are not needed are not looked at.
+/// fit, for layers that the spec does not count, and for tensors of a layer that are not read, since the model
+/// then computes something else; tensors elsewhere that are not needed (of other output layers, positions as
+/// numbers) are not looked at.
 template <class Real>
 TransformerWeights<Real> load_transformer(const TransformerSpec& spec, const TransformerNames& names,
                                           const WeightFiles& files);

@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 #include <filesystem>
-#include <set>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -22,7 +21,16 @@ using Json = nlohmann::json;
 
 constexpr std::size_t most_index_bytes = 100'000'000;
 
-enum Entry : std::size_t { missing_shard, shards_only, other_format, nothing, no_tensor, entries };
+enum Entry : std::size_t {
+    missing_shard,
+    shards_only,
+    other_format,
+    nothing,
+    no_tensor,
+    adapters,
+    unread,
+    entries
+};
 
 constexpr std::array<Diagnosis, entries> diagnoses{{
     {"weights/missing_shard", "names {shard} for {count}, but no such file is in the folder",
@@ -43,6 +51,15 @@ constexpr std::array<Diagnosis, entries> diagnoses{{
      "the weights are of another architecture or part of a model; they hold {names}",
      "save the whole model with `model.save_pretrained(\"NEW\")`, so that config.json and weights are of one "
      "model"},
+    {"weights/adapters", "has {count} in its layers that no part of the model reads: {names}",
+     "adapters (LoRA and the like), which change what the weights beside them compute",
+     "merge them into the weights, `model.merge_and_unload()` in PEFT, and save the model"},
+    {"weights/unread", "has {count} in its layers that no part of the model reads: {names}",
+     "the layers compute something else than those of the class that config.json names",
+     "name the model's own class under `architectures` (`attnflow list` has those that are supported); if they "
+     "are "
+     "left over and without effect, load the model with the class that config.json names and save it: "
+     "`model.save_pretrained(\"NEW\")`"},
 }};
 
 /// Tensor -> file name, from the index. A name is taken as a file of the folder itself only.
@@ -189,8 +206,25 @@ std::vector<std::string> WeightFiles::names() const {
     return names;
 }
 
+WeightFiles WeightFiles::noting(std::set<std::string>& names) const {
+    WeightFiles files = *this;
+    files.noted_ = &names;
+    return files;
+}
+
+void WeightFiles::refuse_unread(const std::vector<std::string>& names) const {
+    const bool of_adapters = std::any_of(names.begin(), names.end(), [](const std::string& name) {
+        return name.find("lora") != std::string::npos || name.find("adapter") != std::string::npos;
+    });
+    throw InputError(
+        fmt::format("{}: {}", file_of(names.front()),
+                    diagnoses[of_adapters ? adapters : unread].text(
+                        {{"count", counted(names.size(), "tensor")}, {"names", some_of(names, "")}})));
+}
+
 template <class Real>
 std::vector<Real> WeightFiles::read(const std::string& name, const std::vector<std::size_t>& shape) const {
+    if (noted_ != nullptr) noted_->insert(name);
     const auto found = tensors_.find(name);
     if (found == tensors_.end()) {
         const std::vector<std::string> stored = names();

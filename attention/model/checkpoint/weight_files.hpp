@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,13 @@ public:
     template <class Real>
     std::vector<Real> read(const std::string& name, const std::vector<std::size_t>& shape) const;
 
+    /// The same files; what is read from them is noted in `names`, which must outlive them.
+    WeightFiles noting(std::set<std::string>& names) const;
+
+    /// Throws InputError, with the likely cause, for tensors that ought to have been read and were not: at least
+    /// one.
+    [[noreturn]] void refuse_unread(const std::vector<std::string>& names) const;
+
 private:
     void add(const std::string& path);
     void leave_out_wrappers();
@@ -53,6 +61,7 @@ private:
     std::vector<std::shared_ptr<const SafetensorsFile>> files_;
     std::map<std::string, const TensorView*> tensors_;
     std::map<std::string, std::string> file_of_;  ///< by tensor, for messages
+    std::set<std::string>* noted_ = nullptr;
 };
 
 /// For the page of docs/troubleshooting.md.

@@ -54,6 +54,24 @@ TEST_CASE("layers that share weights are stored once", "[model]") {
                Catch::Contains("tensor 'layers.1.q.weight' is of layer 1, expected layers 0 to 0"));
 }
 
+TEST_CASE("what no layer reads is refused, biases that the spec does not have too", "[model]") {
+    StoredTransformer stored(RandomWeights(1).transformer(llama_like_spec()));
+    stored.add("n.bias", {6}, Vector(6));  // of no layer
+    stored.add("layers.1.masks", {1}, {0.0});
+    TransformerNames names = llama_like_names();
+    names.layer.constants = {"masks"};
+    CHECK_NOTHROW(load_transformer<double>(llama_like_spec(), names, stored.open()));
+    CHECK_THAT(message_of<InputError>(
+                   [&] { load_transformer<double>(llama_like_spec(), llama_like_names(), stored.open()); }),
+               Catch::Contains("has 1 tensor in its layers that no part of the model reads: layers.1.masks"));
+    stored.add("layers.0.o.bias", {6}, Vector(6));
+    CHECK_THAT(message_of<InputError>([&] { load_transformer<double>(llama_like_spec(), names, stored.open()); }),
+               Catch::Contains("has 1 tensor in its layers that no part of the model reads: layers.0.o.bias"));
+    stored.add("layers.99999999999999999999.o.bias", {6}, Vector(6));
+    CHECK_THAT(message_of<InputError>([&] { load_transformer<double>(llama_like_spec(), names, stored.open()); }),
+               Catch::Contains("expected layers 0 to 1"));
+}
+
 TEST_CASE("a prefix is the first of those that the files have", "[model]") {
     const auto found = [](const std::string& stored) {
         const TemporaryDirectory folder;
