@@ -7,6 +7,7 @@
 #include "attention/attention_names.hpp"
 #include "attention/extract/edge_weights/edge_weight.hpp"
 #include "attention/files/file_kind.hpp"
+#include "attention/model/checkpoint/config.hpp"
 #include "attention/model/checkpoint/weight_files.hpp"
 #include "attention/model/registry.hpp"
 #include "attention/network/heads/head_aggregator.hpp"
@@ -165,8 +166,9 @@ std::string troubleshooting_markdown() {
         "program's own messages: what is seen,\nwhy, and the line that mends it. Words in capitals stand for what "
         "the "
         "message says.\n";
-    for (const Diagnoses& chapter : {file_diagnoses(), name_diagnoses(), axes_diagnoses(), row_diagnoses(),
-                                     padding_diagnoses(), word_diagnoses(), weight_diagnoses()}) {
+    for (const Diagnoses& chapter :
+         {file_diagnoses(), name_diagnoses(), axes_diagnoses(), row_diagnoses(), padding_diagnoses(),
+          word_diagnoses(), config_diagnoses(), weight_diagnoses()}) {
         out += markdown(chapter);
     }
     return out;

@@ -18,6 +18,13 @@
 
 namespace attnflow {
 
+/// Names of properties of a model's attention that architectures and edge weights can promise
+/// (EntryInfo::promises).
+namespace attention_promise {
+inline constexpr const char* rows_sum_to_one =
+    "rows_sum_to_one";  ///< what a query gives to its keys, in each head
+}  // namespace attention_promise
+
 struct ModelShape {
     std::size_t layers = 0;
     std::size_t heads = 0;                 ///< H, of the attention

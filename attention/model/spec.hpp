@@ -36,8 +36,9 @@ struct TransformerSpec {
     std::size_t width = 0;      ///< d
     std::size_t positions = 0;  ///< longest input, in tokens
     EmbeddingSpec embedding = {};
-    std::vector<LayerSpec> layers = {};  ///< from the input; with as many and as wide heads, and norms at one place
-    bool shared_layers = false;          ///< all layers have the weights of the first (ALBERT)
+    std::vector<LayerSpec> layers =
+        {};                      ///< from the input; with as many and as wide heads, and norms at one place
+    bool shared_layers = false;  ///< all layers have the weights of the first (ALBERT)
     std::optional<NormSpec> final_norm = {};
 
     const AttentionSpec& attention() const { return layers.front().attention; }
@@ -45,10 +46,10 @@ struct TransformerSpec {
 
 /// Throws InternalError for a spec that is no transformer: sizes that are 0 or do not divide each other, learned
 /// positions that are not as many as the longest input has (position p of a text reads row p, so a table with rows
-/// that no position reads is that of another computation, as RoBERTa's, whose rows begin behind its padding token),
-/// layers with different heads or norms at different places, layers that share their weights and differ in more than
-/// score scales, masks, rotary positions and activations, which are no weights. A family has refused what a config
-/// may have wrong before, with the config's words.
+/// that no position reads is that of another computation, as RoBERTa's, whose rows begin behind its padding
+/// token), layers with different heads or norms at different places, layers that share their weights and differ in
+/// more than score scales, masks, rotary positions and activations, which are no weights. A family has refused
+/// what a config may have wrong before, with the config's words.
 void check(const TransformerSpec& spec);
 
 }  // namespace attnflow

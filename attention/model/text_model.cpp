@@ -54,10 +54,12 @@ TextModel TextModel::open(const std::string& folder, const std::string& precisio
     const Precision with = precision_named(precision);
     const ModelConfig config = ModelConfig::read(config_of(folder));
     const auto architecture = architecture_of(config);
+    config.refuse_other_programs();
     Tokenizer tokenizer = Tokenizer::open(folder);
     const WeightFiles files = WeightFiles::open(folder);
-    TextModel model{folder, config.architecture(), std::move(tokenizer),
-                    make_model(architecture->plan(config.fields(), files), files, with)};
+    const ModelPlan plan = architecture->plan(config.fields(), files);
+    config.refuse_settings_not_followed();
+    TextModel model{folder, config.architecture(), std::move(tokenizer), make_model(plan, files, with)};
     const ModelShape& shape = model.model->shape();
     const TokenId largest = model.tokenizer.vocabulary().largest_id();
     if (largest >= 0 && static_cast<std::size_t>(largest) >= shape.vocabulary) {

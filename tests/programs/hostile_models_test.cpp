@@ -89,9 +89,29 @@ TEST_CASE("configs that ask for another computation or are absurd are refused by
         {"model_type", "roberta", "model_type is 'roberta', which is not supported, expected 'bert'"},
         {"hidden_act", "gelu_10", "hidden_act is 'gelu_10', which is not supported, expected one of gelu, "},
         {"position_embedding_type", "relative_key", "position_embedding_type is 'relative_key'"},
-        {"is_decoder", true, "is_decoder is true, which is not supported, expected false"},
-        {"add_cross_attention", true, "add_cross_attention is true"},
-        {"pruned_heads", {{"0", {1}}}, "pruned heads are not supported"},
+        {"is_decoder", true,
+         "config.json: is_decoder is true, which BertForSequenceClassification does not follow here: it changes "
+         "what a model computes: attention and outputs would be those of another model; take is_decoder out of "
+         "config.json if the weights were trained without it"},
+        {"add_cross_attention", true, "add_cross_attention is true, which"},
+        {"pruned_heads", {{"0", {1}}}, "pruned_heads is {\"0\":[1]}, which"},
+        {"adapters", {{"adapters", {{"sst", "pfeiffer"}}}}, "adapters is {\"adapters\":"},
+        {"norm_type", "pre", "norm_type is \"pre\", which"},
+        {"layer_norm_type", "rms_norm", "layer_norm_type is \"rms_norm\", which"},
+        {"embedding_size", 4, "embedding_size is 4, which"},
+        {"alibi_starting_size", 512, "alibi_starting_size is 512, which"},
+        {"attention_type", "block_sparse", "attention_type is \"block_sparse\", which"},
+        {"scale_attn_weights", false, "scale_attn_weights is false, which"},
+        {"auto_map",
+         {{"AutoModel", "bert_layers.BertModel"}},
+         "config.json: auto_map is {\"AutoModel\":\"bert_layers.BertModel\"}: the model computes with program "
+         "code "
+         "of its own, which is not run here"},
+        {"quantization_config",
+         {{"load_in_8bit", true}},
+         "config.json: quantization_config is {\"load_in_8bit\":true}: the weights are quantised, and only "
+         "floating "
+         "point is read; fetch the weights as they were before"},
         {"problem_type", "ranking", "problem_type is 'ranking', which is not supported"},
         {"hidden_size", 0, "hidden_size is 0, expected an integer in [1, 1048576]"},
         {"hidden_size", -8, "hidden_size is -8, expected an integer"},
@@ -120,6 +140,74 @@ TEST_CASE("configs that ask for another computation or are absurd are refused by
         model.config(wrong.key, wrong.value);
         INFO(wrong.key);
         CHECK_THAT(model.message(), Catch::Contains(wrong.message));
+    }
+}
+
+TEST_CASE("settings without effect, and of training and generation, are allowed", "[model]") {
+    const std::vector<std::pair<const char*, nlohmann::json>> all{
+        {"auto_map", nullptr},
+        {"auto_map", nlohmann::json::object()},
+        {"quantization_config", nullptr},
+        {"is_decoder", false},
+        {"pruned_heads", nlohmann::json::object()},
+        {"cross_attention_hidden_size", nullptr},
+        {"embedding_size", 8},
+        {"alibi_starting_size", 0},
+        {"position_biased_input", true},
+        {"scale_attn_weights", true},
+        {"attention_type", "original_full"},
+        {"pooler_type", "first_token_transform"},
+        {"directionality", "bidi"},
+        {"classifier_dropout", 0.1},
+        {"gradient_checkpointing", true},
+        {"use_cache", true},
+    };
+    for (const auto& [key, value] : all) {
+        const Spoiled model;
+        model.config(key, value);
+        INFO(key << " " << value);
+        CHECK_NOTHROW(TextModel::open(model.folder()));
+    }
+}
+
+TEST_CASE("tensors of a layer that nobody reads are refused, others are left", "[model]") {
+    struct More {
+        std::vector<std::string> names;
+        const char* message;
+    };
+    const std::string layer = "bert.encoder.layer.1.";
+    const std::string adapters =
+        "no part of the model reads: bert.encoder.layer.1.attention.self.query.lora_A: adapters (LoRA and the "
+        "like), "
+        "which change what the weights beside them compute; merge them into the weights";
+    const std::vector<More> all{
+        {{layer + "attention.self.query.lora_A"}, adapters.c_str()},
+        {{layer + "output.adapters.sst.adapter_down.0.weight"}, ": adapters (LoRA and the like)"},
+        {{layer + "attention.self.query_norm.weight"},
+         "model.safetensors: has 1 tensor in its layers that no part of the model reads: "
+         "bert.encoder.layer.1.attention.self.query_norm.weight: the layers compute something else than those of "
+         "the "
+         "class that config.json names; name the model's own class"},
+        {{layer + "attention.self.distance_embedding.weight"},
+         "self.distance_embedding.weigh...: the layers compute"},
+        {{layer + "attention.output.LayerNorm.gamma"}, "LayerNorm.gamma: the layers compute"},  // beside .weight
+        {{layer + "a", "bert.encoder.layer.0.z", layer + "c", layer + "b"},
+         "has 4 tensors in its layers that no part of the model reads: bert.encoder.layer.0.z, "
+         "bert.encoder.layer.1.a, bert.encoder.layer.1.b, ...: the layers"},
+    };
+    for (const More& more : all) {
+        const Spoiled model;
+        for (const std::string& name : more.names) model.add({name, DType::f32, {1}, {0.5}});
+        INFO(more.names.front());
+        CHECK_THAT(model.message(), Catch::Contains(more.message));
+    }
+    for (const std::string name :
+         {"bert.embeddings.position_ids", "cls.seq_relationship.weight", "cls.predictions.bias",
+          "bert.encoder.layer_norm.weight", "bert.encoder.layer.", "encoder.layer.0.query_norm.weight"}) {
+        const Spoiled model;
+        model.add({name, DType::f32, {1}, {0.5}});
+        INFO(name);
+        CHECK_NOTHROW(TextModel::open(model.folder()));
     }
 }
 

@@ -29,7 +29,7 @@ public:
                 .summary = "attention itself, head by head",
                 .paper = "Azarkhalili & Libbrecht 2025, arXiv:2502.15765",
                 .complexity = "O(H n^2) a layer",
-                .promises = {"rows_sum_to_one"}};
+                .promises = {attention_promise::rows_sum_to_one}};
     }
 
     void weigh(const LayerEvidence& layer, std::span<float> out) const {

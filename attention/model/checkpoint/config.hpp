@@ -2,6 +2,7 @@
 /// config.json of a Hugging Face directory: what families have in common when they read theirs.
 
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "attention/model/blocks/activation.hpp"
 #include "attention/model/checkpoint/json_fields.hpp"
 #include "attention/model/task.hpp"
+#include "graph/support/diagnosis.hpp"
 
 namespace attnflow {
 
@@ -23,13 +25,27 @@ public:
 
     const JsonFields& fields() const { return fields_; }
 
+    /// Throws InputError for what no family can follow: a model with program code of its own (`auto_map`), and
+    /// weights that are quantised (`quantization_config`).
+    void refuse_other_programs() const;
+
+    /// Throws InputError for a setting that is known to change what is computed, has a value with effect, and was
+    /// not looked at: the family does not follow it. To be called when the family has made its plan.
+    void refuse_settings_not_followed() const;
+
 private:
     ModelConfig(std::unique_ptr<const nlohmann::json> json, const std::string& where)
-        : json_(std::move(json)), fields_(*json_, where) {}
+        : json_(std::move(json)),
+          looked_at_(std::make_unique<std::set<std::string>>()),
+          fields_(*json_, where, looked_at_.get()) {}
 
     std::unique_ptr<const nlohmann::json> json_;  // where fields_ looks
+    std::unique_ptr<std::set<std::string>> looked_at_;
     JsonFields fields_;
 };
+
+/// For the page of docs/troubleshooting.md.
+Diagnoses config_diagnoses();
 
 /// A size, 1 to `maximum`. This and what follows throw InputError for values that are none, with the key.
 std::size_t read_size(const JsonFields& config, const std::string& key, std::int64_t maximum);
@@ -49,6 +65,5 @@ Task read_task(const JsonFields& config, std::size_t outputs);
 
 /// Throws InputError unless the setting is missing or `only`: another one would need another computation.
 void expect_text(const JsonFields& config, const std::string& key, const std::string& only);
-void expect_false(const JsonFields& config, const std::string& key);
 
 }  // namespace attnflow

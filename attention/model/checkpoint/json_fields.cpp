@@ -27,13 +27,15 @@ bool has_entry(const std::string& path) {
     return std::filesystem::exists(std::filesystem::symlink_status(path, ignored));
 }
 
-JsonFields::JsonFields(const Json& object, std::string where) : object_(&object), where_(std::move(where)) {
+JsonFields::JsonFields(const Json& object, std::string where, std::set<std::string>* looked_at)
+    : object_(&object), where_(std::move(where)), looked_at_(looked_at) {
     if (!object.is_object()) {
         throw InputError(fmt::format("{}: has type {}, expected an object", where_, object.type_name()));
     }
 }
 
 const Json* JsonFields::find(const std::string& key) const {
+    if (looked_at_ != nullptr) looked_at_->insert(key);
     const auto found = object_->find(key);
     return found == object_->end() || found->is_null() ? nullptr : &*found;
 }

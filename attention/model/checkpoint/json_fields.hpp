@@ -2,6 +2,7 @@
 /// Fields of a JSON object from a stranger, each checked where it is read.
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,10 +19,11 @@ std::string read_text_file(const std::string& path, std::size_t most_bytes);
 bool has_entry(const std::string& path);
 
 /// Looks at one object; all errors are InputErrors "<where>: <key>: ..., expected ...". A null
-/// value counts as missing. The object must outlive this.
+/// value counts as missing. The object must outlive this, and so must `looked_at`, where the keys that somebody
+/// looks at are noted if it is not null.
 class JsonFields {
 public:
-    JsonFields(const nlohmann::json& object, std::string where);
+    JsonFields(const nlohmann::json& object, std::string where, std::set<std::string>* looked_at = nullptr);
 
     const std::string& where() const { return where_; }
     /// The value, nullptr where it is missing or null.
@@ -42,6 +44,7 @@ public:
 private:
     const nlohmann::json* object_;
     std::string where_;
+    std::set<std::string>* looked_at_;
 };
 
 }  // namespace attnflow

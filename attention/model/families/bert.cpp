@@ -1,49 +1,30 @@
 #include "attention/model/families/bert.hpp"
 
-#include <cmath>
-
-#include <fmt/format.h>
-
 #include "attention/model/checkpoint/config.hpp"
-#include "attention/model/transformer_model.hpp"
-#include "graph/support/error.hpp"
+#include "attention/model/families/encoder.hpp"
 
 namespace attnflow {
 namespace {
 
 EntryInfo describe_bert(const std::string& name, const std::string& summary) {
-    return {.name = name,
-            .summary = summary,
-            .paper = "Devlin et al. 2019, arXiv:1810.04805",
-            .complexity = "O(L n d (d + f) + L n^2 d) a pass, d the width, f the inner width",
-            .promises = {"rows_sum_to_one"}};
+    return describe_encoder(name, summary, "Devlin et al. 2019, arXiv:1810.04805");
 }
 
-void refuse_other_computations(const JsonFields& config) {
-    expect_text(config, "model_type", "bert");
-    expect_text(config, "position_embedding_type", "absolute");
-    expect_false(config, "is_decoder");
-    expect_false(config, "add_cross_attention");
-    if (const auto* pruned = config.find("pruned_heads"); pruned != nullptr && !pruned->empty())
-        config.refuse("pruned_heads", *pruned, "{}, since pruned heads are not supported");
+/// An encoder that was stored by itself has no prefix.
+std::string find_bert(const WeightFiles& files) {
+    return find_prefix(files, {"bert.", ""}, "embeddings.word_embeddings.weight");
 }
 
 TransformerSpec read_spec(const JsonFields& config) {
-    const std::size_t width = read_size(config, "hidden_size", 1 << 20);
-    const std::size_t heads = read_size(config, "num_attention_heads", 1 << 16);
-    if (width % heads != 0) {
-        throw InputError(fmt::format("{}: hidden_size {} is not a multiple of num_attention_heads {}",
-                                     config.where(), width, heads));
-    }
-    const std::size_t head_width = width / heads;
+    expect_text(config, "model_type", "bert");
+    expect_text(config, "position_embedding_type", "absolute");
+    const AttentionSpec attention = read_heads(config, "hidden_size", "num_attention_heads");
+    const std::size_t width = attention.query_width();
     const std::size_t positions = read_size(config, "max_position_embeddings", 1 << 24);
     const NormSpec norm{NormKind::layer_norm, config.number("layer_norm_eps", 1e-12, 0.0, 1.0)};
     const LayerSpec layer{.norm_place = NormPlace::after,
                           .norm = norm,
-                          .attention = {.heads = heads,
-                                        .key_heads = heads,
-                                        .head_width = head_width,
-                                        .score_scale = 1.0 / std::sqrt(static_cast<double>(head_width))},
+                          .attention = attention,
                           .feed_forward = {.inner = read_size(config, "intermediate_size", 1 << 24),
                                            .activation = read_activation(config, "hidden_act", "gelu")}};
     return {.width = width,
@@ -80,10 +61,7 @@ EntryInfo BertModel::describe() {
 }
 
 ModelPlan BertModel::plan(const JsonFields& config, const WeightFiles& files) {
-    refuse_other_computations(config);
-    // An encoder that was stored by itself has no prefix.
-    const std::string prefix = find_prefix(files, {"bert.", ""}, "embeddings.word_embeddings.weight");
-    return {read_spec(config), names_behind(prefix)};
+    return {read_spec(config), names_behind(find_bert(files))};
 }
 
 EntryInfo BertForSequenceClassification::describe() {
@@ -92,13 +70,8 @@ EntryInfo BertForSequenceClassification::describe() {
 
 ModelPlan BertForSequenceClassification::plan(const JsonFields& config, const WeightFiles& files) {
     ModelPlan plan = BertModel::plan(config, files);
-    const std::vector<std::string> labels = read_labels(config);
-    plan.output = {.task = read_task(config, labels.size()),
-                   .outputs = labels.size(),
-                   .labels = labels,
-                   .transform = OutputSpec::Transform{.activation = Activation::tanh, .name = "bert.pooler.dense"},
-                   .decoder = "classifier.weight",
-                   .decoder_bias = "classifier.bias"};
+    plan.output = read_classifier(
+        config, {.activation = Activation::tanh, .name = find_bert(files) + "pooler.dense"}, "classifier");
     return plan;
 }
 
@@ -119,18 +92,12 @@ EntryInfo BertForMaskedLM::describe() {
 ModelPlan BertForMaskedLM::plan(const JsonFields& config, const WeightFiles& files) {
     ModelPlan plan = BertModel::plan(config, files);
     const LayerSpec& layer = plan.transformer.layers.front();
-    const std::string predictions = "cls.predictions.";
-    // A file may hold a matrix of its own beside tied embeddings: the library then overwrites it with them.
-    const bool tied = config.boolean("tie_word_embeddings", true);
-    const bool has_bias = files.contains(predictions + "bias");
-    plan.output = {.task = Task::masked_lm,
-                   .outputs = plan.transformer.embedding.vocabulary,
-                   .transform = OutputSpec::Transform{.activation = layer.feed_forward.activation,
-                                                      .norm = layer.norm,
-                                                      .name = predictions + "transform.dense",
-                                                      .norm_name = predictions + "transform.LayerNorm"},
-                   .decoder = tied ? plan.names.words : predictions + "decoder.weight",
-                   .decoder_bias = predictions + (has_bias ? "bias" : "decoder.bias")};
+    plan.output = read_masked_lm(config, files, plan,
+                                 {.activation = layer.feed_forward.activation,
+                                  .norm = layer.norm,
+                                  .name = "cls.predictions.transform.dense",
+                                  .norm_name = "cls.predictions.transform.LayerNorm"},
+                                 "cls.predictions.decoder", "cls.predictions.bias");
     return plan;
 }
 

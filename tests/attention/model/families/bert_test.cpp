@@ -117,3 +117,19 @@ TEST_CASE("config.json decides what BERT computes", "[model]") {
     CHECK(made.output.labels == std::vector<std::string>{"no", "yes", "perhaps"});
     CHECK(made.names.words == "bert.embeddings.word_embeddings.weight");
 }
+
+TEST_CASE("a classifier without a prefix has none before its pooler either", "[model]") {
+    const TextModel whole = TextModel::open(classifier_folder);
+    const TemporaryDirectory folder;
+    for (const char* name : {"config.json", "tokenizer.json"})
+        std::filesystem::copy(classifier_folder + "/" + name, folder.file(name));
+    const auto old = SafetensorsFile::open(classifier_folder + "/model.safetensors");
+    std::vector<NewTensor> tensors;
+    for (const auto& [name, view] : old->tensors()) {
+        const std::string inner = name.starts_with("bert.") ? name.substr(5) : name;
+        tensors.push_back({inner, DType::f32, view.shape, view.values()});
+    }
+    write_safetensors(folder.file("model.safetensors"), tensors);
+    const TextModel bare = TextModel::open(folder.path());
+    CHECK(attend(bare, "the key", "text").outputs == attend(whole, "the key", "text").outputs);
+}
