@@ -49,9 +49,25 @@ public:
     }
 
     std::vector<Vertex> source_side(std::size_t layer, std::size_t source, std::size_t sink) {
+        const SourceSide found = single_pair(layer, source, sink).source_side(source, sink);
         std::vector<Vertex> side;
-        for (const auto& [l, position] : single_pair(layer, source, sink).source_side(source, sink)) {
+        std::vector<char> inside(network_.vertices(), 0);
+        for (const auto& [l, position] : found.vertices) {
             side.push_back(network_.vertex(l, position));
+            inside[side.back()] = 1;
+        }
+        std::int64_t capacity = 0;
+        for (const auto& [l, position] : found.vertices) {
+            for (std::size_t y = 0; l > 0 && y < network_.width(l - 1); ++y) {
+                if (inside[network_.vertex(l - 1, y)]) continue;
+                capacity = add_capacities(capacity, network_.capacity(l, position, y));
+            }
+        }
+        if (capacity != found.value || !inside[network_.vertex(layer, source)] ||
+            inside[network_.vertex(0, sink)]) {
+            throw InternalError(
+                fmt::format("flow engine: from layer {}, position {} to token {} {} flows, through a cut of {}",
+                            layer, source, sink, found.value, capacity));
         }
         return side;
     }

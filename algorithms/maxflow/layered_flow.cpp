@@ -26,7 +26,7 @@ public:
             state.data()[network.slot(low_ + 1, source, sink)] = 0;
             return value;
         }
-        const std::int64_t value = pair_.solve_by_sweeps(source, sink).value;
+        const std::int64_t value = engine::checked(pair_.solve_by_sweeps(source, sink)).value;
         scratch_.pseudoflow().cancel_imbalance();
         write_residuals(network, source, sink, state.data());
         return value;

@@ -26,7 +26,8 @@ void AllPairs::settle() {
     }
     if (open.pairs() == 0) return workers.finish_sinks();
     if (top < least_layers_to_feed || !switches.on(phases::feeding)) {
-        // Sinks are settled in parallel below, so what they share is made first.
+        // Sinks are settled in parallel below, so what they share is made first. Feeding settles every pair that
+        // is left, so where it runs nothing is joined that would need it.
         workers.for_each(sources(), [&](std::size_t s, Scratch& scratch) {
             if (open.has_source(s)) from_sources.reach(s, base_layer(), Detail::multipliers, scratch.demand());
         });

@@ -65,6 +65,7 @@ void check_half(const Pour& pour) {
 }
 
 void check_served(const Serve& serve, const Served& before, Amount left) {
+    std::vector<Amount> served(serve.capacity.columns(), 0);  // by those who do not serve together
     // What is still demanded from those who serve together, and what they have.
     Amount mass = 0;
     Amount demanded = 0;
@@ -80,12 +81,19 @@ void check_served(const Serve& serve, const Served& before, Amount left) {
         }
         require(serve.mass[v] >= 0 && serve.mass[v] <= before.mass[v], "row {}: {} of {} is left", v,
                 serve.mass[v], before.mass[v]);
+        const Amount* const cells = serve.cells + v * serve.stride;
+        const Amount sent = check_row(serve.capacity, v, cells);
+        require(sent == before.mass[v] - serve.mass[v], "row {}: {} is sent, {} of {} is left", v, sent,
+                serve.mass[v], before.mass[v]);
+        for (std::size_t j = 0; j < served.size(); ++j) served[j] += cells[j];
         others_left += serve.mass[v];
-        others_sent += before.mass[v] - serve.mass[v];
+        others_sent += sent;
     }
     for (std::size_t j = 0; j < serve.capacity.columns(); ++j) {
         require(serve.demand[j] >= 0 && serve.demand[j] <= before.demand[j],
                 "column {}: {} of {} is still demanded", j, serve.demand[j], before.demand[j]);
+        require(served[j] == before.demand[j] - serve.demand[j], "column {}: {} arrives, {} of {} is demanded", j,
+                served[j], serve.demand[j], before.demand[j]);
         demanded += serve.demand[j];
         others_served += before.demand[j] - serve.demand[j];
     }
@@ -103,16 +111,115 @@ void check_served(const Serve& serve, const Served& before, Amount left) {
     }
 }
 
-void check_covered(const Panel<Amount>& flow, const Row<double>& part, const Row<Amount>& demand) {
-    for (std::size_t y = 0; y < flow.columns(); ++y) {
-        long double sum = 0;
-        for (std::size_t x = 0; x < flow.rows(); ++x) {
-            require(part[x] >= 0 && part[x] <= 1, "vertex {} sends the part {} of its flow", x, part[x]);
-            sum += static_cast<long double>(part[x]) * static_cast<long double>(flow(x, y));
-        }
-        require(sum >= static_cast<long double>(demand[y]), "column {}: {} arrives, {} is demanded", y,
-                static_cast<double>(sum), demand[y]);
+KeptPour::KeptPour(const Pour& step)
+    : demand_(step.demand, step.demand + step.capacity.stride()),
+      multiplier_(padded(step.capacity.rows()), 0.0),
+      into_(step.into, step.into + step.capacity.stride()),
+      cells_(step.capacity.rows() + 1, step.capacity.columns()),  // one more for what is poured together
+      step_(step) {
+    step_.demand = demand_.data();
+    step_.multiplier = multiplier_.data();
+    step_.into = into_.data();
+    step_.cells = cells_.row(0);
+    step_.stride = cells_.stride();
+}
+
+void KeptPour::check(const Pour& without_cells) const {
+    check_half(step_);
+    for (std::size_t j = 0; j < into_.size(); ++j) {
+        require(without_cells.into[j] == into_[j], "column {}: {} arrives without cells, {} with them", j,
+                without_cells.into[j], into_[j]);
     }
+    for (std::size_t v = 0; v < step_.capacity.rows(); ++v) {
+        require(without_cells.multiplier[v] == multiplier_[v],
+                "row {}: the multiplier is {} without cells, {} with", v, without_cells.multiplier[v],
+                multiplier_[v]);
+    }
+}
+
+KeptServe::KeptServe(const Serve& step)
+    : before_{{step.mass, step.mass + padded(step.capacity.rows())},
+              {step.demand, step.demand + step.capacity.stride()}},
+      mass_(before_.mass),
+      demand_(before_.demand),
+      mark_(padded(step.capacity.rows()), 0.0),
+      cells_(step.capacity.rows(), step.capacity.columns()),
+      step_(step) {
+    step_.mass = mass_.data();
+    step_.demand = demand_.data();
+    step_.mark = mark_.data();
+    step_.cells = cells_.row(0);
+    step_.stride = cells_.stride();
+}
+
+void KeptServe::check(Amount left, const Serve& without_cells, Amount left_without_cells) const {
+    check_served(step_, before_, left);
+    require(left == left_without_cells, "{} is left without cells, {} with them", left_without_cells, left);
+    for (std::size_t v = 0; v < step_.capacity.rows(); ++v) {
+        require(without_cells.mass[v] == mass_[v], "row {}: {} is left without cells, {} with them", v,
+                without_cells.mass[v], mass_[v]);
+    }
+    for (std::size_t j = 0; j < demand_.size(); ++j) {
+        require(without_cells.demand[j] == demand_[j], "column {}: {} is demanded without cells, {} with them", j,
+                without_cells.demand[j], demand_[j]);
+    }
+}
+
+void check_fed(const FedLayer& fed) {
+    const Panel<Amount>& capacity = fed.network.down(fed.layer);
+    Amount before = 0;
+    for (std::size_t x = 0; x < capacity.rows(); ++x) {
+        for (std::size_t y = 0; y < capacity.columns(); ++y) {
+            const Amount beside = y == fed.sink ? 0 : capacity(x, y);
+            require(fed.beside(x, y) == beside, "layer {}, row {}, column {}: {} instead of a capacity of {}",
+                    fed.layer, x, y, fed.beside(x, y), beside);
+        }
+        const Amount room = fed.sink < capacity.columns() ? capacity(x, fed.sink) : 0;
+        require(fed.into_chain[x] >= 0 && fed.into_chain[x] <= room,
+                "layer {}, row {}: {} flows into the chain, the capacity is {}", fed.layer, x, fed.into_chain[x],
+                room);
+        require(fed.rest[x] >= 0 && fed.into_chain[x] + fed.rest[x] == fed.before[x],
+                "layer {}, row {}: of {} there are {} for the chain and {} for others", fed.layer, x,
+                fed.before[x], fed.into_chain[x], fed.rest[x]);
+        before += fed.before[x];
+    }
+    require(before == fed.arrived + fed.left, "layer {}: of {} {} is said to arrive below and {} to stay",
+            fed.layer, before, fed.arrived, fed.left);
+}
+
+void check_diverted(const Diverted& diverted, Amount value) {
+    __extension__ using Bits = unsigned __int128;
+    const Panel<Amount>& cells = diverted.cells;
+    std::vector<Amount> others(cells.rows(), 0);
+    Amount into_sink = 0;
+    for (std::size_t x = 0; x < cells.rows(); ++x) {
+        const Amount more = diverted.more[x];
+        const Amount cell = cells(x, diverted.sink) + more;
+        for (std::size_t y = 0; y < cells.columns(); ++y) others[x] += y == diverted.sink ? 0 : cells(x, y);
+        require(more >= 0 && more <= others[x], "row {}: {} of {} is diverted", x, more, others[x]);
+        require(cell <= diverted.capacity(x, diverted.sink) && others[x] + cell - more <= diverted.mass[x],
+                "row {}: {} is diverted into the chain, the capacity is {}, the mass {}", x, cell,
+                diverted.capacity(x, diverted.sink), diverted.mass[x]);
+        into_sink += cell;
+    }
+    Amount sum = std::min(diverted.wanted, into_sink);
+    for (std::size_t y = 0; y < cells.columns(); ++y) {
+        if (y == diverted.sink) continue;
+        Bits whole = 0;
+        Bits fraction = 0;  // of 2^64
+        for (std::size_t x = 0; x < cells.rows(); ++x) {
+            if (others[x] == 0) continue;
+            const auto divisor = static_cast<Bits>(others[x]);
+            const Bits product = static_cast<Bits>(others[x] - diverted.more[x]) * static_cast<Bits>(cells(x, y));
+            whole += product / divisor;
+            fraction += (product % divisor << 64) / divisor;
+        }
+        const auto arrives = static_cast<Amount>(whole + (fraction >> 64));
+        require(arrives >= diverted.demand[y], "column {}: {} arrives, {} is demanded", y, arrives,
+                diverted.demand[y]);
+        sum += diverted.demand[y];
+    }
+    require(sum == value, "{} is shown to flow, {} is said to", sum, value);
 }
 
 void check_balances(Pseudoflow& flow) {
@@ -144,6 +251,62 @@ void check_balances(Pseudoflow& flow) {
                     "vertex (layer {}, position {}): the balance is {}, said to be {}", l, x, balance[x],
                     flow.balance(l)[x]);
         }
+    }
+}
+
+void check_lower_bound(Pseudoflow& flow, Amount value) {
+    check_balances(flow);
+    Amount sum = 0;
+    for (std::size_t x = flow.range().first; x < flow.end_of(flow.highest()); ++x) sum += flow.enters(x);
+    for (std::size_t l = flow.lowest(); l <= flow.highest(); ++l) {
+        for (std::size_t x = flow.range().first; x < flow.end_of(l); ++x) {
+            sum -= std::max<Amount>(0, flow.balance(l)[x]);
+        }
+    }
+    require(sum == value, "from position {} of layer {} to {}: {} is shown to flow, {} is said to", flow.source(),
+            flow.top(), flow.sink(), sum, value);
+}
+
+void check_meeting(const Amount* mass, const Amount* demand, std::size_t width, Amount value) {
+    Amount sum = 0;
+    for (std::size_t x = 0; x < width; ++x) sum += std::min(mass[x], demand[x]);
+    require(sum == value, "{} meets, {} is said to", sum, value);
+}
+
+void check_lower_half(Pseudoflow& flow, const Row<Amount>& outflow) {
+    const PackedNetwork& network = flow.network();
+    for (std::size_t l = flow.lowest(); l < flow.k(); ++l) {
+        for (std::size_t x = 0; x < network.width(l); ++x) {
+            require(flow.balance(l)[x] <= 0, "layer {}, position {}: {} stays in a lower half", l, x,
+                    flow.balance(l)[x]);
+        }
+    }
+    for (std::size_t x = 0; x < network.width(flow.k()); ++x) {
+        Amount sum = 0;
+        if (flow.k() == 1) sum = flow.leaves(x);
+        for (std::size_t y = 0; flow.k() > 1 && y < network.width(flow.k() - 1); ++y) {
+            sum += flow.flow(flow.k())(x, y);
+        }
+        require(sum == outflow[x], "layer {}, position {}: {} is sent, said to be {}", flow.k(), x, sum,
+                outflow[x]);
+    }
+}
+
+void check_upper_half(Pseudoflow& flow, const Row<Amount>& inflow) {
+    const PackedNetwork& network = flow.network();
+    for (std::size_t l = flow.k() + 1; l <= flow.highest(); ++l) {
+        for (std::size_t x = 0; x < network.width(l); ++x) {
+            require(flow.balance(l)[x] >= 0, "layer {}, position {}: {} is missing in an upper half", l, x,
+                    -flow.balance(l)[x]);
+        }
+    }
+    for (std::size_t x = 0; x < network.width(flow.k()); ++x) {
+        Amount sum = 0;
+        if (flow.k() == flow.highest()) sum = flow.enters(x);
+        for (std::size_t z = 0; flow.k() < flow.highest() && z < network.width(flow.k() + 1); ++z) {
+            sum += flow.flow(flow.k() + 1)(z, x);
+        }
+        require(sum == inflow[x], "layer {}, position {}: {} arrives, said to be {}", flow.k(), x, sum, inflow[x]);
     }
 }
 

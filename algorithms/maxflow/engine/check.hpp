@@ -1,12 +1,14 @@
 #pragma once
-/// What the engine's proofs rest on, looked at from the network alone, by plain loops over every edge. Called
-/// through ATTNFLOW_CHECK (graph/support/assert.hpp), so in the presets `dev` and those of the sanitizers; each
-/// throws InternalError with what does not hold.
+/// What the engine's proofs rest on, read from the packed network and from the numbers of a flow, which a
+/// pseudoflow's accessors give, by plain loops over every edge. Called through ATTNFLOW_CHECK
+/// (graph/support/assert.hpp), so in the presets `dev` and those of the sanitizers; each throws InternalError with
+/// what does not hold.
 ///
 /// With these and the proofs of docs/engine.md a value need not be believed: a lower bound is that of two halves
-/// that are feasible (check_half, check_served, check_covered), or of a pseudoflow whose balances are those of its
-/// flow (check_balances); an upper bound is the capacity of a set that was summed edge by edge (check_cut). What
-/// is left to believe is min_sum() and a subtraction.
+/// that are feasible (check_half, check_fed, check_served, check_diverted, check_lower_half, check_upper_half), or
+/// of a pseudoflow whose balances are those of its flow (check_balances, check_lower_bound); an upper bound is the
+/// capacity of a set that was summed edge by edge (check_cut). What is left to believe is that a value, and what
+/// proves it, are of the pair for which it is written down (docs/engine.md counts the lines).
 
 #include <functional>
 
@@ -25,19 +27,91 @@ class Pseudoflow;
 /// proportion to their masses, which is said in 128-bit integers. Cells of all rows were written.
 void check_half(const Pour& pour);
 
-/// Of serve_together(): `before` is what each vertex had and what was demanded, `left` what was returned.
+/// A step that keeps no cells (stride 0), with cells of its own and on copies of what it changes: to be poured,
+/// and looked at, beside it.
+class KeptPour {
+public:
+    explicit KeptPour(const Pour& step);
+    const Pour& step() const { return step_; }
+    /// check_half(), and the step itself has come to the same.
+    void check(const Pour& without_cells) const;
+
+private:
+    Row<double> demand_;
+    Row<double> multiplier_;
+    Row<Amount> into_;
+    Panel<Amount> cells_;
+    Pour step_;
+};
+
+/// Of serve_together(): `before` is what each vertex had and what was demanded, `left` what was returned. Cells of
+/// rows that were not served are 0.
 struct Served {
     Row<Amount> mass;
     Row<Amount> demand;
 };
 void check_served(const Serve& serve, const Served& before, Amount left);
 
-/// sum_x part[x] flow(x, y) >= demand[y] in numbers of more digits than those that said so.
-void check_covered(const Panel<Amount>& flow, const Row<double>& part, const Row<Amount>& demand);
+/// As KeptPour.
+class KeptServe {
+public:
+    explicit KeptServe(const Serve& step);
+    const Serve& step() const { return step_; }
+    /// check_served(), and the step itself has come to the same and returned the same.
+    void check(Amount left, const Serve& without_cells, Amount left_without_cells) const;
+
+private:
+    Served before_;
+    Row<Amount> mass_;
+    Row<Amount> demand_;
+    Row<double> mark_;
+    Panel<Amount> cells_;
+    Serve step_;
+};
+
+/// A layer of an upper half that feeds the sink's chain: of what its vertices had `before` they send `into_chain`
+/// into the vertex `sink` below, and keep `rest` to pour within the capacities of `beside`. In all `arrived` below
+/// and `left` stays.
+struct FedLayer {
+    const PackedNetwork& network;
+    std::size_t layer;
+    std::size_t sink;
+    const Panel<Amount>& beside;
+    const Row<Amount>& before;
+    const Row<Amount>& into_chain;
+    const Row<Amount>& rest;
+    Amount arrived;
+    Amount left;
+};
+/// `beside` is the layer's matrix without the sink's column, whose capacities hold what goes into the chain; what
+/// each vertex had is what it sends there and what it has to pour; nothing is lost and nothing gained.
+void check_fed(const FedLayer& fed);
+
+/// A half-flow of which vertex x, with `mass`, sends `cells`, diverted: more[x] more of it goes to `sink`, and so
+/// much less, in proportion, to all others, of which each y still receives demand[y] (0 for the sink).
+struct Diverted {
+    const Panel<Amount>& capacity;
+    const Panel<Amount>& cells;
+    const Amount* mass;
+    std::size_t sink;
+    const std::vector<Amount>& more;
+    const Row<Amount>& demand;
+    Amount wanted;  ///< by the sink's vertex
+};
+/// All that holds, in 128-bit integers with 64 more bits of fraction, rounded down; and so `value` flows.
+void check_diverted(const Diverted& diverted, Amount value);
 
 /// Capacities hold, and every balance is what its vertex receives minus what it sends. Pours layers that nobody
 /// has asked for yet.
 void check_balances(Pseudoflow& flow);
+/// check_balances(), and what leaves the source minus all excess is `value`.
+void check_lower_bound(Pseudoflow& flow, Amount value);
+/// sum_x min(mass[x], demand[x]) over `width` vertices is `value`.
+void check_meeting(const Amount* mass, const Amount* demand, std::size_t width, Amount value);
+/// Below its layer k there is no excess, and from there its vertices send `outflow`.
+void check_lower_half(Pseudoflow& flow, const Row<Amount>& outflow);
+/// Above its layer k there is no deficit, and there its vertices receive `inflow`.
+void check_upper_half(Pseudoflow& flow, const Row<Amount>& inflow);
 
 /// A set of vertices: of layer `top` the source alone, below that those that it contains, the sink not among them.
 /// Positions that the range leaves out do not count.

@@ -48,6 +48,8 @@ SettledPair SinglePair::solve_by_chains(std::size_t source, std::size_t sink) {
     ChainSweep& sweep = scratch_.chain_sweep();
     const Amount value = sweep.run(top_, source, sink);
     const Bound bound = closed_cut(source, sink, value);
+    ATTNFLOW_CHECK(sweep.write(scratch_.pseudoflow()));
+    ATTNFLOW_CHECK(check_lower_bound(scratch_.pseudoflow(), value));
     if (value == bound.value) return {value, bound, SettledBy::chains};
     sweep.write(scratch_.pseudoflow());
     return {scratch_.waves().maximise(bound.value), bound, SettledBy::waves};
@@ -67,17 +69,18 @@ SettledPair SinglePair::solve_by_sweeps(std::size_t source, std::size_t sink) {
     pseudoflow.join(top_, {&*from_source_, 0}, {&*from_sink_, 0}, k);
     const Amount value = pseudoflow.lower_bound();
     const Bound bound = closed_cut(source, sink, value);
+    ATTNFLOW_CHECK(check_lower_bound(pseudoflow, value));
     if (value == bound.value) return {value, bound, SettledBy::sweeps};
     return {scratch_.waves().maximise(bound.value), bound, SettledBy::waves};
 }
 
-std::vector<std::pair<std::size_t, std::size_t>> SinglePair::source_side(std::size_t source, std::size_t sink) {
+SourceSide SinglePair::source_side(std::size_t source, std::size_t sink) {
     if (top_ == 1) {
-        std::vector<std::pair<std::size_t, std::size_t>> side;
+        SourceSide side{.value = network_.down(1)(source, sink)};
         for (std::size_t j = 0; j < network_.width(0); ++j) {
-            if (j != sink && network_.down(1)(source, j) > 0) side.emplace_back(0, j);
+            if (j != sink && network_.down(1)(source, j) > 0) side.vertices.emplace_back(0, j);
         }
-        side.emplace_back(1, source);
+        side.vertices.emplace_back(1, source);
         return side;
     }
     if (network_.causal() && source >= sink) {
@@ -86,8 +89,8 @@ std::vector<std::pair<std::size_t, std::size_t>> SinglePair::source_side(std::si
     } else {
         solve_by_sweeps(source, sink);
     }
-    scratch_.waves().maximise(unbounded);
-    return engine::source_side(scratch_.pseudoflow());
+    const Amount value = scratch_.waves().maximise(unbounded);
+    return {value, engine::source_side(scratch_.pseudoflow())};
 }
 
 void settle_by_edges(const PackedNetwork& network, FlowMatrix& result) {

@@ -13,6 +13,12 @@
 
 namespace attnflow::engine {
 
+/// A pair's maximum flow and the source side of its source-minimal minimum cut as (layer, position), ascending.
+struct SourceSide {
+    Amount value = 0;
+    std::vector<std::pair<std::size_t, std::size_t>> vertices = {};
+};
+
 /// Pairs of one source layer, one after the other.
 class SinglePair {
 public:
@@ -29,8 +35,8 @@ public:
     /// imbalances. O(L n^2), and as much a wave.
     SettledPair solve_by_sweeps(std::size_t source, std::size_t sink);
 
-    /// Source side of the source-minimal minimum cut as (layer, position), ascending. Solves the pair.
-    std::vector<std::pair<std::size_t, std::size_t>> source_side(std::size_t source, std::size_t sink);
+    /// Solves the pair.  O(L n^2), and as much a wave.
+    SourceSide source_side(std::size_t source, std::size_t sink);
 
 private:
     const ClosedCuts& cuts();

@@ -66,9 +66,9 @@ Amount DivertedFlow::bound(std::size_t sink, const Amount* demand) {
     std::copy_n(demand, below_.size(), below_.begin());
     below_[sink] = 0;
     if (!water_filling().covers(flow_, part_.data(), below_.data())) return -1;
-    ATTNFLOW_CHECK(check_covered(cells_, part_, below_));
     Amount value = std::min(wanted, before + room);
     for (std::size_t y = 0; y < cells_.columns(); ++y) value += below_[y];
+    ATTNFLOW_CHECK(check_diverted({network_.down(top_ - 1), cells_, mass_, sink, more_, below_, wanted}, value));
     return value;
 }
 

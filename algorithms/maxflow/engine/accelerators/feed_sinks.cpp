@@ -74,7 +74,7 @@ void feed_sink(AllPairs& pairs, std::size_t t, Scratch& scratch) {
     feeding.enter(t);
     make_lower_half(pairs, t, std::min(shared.total, largest), scratch);
     const bool find_cuts = pairs.switches.on(phases::found_cuts);
-    FoundCuts cuts(pairs.network, pairs.top);
+    FoundCuts cuts(pairs.network, pairs.top, t);
     CheapWay cheap{.on = pairs.switches.on(phases::masses_first)};
     for (std::size_t s = 0; s < pairs.sources(); ++s) {
         if (!pairs.open.is_open(s, t)) continue;
@@ -85,7 +85,7 @@ void feed_sink(AllPairs& pairs, std::size_t t, Scratch& scratch) {
         // Excess and deficits are left, or the flow would equal its source's row or its sink's column.
         ATTNFLOW_ASSERT(waves.has_cut());
         if (find_cuts) {
-            cuts.add(pairs.source(s), pairs.result.values(s, t), shared.layer,
+            cuts.add(pairs.source(s), pairs.result.values(s, t),
                      [&](std::size_t l, std::size_t x) { return waves.on_sink_side(l, x); });
         }
     }

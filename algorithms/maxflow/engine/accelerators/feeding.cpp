@@ -10,6 +10,14 @@
 
 namespace attnflow::engine {
 
+namespace {
+
+Amount sum_of(const Row<Amount>& amounts, std::size_t count) {
+    return std::accumulate(amounts.begin(), amounts.begin() + static_cast<std::ptrdiff_t>(count), Amount{0});
+}
+
+}  // namespace
+
 Feeding::Feeding(Pseudoflow& pseudoflow, std::size_t top, std::size_t k, Detail detail)
     : pseudoflow_(pseudoflow),
       network_(pseudoflow.network()),
@@ -48,6 +56,7 @@ void Feeding::see_lower_half() {
     std::fill(others_take_.begin(), others_take_.end(), Amount{0});
     std::fill(per_take_.begin(), per_take_.end(), 0.0);
     for (std::size_t x = 0; x < network_.width(k_); ++x) others_take_[x] = pseudoflow_.outflow(x);
+    ATTNFLOW_CHECK(check_lower_half(pseudoflow_, others_take_));
     chain_takes_ = has_chain(k_) ? std::exchange(others_take_[sink_], 0) : 0;
     for (std::size_t x = 0; x < network_.width(k_); ++x) {
         if (others_take_[x] > 0) per_take_[x] = 1 / static_cast<double>(others_take_[x]);
@@ -64,7 +73,7 @@ Amount Feeding::feed(std::size_t source, const FoundCut* cut) {
     constexpr std::size_t few = 16;  // that can be filled one by one
     if (cut != nullptr && cut->beyond[k_].size() > few) cut = nullptr;
     run(source, true, cut);
-    ATTNFLOW_CHECK(check_balances(pseudoflow_));
+    ATTNFLOW_CHECK(check_lower_bound(pseudoflow_, pseudoflow_.lower_bound()));
     return pseudoflow_.lower_bound();
 }
 
@@ -141,6 +150,7 @@ Amount Feeding::pour(std::size_t l, std::size_t source, bool write, const FoundC
     const Step step = network_.step(Direction::down, l);
     const Panel<Amount>& beside = beside_[l];
     const Guide& guide = network_.guide();
+    ATTNFLOW_CHECK(const Row<Amount> before(mass_));
     const Amount fed = fill_chain(l);
     aim(l - 1, passable(step, mass_.data()), chain_takes_ - fed, cut);
     std::fill_n(below_.begin(), beside.stride(), Amount{0});
@@ -165,6 +175,8 @@ Amount Feeding::pour(std::size_t l, std::size_t source, bool write, const FoundC
         excess += left;
     }
     write_chain(l, below_.data(), write);
+    ATTNFLOW_CHECK(check_fed(
+        {network_, l, sink_, beside, before, into_chain_, mass_, sum_of(below_, network_.width(l - 1)), excess}));
     mass_.swap(below_);
     return excess;
 }
@@ -174,7 +186,8 @@ Amount Feeding::pour(std::size_t l, std::size_t source, bool write, const FoundC
 Amount Feeding::serve(std::size_t source, bool write, const FoundCut* cut) {
     const std::size_t l = k_ + 1;
     const Panel<Amount>& beside = beside_[l];
-    fill_chain(l);
+    ATTNFLOW_CHECK(const Row<Amount> before(mass_));
+    [[maybe_unused]] const Amount fed = fill_chain(l);
     std::copy_n(others_take_.begin(), beside.stride(), below_.begin());
     Serve serve{.capacity = beside,
                 .mass = mass_.data(),
@@ -186,9 +199,13 @@ Amount Feeding::serve(std::size_t source, bool write, const FoundCut* cut) {
                 .per_demand = per_take_.data(),
                 .mark = multiplier_.data()};
     if (!write) {
-        ATTNFLOW_CHECK(const Served before({mass_, below_}));
+        ATTNFLOW_CHECK(const Row<Amount> rest(mass_));
+        ATTNFLOW_CHECK(const KeptServe kept(serve));
+        ATTNFLOW_CHECK(const Amount left_of_kept = water_filling().serve_together(kept.step()));
         const Amount left = water_filling().serve_together(serve);
-        ATTNFLOW_CHECK(check_served(serve, before, left));
+        ATTNFLOW_CHECK(kept.check(left_of_kept, serve, left));
+        ATTNFLOW_CHECK(check_fed({network_, l, sink_, beside, before, into_chain_, rest,
+                                  sum_of(rest, beside.rows()) + fed - left, left}));
         return left;
     }
     if (cut != nullptr) {
@@ -199,7 +216,7 @@ Amount Feeding::serve(std::size_t source, bool write, const FoundCut* cut) {
     serve.stride = beside.stride();
     water_filling().serve(serve);
     write_served(l, cut);
-    return std::accumulate(mass_.begin(), mass_.begin() + static_cast<std::ptrdiff_t>(beside.rows()), Amount{0});
+    return sum_of(mass_, beside.rows());
 }
 
 // What layer l sends to the vertices of layer k that lie beyond a cut, beside the chain: first those on the

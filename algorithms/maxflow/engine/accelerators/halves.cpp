@@ -2,6 +2,9 @@
 
 #include <functional>
 
+#include "algorithms/maxflow/engine/check.hpp"
+#include "graph/support/assert.hpp"
+
 namespace attnflow::engine {
 
 SharedMass shared_mass(const AllPairs& pairs, std::size_t layer, Amount total) {
@@ -56,6 +59,7 @@ Row<Amount> accepted_by(AllPairs& pairs, std::size_t t, std::size_t k, const Row
     Row<Amount> accepted(offered.size(), 0);
     const Amount* const balance = scratch.pseudoflow().balance(k);
     for (std::size_t x = 0; x < pairs.network.width(k); ++x) accepted[x] = offered[x] - balance[x];
+    ATTNFLOW_CHECK(check_lower_half(scratch.pseudoflow(), accepted));
     return accepted;
 }
 
@@ -67,6 +71,7 @@ Row<Amount> delivered_by(AllPairs& pairs, std::size_t s, const SharedMass& share
     Row<Amount> delivered(shared.mass.size(), 0);
     const Amount* const balance = scratch.pseudoflow().balance(shared.layer);
     for (std::size_t x = 0; x < pairs.network.width(shared.layer); ++x) delivered[x] = shared.mass[x] + balance[x];
+    ATTNFLOW_CHECK(check_upper_half(scratch.pseudoflow(), delivered));
     return delivered;
 }
 

@@ -1,6 +1,8 @@
 #include <numeric>
 
 #include "algorithms/maxflow/engine/accelerators/halves.hpp"
+#include "algorithms/maxflow/engine/check.hpp"
+#include "graph/support/assert.hpp"
 
 namespace attnflow::engine {
 namespace {
@@ -31,8 +33,9 @@ void settle_by_lower_half(AllPairs& pairs, std::size_t k, std::size_t t, Scratch
     const Row<Amount> accepted = accepted_by(pairs, t, k, offered, allowed, most_lower_waves, scratch);
     for (std::size_t s = 0; s < pairs.sources(); ++s) {
         if (!pairs.open.is_open(s, t)) continue;
-        const Amount value =
-            row_kernels().min_sum(pairs.from_sources.mass(k, s), accepted.data(), accepted.size());
+        const Amount* const mass = pairs.from_sources.mass(k, s);
+        const Amount value = row_kernels().min_sum(mass, accepted.data(), accepted.size());
+        ATTNFLOW_CHECK(check_meeting(mass, accepted.data(), pairs.network.width(k), value));
         pairs.open.add_lower_bound(value, s, t, SettledBy::meeting);
     }
 }

@@ -1,4 +1,6 @@
 #include "algorithms/maxflow/engine/accelerators/halves.hpp"
+#include "algorithms/maxflow/engine/check.hpp"
+#include "graph/support/assert.hpp"
 
 namespace attnflow::engine {
 namespace {
@@ -29,6 +31,8 @@ void settle_by_shared_middle(AllPairs& pairs) {
         for (std::size_t t = 0; t < pairs.sinks(); ++t) {
             if (!pairs.open.is_open(s, t)) continue;
             const Amount value = row_kernels().min_sum(delivered.data(), accepted.row(t), delivered.size());
+            ATTNFLOW_CHECK(
+                check_meeting(delivered.data(), accepted.row(t), pairs.network.width(shared.layer), value));
             pairs.open.add_lower_bound(value, s, t, SettledBy::meeting);
         }
     });

@@ -1,6 +1,8 @@
 // Sweeps of all ends that meet: the first phases, which settle most pairs of typical attention.
 
 #include "algorithms/maxflow/engine/all_pairs.hpp"
+#include "algorithms/maxflow/engine/check.hpp"
+#include "graph/support/assert.hpp"
 
 namespace attnflow::engine {
 namespace {
@@ -8,7 +10,9 @@ namespace {
 // The meeting certificate of the two sweeps of each open pair at layer k.
 void meet(AllPairs& pairs, std::size_t s, std::size_t t, std::size_t k) {
     const Amount* const mass = pairs.from_sources.mass(k, s);
-    const Amount value = row_kernels().min_sum(mass, pairs.from_sinks.mass(k, t), padded(pairs.network.width(k)));
+    const Amount* const demand = pairs.from_sinks.mass(k, t);
+    const Amount value = row_kernels().min_sum(mass, demand, padded(pairs.network.width(k)));
+    ATTNFLOW_CHECK(check_meeting(mass, demand, pairs.network.width(k), value));
     pairs.open.add_lower_bound(value, s, t, SettledBy::sweeps);
 }
 

@@ -1,4 +1,6 @@
 #include "algorithms/maxflow/engine/all_pairs.hpp"
+#include "algorithms/maxflow/engine/check.hpp"
+#include "graph/support/assert.hpp"
 
 namespace attnflow::engine {
 namespace {
@@ -13,6 +15,8 @@ void settle_by_chains(AllPairs& pairs, std::size_t t, Scratch& scratch) {
     for (std::size_t s = 0; s < pairs.sources(); ++s) {
         if (!pairs.open.is_open(s, t)) continue;
         const Amount value = scratch.chain_sweep().run(pairs.top, pairs.source(s), t);
+        ATTNFLOW_CHECK(scratch.chain_sweep().write(scratch.pseudoflow()));
+        ATTNFLOW_CHECK(check_lower_bound(scratch.pseudoflow(), value));
         pairs.open.add_lower_bound(value, s, t, SettledBy::chains);
     }
 }

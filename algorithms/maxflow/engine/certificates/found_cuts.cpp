@@ -1,6 +1,8 @@
 #include "algorithms/maxflow/engine/certificates/found_cuts.hpp"
 
+#include "algorithms/maxflow/engine/check.hpp"
 #include "algorithms/maxflow/engine/kernels/rows.hpp"
+#include "graph/support/assert.hpp"
 
 namespace attnflow::engine {
 
@@ -25,7 +27,18 @@ const FoundCut* FoundCuts::lower(std::size_t source, Bound& bound) const {
         bound = {value, {}};
         smallest = &cut;
     }
+    ATTNFLOW_CHECK(if (smallest != nullptr) check(*smallest, source, bound.value));
     return smallest;
+}
+
+// With the best sides of the layer under this source.
+void FoundCuts::check(const FoundCut& cut, std::size_t source, Amount value) const {
+    const auto contains = [&](std::size_t l, std::size_t x) {
+        if (l == 0) return x != sink_;
+        if (l + 1 == top_) return network_.down(top_)(source, x) >= cut.into[x];
+        return std::find(cut.beyond[l].begin(), cut.beyond[l].end(), x) == cut.beyond[l].end();
+    };
+    check_cut(network_, {top_, source, sink_, {}, contains}, value);
 }
 
 }  // namespace attnflow::engine

@@ -44,6 +44,10 @@ Amount OpenPairs::largest_bound(std::size_t t) const {
 }
 
 void OpenPairs::settle(Amount value, std::size_t s, std::size_t t, SettledBy by) {
+    if (value < lower_(s, t)) {
+        throw InternalError(fmt::format("flow engine: {} is the flow of a pair of which {} was shown to flow",
+                                        value, lower_(s, t)));
+    }
     write({value, bound_(s, t), by}, s, t, result_);
     is_open_(s, t) = 0;
 }

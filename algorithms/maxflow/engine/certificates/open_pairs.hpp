@@ -8,6 +8,7 @@
 
 #include "algorithms/maxflow/engine/certificates/closed_cuts.hpp"
 #include "algorithms/maxflow/flow_matrix.hpp"
+#include "graph/support/assert.hpp"
 
 namespace attnflow::engine {
 
@@ -42,16 +43,19 @@ public:
     /// which is settled when the best of both are equal: by what gave the lower one. Neither is looked at here:
     /// whoever calls has the proof (docs/engine.md), and check.hpp has what of it can be checked.
     void add_upper_bound(const Bound& bound, std::size_t s, std::size_t t) {
+        ATTNFLOW_ASSERT(is_open(s, t) && bound.value <= bound_(s, t).value);
         bound_(s, t) = bound;
         settle_if_equal(s, t);
     }
     void add_lower_bound(Amount value, std::size_t s, std::size_t t, SettledBy by) {
+        ATTNFLOW_ASSERT(is_open(s, t));
         if (value <= lower_(s, t)) return;
         lower_(s, t) = value;
         lower_by_(s, t) = by;
         settle_if_equal(s, t);
     }
-    /// `value` is the maximum flow.
+    /// `value` is the maximum flow. One below a lower bound, or above an upper one, is a fault of the program:
+    /// InternalError.
     void settle(Amount value, std::size_t s, std::size_t t, SettledBy by);
 
     /// Open pairs of some sources, now.

@@ -24,21 +24,17 @@ Amount passable(const Step& step, const Amount* mass) {
     return total;
 }
 
-bool pour_step(Pour step, Detail detail) {
-#if ATTNFLOW_ASSERT_LEVEL >= 2
-    Panel<Amount> kept(step.capacity.rows() + 1, step.capacity.columns());
-    if (step.stride == 0) {
-        step.cells = kept.row(0);
-        step.stride = kept.stride();
-    }
-#endif
-    bool one_by_one = true;
-    if (detail == Detail::multipliers) {
-        water_filling().pour(step);
-    } else {
-        one_by_one = water_filling().pour_together(step);
-    }
-    ATTNFLOW_CHECK(check_half(step));
+bool pour_step(const Pour& step, Detail detail) {
+    const auto pour = [&](const Pour& one) {
+        if (detail == Detail::masses) return water_filling().pour_together(one);
+        water_filling().pour(one);
+        return true;
+    };
+    ATTNFLOW_CHECK(const KeptPour kept(step));
+    ATTNFLOW_CHECK(pour(kept.step()));
+    const bool one_by_one = pour(step);
+    ATTNFLOW_CHECK(kept.check(step));
+    ATTNFLOW_CHECK(if (step.stride > 0) check_half(step));
     return one_by_one;
 }
 

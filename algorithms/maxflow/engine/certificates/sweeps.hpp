@@ -23,6 +23,7 @@
 
 #include "algorithms/maxflow/engine/certificates/packed_network.hpp"
 #include "algorithms/maxflow/engine/kernels/water_filling.hpp"
+#include "graph/support/assert.hpp"
 
 namespace attnflow::engine {
 
@@ -50,8 +51,8 @@ private:
 Amount passable(const Step& step, const Amount* mass);
 
 /// Pours one by one, or, for masses, those that are unconstrained together; false where there were such. In builds
-/// that check, keeps all cells and looks at them.
-bool pour_step(Pour step, Detail detail);
+/// that check, pours the same once more with cells for every row, and looks at those.
+bool pour_step(const Pour& step, Detail detail);
 
 /// The sweeps of several sources of layer `top`, or of several sinks. Keeps a reference. Different sweeps may be
 /// made by several threads at once.
@@ -75,7 +76,10 @@ public:
     void reach(std::size_t index, std::size_t far, Detail detail, Demand& scratch);
 
     /// Mass, or demand, of every vertex of layer l in sweep `index`, which has reached it. Padded.
-    const Amount* mass(std::size_t l, std::size_t index) const { return mass_[l].row(index); }
+    const Amount* mass(std::size_t l, std::size_t index) const {
+        ATTNFLOW_ASSERT(has_reached(index, l));
+        return mass_[l].row(index);
+    }
     /// Of the layers that the sweep has left, where it has multipliers.
     const double* multiplier(std::size_t l, std::size_t index) const { return multiplier_[l].row(index); }
     bool has_multipliers(std::size_t index) const { return has_multipliers_[index] != 0; }

@@ -3,9 +3,23 @@
 #include <algorithm>
 #include <numeric>
 
+#include <fmt/format.h>
+
+#include "algorithms/maxflow/engine/check.hpp"
 #include "graph/support/assert.hpp"
 
 namespace attnflow::engine {
+namespace {
+
+// Where masses are read that a sweep has not written, or multipliers that it does not have, anything would flow.
+void require_joinable(const Half& half, std::size_t k) {
+    if (half.can_join(k)) return;
+    throw InternalError(
+        fmt::format("flow engine: a sweep from position {} is joined at layer {}, which it has {}", half.end(), k,
+                    half.sweeps->has_reached(half.index, k) ? "no multipliers for" : "not reached"));
+}
+
+}  // namespace
 
 Pseudoflow::Pseudoflow(const PackedNetwork& network)
     : network_(network),
@@ -40,7 +54,8 @@ void Pseudoflow::set_balances(const Half& half, std::size_t l) {
 }
 
 void Pseudoflow::join(std::size_t top, Half upper, Half lower, std::size_t k) {
-    ATTNFLOW_ASSERT(upper.can_join(k) && lower.can_join(k));
+    require_joinable(upper, k);
+    require_joinable(lower, k);
     top_ = top;
     upper_ = upper;
     lower_ = lower;
@@ -56,7 +71,7 @@ void Pseudoflow::join(std::size_t top, Half upper, Half lower, std::size_t k) {
 }
 
 void Pseudoflow::join_upper(std::size_t top, Half upper, std::size_t k, const Amount* demand) {
-    ATTNFLOW_ASSERT(upper.can_join(k));
+    require_joinable(upper, k);
     top_ = top;
     upper_ = upper;
     source_ = upper.end();
@@ -68,7 +83,7 @@ void Pseudoflow::join_upper(std::size_t top, Half upper, std::size_t k, const Am
 }
 
 void Pseudoflow::join_lower(Half lower, std::size_t k, const Amount* supply) {
-    ATTNFLOW_ASSERT(lower.can_join(k));
+    require_joinable(lower, k);
     lower_ = lower;
     sink_ = lower.end();
     start(Part::lower, 1, k, k);
@@ -158,7 +173,9 @@ Amount Pseudoflow::outflow(std::size_t x) const {
 }
 
 void Pseudoflow::return_excess() {
+    ATTNFLOW_ASSERT(!causal_);  // nor after clear(): the range is that of a whole network
     for (std::size_t l = lowest_; l < k_; ++l) return_excess_of(l);
+    ATTNFLOW_CHECK(check_balances(*this));
 }
 
 void Pseudoflow::return_excess_of(std::size_t l) {
@@ -189,6 +206,7 @@ void Pseudoflow::add_supply(std::size_t x, Amount amount) {
 }
 
 void Pseudoflow::cancel_imbalance() {
+    ATTNFLOW_ASSERT(part_ == Part::all && !causal_);
     const Amount* const row = network_.down(top_).row(source_);
     const Amount* const column = network_.up(1).row(sink_);
     source_flow_.assign(row, row + network_.width(top_ - 1));

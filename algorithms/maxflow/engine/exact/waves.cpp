@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "algorithms/maxflow/engine/check.hpp"
 #include "graph/support/assert.hpp"
 
@@ -39,7 +41,17 @@ void Waves::run(Amount allowed, std::size_t most_waves) {
 Amount Waves::maximise(Amount upper_bound) {
     run(flow_.supply() - upper_bound);
     ATTNFLOW_CHECK(if (has_cut()) check_own_cut());
-    return flow_.lower_bound();
+    const Amount value = flow_.lower_bound();
+    ATTNFLOW_CHECK(check_lower_bound(flow_, value));
+    if (value >= upper_bound || blocked_) return value;
+    // Else nothing is left to push, or nowhere to push it.
+    const SignedSums left = flow_.imbalance();
+    if (left.positive > 0 && left.negative > 0) {
+        throw InternalError(
+            fmt::format("flow engine: waves end at {} below a cut of {}, with an excess of {} and a deficit of {}",
+                        value, upper_bound, left.positive, left.negative));
+    }
+    return value;
 }
 
 // What cannot reach a deficit any more is the source's side of a cut that the flow fills.

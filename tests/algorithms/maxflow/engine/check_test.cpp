@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "algorithms/maxflow/engine/accelerators/chain_sweep.hpp"
 #include "algorithms/maxflow/engine/certificates/closed_cuts.hpp"
 #include "tests/algorithms/maxflow/layered_instances.hpp"
 
@@ -75,13 +76,170 @@ TEST_CASE("check_half: a unit more or less in a row, in what arrives, above a ca
     }
 }
 
-TEST_CASE("check_covered: less than is demanded by one unit", "[flow_engine][check]") {
-    Panel<Amount> flow(2, 2);
-    flow(0, 0) = 10;
-    flow(1, 0) = 20;
-    CHECK_NOTHROW(check_covered(flow, {0.5, 1.0}, {25, 0}));
-    CHECK_THROWS_WITH(check_covered(flow, {0.5, 1.0}, {26, 0}), Catch::Contains("25 arrives, 26 is demanded"));
-    CHECK_THROWS_AS(check_covered(flow, {0.5, 1.5}, {25, 0}), InternalError);
+TEST_CASE("a step that keeps no cells comes to what it comes to with cells", "[flow_engine][check]") {
+    for (const bool can_share : {false, true}) {
+        PouredStep poured(can_share);
+        Pour step = poured.step();
+        step.stride = 0;
+        poured.demand = {700, 700, 700, 700, 0, 0, 0, 0};
+        poured.into.assign(8, 0);
+        const KeptPour kept(step);
+        CHECK(kept.step().cells != step.cells);
+        water_filling().pour_together(kept.step());
+        CHECK_THROWS_WITH(kept.check(step), Catch::Contains("0 arrives without cells"));
+        water_filling().pour_together(step);
+        CHECK_NOTHROW(kept.check(step));
+        ++poured.into[3];
+        CHECK_THROWS_WITH(kept.check(step), Catch::Contains("column 3: 701 arrives without cells, 700 with them"));
+    }
+}
+
+TEST_CASE("check_served: a unit more or less in a row, in what is demanded, above a capacity",
+          "[flow_engine][check]") {
+    for (const bool can_share : {false, true}) {
+        INFO("served together: " << can_share);
+        Panel<Amount> capacity(2, 2);
+        capacity(0, 0) = capacity(0, 1) = capacity(1, 0) = capacity(1, 1) = 100;
+        Row<Amount> mass{120, 60, 0, 0, 0, 0, 0, 0};
+        Row<Amount> demand{80, 80, 0, 0, 0, 0, 0, 0};
+        Row<Amount> cells(8, 0);
+        const Row<double> slack(8, can_share ? 1.0 : 0.0);
+        const Row<double> per_demand{1.0 / 80, 1.0 / 80, 0, 0, 0, 0, 0, 0};
+        Row<double> mark(8, 0.0);
+        const Serve serve{capacity,     mass.data(),       2,          demand.data(), cells.data(), 0,
+                          slack.data(), per_demand.data(), mark.data()};
+        const KeptServe kept(serve);
+        const Amount left = water_filling().serve_together(kept.step());
+        CHECK(left == 20);
+        CHECK((kept.step().mark[0] == together) == can_share);
+        CHECK(water_filling().serve_together(serve) == left);
+        CHECK_NOTHROW(kept.check(left, serve, left));
+        CHECK_THROWS_WITH(kept.check(left, serve, left - 1), Catch::Contains("19 is left without cells, 20 with"));
+        CHECK_THROWS_AS(kept.check(left + 1, serve, left + 1), InternalError);
+        if (can_share) {
+            capacity(0, 1) = 52;  // 120 of 180 for 80
+            CHECK_THROWS_WITH(kept.check(left, serve, left), Catch::Contains("in proportion, a capacity of 52"));
+        } else {
+            ++kept.step().cells[1];
+            CHECK_THROWS_WITH(kept.check(left, serve, left), Catch::Contains("row 0: "));
+            --kept.step().cells[1];
+            capacity(0, 0) = kept.step().cells[0] - 1;
+            CHECK_THROWS_WITH(kept.check(left, serve, left), Catch::Contains("row 0, column 0"));
+        }
+    }
+}
+
+TEST_CASE("check_fed: a unit that is lost, gained, or more than the chain's edge holds", "[flow_engine][check]") {
+    const FixedNetwork network({2, 2}, {5, 3, 2, 4});
+    const PackedNetwork packed(network, 0, 1);
+    Panel<Amount> beside = packed.down(1);
+    beside(0, 1) = beside(1, 1) = 0;
+    const Row<Amount> before{7, 3};
+    Row<Amount> into_chain{3, 1};
+    Row<Amount> rest{4, 2};
+    const auto check = [&](Amount arrived, Amount left) {
+        check_fed({packed, 1, 1, beside, before, into_chain, rest, arrived, left});
+    };
+    CHECK_NOTHROW(check(10, 0));
+    CHECK_THROWS_WITH(check(10, 1), Catch::Contains("of 10 10 is said to arrive below and 1 to stay"));
+    ++rest[1];
+    CHECK_THROWS_WITH(check(10, 0), Catch::Contains("of 3 there are 1 for the chain and 3 for others"));
+    --rest[1];
+    ++into_chain[0];
+    --rest[0];
+    CHECK_THROWS_WITH(check(10, 0), Catch::Contains("4 flows into the chain, the capacity is 3"));
+    --into_chain[0];
+    ++rest[0];
+    beside(1, 1) = 4;
+    CHECK_THROWS_WITH(check(10, 0), Catch::Contains("row 1, column 1: 4 instead of a capacity of 0"));
+}
+
+TEST_CASE("check_diverted: less than is demanded by one unit", "[flow_engine][check]") {
+    Panel<Amount> capacity(2, 3);
+    Panel<Amount> cells(2, 3);
+    for (const std::size_t x : {0, 1}) {
+        for (const std::size_t y : {0, 1, 2}) {
+            capacity(x, y) = 30;
+            cells(x, y) = 10;
+        }
+    }
+    const Row<Amount> mass{30, 30};
+    std::vector<Amount> more{10, 5};
+    Row<Amount> demand{12, 12, 0};
+    const auto check = [&](Amount value) {
+        check_diverted({capacity, cells, mass.data(), 2, more, demand, 34}, value);
+    };
+    CHECK_NOTHROW(check(24 + 34));
+    CHECK_THROWS_WITH(check(24 + 35), Catch::Contains("58 is shown to flow, 59 is said to"));
+    demand[1] = 13;  // of what x sends to y stays one half of 10 and three quarters of 10: 12.5
+    CHECK_THROWS_WITH(check(25 + 34), Catch::Contains("column 1: 12 arrives, 13 is demanded"));
+    demand[1] = 12;
+    capacity(0, 2) = 19;
+    CHECK_THROWS_WITH(check(24 + 34), Catch::Contains("20 is diverted into the chain, the capacity is 19"));
+    capacity(0, 2) = 20;
+    more[0] = 21;
+    CHECK_THROWS_WITH(check(24 + 34), Catch::Contains("21 of 20 is diverted"));
+    // Thirds, which no double has: three of them are one whole at most.
+    more = {0, 0};
+    Panel<Amount> wide(3, 2);
+    for (const std::size_t x : {0, 1, 2}) wide(x, 0) = 3;
+    const Row<Amount> masses{3, 3, 3};
+    const std::vector<Amount> two{2, 2, 2};
+    CHECK_NOTHROW(check_diverted({wide, wide, masses.data(), 1, {0, 0, 0}, {9, 0}, 0}, 9));
+    Panel<Amount> room = wide;
+    for (const std::size_t x : {0, 1, 2}) room(x, 1) = 2;
+    CHECK_NOTHROW(check_diverted({room, wide, masses.data(), 1, two, {3, 0}, 6}, 9));
+    CHECK_THROWS_AS(check_diverted({room, wide, masses.data(), 1, two, {4, 0}, 6}, 10), InternalError);
+}
+
+TEST_CASE("check_lower_half and check_upper_half: what a half sends and receives", "[flow_engine][check]") {
+    const FixedNetwork network = attention_network({.tokens = 9, .layers = 6, .sigma = 2.0, .bits = 40}, 3);
+    const PackedNetwork packed(network, 0, 6);
+    Sweeps down(packed, Direction::down, 6, {4});
+    Sweeps up(packed, Direction::up, 6, {2});
+    Demand scratch(9);
+    down.reach(0, 3, Detail::multipliers, scratch);
+    up.reach(0, 3, Detail::multipliers, scratch);
+    Pseudoflow flow(packed);
+    Row<Amount> ends(padded(9), 0);
+
+    flow.join_upper(6, {&down, 0}, 3, ends.data());
+    std::copy_n(down.mass(3, 0), ends.size(), ends.begin());
+    CHECK_NOTHROW(check_upper_half(flow, ends));
+    ++ends[5];
+    CHECK_THROWS_WITH(check_upper_half(flow, ends), Catch::Contains("layer 3, position 5: "));
+    --ends[5];
+    flow.balance(4)[1] = -1;
+    CHECK_THROWS_WITH(check_upper_half(flow, ends), Catch::Contains("1 is missing in an upper half"));
+
+    flow.join_lower({&up, 0}, 3, ends.data());
+    std::copy_n(up.mass(3, 0), ends.size(), ends.begin());
+    CHECK_NOTHROW(check_lower_half(flow, ends));
+    --ends[8];
+    CHECK_THROWS_WITH(check_lower_half(flow, ends), Catch::Contains("layer 3, position 8: "));
+    ++ends[8];
+    flow.balance(1)[7] = 1;
+    CHECK_THROWS_WITH(check_lower_half(flow, ends), Catch::Contains("1 stays in a lower half"));
+}
+
+TEST_CASE("check_meeting: a unit more than meets", "[flow_engine][check]") {
+    const Amount mass[] = {3, 0, 9};
+    const Amount demand[] = {5, 7, 4};
+    CHECK_NOTHROW(check_meeting(mass, demand, 3, 7));
+    CHECK_THROWS_WITH(check_meeting(mass, demand, 3, 8), Catch::Contains("7 meets, 8 is said to"));
+}
+
+TEST_CASE("check_lower_bound: a unit more than a pseudoflow proves", "[flow_engine][check]") {
+    const FixedNetwork network = attention_network({.tokens = 9, .layers = 6, .sigma = 2.0, .bits = 40}, 3);
+    const PackedNetwork packed(network, 0, 6);
+    ChainSweep sweep(packed);
+    Pseudoflow flow(packed);
+    const Amount value = sweep.run(6, 4, 2);
+    sweep.write(flow);
+    CHECK_NOTHROW(check_lower_bound(flow, value));
+    CHECK_THROWS_WITH(check_lower_bound(flow, value + 1), Catch::Contains("is shown to flow"));
+    ++flow.balance(3)[5];
+    CHECK_THROWS_AS(check_lower_bound(flow, value - 1), InternalError);
 }
 
 TEST_CASE("check_bound: every closed-form cut has the capacity that is said", "[flow_engine][check]") {

@@ -177,7 +177,6 @@ TEST_CASE("sweeps: what vertices serve together flows, and all of it where capac
             }
             weights.insert(weights.end(), mass, mass + rows);
             const FixedNetwork network({1, columns, rows, 1}, weights);
-            const Served before{{mass, mass + rows}, {demand, demand + columns}};
             const Serve serve{.capacity = matrix,
                               .mass = mass,
                               .first = rows,
@@ -187,9 +186,11 @@ TEST_CASE("sweeps: what vertices serve together flows, and all of it where capac
                               .slack = slack,
                               .per_demand = per_demand,
                               .mark = reals.row(2)};
+            const KeptServe kept(serve);
+            const Amount left_of_kept = water_filling().serve_together(kept.step());
             const Amount left = water_filling().serve_together(serve);
-            CHECK_NOTHROW(check_served(serve, before, left));
-            CHECK_THROWS_AS(check_served(serve, before, left - 1), InternalError);
+            CHECK_NOTHROW(kept.check(left_of_kept, serve, left));
+            CHECK_THROWS_AS(kept.check(left - 1, serve, left - 1), InternalError);
             const Amount most = flow_of(network, 0);
             CHECK(supply - left <= most);
             served_all += supply - left == most;
