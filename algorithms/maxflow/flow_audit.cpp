@@ -40,8 +40,16 @@ std::size_t FlowAudit::sample(const FlowMatrix& flows, std::uint64_t seed) {
     const std::size_t one_in = std::min(most_answers, 1 + network_.slots() / slots_of_one);
     Random random(Hash().add(std::array{seed, std::uint64_t{flows.layer}}).add(flows.values.values()).value());
     if (random.below(one_in) > 0) return 0;
-    const std::size_t s = random.below(flows.values.rows());
-    check(flows, s, random.below(flows.values.columns()));
+    std::vector<std::size_t> rarer;  // pairs that took more than the sweeps of their ends
+    if (random.below(2) > 0) {
+        const auto by = flows.settled_by.values();
+        for (std::size_t pair = 0; pair < by.size(); ++pair) {
+            if (by[pair] > SettledBy::sweeps) rarer.push_back(pair);
+        }
+    }
+    const std::size_t pairs = flows.values.values().size();
+    const std::size_t pair = rarer.empty() ? random.below(pairs) : rarer[random.below(rarer.size())];
+    check(flows, pair / flows.values.columns(), pair % flows.values.columns());
     return 1;
 }
 

@@ -3,7 +3,8 @@
 ///
 /// The engine proves each value by its own arithmetic. An audit does not believe it: for some pairs it asks
 /// Dinic's method, which shares no line with the engine, has graph/certificate.hpp prove that flow, and compares
-/// values and binding cuts. A share p of wrong pairs stays unseen by N samples with a probability of (1 - p)^N.
+/// values and binding cuts. N samples that are any pair of their answer miss a fault with a probability of (1 -
+/// p)^N, p the mean over the answers of the share of pairs that are wrong.
 
 #include "algorithms/maxflow/dinic.hpp"
 #include "algorithms/maxflow/flow_matrix.hpp"
@@ -20,8 +21,9 @@ public:
     void check(const FlowMatrix& flows, std::size_t s, std::size_t t);
 
     /// check() for one pair, drawn by `seed`, or none: of small networks most answers are looked at, of large ones
-    /// every eighth, so that a run spends at most a few percent of its time on it. What is drawn depends on seed
-    /// and answer alone. Returns how many it were.  O(pairs), and what check() takes.
+    /// every eighth, so that a run spends at most a few percent of its time on it. Half the pairs are drawn from
+    /// all, half from those that were settled by more than the sweeps of their ends, if there are any. What is
+    /// drawn depends on seed and answer alone. Returns how many it were.  O(pairs), and what check() takes.
     std::size_t sample(const FlowMatrix& flows, std::uint64_t seed);
 
     /// Pairs looked at.

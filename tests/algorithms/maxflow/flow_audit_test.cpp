@@ -50,6 +50,24 @@ TEST_CASE("audit: samples depend on seed and answer alone, and find what is wron
     CHECK_THROWS_AS(FlowAudit(small).sample(flows, 1), InternalError);
 }
 
+TEST_CASE("audit: every second sample is one of the pairs that sweeps have not settled", "[flow_engine][audit]") {
+    const FixedNetwork network = attention_network({.tokens = 7, .layers = 4, .sigma = 2.0, .bits = 40}, 3);
+    FlowMatrix flows = FlowEngine(network).all_pairs(4);
+    std::fill(flows.settled_by.values().begin(), flows.settled_by.values().end(), SettledBy::sweeps);
+    flows.settled_by(5, 2) = SettledBy::waves;
+    ++flows.values(5, 2);
+    std::size_t found = 0;
+    for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+        try {
+            FlowAudit(network).sample(flows, seed);
+        } catch (const InternalError&) {
+            ++found;
+        }
+    }
+    CHECK(found > 150);  // (1 + 1/49) / 2 of them
+    CHECK(found < 260);
+}
+
 TEST_CASE("audit: networks have fingerprints", "[audit]") {
     const FixedNetwork network({2, 2}, {1, 2, 3, 4});
     CHECK(fingerprint(network) == fingerprint(FixedNetwork({2, 2}, {1, 2, 3, 4})));
