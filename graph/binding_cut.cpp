@@ -184,7 +184,7 @@ CutClassifier::Mask CutClassifier::source_side(std::size_t source, std::size_t s
     return side;
 }
 
-// Of narrow layers some lanes are not there.
+// An edge to or from a position that a layer lacks has capacity 0.
 std::int64_t CutClassifier::edge_or_none(std::size_t layer, std::size_t from, std::size_t to) const {
     return from < g_.width(layer) && to < g_.width(layer - 1) ? g_.capacity(layer, from, to) : 0;
 }

@@ -19,7 +19,7 @@ AllPairs::AllPairs(const PackedNetwork& packed, Workers& the_workers, const Swit
 
 // Crossing cuts cost more than all the rest of what settles easy pairs, so they come after the sweeps.
 void AllPairs::settle() {
-    bound_by_lanes();
+    bound_by_end_cuts();
     for (const Phase* phase : phase_list()) {
         if (phase->settle != nullptr && switches.on(*phase) && open.pairs() > 0) phase->settle(*this);
         if (phase == &phases::sweeps) bound_by_crossings();
@@ -37,10 +37,10 @@ void AllPairs::settle() {
     });
 }
 
-void AllPairs::bound_by_lanes() {
+void AllPairs::bound_by_end_cuts() {
     workers.for_each(sources(), [&](std::size_t s, Scratch&) {
         for (std::size_t t = 0; t < sinks(); ++t) {
-            open.add_upper_bound(cuts.lanes(source(s), t), s, t);
+            open.add_upper_bound(cuts.end_cuts(source(s), t), s, t);
             ATTNFLOW_CHECK(check_bound(network, top, source(s), t, open.bound(s, t)));
         }
     });

@@ -50,9 +50,9 @@ struct AllPairs {
     void reach_from_sinks(std::size_t l);
 
     /// Calls settle(s, scratch) for the sources with open pairs, in parallel, and counts anew; only for the first
-    /// few where that settles less than one in `least` of their pairs.
+    /// few where that settles less than `one_in` of their pairs.
     template <class Settle>
-    void for_open_sources(std::size_t least, const Settle& settle);
+    void for_open_sources(std::size_t one_in, const Settle& settle);
 
     const PackedNetwork& network;
     Workers& workers;
@@ -67,13 +67,13 @@ struct AllPairs {
     SharedMass fed_from = {};      // at the layer where lower halves begin that are fed
 
 private:
-    void bound_by_lanes();
+    void bound_by_end_cuts();
     void bound_by_crossings();
     void settle_sink(std::size_t t, Scratch& scratch);
 };
 
 template <class Settle>
-void AllPairs::for_open_sources(std::size_t least, const Settle& settle) {
+void AllPairs::for_open_sources(std::size_t one_in, const Settle& settle) {
     std::vector<std::size_t> open_sources;
     for (std::size_t s = 0; s < sources(); ++s) {
         if (open.has_source(s)) open_sources.push_back(s);
@@ -87,7 +87,7 @@ void AllPairs::for_open_sources(std::size_t least, const Settle& settle) {
     };
     const std::size_t before = open.pairs_of(first);
     settle_each(first);
-    if (least * (before - open.pairs_of(first)) >= before) settle_each(rest);
+    if (one_in * (before - open.pairs_of(first)) >= before) settle_each(rest);
     open.recount();
 }
 

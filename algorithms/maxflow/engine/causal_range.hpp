@@ -9,7 +9,7 @@ namespace attnflow::engine {
 /// sink's to the source's.
 struct CausalRange {
     std::size_t first = 0;
-    std::size_t last = std::numeric_limits<std::size_t>::max() - 1;
+    std::size_t last = std::numeric_limits<std::size_t>::max() - 1;  // so that last + 1 fits
 };
 
 }  // namespace attnflow::engine

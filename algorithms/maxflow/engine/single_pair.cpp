@@ -12,7 +12,7 @@ namespace {
 constexpr Bound no_path{0, {CutKind::source_row, 0}};
 
 SettledPair edge(const PackedNetwork& network, const ClosedCuts& cuts, std::size_t source, std::size_t sink) {
-    return {network.down(1)(source, sink), cuts.lanes(source, sink), SettledBy::edge};
+    return {network.down(1)(source, sink), cuts.end_cuts(source, sink), SettledBy::edge};
 }
 
 }  // namespace
@@ -30,7 +30,7 @@ Bound SinglePair::closed_cut(std::size_t source, std::size_t sink, Amount value)
     } else if (network_.causal()) {
         bound = causal_cuts(network_, top_, source, sink);
     } else {
-        bound = cuts().lanes(source, sink);
+        bound = cuts().end_cuts(source, sink);
         if (value < bound.value) bound = cuts().crossings(source, sink, bound);
     }
     ATTNFLOW_CHECK(check_bound(network_, top_, source, sink, bound));
@@ -83,7 +83,7 @@ SourceSide SinglePair::source_side(std::size_t source, std::size_t sink) {
         side.vertices.emplace_back(1, source);
         return side;
     }
-    if (network_.causal() && source >= sink) {
+    if (by_chains_ && network_.causal() && source >= sink) {
         scratch_.chain_sweep().run(top_, source, sink);
         scratch_.chain_sweep().write(scratch_.pseudoflow());
     } else {

@@ -25,9 +25,9 @@ public:
     /// On that pseudoflow.
     Waves& waves() { return made(waves_, pseudoflow()); }
     ChainSweep& chain_sweep() { return made(chain_sweep_, network_); }
-    /// For flows from layer `top`, onto lower halves from layer `k`.
+    /// For flows from layer `top`, onto lower halves from layer `k`. Made anew for another of the three.
     Feeding& feeding(std::size_t top, std::size_t k, Detail detail) {
-        if (feeding_ != nullptr && (feeding_->top() != top || feeding_->k() != k)) feeding_.reset();
+        if (feeding_ != nullptr && !feeding_->is_for(top, k, detail)) feeding_.reset();
         return made(feeding_, pseudoflow(), top, k, detail);
     }
     /// For flows from layer `top`; the source it was last at is kept.

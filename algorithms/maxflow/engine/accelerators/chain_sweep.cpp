@@ -54,8 +54,8 @@ using Integers = hn::CappedTag<Amount, per_block>;
 using Reals = hn::Rebind<double, Integers>;
 
 // Measured on uneven and peaked attention, causal or not, 128 and 256 tokens, 6 and 12 layers.
-constexpr double trust = 0.25;  // share of this step's success that later ones are trusted to repeat
-constexpr double worth = 0.02;  // of all excess: less is not spread
+constexpr double repeat_share = 0.25;  // of this step's success: what later ones are expected to repeat
+constexpr double least_share = 0.02;   // of all excess: less is not spread
 
 class Stepper {
 public:
@@ -63,8 +63,8 @@ public:
         : s_(step),
           begin_(step.range.first / per_block * per_block),
           end_(padded(step.range.last + 1)),
-          live_begin_(begin_),
-          live_end_(end_),
+          open_begin_(begin_),
+          open_end_(end_),
           own_(step.own),
           other_(step.other),
           chain_(step.chain) {}
@@ -142,11 +142,11 @@ private:
             hn::Store(hn::Sub(other, kept), d, s_.deficit + x);
             total = hn::Add(total, hn::ConvertTo(r, excess));
         }
-        total_excess_ = static_cast<double>(hn::GetLane(hn::SumOfLanes(r, total)));
+        total_excess_ = hn::GetLane(hn::SumOfLanes(r, total));
         if (s_.heavy_first) s_.deficit[s_.to] = 0;  // whoever could send there has done so
     }
 
-    // Narrows [live_begin_, live_end_) to the blocks that still have deficits, from the end
+    // Narrows [open_begin_, open_end_) to the blocks that still have deficits, from the end
     // where pushes start; false when there is none.
     bool find_deficit() {
         const Integers d;
@@ -155,11 +155,11 @@ private:
             return hn::AllTrue(d, hn::Eq(hn::Load(d, s_.deficit + x), hn::Zero(d)));
         };
         if (s_.downwards) {
-            while (live_begin_ < live_end_ && none(live_begin_)) live_begin_ += lanes;
+            while (open_begin_ < open_end_ && none(open_begin_)) open_begin_ += lanes;
         } else {
-            while (live_begin_ < live_end_ && none(live_end_ - lanes)) live_end_ -= lanes;
+            while (open_begin_ < open_end_ && none(open_end_ - lanes)) open_end_ -= lanes;
         }
-        return live_begin_ < live_end_;
+        return open_begin_ < open_end_;
     }
 
     void pass_on(std::size_t x) {
@@ -179,12 +179,12 @@ private:
             const auto placed = static_cast<double>(own_excess - left);
             const double chain_room = static_cast<double>(chain_[x] - kept(x));
             const double amount =
-                std::max(static_cast<double>(left) - trust * placed * static_cast<double>(s_.rest),
+                std::max(static_cast<double>(left) - repeat_share * placed * static_cast<double>(s_.rest),
                          static_cast<double>(left) - chain_room);
-            if (amount > worth * total_excess_) {
+            if (amount > least_share * total_excess_) {
                 if (s_.flow == nullptr) {
-                    std::fill(s_.used + begin, s_.used + std::max(begin, live_begin_), Amount(0));
-                    std::fill(s_.used + std::min(end, live_end_), s_.used + end, Amount(0));
+                    std::fill(s_.used + begin, s_.used + std::max(begin, open_begin_), Amount(0));
+                    std::fill(s_.used + std::min(end, open_end_), s_.used + end, Amount(0));
                 }
                 // Nothing is left of the cells into the other side's heavy position.
                 const Amount to_heavy = s_.used[s_.to];
@@ -202,10 +202,10 @@ private:
     Amount send_to_deficits(const Amount* capacity, std::size_t begin, std::size_t end, Amount excess) {
         const std::size_t lanes = hn::Lanes(Integers());
         if (s_.downwards) {
-            for (std::size_t y = live_begin_; y < end && excess > 0; y += lanes)
+            for (std::size_t y = open_begin_; y < end && excess > 0; y += lanes)
                 excess = send_to_block(capacity, y, excess);
         } else {
-            for (std::size_t y = live_end_; y > begin && excess > 0; y -= lanes)
+            for (std::size_t y = open_end_; y > begin && excess > 0; y -= lanes)
                 excess = send_to_block(capacity, y - lanes, excess);
         }
         return excess;
@@ -239,7 +239,7 @@ private:
 
     static double part(double amount, double room) {
         // A little less, so that rounding does not use up the amount before the row's end.
-        return room <= amount ? double(1) : static_cast<double>(amount / room * 0.99999);
+        return room <= amount ? 1.0 : amount / room * 0.99999;
     }
 
     void move(std::size_t x, std::size_t y, Amount amount) {
@@ -259,7 +259,7 @@ private:
             const auto room = hn::Sub(hn::Load(d, capacity + y), hn::Load(d, s_.used + y));
             total = hn::Add(total, hn::ConvertTo(r, room));
         }
-        const double q = part(amount, static_cast<double>(hn::GetLane(hn::SumOfLanes(r, total))));
+        const double q = part(amount, hn::GetLane(hn::SumOfLanes(r, total)));
         for (std::size_t y = begin_; y < end_ && s_.excess[x] > 0; ++y) {
             move(x, y, std::min(s_.excess[x], share(capacity[y] - s_.used[y], q)));
         }
@@ -273,8 +273,8 @@ private:
     void spread_in_range(const Amount* capacity, std::size_t x, double amount) {
         const auto [first, last] = s_.range;
         const auto surplus = [&](std::size_t y) {
-            const Amount own = Amount{s_.next[y]} + s_.excess[y];
-            const Amount other = Amount{other_[y]} + (s_.heavy_first ? s_.heavy[y] : Amount(0));
+            const Amount own = s_.next[y] + s_.excess[y];
+            const Amount other = other_[y] + (s_.heavy_first ? s_.heavy[y] : 0);
             return s_.downwards ? own - other : other - own;
         };
         Amount all = 0;
@@ -341,8 +341,8 @@ private:
     const ChainStep& s_;
     std::size_t begin_;  // whole blocks around the range
     std::size_t end_;
-    std::size_t live_begin_;
-    std::size_t live_end_;
+    std::size_t open_begin_;
+    std::size_t open_end_;
     const Amount* own_;  // what is left of them
     const Amount* other_;
     const Amount* chain_;

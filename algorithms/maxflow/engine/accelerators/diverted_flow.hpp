@@ -3,9 +3,10 @@
 ///
 /// Where few layers lie between a source and the token chain of a sink, the best flow enters the chain as high up
 /// as it can, which sweeps that know one end only do not. *Diversion* mends that for one pair in n^2
-/// multiplications: let f be the flow of a downward sweep from layer top - 1 to layer k = top - 2. Vertex x sends
-/// t_x of its mass m_x, at most its capacity, into the chain's (k, t) and of everything else a part r_x = (m_x -
-/// t_x) / (m_x - f_xt) of what it sent. If what arrives elsewhere is still at least the upward sweep's demand q,
+/// multiplications: let f be the flow of a downward sweep from layer top - 1 to layer k = top - 2. Of the amount
+/// w_x that vertex x sends it now sends t_x, at most its capacity, into the chain's (k, t) and of everything else
+/// a part r_x = (w_x - t_x) / (w_x - f_xt) of what it sent. If what arrives elsewhere is still at least the upward
+/// sweep's demand q,
 ///
 ///     sum_x r_x f_xy >= q(y)   for all y != t,
 ///

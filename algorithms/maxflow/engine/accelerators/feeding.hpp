@@ -25,8 +25,9 @@ public:
     /// between.
     Feeding(Pseudoflow& pseudoflow, std::size_t top, std::size_t k, Detail detail);
 
-    std::size_t top() const { return top_; }
-    std::size_t k() const { return k_; }
+    bool is_for(std::size_t top, std::size_t k, Detail detail) const {
+        return top_ == top && k_ == k && detail_ == detail;
+    }
 
     /// The pseudoflow has a lower half for this sink, from layer k; waves and feed() may change it.  O(n) a layer.
     void enter(std::size_t sink);

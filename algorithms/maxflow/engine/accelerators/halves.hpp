@@ -9,15 +9,16 @@ namespace attnflow::engine {
 /// The guide at a layer.
 SharedMass shared_mass(const AllPairs& pairs, std::size_t layer, Amount total);
 
-/// The layer at which half-flows meet: as high as sources can spread their mass, three layers
-/// below them, in deep networks four if the first three open sources say so. Sought once.
+/// The layer at which half-flows meet: as high as sources can spread their mass. Three layers below them; two
+/// where there are only three; from eight layers on four, if the first three open sources say so. Sought once.
 std::size_t shared_layer(AllPairs& pairs);
 
 /// A lower half for sink t from layer k, whose vertices have `supply`, on the scratch's pseudoflow.
 void join_lower(AllPairs& pairs, std::size_t t, std::size_t k, const Row<Amount>& supply, Scratch& scratch);
 
-/// What a lower half for sink t takes of what is offered at layer k, once waves have left no more than `allowed`,
-/// or there were `most_waves`. At most what is offered, and it reaches the sink, or ends a deficit above it.
+/// What each vertex of layer k sends in a lower half for sink t to which `offered` is offered there, once waves
+/// have left no more than `allowed`, or there were `most_waves`: q of the meeting certificate. More than is
+/// offered where a deficit is left at layer k.
 Row<Amount> accepted_by(AllPairs& pairs, std::size_t t, std::size_t k, const Row<Amount>& offered, Amount allowed,
                         std::size_t most_waves, Scratch& scratch);
 

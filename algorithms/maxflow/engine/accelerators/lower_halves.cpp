@@ -12,6 +12,8 @@ constexpr std::size_t most_lower_waves = 30;  // a lower half for all sources of
 // Where the flow is all that the sources have, the lower half takes the most that any of them brings to
 // each vertex, else the least.
 void settle_by_lower_half(AllPairs& pairs, std::size_t k, std::size_t t, Scratch& scratch) {
+    const Amount wanted = pairs.open.largest_bound(t);
+    if (wanted == 0) return;  // all its pairs were settled since the last recount
     Row<Amount> most(padded(pairs.network.width(k)), 0);
     Row<Amount> least(most.size(), std::numeric_limits<Amount>::max());
     Amount largest = 0;
@@ -24,7 +26,6 @@ void settle_by_lower_half(AllPairs& pairs, std::size_t k, std::size_t t, Scratch
         }
         largest = std::max(largest, pairs.supply(s));
     }
-    const Amount wanted = pairs.open.largest_bound(t);
     const bool all = wanted == largest;
     const Row<Amount>& offered = all ? most : least;
     // At most the capacities into layer k, so balances can hold it, wherever it comes to lie.

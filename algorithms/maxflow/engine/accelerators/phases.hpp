@@ -1,6 +1,7 @@
 #pragma once
-/// Phases: what settles pairs before a pair gets waves of its own. Each only costs or saves time; with any of them
-/// left out values and cuts are the same, which is how their worth is measured (bench/) and their tests are made.
+/// Phases: what settles pairs before a pair gets waves of its own, by lower bounds of its flow. With any of them
+/// left out values and cuts are the same, which is how it is measured what they save (bench/) and how they are
+/// tested; one that hands in a bound that is too high makes values wrong.
 
 #include <span>
 #include <string>

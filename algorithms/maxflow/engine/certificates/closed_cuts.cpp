@@ -31,7 +31,7 @@ ClosedCuts::ClosedCuts(const PackedNetwork& network, std::size_t top)
     }
 }
 
-Bound ClosedCuts::lanes(std::size_t source, std::size_t sink) const {
+Bound ClosedCuts::end_cuts(std::size_t source, std::size_t sink) const {
     Bound bound{network_.row_sum(top_, source), {CutKind::source_row, 0}};
     tighten(bound, network_.column_sum(1, sink), CutKind::sink_column, 0);
     if (source_lane_[source].value < bound.value) bound = source_lane_[source];

@@ -35,8 +35,8 @@ public:
         return std::min(network_.column_sum(1, sink), sink_lane_[sink].value);
     }
 
-    /// The first smallest cut among rows, columns and lanes.  O(1).
-    Bound lanes(std::size_t source, std::size_t sink) const;
+    /// The first smallest cut among rows, columns and lanes: *end cuts*, which one end alone decides.  O(1).
+    Bound end_cuts(std::size_t source, std::size_t sink) const;
     /// `bound`, or the first crossing cut that is smallest and below it.  O(L n), less when
     /// partial sums already exceed the bound.
     Bound crossings(std::size_t source, std::size_t sink, Bound bound) const;

@@ -3,9 +3,9 @@
 ///
 /// The *guide* u_l is a distribution over layer l: where the mass of all output positions together would be if
 /// each vertex split it in proportion to its capacities (the mean rollout), plus a trace of the uniform
-/// distribution so that no entry is 0. It is itself a feasible flow, so mass that follows it comes to it after two
-/// or three layers, whatever the source and the sink; and so do mass from above and demand from below fit each
-/// other.
+/// distribution so that no entry is 0. Where rows sum to one number it is, but for that trace, a feasible flow, so
+/// mass that follows it comes to it after two or three layers, whatever the source and the sink; and so do mass
+/// from above and demand from below fit each other.
 
 #include "algorithms/maxflow/engine/panel.hpp"
 

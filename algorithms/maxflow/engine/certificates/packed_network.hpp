@@ -37,7 +37,7 @@ public:
     bool causal() const { return causal_; }
     /// Causal, and no other capacity is 0.
     bool full_below_mask() const { return full_below_mask_; }
-    /// All layers are as wide, and about a quarter of all capacity or more joins positions to
+    /// All layers are as wide, and more than a fifth of all capacity joins positions to
     /// themselves, as a skip connection makes it.
     bool has_chains() const { return has_chains_; }
 

@@ -166,6 +166,7 @@ SignedSums Pseudoflow::imbalance() const {
 }
 
 Amount Pseudoflow::outflow(std::size_t x) const {
+    ATTNFLOW_ASSERT(part_ != Part::upper && k_ <= highest_);  // after clear() k is the source's layer
     if (k_ == 1) return network_.up(1)(sink_, x);
     if (!built_[k_]) return lower_.sweeps->mass(k_, lower_.index)[x];
     const Amount* const row = flow_[k_].row(x);
@@ -173,7 +174,7 @@ Amount Pseudoflow::outflow(std::size_t x) const {
 }
 
 void Pseudoflow::return_excess() {
-    ATTNFLOW_ASSERT(!causal_);  // nor after clear(): the range is that of a whole network
+    ATTNFLOW_ASSERT(k_ <= highest_);  // as in outflow()
     for (std::size_t l = lowest_; l < k_; ++l) return_excess_of(l);
     ATTNFLOW_CHECK(check_balances(*this));
 }
@@ -206,7 +207,7 @@ void Pseudoflow::add_supply(std::size_t x, Amount amount) {
 }
 
 void Pseudoflow::cancel_imbalance() {
-    ATTNFLOW_ASSERT(part_ == Part::all && !causal_);
+    ATTNFLOW_ASSERT(part_ == Part::all && k_ <= highest_);
     const Amount* const row = network_.down(top_).row(source_);
     const Amount* const column = network_.up(1).row(sink_);
     source_flow_.assign(row, row + network_.width(top_ - 1));

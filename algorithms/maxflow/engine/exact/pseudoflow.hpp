@@ -71,19 +71,20 @@ public:
         return part_ == Part::lower ? outside_[x] : network_.down(top_)(source_, x);
     }
     Amount leaves(std::size_t x) const { return part_ == Part::upper ? outside_[x] : network_.up(1)(sink_, x); }
-    /// What vertex x of layer k sends in the lower half.
+    /// What vertex x of layer k sends in the lower half. Not after clear().
     Amount outflow(std::size_t x) const;
     /// Grows with every change of the lower half that may change outflow().
     std::size_t lower_version() const { return lower_version_; }
 
     // Changes that keep lower bounds and balances true.
 
-    /// Takes excess that is stuck below layer k back along the flow that brought it, up to layer k.
+    /// Takes excess that is stuck below layer k back along the flow that brought it, up to layer k. Not after
+    /// clear(): whole layers are looked at, not a range.
     void return_excess();
     /// More supply for vertex x of layer k of a lower half, as far as balances can hold it.
     void add_supply(std::size_t x, Amount amount);
     /// Turns the pseudoflow into a flow by sending excess back to the source and deficits on
-    /// to the sink. Afterwards flow(l) holds it, l = 2..top-1, and source_flow / sink_flow the
+    /// to the sink. Not after clear(). Afterwards flow(l) holds it, l = 2..top-1, and source_flow / sink_flow the
     /// flow on the source's and the sink's edges.
     void cancel_imbalance();
     const std::vector<Amount>& source_flow() const { return source_flow_; }

@@ -29,7 +29,7 @@ void Waves::run(Amount allowed, std::size_t most_waves) {
     blocked_ = false;
     ATTNFLOW_CHECK(check_balances(flow_));
     for (std::size_t wave = 0; wave < most_waves && flow_.total_excess() > allowed; ++wave) {
-        limited_ = wave < patience;
+        limited_ = wave < limited_waves;
         if (!label_from_deficits()) break;
         push_excess();
         flow_.lower_has_changed();
@@ -70,30 +70,27 @@ bool Waves::label_from_deficits() {
     if (enough == 0) return false;
     label_deficits();
     Amount found = 0;
-    for (Amount next = 1; found < enough; ++next) {
-        const std::size_t first = order_.size();
-        begin_.push_back(first);  // layer 0 is never labelled
+    for (Label next = 1; found < enough; ++next) {
+        const std::size_t first = levels_.size();
+        levels_.next_layer();  // layer 0, which is never labelled
         for (std::size_t m = flow_.lowest(); next > 1 && m <= flow_.highest(); ++m) find_intake(m, next - 1);
         for (std::size_t m = 1; m <= flow_.highest(); ++m) {
-            begin_.push_back(order_.size());
+            levels_.next_layer();
             if (m >= flow_.lowest()) label_layer(m, next);
         }
-        if (order_.size() == first) break;
-        for (std::size_t v = first; v < order_.size(); ++v) {
-            found += std::max<Amount>(0, flow_.balance(order_[v].layer)[order_[v].position]);
-        }
+        if (levels_.size() == first) break;
+        for (const auto& [l, x] : levels_.from(first)) found += std::max<Amount>(0, flow_.balance(l)[x]);
     }
-    begin_.push_back(order_.size());
+    levels_.next_layer();
     blocked_ = found == 0;
     return !blocked_;
 }
 
 void Waves::label_deficits() {
-    order_.clear();
-    begin_.clear();
+    levels_.clear(flow_.highest() + 1);
     const std::size_t blocks_begin = flow_.blocks_begin();
     for (std::size_t l = 0; l <= flow_.highest(); ++l) {
-        begin_.push_back(order_.size());
+        levels_.next_layer();
         if (l < flow_.lowest()) continue;
         std::fill(label_.row(l) + blocks_begin, label_.row(l) + flow_.blocks_end(l), unlabelled);
         std::fill_n(unlabelled_.row(l), unlabelled_.columns(), Word{0});
@@ -105,56 +102,46 @@ void Waves::label_deficits() {
             }
             label_(l, x) = 0;
             intake_(l, x) = limited_ ? -balance[x] : unlimited;
-            order_.push_back({static_cast<std::uint32_t>(l), static_cast<std::uint32_t>(x)});
+            levels_.add(l, x);
         }
     }
 }
 
-// The vertices of distance h in a layer, as a range of order_.
-std::pair<std::size_t, std::size_t> Waves::places(Amount h, std::size_t layer) const {
-    const std::size_t at = static_cast<std::size_t>(h) * (flow_.highest() + 1) + layer;
-    return {begin_[at], begin_[at + 1]};
-}
-
 // The vertices of layer l with a label, from where rows of edges begin.
-RowEnds Waves::ends(std::size_t l, Amount label) {
+RowEnds Waves::ends(std::size_t l, Label label) {
     const std::size_t from = flow_.blocks_begin();
     return {label_.row(l) + from, label, intake_.row(l) + from, flow_.balance(l) + from};
 }
 
 // What the vertices of layer m at distance h > 0 can pass on to distance h - 1, as far as
 // that can be said one vertex at a time. A sum over the layer above and one over the layer below: it fits.
-void Waves::find_intake(std::size_t m, Amount h) {
-    const auto [begin, end] = places(h, m);
-    if (begin == end) return;
+void Waves::find_intake(std::size_t m, Label h) {
+    const auto here = levels_.at(h, m);
+    if (here.empty()) return;
     const RowKernels& kernels = row_kernels();
     Amount* const intake = intake_.row(m);
-    for (std::size_t v = begin; v < end; ++v) intake[order_[v].position] = limited_ ? 0 : unlimited;
+    for (const auto& [l, x] : here) intake[x] = limited_ ? 0 : unlimited;
     if (!limited_) return;
     if (m < flow_.highest()) {
-        const auto [above, above_end] = places(h - 1, m + 1);
-        for (std::size_t v = above; v < above_end; ++v) {
-            const std::size_t z = order_[v].position;
+        for (const auto& [l, z] : levels_.at(h - 1, m + 1)) {
             const FlowRow edges = flow_.edges(m + 1, z);
             counters_.edges_scanned += edges.n;
             kernels.add_returnable(edges, ends(m, h), intake_(m + 1, z));
         }
     }
     if (m == flow_.lowest()) return;
-    const auto [below, below_end] = places(h - 1, m - 1);
-    if (below == below_end) return;
+    const auto below = levels_.at(h - 1, m - 1);
+    if (below.empty()) return;
     const Panel<Amount>& capacity = network_.down(m);
     const Panel<Amount>& flow = flow_.flow(m);
-    const bool few = below_end - below <= few_targets;
-    for (std::size_t v = begin; v < end; ++v) {
-        const std::size_t x = order_[v].position;
+    const bool few = below.size() <= few_targets;
+    for (const auto& [l, x] : here) {
         if (few) {
-            for (std::size_t w = below; w < below_end; ++w) {
-                const std::size_t y = order_[w].position;
+            for (const auto& [k, y] : below) {
                 if (!flow_.keeps(x, y)) break;
                 intake[x] += std::min(capacity(x, y) - flow(x, y), intake_(m - 1, y));
             }
-            counters_.edges_scanned += below_end - below;
+            counters_.edges_scanned += below.size();
             continue;
         }
         const FlowRow edges = flow_.edges(m, x);
@@ -172,16 +159,16 @@ void Waves::look_at(std::size_t l, std::size_t x) {
 
 // Labels `next` what can send to a vertex labelled next - 1: down an edge with residual capacity, or back
 // up an edge that carries flow.
-void Waves::label_layer(std::size_t m, Amount next) {
+void Waves::label_layer(std::size_t m, Label next) {
     const std::size_t words = words_of(network_.width(m));
     Word* const unlabelled_here = unlabelled_.row(m);
     std::fill_n(reached_.data(), words, Word{0});
     if (m > flow_.lowest()) {
-        const auto [begin, end] = places(next - 1, m - 1);
-        if (begin != end) {
+        const auto below = levels_.at(next - 1, m - 1);
+        if (!below.empty()) {
             flow_.flow(m);
             std::fill_n(nearer_.data(), words_of(network_.width(m - 1)), Word{0});
-            for (std::size_t v = begin; v < end; ++v) insert(nearer_.data(), order_[v].position);
+            for (const auto& [l, y] : below) insert(nearer_.data(), y);
             const Word* const stale = flow_.residual().stale(m);
             for (std::size_t w = 0; w < words; ++w) stale_[w] = stale[w] & unlabelled_here[w];
             for_each(stale_.data(), words, [&](std::size_t x) { look_at(m, x); });
@@ -189,10 +176,9 @@ void Waves::label_layer(std::size_t m, Amount next) {
         }
     }
     if (m < flow_.highest()) {
-        const auto [begin, end] = places(next - 1, m + 1);
-        if (begin != end) flow_.flow(m + 1);
-        for (std::size_t v = begin; v < end; ++v) {
-            const std::size_t z = order_[v].position;
+        const auto above = levels_.at(next - 1, m + 1);
+        if (!above.empty()) flow_.flow(m + 1);
+        for (const auto& [l, z] : above) {
             if (contains(flow_.residual().stale(m + 1), z)) look_at(m + 1, z);
             const Word* const carried = flow_.residual().carried(m + 1, z);
             for (std::size_t w = 0; w < words; ++w) reached_[w] |= carried[w];
@@ -204,21 +190,19 @@ void Waves::label_layer(std::size_t m, Amount next) {
     }
     for_each(reached_.data(), words, [&](std::size_t x) {
         label_(m, x) = next;
-        order_.push_back({static_cast<std::uint32_t>(m), static_cast<std::uint32_t>(x)});
+        levels_.add(m, x);
     });
 }
 
 // From the farthest level to the nearest; within a level layer by layer, first down, row by row
 // of those that send, then back up, row by row of those that receive.
 void Waves::push_excess() {
-    const Place farthest = order_.back();
-    for (Amount h = label_(farthest.layer, farthest.position); h > 0; --h) {
+    const auto [farthest, position] = levels_.from(levels_.size() - 1).front();
+    for (Label h = label_(farthest, position); h > 0; --h) {
         for (std::size_t l = flow_.highest(); l >= flow_.lowest(); --l) {
-            const auto [begin, end] = places(h, l);
             const Amount* const balance = flow_.balance(l);
             std::size_t left = 0;  // vertices that still have excess
-            for (std::size_t v = begin; v < end; ++v) {
-                const std::size_t x = order_[v].position;
+            for (const auto& [layer, x] : levels_.at(h, l)) {
                 if (balance[x] > 0) push_down(l, x, h);
                 left += balance[x] > 0;
             }
@@ -227,26 +211,25 @@ void Waves::push_excess() {
     }
 }
 
-void Waves::push_down(std::size_t l, std::size_t x, Amount h) {
+void Waves::push_down(std::size_t l, std::size_t x, Label h) {
     if (l == flow_.lowest()) return;
-    const auto [below, below_end] = places(h - 1, l - 1);
-    if (below == below_end) return;
+    const auto below = levels_.at(h - 1, l - 1);
+    if (below.empty()) return;
     Amount& excess = flow_.balance(l)[x];
     flow_.residual().change(l, x);
-    if (below_end - below <= few_targets) {
+    if (below.size() <= few_targets) {
         const Panel<Amount>& capacity = network_.down(l);
         Panel<Amount>& flow = flow_.flow(l);
         Amount* const balance_below = flow_.balance(l - 1);
-        for (std::size_t w = below; w < below_end && excess > 0; ++w) {
-            const std::size_t y = order_[w].position;
-            if (!flow_.keeps(x, y)) break;
+        for (const auto& [layer, y] : below) {
+            if (excess == 0 || !flow_.keeps(x, y)) break;
             const Amount amount = std::min({excess, capacity(x, y) - flow(x, y), intake_(l - 1, y)});
             flow(x, y) += amount;
             intake_(l - 1, y) -= amount;
             balance_below[y] += amount;
             excess -= amount;
         }
-        counters_.edges_scanned += below_end - below;
+        counters_.edges_scanned += below.size();
         return;
     }
     const FlowRow edges = flow_.edges(l, x);
@@ -254,11 +237,9 @@ void Waves::push_down(std::size_t l, std::size_t x, Amount h) {
     excess = row_kernels().push(edges, ends(l - 1, h - 1), excess);
 }
 
-void Waves::pull_up(std::size_t l, Amount h) {
+void Waves::pull_up(std::size_t l, Label h) {
     if (l == flow_.highest()) return;
-    const auto [above, above_end] = places(h - 1, l + 1);
-    for (std::size_t v = above; v < above_end; ++v) {
-        const std::size_t z = order_[v].position;
+    for (const auto& [layer, z] : levels_.at(h - 1, l + 1)) {
         const Amount intake = intake_(l + 1, z);
         if (intake == 0) continue;
         const FlowRow edges = flow_.edges(l + 1, z);

@@ -15,10 +15,12 @@
 /// of the cut (S, rest) is R minus the sum of all excess, which is therefore the maximum flow. The same count
 /// shows that S is contained in the source side of *every* minimum cut: it is the source-minimal one, as
 /// certify_max_flow names it. *Termination.* A wave moves some excess to smaller distances and never shortens a
-/// distance. After `patience` waves the intake no longer limits anything; from then on every excess that a wave
-/// labels is gone afterwards or sits at a larger distance, so O(V^2) waves are enough.
+/// distance. After `limited_waves` waves the intake no longer limits anything; from then on every excess that a
+/// wave labels is gone afterwards or sits at a larger distance, so O(V^2) waves are enough.
 ///
 /// Flow matrices are poured from the sweeps' multipliers only when a wave touches their layer.
+
+#include <span>
 
 #include "algorithms/maxflow/engine/exact/pseudoflow.hpp"
 
@@ -31,6 +33,42 @@ struct WaveCounters {
     WaveCounters operator-(const WaveCounters& before) const {
         return {waves - before.waves, edges_scanned - before.edges_scanned};
     }
+};
+
+/// Vertices by their distance to the nearest deficit, and within one distance, a *level*, by their layer. They are
+/// added in that order.
+class LevelIndex {
+public:
+    struct Place {
+        std::uint32_t layer;
+        std::uint32_t position;
+    };
+
+    /// Without any vertex; a level has this many layers.
+    void clear(std::size_t layers) {
+        places_.clear();
+        begin_.clear();
+        layers_ = layers;
+    }
+    /// What is added from now on lies in the next layer, after the last one in the first layer of the next level.
+    void next_layer() { begin_.push_back(places_.size()); }
+    void add(std::size_t layer, std::size_t position) {
+        places_.push_back({static_cast<std::uint32_t>(layer), static_cast<std::uint32_t>(position)});
+    }
+
+    std::size_t size() const { return places_.size(); }
+    /// From the first-th that was added on.
+    std::span<const Place> from(std::size_t first) const { return std::span(places_).subspan(first); }
+    /// Those of a level in a layer, once next_layer() has ended it. Stands until the next add().
+    std::span<const Place> at(Label level, std::size_t layer) const {
+        const std::size_t i = static_cast<std::size_t>(level) * layers_ + layer;
+        return std::span(places_).subspan(begin_[i], begin_[i + 1] - begin_[i]);
+    }
+
+private:
+    std::size_t layers_ = 0;
+    std::vector<Place> places_;
+    std::vector<std::size_t> begin_;  // [level * layers_ + layer] in places_
 };
 
 /// Memory O(L n). Keeps a reference.
@@ -55,38 +93,31 @@ public:
     const WaveCounters& counters() const { return counters_; }
 
 private:
-    struct Place {
-        std::uint32_t layer;
-        std::uint32_t position;
-    };
-
     void check_own_cut() const;
     bool label_from_deficits();
     void label_deficits();
-    void label_layer(std::size_t m, Amount next);
+    void label_layer(std::size_t m, Label next);
     void look_at(std::size_t l, std::size_t x);
-    void find_intake(std::size_t m, Amount h);
+    void find_intake(std::size_t m, Label h);
     void push_excess();
-    void push_down(std::size_t l, std::size_t x, Amount h);
-    void pull_up(std::size_t l, Amount h);
-    std::pair<std::size_t, std::size_t> places(Amount h, std::size_t layer) const;
-    RowEnds ends(std::size_t l, Amount label);
+    void push_down(std::size_t l, std::size_t x, Label h);
+    void pull_up(std::size_t l, Label h);
+    RowEnds ends(std::size_t l, Label label);
 
-    static constexpr Amount unlabelled = -1;
-    static constexpr std::size_t patience = 64;
+    static constexpr Label unlabelled = -1;
+    static constexpr std::size_t limited_waves = 64;
 
     Pseudoflow& flow_;
     const PackedNetwork& network_;
-    bool limited_ = true;             // intake limits pushes
-    bool blocked_ = false;            // the last search has found no excess
-    Panel<Amount> label_;             // distance to the nearest deficit
-    Panel<Amount> intake_;            // what a labelled vertex may still be sent in this wave
-    Panel<Word> unlabelled_;          // by layer, a bit for each vertex in the range
-    std::vector<Word> nearer_;        // scratch of label_layer()
-    std::vector<Word> reached_;       // likewise
-    std::vector<Word> stale_;         // likewise
-    std::vector<Place> order_;        // labelled vertices by ascending distance, then layer
-    std::vector<std::size_t> begin_;  // of distance h and layer m in order_: [h * (highest + 1) + m]
+    bool limited_ = true;        // intake limits pushes
+    bool blocked_ = false;       // the last search has found no excess
+    Panel<Label> label_;         // distance to the nearest deficit
+    Panel<Amount> intake_;       // what a labelled vertex may still be sent in this wave
+    Panel<Word> unlabelled_;     // by layer, a bit for each vertex in the range
+    std::vector<Word> nearer_;   // scratch of label_layer()
+    std::vector<Word> reached_;  // likewise
+    std::vector<Word> stale_;    // likewise
+    LevelIndex levels_;          // labelled vertices
     WaveCounters counters_;
 };
 

@@ -13,7 +13,10 @@ struct SignedSums {
     Amount negative = 0;
 };
 
-/// A row of capacities and its flow, and the ends of its edges.
+/// A distance between vertices, -1 for none: as wide as amounts, with which it is compared lane by lane.
+using Label = std::int64_t;
+
+/// A row of capacities and its flow.
 struct FlowRow {
     const Amount* capacity;
     Amount* flow;
@@ -22,8 +25,8 @@ struct FlowRow {
 
 /// Vertices at the ends of a row's edges. Only those of label `nearer` take part.
 struct RowEnds {
-    const Amount* label;
-    Amount nearer;
+    const Label* label;
+    Label nearer;
     Amount* intake;   ///< what each may still be sent
     Amount* balance;  ///< received minus sent
 };
@@ -51,7 +54,7 @@ struct RowKernels {
     Amount (*pull)(const FlowRow& row, const RowEnds& ends, Amount most);
 };
 
-/// For the processor at hand. Keep the reference for a loop, not for longer.
+/// For the processor at hand. Keep the reference for a loop, not for longer: tests change the instruction set.
 const RowKernels& row_kernels();
 
 }  // namespace attnflow::engine

@@ -15,9 +15,9 @@ namespace attnflow::engine::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 // A bound in floating point is taken this much smaller; rounding is far less, a few units of the last place.
-constexpr double safely = 0.9999;
+constexpr double margin = 0.9999;
 // The largest double below 2^63: its conversion never overflows.
-constexpr double brim = 9223372036854774784.0;
+constexpr double largest_double = 9223372036854774784.0;
 
 // As many integers, and as many doubles, as a Panel pads for, or fewer.
 using Integers = hn::CappedTag<Amount, per_block>;
@@ -53,12 +53,12 @@ struct Filled {
 template <class ShareAt>
 HWY_INLINE Filled fill(const Amount* capacity, double multiplier, std::size_t n, const ShareAt& share_at) {
     const Reals r;
-    const auto height = all(multiplier);
+    const auto lambda = all(multiplier);
     auto sum = hn::Zero(r);
     auto slope = hn::Zero(r);
     for (std::size_t j = 0; j < n; j += hn::Lanes(r)) {
         const auto share = share_at(j);
-        const auto water = hn::Mul(height, share);
+        const auto water = hn::Mul(lambda, share);
         const auto room = reals_at(capacity + j);
         sum = hn::Add(sum, hn::Min(water, room));
         slope = hn::Add(slope, hn::IfThenElseZero(hn::Lt(water, room), share));
@@ -97,7 +97,7 @@ void settle_remainder(const Panel<Amount>& matrix, std::size_t v, Amount amount,
         for (std::size_t k = 0, j = v % columns; k < columns && amount != 0; ++k) {
             Amount change = amount > 0 ? std::min(amount, capacity[j] - cells[j]) : std::max(amount, -cells[j]);
             if (demanded && amount > 0) {
-                change = std::min(change, static_cast<Amount>(std::clamp(demand[j], 0.0, brim)));
+                change = std::min(change, static_cast<Amount>(std::clamp(demand[j], 0.0, largest_double)));
             }
             cells[j] += change;
             demand[j] -= static_cast<double>(change);
@@ -116,13 +116,13 @@ HWY_INLINE void pour_cells(const Panel<Amount>& matrix, std::size_t v, Amount ma
     const Integers d;
     const Reals r;
     const Amount* const capacity = matrix.row(v);
-    const auto height = all(multiplier);
-    const auto most = all(brim);
+    const auto lambda = all(multiplier);
+    const auto most = all(largest_double);
     const auto least = all(at_least);
     auto sum = hn::Zero(d);
     for (std::size_t j = 0; j < matrix.stride(); j += hn::Lanes(d)) {
         const auto share = reals_at(demand + j);
-        const auto water = hn::Min(hn::Mul(height, hn::Max(share, least)), most);
+        const auto water = hn::Min(hn::Mul(lambda, hn::Max(share, least)), most);
         const auto amount = hn::Min(hn::ConvertTo(d, water), integers_at(capacity + j));
         hn::Store(amount, d, cells + j);
         hn::Store(hn::Sub(share, hn::ConvertTo(r, amount)), r, demand + j);
@@ -254,7 +254,7 @@ bool all_fit(const Amount* mass, const double* slack, double unit, std::size_t r
              const TakeOut& take_out) {
     const Reals r;
     const auto per_mass = all(unit);
-    const auto most = all(safely);
+    const auto most = all(margin);
     bool fits = true;
     for (std::size_t block = 0; block < rows; block += hn::Lanes(r)) {
         const auto is_together = hn::Eq(reals_at(mark + block), all(together));
@@ -262,7 +262,7 @@ bool all_fit(const Amount* mass, const double* slack, double unit, std::size_t r
         const auto available = hn::Mul(reals_at(slack + block), most);
         if (hn::AllFalse(r, hn::AndNot(hn::Le(used, available), is_together))) continue;
         for (std::size_t v = block; v < std::min(rows, block + hn::Lanes(r)); ++v) {
-            if (mark[v] != together || static_cast<double>(mass[v]) * unit <= slack[v] * safely) continue;
+            if (mark[v] != together || static_cast<double>(mass[v]) * unit <= slack[v] * margin) continue;
             fits = false;
             take_out(v);
         }
@@ -272,7 +272,7 @@ bool all_fit(const Amount* mass, const double* slack, double unit, std::size_t r
 
 bool pour_together(const Pour& p) {
     const std::size_t rows = p.capacity.rows();
-    Together rest_together = mark_together(p.mass, p.slack, safely, p.first, rows, p.multiplier);
+    Together rest_together = mark_together(p.mass, p.slack, margin, p.first, rows, p.multiplier);
     if (rest_together.rows * 4 < rows) {  // little to gain
         HWY_NAMESPACE::pour(p);
         return true;
@@ -287,16 +287,18 @@ bool pour_together(const Pour& p) {
         if (v != p.first && p.multiplier[v] != together) pour_one(v);
     }
     Amount* const shares = p.cells + rows * p.stride;  // of none of the rows
-    while (rest_together.mass > 0) {
+    // Shares out what is left for those together; who meets a capacity at that pours by itself.
+    const auto all_fit_after_sharing = [&] {
         const double unit = share_out(rest_together.mass, p, shares) / static_cast<double>(rest_together.mass);
-        const bool fit = all_fit(p.mass, p.slack, unit, rows, p.multiplier, [&](std::size_t v) {
+        return all_fit(p.mass, p.slack, unit, rows, p.multiplier, [&](std::size_t v) {
             rest_together.mass -= p.mass[v];
             pour_one(v);
         });
-        if (!fit) continue;
-        for (std::size_t j = 0; j < p.capacity.stride(); ++j) p.into[j] += shares[j];
-        break;
+    };
+    while (rest_together.mass > 0 && !all_fit_after_sharing()) {
     }
+    if (rest_together.mass == 0) return false;  // nobody is left
+    for (std::size_t j = 0; j < p.capacity.stride(); ++j) p.into[j] += shares[j];
     return false;
 }
 
@@ -364,7 +366,7 @@ Amount serve_together(const Serve& s) {
     const Reals r;
     const std::size_t rows = s.capacity.rows();
     Amount demanded = sum_of_demand(s);
-    const double most = safely * static_cast<double>(demanded);
+    const double most = margin * static_cast<double>(demanded);
     Amount mass = mark_together(s.mass, s.slack, most, s.first, rows, s.mark).mass;
     Amount left = 0;
     const auto serve_one = [&](std::size_t v) {
@@ -396,7 +398,7 @@ bool covers(const Panel<double>& flow, const double* part, const Amount* demand)
     const Reals r;
     // Twice what the sums of positive terms, the parts and the conversions may be wrong by.
     const double errors = static_cast<double>(flow.rows() + 16) * std::numeric_limits<double>::epsilon();
-    const auto margin = all(std::max(0.0, 1 - errors));
+    const auto less = all(std::max(0.0, 1 - errors));
     for (std::size_t y = 0; y < flow.stride(); y += hn::Lanes(r)) {
         auto even = hn::Zero(r);
         auto odd = hn::Zero(r);
@@ -406,7 +408,7 @@ bool covers(const Panel<double>& flow, const double* part, const Amount* demand)
             odd = hn::MulAdd(all(part[x + 1]), reals_at(flow.row(x + 1) + y), odd);
         }
         if (x < flow.rows()) even = hn::MulAdd(all(part[x]), reals_at(flow.row(x) + y), even);
-        if (!hn::AllTrue(r, hn::Ge(hn::Mul(hn::Add(even, odd), margin), reals_at(demand + y)))) return false;
+        if (!hn::AllTrue(r, hn::Ge(hn::Mul(hn::Add(even, odd), less), reals_at(demand + y)))) return false;
     }
     return true;
 }

@@ -26,10 +26,12 @@ struct Pour {
     const double* start;  ///< where the multiplier of each row is sought, times where it is without capacities
     double least;         ///< > 0: a column's demand counts as this where it is less
     double* demand;       ///< of each column
-    Amount* cells;        ///< out: of row v at cells + v stride; with stride 0 they are scratch
+    /// Out: of row v at cells + v stride; with stride 0 all are one row of scratch. pour_together() needs one row
+    /// more than there are vertices where stride > 0.
+    Amount* cells;
     std::size_t stride;
     double* multiplier;  ///< out: of each row, 0 without mass
-    Amount* into;        ///< what each column gets is added
+    Amount* into;        ///< what each column gets is added (check_half() wants it to be 0 before)
     // For pour_together() alone:
     const double* slack = nullptr;      ///< of each row: the most it can pass on as the guide shares it out
     const double* per_guide = nullptr;  ///< of each column: 1 / guide, 0 where the guide has nothing
@@ -80,7 +82,7 @@ struct WaterFilling {
     bool (*covers)(const Panel<double>& flow, const double* part, const Amount* demand);
 };
 
-/// For the processor at hand. Keep the reference for a loop, not for longer.
+/// For the processor at hand. Keep the reference for a loop, not for longer: tests change the instruction set.
 const WaterFilling& water_filling();
 
 }  // namespace attnflow::engine

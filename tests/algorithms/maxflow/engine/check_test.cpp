@@ -252,7 +252,7 @@ TEST_CASE("check_bound: every closed-form cut has the capacity that is said", "[
         const ClosedCuts cuts(packed, network.layers());
         for (std::size_t s = 0; s < network.width(network.layers()); ++s) {
             for (std::size_t t = 0; t < network.width(0); ++t) {
-                for (Bound bound : {cuts.lanes(s, t), cuts.crossings(s, t, {unbounded, {}})}) {
+                for (Bound bound : {cuts.end_cuts(s, t), cuts.crossings(s, t, {unbounded, {}})}) {
                     REQUIRE_NOTHROW(check_bound(packed, network.layers(), s, t, bound));
                     --bound.value;
                     REQUIRE_THROWS_AS(check_bound(packed, network.layers(), s, t, bound), InternalError);
