@@ -23,6 +23,7 @@ AttributionRegistry& attribution_methods() {
         r.add<ShortestPath>();
         r.add<SoftWidestPath>();
         r.add<ColumnSum>();
+        r.end_bundled();
         return r;
     }();
     return registry;

@@ -161,6 +161,22 @@ struct Identity {
     }
 };
 
+/// Scores of one build and their comparison by another are not mixed.
+void refuse_other_program(const RunRecord& record, const fs::path& folder) {
+    const std::map<std::string, std::string> is = describe_program();
+    std::map<std::string, std::string> was;
+    for (const char* key : {"attnflow", "code", "compiler", "flags", "members", "members.program_sha256"}) {
+        const auto found = record.environment.find(key);
+        if (found != record.environment.end()) was.insert(*found);
+    }
+    const std::string different = differences(was, is);
+    if (different.empty()) return;
+    throw InputError(
+        fmt::format("{}: its scores were made by another program:{}\nEvaluate with that one, or run the "
+                    "config anew",
+                    shown(folder), different));
+}
+
 /// Whether a setting says how much is computed, or what is made of it, and not what a score is.
 bool may_grow(const std::string& key, const RunRecord& stored) {
     constexpr std::string_view parameters = "parameters.";
@@ -615,6 +631,7 @@ RunFolder evaluate_run(const fs::path& folder, const Settings& overrides, std::s
         throw InputError(
             fmt::format("{}: the run is not finished; `attnflow run` with --resume finishes it", shown(folder)));
     }
+    refuse_other_program(before.record(), folder);
     Settings settings = settings_from_toml(before.record().config_toml, shown(folder / "config.toml"));
     overlay(settings, overrides);
     const std::string name = before.record().name;

@@ -17,6 +17,7 @@ MaxFlowRegistry& max_flow_solvers() {
         r.add<EdmondsKarp>();
         r.add<PushRelabel>();
         r.add<LayeredFlow>();
+        r.end_bundled();
         return r;
     }();
     return registry;

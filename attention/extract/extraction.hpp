@@ -24,10 +24,6 @@
 
 namespace attnflow {
 
-/// Raise it with every change after which the same texts and model give another file: caches of extracted files
-/// are keyed by it, because two builds of one version may differ.
-inline constexpr int extraction_format = 4;
-
 /// Names of scores by token, in the order of the file.
 inline constexpr const char* gradient_scores[] = {"grad_norm", "grad_dot_input", "grad_sum", "grad_abs_sum"};
 inline constexpr const char* blank_out_scores[] = {"blank_out", "blank_out_margin"};

@@ -13,6 +13,7 @@ ModelRegistry& model_architectures() {
         r.add<BertForMaskedLM>();
         r.add<BertForPreTraining>();
         r.add<BertModel>();
+        r.end_bundled();
         return r;
     }();
     return registry;

@@ -175,9 +175,10 @@ Dataset open_dataset(Config& config) {
 
 std::map<std::string, std::string> extraction_record(const fs::path& model, const std::string& precision,
                                                      const fs::path& sentences) {
+    const std::string program = outside_program();
     std::map<std::string, std::string> record{
-        {"extracted_by",
-         fmt::format("attnflow {}, extraction {}, {}", version(), extraction_format, instruction_set())},
+        {"extracted_by", fmt::format("attnflow {}, code {}, {}{}", version(), extraction_code(), instruction_set(),
+                                     program.empty() ? "" : ", program " + program)},
         {"model.architecture", ModelConfig::read((model / "config.json").string()).architecture()},
         {"model.precision", precision}};
     record.merge(text_checksums(model, sentences));

@@ -48,7 +48,7 @@ TextOutline outline_texts(Config& config);
 /// would be.
 ///
 /// The file's name is a checksum of everything that its content depends on (model files, sentences, their limit,
-/// settings, program version, extraction_format and instruction set) and the edge weights in it. If it is there
+/// settings, the code that extracts and the instruction set) and the edge weights in it. If it is there
 /// already, or one with more edge weights, nothing is run, nor if those of all shards are there, which are joined;
 /// it is made again when it is not what its checksum beside it says. Does nothing without texts. Processes that
 /// make the same entry at once do not disturb each other. Throws InputError for models, texts and cache folders

@@ -19,6 +19,7 @@ MetricRegistry& metrics() {
         r.add<TopKOverlap>();
         r.add<PrecisionAtK>();
         r.add<SpearmanDenseRank>();
+        r.end_bundled();
         return r;
     }();
     return registry;

@@ -8,6 +8,7 @@
 #include "experiments/study/config.hpp"
 #include "experiments/study/special_tokens.hpp"
 #include "experiments/version.hpp"
+#include "graph/support/registry.hpp"
 #include "graph/support/sha256.hpp"
 
 namespace attnflow {
@@ -67,13 +68,27 @@ std::optional<WordFinder> word_finder(const Config& config, const Dataset& datas
                                special_tokens(config.special_tokens, dataset));
 }
 
+std::string outside_program() {
+    if (outside_members().empty()) return "";
+    static const std::string checksum = sha256_of_file("/proc/self/exe").substr(0, 16);
+    return checksum;
+}
+
+std::map<std::string, std::string> describe_program() {
+    std::map<std::string, std::string> program{
+        {"attnflow", version()}, {"code", results_code()}, {"compiler", compiler()}, {"flags", compiler_flags()}};
+    if (!outside_members().empty()) {
+        program["members"] = join(outside_members(), ", ");
+        program["members.program_sha256"] = outside_program();
+    }
+    return program;
+}
+
 std::map<std::string, std::string> describe_environment(const Config& config, const Dataset& dataset) {
-    std::map<std::string, std::string> environment{{"attnflow", version()},
-                                                   {"compiler", compiler()},
-                                                   {"flags", compiler_flags()},
-                                                   {"instruction_set", instruction_set()},
-                                                   {"seed", std::to_string(config.statistics.seed)},
-                                                   {"quantiser", quantiser_text(config)}};
+    std::map<std::string, std::string> environment = describe_program();
+    environment.insert({{"instruction_set", instruction_set()},
+                        {"seed", std::to_string(config.statistics.seed)},
+                        {"quantiser", quantiser_text(config)}});
     if (config.texts) {
         environment.insert(config.texts->origin.begin(), config.texts->origin.end());
     } else {

@@ -31,7 +31,15 @@ inline constexpr const char* words_key = "words";
 /// InputError where nothing tells them.
 std::optional<WordFinder> word_finder(const Config& config, const Dataset& dataset);
 
-/// Text by name: attnflow, compiler, flags, instruction_set, seed, quantiser,
+/// A checksum of the running program where it brings members that attnflow does not have (outside_members()), else
+/// "": a change of one is a change of the program. Throws InputError where /proc is not mounted.
+std::string outside_program();
+
+/// What computes, by name: attnflow, code (results_code()), compiler, flags; with members from outside also these
+/// and the checksum of the program that brings them.
+std::map<std::string, std::string> describe_program();
+
+/// Text by name: that, instruction_set, seed, quantiser,
 /// dataset_sha256 (the whole file is read) or, where the dataset is made of texts, what decides its content
 /// (Texts::origin); words, what tells them, in a run that asks for them; and what an extracted file says of itself
 /// (Dataset::extraction).

@@ -10,6 +10,7 @@ void AxisRegistry::add(AxisInfo info) {
     for (const AxisInfo& known : axes_) {
         if (known.name == info.name) throw InternalError(fmt::format("axis '{}' is registered twice", info.name));
     }
+    if (is_bundled_whole_) note_outside_member("axis", info.name);
     axes_.push_back(std::move(info));
 }
 

@@ -83,10 +83,14 @@ public:
     auto end() const { return axes_.end(); }
     std::size_t size() const { return axes_.size(); }
 
+    /// What is added from here on comes from outside of attnflow, see Registry.
+    void end_bundled() { is_bundled_whole_ = true; }
+
 private:
     void add(AxisInfo info);
 
     std::vector<AxisInfo> axes_;
+    bool is_bundled_whole_ = false;
 };
 
 /// The axes of this build; the list is in axes/registry.cpp.

@@ -50,6 +50,7 @@ GeneratorRegistry& network_generators() {
         r.add<AugmentingChains>();
         r.add<ReturnedExcess>();
         r.add<Orphans>();
+        r.end_bundled();
         return r;
     }();
     return registry;

@@ -40,6 +40,11 @@ struct EntryInfo {
     std::vector<std::string> compared_with = {};
 };
 
+/// "method 'greedy_path'", for all members of all registries that a program has added to the bundled ones.
+std::vector<std::string> outside_members();
+/// For registries: adds to that.
+void note_outside_member(const std::string& noun, const std::string& name);
+
 /// `Family` supplies: Interface (an abstract class), a static `noun`, and
 /// `template <class Member> Adapter` that implements Interface and is constructed from the
 /// same arguments as Member.
@@ -71,8 +76,13 @@ public:
         if (find(entry.info.name) != nullptr) {
             throw InternalError(fmt::format("{} '{}' is registered twice", Family::noun, entry.info.name));
         }
+        if (is_bundled_whole_) note_outside_member(Family::noun, entry.info.name);
         entries_.push_back(std::move(entry));
     }
+
+    /// What is added from here on comes from outside of attnflow: results that it could make are known by the
+    /// program that brings it (outside_members()).
+    void end_bundled() { is_bundled_whole_ = true; }
 
     const Entry* find(std::string_view name) const {
         for (const Entry& entry : entries_) {
@@ -132,6 +142,7 @@ private:
     }
 
     std::vector<Entry> entries_;
+    bool is_bundled_whole_ = false;
 };
 
 }  // namespace attnflow

@@ -18,6 +18,7 @@
 #include "experiments/run_folder.hpp"
 #include "experiments/store/blob.hpp"
 #include "experiments/store/sqlite.hpp"
+#include "experiments/version.hpp"
 #include "graph/support/sha256.hpp"
 #include "tests/attention/make_files.hpp"
 #include "tests/experiments/run_in_memory.hpp"
@@ -202,6 +203,19 @@ TEST_CASE("what is resumed must be the same run", "[store]") {
     sql(bench.at("run"),
         "UPDATE meta SET value = replace(value, '" + instruction_set() + "', 'pdp-11') WHERE key = 'environment'");
     says(bench.refusal("run", Existing::resume), "\n  instruction_set: was pdp-11, is " + instruction_set());
+    bench.run("run", Existing::overwrite);
+    const std::string other_build = std::string("UPDATE meta SET value = replace(value, '") + results_code() +
+                                    "', 'yesterday') WHERE key = 'environment'";
+    sql(bench.at("run"), other_build);
+    says(bench.refusal("run", Existing::resume), std::string("\n  code: was yesterday, is ") + results_code());
+    says(message_of<InputError>(
+             [&] { evaluate_run(bench.at("run"), setting_from_argument("evaluation.metrics=pearson"), 1); }),
+         std::string("its scores were made by another program:\n  code: was yesterday, is ") + results_code());
+    bench.run("whole");
+    says(message_of<InputError>([&] {
+             merge_into(bench.at("merged"), {bench.at("whole"), bench.at("run")});
+         }),
+         "\n  code: was ");
     bench.run("run", Existing::overwrite);
     write_small_dataset(bench.folder.file("data.safetensors"), 3, 2, {4, 5, 6, 4, 5, 4});
     says(bench.refusal("run", Existing::resume), "\n  dataset_sha256: was ");

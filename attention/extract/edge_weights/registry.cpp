@@ -13,6 +13,7 @@ EdgeWeightRegistry& edge_weights() {
         r.add<AttentionWeight>();
         r.add<GradientWeight>();
         r.add<AttentionGradientWeight>();
+        r.end_bundled();
         return r;
     }();
     return registry;

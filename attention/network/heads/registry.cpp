@@ -27,6 +27,7 @@ HeadRegistry& head_strategies() {
         r.add<TopKHeads>();
         r.add<FollowedHead>();
         r.add<LateHeads>();
+        r.end_bundled();
         return r;
     }();
     return registry;

@@ -15,6 +15,7 @@ PrunerRegistry& edge_pruners() {
         r.add<TopKPerRow>();
         r.add<DiscardRatio>();
         r.add<WeightThreshold>();
+        r.end_bundled();
         return r;
     }();
     return registry;

@@ -30,6 +30,7 @@ AxisRegistry& axes() {
         r.add<SourceAxis>();
         r.add<ReadoutAxis>();
         r.add<PositionsAxis>();
+        r.end_bundled();
         return r;
     }();
     return registry;

@@ -1,0 +1,41 @@
+# What a change of the code does to its checksums: cmake -DSCRIPT=cmake/CodeChecksum.cmake -P code_checksum_test.cmake
+set(root ${CMAKE_CURRENT_BINARY_DIR}/code_checksum_test)
+file(REMOVE_RECURSE ${root})
+file(WRITE ${root}/graph/a.cpp "int a;\n")
+file(WRITE ${root}/algorithms/b.hpp "int b;\n")
+file(WRITE ${root}/report/c.cpp "int c;\n")
+
+function(checksums build extraction results)
+  execute_process(
+    COMMAND ${CMAKE_COMMAND} -DOUT=${root}/out.txt -DROOT=${root} -DBUILD=${build} -DEXTRACTION=graph
+            "-DRESULTS=graph;algorithms" -P ${SCRIPT}
+    COMMAND_ERROR_IS_FATAL ANY)
+  file(READ ${root}/out.txt text)
+  if(NOT text MATCHES "extraction_code\\(\\) { return \"([0-9a-f]+)\".*results_code\\(\\) { return \"([0-9a-f]+)\"")
+    message(FATAL_ERROR "no checksums in: ${text}")
+  endif()
+  set(${extraction} ${CMAKE_MATCH_1} PARENT_SCOPE)
+  set(${results} ${CMAKE_MATCH_2} PARENT_SCOPE)
+endfunction()
+
+function(expect what)
+  if(NOT (${ARGN}))
+    message(FATAL_ERROR "not so: ${what}")
+  endif()
+endfunction()
+
+checksums(gcc e0 r0)
+file(WRITE ${root}/report/c.cpp "int d;\n")
+checksums(gcc e1 r1)
+expect("what only shows results changes neither" e0 STREQUAL e1 AND r0 STREQUAL r1)
+file(WRITE ${root}/algorithms/b.hpp "int d;\n")
+checksums(gcc e2 r2)
+expect("an algorithm changes the results alone" e0 STREQUAL e2 AND NOT r0 STREQUAL r2)
+file(RENAME ${root}/graph/a.cpp ${root}/graph/z.cpp)
+checksums(gcc e3 r3)
+expect("a name counts" NOT e2 STREQUAL e3 AND NOT r2 STREQUAL r3)
+checksums(clang e4 r4)
+expect("the compiler counts" NOT e3 STREQUAL e4 AND NOT r3 STREQUAL r4)
+checksums(clang e5 r5)
+expect("the same is the same" e4 STREQUAL e5 AND r4 STREQUAL r5)
+file(REMOVE_RECURSE ${root})
