@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,6 +52,17 @@ struct Start {
     Start& operator=(const Start&) = delete;
 };
 
+/// With less node does not start (below about 750 MB), and instead of saying so waits for ever where it lacks room
+/// for its threads (100 to 130 MB).
+constexpr rlim_t least_address_space = rlim_t{1} << 30;
+
+void expect_address_space(const std::string& program) {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur >= least_address_space) return;  // RLIM_INFINITY too
+    throw InputError(fmt::format("{} needs 1 GiB of address space, but the limit (ulimit -v) is {} MiB: raise it",
+                                 escape_controls(program), limit.rlim_cur >> 20));
+}
+
 /// Waits for the end of `child`; false, with the child and its group ended, when `stop` becomes true before.
 bool wait_for(pid_t child, int& status, const std::string& name, const std::atomic<bool>* stop) {
     const auto stopped = [&] { return stop != nullptr && *stop; };
@@ -90,6 +102,7 @@ std::optional<std::string> find_program(const std::vector<std::string>& names) {
 
 ProcessResult run_process(const std::vector<std::string>& arguments, const ScratchFolder& scratch,
                           const std::atomic<bool>* stop) {
+    expect_address_space(arguments[0]);
     // One after the other may run in one folder.
     const std::string output = (scratch.path() / "stdout").string();
     const std::string error = (scratch.path() / "stderr").string();

@@ -20,8 +20,9 @@ struct ProcessResult {
 };
 
 /// Runs `arguments` (the program first, no shell) with nothing on standard input and waits.
-/// `scratch` holds its output meanwhile. Throws InputError when it cannot be started, and Stopped, after it has
-/// ended the program and what that started, when `stop` becomes true.
+/// `scratch` holds its output meanwhile. Throws InputError when it cannot be started or less than 1 GiB of address
+/// space is allowed (ulimit -v), and Stopped, after it has ended the program and what that started, when `stop`
+/// becomes true.
 ProcessResult run_process(const std::vector<std::string>& arguments, const ScratchFolder& scratch,
                           const std::atomic<bool>* stop = nullptr);
 
