@@ -68,6 +68,10 @@ public:
     }
     /// Puts it in the place of the store that is there, which nobody may have open.
     void take_next() const {
+        try {
+            RunStore::recover(store().string());  // so that its log holds nothing when it goes
+        } catch (const InputError&) {             // a damaged one is replaced as well
+        }
         for (const char* ending : {"-wal", "-shm", "-journal"}) folder_.remove(std::string("run.sqlite") + ending);
         folder_.rename("run.next", "run.sqlite");
     }
@@ -388,12 +392,6 @@ void remove_tables(const OutputFolder& folder) {
     for (const std::string& name : own_tables) folder.remove(name);
 }
 
-void remove_run(const WrittenFolder& written) {
-    refuse_foreign_store(written.folder().path());
-    written.remove_database("run.sqlite");
-    remove_tables(written.folder());
-}
-
 /// Before the work that makes them.
 void check_tables(const fs::path& folder) {
     // A run's own config is a config, and may be the one that was read.
@@ -454,10 +452,14 @@ std::shared_ptr<RunStore> begin_or_resume(const WrittenFolder& written, std::opt
                                           const FolderOptions& options) {
     const std::string file = written.store().string();
     if (options.existing == Existing::overwrite) {
-        remove_run(written);
-    } else if (!RunStore::is_foreign(file)) {  // else refused when it is opened
-        RunStore::recover(file);
+        refuse_foreign_store(written.folder().path());
+        // The old store goes in one step; tables of it that a killed process leaves are marked as old by then.
+        written.make_next(*record, comparison_names(config), [](RunStore& next) { next.set_tables_due(); });
+        written.take_next();
+        remove_tables(written.folder());
+        return RunStore::open(file, RunStore::Access::write);
     }
+    if (!RunStore::is_foreign(file)) RunStore::recover(file);  // else refused when it is opened
     if (!RunStore::exists(file)) {
         if (!record) record = make_record(config, dataset, options.runner.jobs, options.runner.note);
         return RunStore::create(file, *record, comparison_names(config));
@@ -602,9 +604,10 @@ RunFolder merge_runs(const std::vector<fs::path>& folders, const FolderOptions& 
         }
         if (count_done(store) == total_examples(config, record)) compare_again(store, config, options.runner.jobs);
         store.set_merging(true);  // until its tables are written
+        store.set_tables_due();
     });
-    remove_tables(folder);
     written.take_next();
+    remove_tables(folder);
     const std::shared_ptr<RunStore> store = RunStore::open(written.store().string(), RunStore::Access::amend);
     RunFolder run = read_run(options.folder, store, false);
     write_origin(folder, run.record());

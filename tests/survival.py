@@ -4,7 +4,7 @@ links, pipes and devices under every name that it reads or writes; and with inpu
 
     tests/survival.py build/release/attnflow [--whole] [--seed N] [PART...]
 
-PARTS: kills, full, limits, readonly, names, patience; all when none is named. Without --whole a short slice of each, for ctest.
+PARTS: kills, steps, full, limits, readonly, names, patience; all when none is named. Without --whole a short slice of each, for ctest.
 Needs no package. What needs a mount of its own (full, readonly) is left out, and said to be, where the system gives no
 user namespace. Exit code 0, 1 with the first failures, 77 where all was left out.
 """
@@ -248,6 +248,52 @@ def kills(bench, failures, whole):
             counts["killed" if process.returncode < 0 else "ended before"] += 1
             left = difference(contents(place), before)
             failures.check(not left, f"{name} killed: {left}")
+    return counts
+
+
+STEPS = "unlink,unlinkat,rename,renameat,renameat2,link,linkat"
+
+
+def steps(bench, failures, whole):
+    """Killed at each name that is made, changed or removed in a run: what no random time hits."""
+    counts = {"killed": 0}
+    strace = shutil.which("strace")
+    if strace is None or subprocess.run([strace, "-o", os.devnull, "true"], stderr=subprocess.DEVNULL).returncode != 0:
+        return None
+    for name in ("run --overwrite", "merge --overwrite", "run that grows", "evaluate", "merge"):
+        words, repeat = WRITERS[name]
+        out = "done" if name == "evaluate" else "out" if name == "merge" else "old"
+        place = bench.copy("place")
+        shown_before = bench.run(place, f"show {out}").out
+        failures.check(bench.run(place, words).code == 0, name)
+        expected = contents(place)
+        step, killed = 0, True
+        while killed:
+            step += 1 if whole else random.randint(1, 6)
+            place = bench.copy("place")
+            inject = f"inject={STEPS}:signal=SIGKILL:when={step}"
+            command = [strace, "-f", "-o", os.devnull, "-e", "trace=" + STEPS, "-e", inject, bench.attnflow]
+            environment = dict(os.environ, TMPDIR=str(place / "tmp"))
+            result = subprocess.run(command + words.split(), cwd=place, env=environment, capture_output=True, text=True)
+            killed = result.returncode == -signal.SIGKILL
+            what = f"{name} killed at step {step}"
+            if not killed:
+                failures.check(result.returncode == 0, f"{what}: exit code {result.returncode}: {result.stderr}")
+                continue
+            counts["killed"] += 1
+            shown = bench.run(place, f"show {out}")
+            failures.check(shown.code == 0 or shown.is_refusal(), f"{what}: show: {shown.code} {shown.err}")
+            table = f"{out}/results.csv"
+            found = contents(place)
+            if shown.code == 0 and table in found:
+                new = all(found.get(file) == content for file, content in expected.items() if file.startswith(out + "/"))
+                told = "older than its results" in shown.out + shown.err
+                failures.check(new or told or shown.out == shown_before, f"{what}: show does not say that tables are old")
+            again = bench.run(place, repeat or words)
+            was_done = name == "merge" and "holds a run already" in again.err
+            failures.check(again.code == 0 or was_done, f"{what}: repeated: exit code {again.code}: {again.err}")
+            left = difference(contents(place), expected)
+            failures.check(not left, f"{what}: repeated: {left}")
     return counts
 
 
@@ -534,9 +580,10 @@ def patience(bench, failures, whole):
     expect("run layers.toml --dry-run --set axes.layer=all", 0)
     expect("run layers.toml --dry-run --set axes.layer=all --set axes.skip_weight=[0,0.1,0.2,0.3,0.4,0.5,0.6]", 2, "points")
 
-    values = ",".join(str(i / 1e6) for i in range(1_000_000 if whole else 150_000))
-    (place / "points.toml").write_text(CONFIG.replace("[0.25, 0.5]", f"[{values}]"))
-    expect("run points.toml --dry-run", 2, "bytes" if whole and len(values) > 1 << 24 else "points")
+    for points, message in (60_000, "points"), (1_000_000, "bytes"):
+        values = ",".join(str(i / 1e6) for i in range(points))
+        (place / "points.toml").write_text(CONFIG.replace("[0.25, 0.5]", f"[{values}]"))
+        expect("run points.toml --dry-run", 2, message)
     megabytes = 100 if whole else 20
     for name, text in {"line.toml": "methods = [\"", "line.max": "p max ", "line.tsv": "text\n"}.items():
         with open(place / name, "w") as file:
@@ -594,7 +641,7 @@ def patience(bench, failures, whole):
     return counts
 
 
-PARTS = {"kills": kills, "full": full, "limits": limits, "readonly": readonly, "names": names, "patience": patience}
+PARTS = {"kills": kills, "steps": steps, "full": full, "limits": limits, "readonly": readonly, "names": names, "patience": patience}
 MOUNTED = {"full": 120, "readonly": 120}  # megabytes of the disk
 
 
@@ -628,6 +675,10 @@ def main():
             finally:
                 if part in MOUNTED:
                     subprocess.run(["umount", folder], check=True)
+        if counts is None:
+            print(f"{part}: left out, strace is not installed or may not trace")
+            left_out += 1
+            continue
         text = ", ".join(f"{count} {name}" for name, count in counts.items())
         print(f"{part}: {text} ({time.monotonic() - begin:.0f} s)", flush=True)
     if failures.seen:

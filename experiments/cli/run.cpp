@@ -58,6 +58,10 @@ Shard parse_shard(const std::string& text) {
 }
 
 std::filesystem::path default_folder(const std::string& name, const Shard& shard) {
+    if (name.empty() || name == "." || name == "..") {
+        throw ParameterError(fmt::format("a config called '{}' names no folder of results, expected --out FOLDER",
+                                         escape_controls(name)));
+    }
     const std::string part = shard.count == 1 ? "" : fmt::format("-{}-of-{}", shard.index + 1, shard.count);
     return std::filesystem::path("results") / (name + part);
 }

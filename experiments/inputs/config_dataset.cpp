@@ -257,7 +257,7 @@ void provide_dataset(Config& config, std::size_t jobs,
     texts.part = shard.count > 1 ? request.find(config, cache, shard) : fs::path();
     const fs::path file = shard.count > 1 ? texts.part : config.dataset;
     if (TextCache::is_whole(file)) return;
-    const OutputFolder folder = OutputFolder::open(file.parent_path());
+    const OutputFolder folder = cache.make();
     const Turn turn(folder, file.filename().string(), stop);
     if (TextCache::is_whole(file)) return;  // made by who had the turn before
     if (shard.count == 1 && join_from(config, request, cache, file)) return;

@@ -15,7 +15,6 @@
 #include "attention/files/safetensors_writer.hpp"
 #include "attention/model/checkpoint/json_fields.hpp"
 #include "graph/support/error.hpp"
-#include "graph/support/files/output_file.hpp"
 #include "graph/support/sha256.hpp"
 #include "graph/support/text.hpp"
 
@@ -40,13 +39,15 @@ fs::path checksum_file(const fs::path& entry) { return fs::path(entry).replace_e
 
 }  // namespace
 
-TextCache::TextCache(fs::path folder) : folder_(folder.empty() ? user_cache() : std::move(folder)) {
-    std::error_code error;
-    fs::create_directories(folder_, error);
-    if (!error) return;
-    throw InputError(
-        fmt::format("{}: cannot be made: {}; extracted attention is kept there, model.cache names another folder",
-                    shown(folder_), error.message()));
+TextCache::TextCache(fs::path folder) : folder_(folder.empty() ? user_cache() : std::move(folder)) {}
+
+OutputFolder TextCache::make() const {
+    try {
+        return OutputFolder::make(folder_);
+    } catch (const InputError& error) {
+        throw InputError(
+            fmt::format("{}; extracted attention is kept there, model.cache names another folder", error.what()));
+    }
 }
 
 fs::path TextCache::place(const std::string& key, const std::vector<std::string>& weights) const {

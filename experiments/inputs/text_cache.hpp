@@ -8,12 +8,17 @@
 #include <string>
 #include <vector>
 
+#include "graph/support/files/output_file.hpp"
+
 namespace attnflow {
 
 class TextCache {
 public:
-    /// Makes the folder; "" is the user's cache folder. Throws InputError when it cannot be made.
+    /// "" is the user's cache folder. Looks at nothing yet: a folder that is not there is empty.
     explicit TextCache(std::filesystem::path folder);
+
+    /// Makes the folder unless it is there; for who is to write what a config asks for. Throws InputError.
+    OutputFolder make() const;
 
     /// Where the entry of `key` with `weights` (ascending) lies or will lie.
     std::filesystem::path place(const std::string& key, const std::vector<std::string>& weights) const;

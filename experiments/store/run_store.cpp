@@ -201,6 +201,21 @@ bool has_lone_log(const std::string& file) {
     return bytes_of(file + "-wal") > 0 && !std::filesystem::exists(file + "-shm", none);
 }
 
+/// Whether tables and views are ours to the letter: a view in place of a table could answer without end, a check
+/// could compute without end, and readers rely on the keys.
+bool has_schema_of_runs(sqlite::Database& database) {
+    const auto tables = [](sqlite::Database& of) {
+        std::vector<std::string> all;
+        for (Statement row = of.prepare("SELECT type, name, coalesce(sql, '') FROM sqlite_master"); row.step();)
+            all.push_back(fmt::format("{} {} {}", row.text(0), row.text(1), row.text(2)));
+        std::sort(all.begin(), all.end());
+        return all;
+    };
+    sqlite::Database empty(":memory:", sqlite::Database::Access::create);
+    empty.execute(schema);
+    return tables(database) == tables(empty);
+}
+
 }  // namespace
 
 bool RunStore::exists(const std::string& file) {
@@ -226,7 +241,9 @@ bool RunStore::is_foreign(const std::string& file) {
 
 bool RunStore::is_unfinished_merge(const std::string& file) {
     if (is_foreign(file) || has_lone_log(file)) return false;
-    return sqlite::Database(file, reading(file)).value("SELECT count(*) FROM meta WHERE key = 'merging'") == "1";
+    sqlite::Database database(file, reading(file));
+    return has_schema_of_runs(database) &&
+           database.value("SELECT count(*) FROM meta WHERE key = 'merging'") == "1";
 }
 
 void RunStore::recover(const std::string& file) {
@@ -252,8 +269,12 @@ std::unique_ptr<RunStore> RunStore::open(const std::string& file, Access access)
                         "program reads {}); use that version, or run the config again",
                         database.file(), version, schema_version));
     }
+    // Before any statement that reads tables: what a schema of somebody else computes may never end.
+    if (!has_schema_of_runs(database)) {
+        throw InputError(
+            fmt::format("{}: its tables are not those of a run; the file was changed", database.file()));
+    }
     if (writes) store->check_pages();
-    store->check_schema();
     store->read_record();
     if (access == Access::write) database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
     return store;
@@ -262,25 +283,6 @@ std::unique_ptr<RunStore> RunStore::open(const std::string& file, Access access)
 void RunStore::check_pages() {
     const std::string damage = database_.value("PRAGMA quick_check(1)");
     if (damage != "ok") throw InputError(fmt::format("{}: is damaged: {}", database_.file(), excerpt(damage)));
-}
-
-void RunStore::check_schema() {
-    // A view in place of a table could answer without end, and readers rely on the keys.
-    const auto tables = [](sqlite::Database& database) {
-        std::vector<std::string> all;
-        for (Statement row = database.prepare("SELECT type, name, coalesce(sql, '') FROM sqlite_master");
-             row.step();) {
-            all.push_back(fmt::format("{} {} {}", row.text(0), row.text(1), row.text(2)));
-        }
-        std::sort(all.begin(), all.end());
-        return all;
-    };
-    sqlite::Database empty(":memory:", sqlite::Database::Access::create);
-    empty.execute(schema);
-    if (tables(database_) != tables(empty)) {
-        throw InputError(
-            fmt::format("{}: its tables are not those of a run; the file was changed", database_.file()));
-    }
 }
 
 void RunStore::read_record() {
@@ -498,6 +500,12 @@ void RunStore::begin_results() {
 bool RunStore::tables_due() {
     const std::lock_guard lock(mutex_);
     return database_.value("SELECT value FROM meta WHERE key = 'tables'") == "due";
+}
+
+void RunStore::set_tables_due() {
+    const std::lock_guard lock(mutex_);
+    begin_results();
+    commit_locked();
 }
 
 void RunStore::set_tables_written() {

@@ -55,7 +55,8 @@ public:
     static bool exists(const std::string& file);
     /// True for a database that some other program made, whole or damaged.
     static bool is_foreign(const std::string& file);
-    /// Whether a merge was killed after it had stored a run in `file` and before it wrote the tables.
+    /// False for a file that is no run of ours at all. Whether a merge was killed after it had stored a run in
+    /// `file` and before it wrote the tables.
     static bool is_unfinished_merge(const std::string& file);
     /// Undoes or completes what a process that was killed had begun to change, where there is a file.
     static void recover(const std::string& file);
@@ -94,6 +95,7 @@ public:
     /// Whether results were stored since tables were made of them. Set with the results, in one transaction; false
     /// for a store of an older version, which does not say.
     bool tables_due();
+    void set_tables_due();
     void set_tables_written();
     /// Marks the result of a merge that has no tables yet.
     void set_merging(bool merging);
@@ -114,7 +116,6 @@ private:
     void create_schema(const RunRecord& record, const ComparisonNames& names);
     void write_names(const ComparisonNames& names);
     void write_results(std::size_t example, const ExampleResults& results);
-    void check_schema();
     void read_record();
     void read_examples();
     void read_points();

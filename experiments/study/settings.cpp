@@ -164,7 +164,8 @@ Settings settings_from_toml(std::string_view toml, const std::string& origin) {
 
 namespace {
 
-constexpr std::size_t most_bytes = 16u << 20;  // far more than a config needs
+constexpr std::size_t most_bytes = 1u << 20;  // far more than a config needs
+constexpr std::size_t most_files = 1000;      // a file that several include counts as often as it is read
 constexpr std::size_t deepest = 16;
 
 std::string read_config(const std::string& path, const std::string& included_at) {
@@ -192,8 +193,11 @@ std::string identity(const std::filesystem::path& path) {
     return none ? path.string() : canonical.string();
 }
 
-// `chain`: the files that include this one, outermost first.
-Settings with_includes(const std::string& path, std::vector<std::string> chain, const std::string& included_at) {
+// `chain`: the files that include this one, outermost first; `files`: how many were read.
+Settings with_includes(const std::string& path, std::vector<std::string> chain, const std::string& included_at,
+                       std::size_t& files) {
+    if (++files > most_files)
+        throw InputError(fmt::format("{}: more than {} files are included in all", included_at, most_files));
     const std::string text = read_config(path, included_at);
     chain.push_back(identity(path));
     Settings own = settings_from_toml(text, escape_controls(path));
@@ -215,7 +219,7 @@ Settings with_includes(const std::string& path, std::vector<std::string> chain, 
         if (chain.size() == deepest) {
             throw InputError(fmt::format("{}: includes are nested more than {} deep", include.where, deepest));
         }
-        overlay(settings, with_includes(target.string(), chain, include.where));
+        overlay(settings, with_includes(target.string(), chain, include.where, files));
     }
     overlay(settings, own);
     return settings;
@@ -223,7 +227,10 @@ Settings with_includes(const std::string& path, std::vector<std::string> chain, 
 
 }  // namespace
 
-Settings settings_from_file(const std::string& path) { return with_includes(path, {}, ""); }
+Settings settings_from_file(const std::string& path) {
+    std::size_t files = 0;
+    return with_includes(path, {}, "", files);
+}
 
 Settings setting_from_argument(const std::string& assignment) {
     const std::size_t equals = assignment.find('=');

@@ -614,6 +614,28 @@ TEST_CASE("stores that were changed by hand are refused by every reader", "[stor
     }
 }
 
+TEST_CASE("a strange schema is refused before a table is read", "[store][hostile]") {
+    const Bench bench;
+    bench.run("run");
+    bench.run("other");
+    const std::string refused = "its tables are not those of a run";
+    SECTION("a view that could answer without end") {
+        sql(bench.at("run"),
+            "ALTER TABLE meta RENAME TO meta2; "
+            "CREATE VIEW meta(key, value) AS SELECT 'merging', 'yes'");
+        CHECK_FALSE(RunStore::is_unfinished_merge((bench.at("run") / "run.sqlite").string()));
+        says(message_of<InputError>([&] { merge_into(bench.at("run"), {bench.at("other")}); }),
+             "holds a run already");
+    }
+    SECTION("a check that could compute without end, which the check of pages would evaluate") {
+        sql(bench.at("run"),
+            "PRAGMA ignore_check_constraints = ON; CREATE TABLE more(a INTEGER CHECK(a > 1)); "
+            "INSERT INTO more VALUES(0)");
+        says(bench.refusal("run", Existing::resume), refused);
+        says(message_of<InputError>([&] { evaluate_run(bench.at("run"), {}, 1); }), refused);
+    }
+}
+
 TEST_CASE("evaluate equals a new run with other metrics, and computes no scores", "[store]") {
     const Bench bench;
     bench.run("run");

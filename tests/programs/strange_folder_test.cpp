@@ -292,6 +292,20 @@ TEST_CASE("results in a place that the user did not name follow no link", "[stor
     CHECK(fs::exists(bench.folder.file("elsewhere/grid/run.sqlite")));
 }
 
+TEST_CASE("a config whose name is no name of a folder asks for one", "[store][cli]") {
+    const Bench bench;
+    for (const std::string name : {"..toml", "...toml"}) {
+        const std::string config = bench.folder.file(name);
+        write_bytes(config, read_bytes(bench.config));
+        const auto refused = bench.command({"run", config});
+        CHECK(refused.exit_code == exit_bad_input);
+        CHECK_THAT(refused.err, Contains("names no folder of results, expected --out FOLDER"));
+        CHECK_FALSE(fs::exists(bench.folder.file("results")));
+        CHECK_FALSE(fs::exists(bench.folder.file("run.lock")));
+        CHECK(bench.command({"run", config, "--out", "named", "--overwrite", "--quiet"}).exit_code == exit_done);
+    }
+}
+
 TEST_CASE("a store and its tables agree, or it is said and mended", "[store]") {
     const Bench bench;
     const std::string run = bench.run.string();

@@ -197,6 +197,11 @@ TEST_CASE("shards of texts run their own only, and merge to the bytes of the who
     CHECK_THAT(lost.out, Catch::Contains("is not in the cache; `attnflow run` with --resume makes it again"));
     const fs::path cache = project.file("cache");
     fs::rename(cache, project.file("old"));
+    // A merge makes no folder that a config of its parts names: they may be somebody else's.
+    const auto without = command({"merge", "p1", "p2", "--out", "n", "--quiet"});
+    CHECK(without.exit_code == 0);
+    CHECK_THAT(without.err, Catch::Contains("is in the cache any more"));
+    CHECK_FALSE(fs::exists(cache));
     REQUIRE(command({"run", "c.toml", "--out", "whole"}).exit_code == 0);
     const Dataset joined = Dataset::open(project.file("joined.safetensors"));
     const Dataset extracted = Dataset::open(whole_entry().string());

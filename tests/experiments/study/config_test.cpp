@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <sstream>
 
+#include <fmt/format.h>
 #include <catch2/catch.hpp>
 
 #include "experiments/study/config.hpp"
@@ -111,6 +112,19 @@ TEST_CASE("a --set takes no part of a matrix away", "[config]") {
     }
     CHECK(message_of<InputError>([&] { with("axes.skip_weight=[0.1, 0.2"); }).find("--set axes.skip_weight:1:") !=
           std::string::npos);
+}
+
+TEST_CASE("files that are included again and again end a config", "[config]") {
+    const TemporaryDirectory folder;
+    for (int level = 0; level < 4; ++level) {
+        std::string names;
+        for (int i = 0; i < 60; ++i) names += fmt::format("\"d{}.toml\", ", level + 1);
+        write_bytes(folder.file(fmt::format("d{}.toml", level)), "include = [" + names + "]\n");
+    }
+    write_bytes(folder.file("d4.toml"), "");
+    CHECK(message_of<InputError>([&] {
+              load_config(folder.file("d0.toml"), {});
+          }).find("d3.toml:1:11: more than 1000 files are included in all") != std::string::npos);
 }
 
 TEST_CASE("includes nested too deep and includes on the command line are refused", "[config]") {
