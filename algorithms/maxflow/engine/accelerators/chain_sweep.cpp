@@ -6,6 +6,7 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
+#include <utility>
 
 #ifndef ATTNFLOW_CHAIN_STEP
 #define ATTNFLOW_CHAIN_STEP
@@ -162,39 +163,62 @@ private:
         return open_begin_ < open_end_;
     }
 
-    void pass_on(std::size_t x) {
-        const Amount own_excess = s_.excess[x];
-        if (own_excess == 0) return;
-        const Amount* const capacity = s_.heavy_first && x == s_.from ? s_.rest_of_row : s_.capacity.row(x);
+    // Where vertex x can send to: `capacity` of the positions from `begin` to `end`, whole blocks.
+    struct Ends {
+        const Amount* capacity;
+        std::size_t begin;
+        std::size_t end;
+    };
+    Ends ends_of(std::size_t x) const {
         // Under a causal mask the row ends, the column begins, at x.
-        const std::size_t begin = s_.causal && !s_.downwards ? x / per_block * per_block : begin_;
-        const std::size_t end = s_.causal && s_.downwards ? padded(x + 1) : end_;
-        if (s_.flow != nullptr) std::fill(s_.used + begin, s_.used + end, Amount(0));
-        const Amount own_deficit = s_.deficit[x];  // where the chain is too narrow
-        s_.deficit[x] = 0;
-        const Amount left = send_to_deficits(capacity, begin, end, own_excess);
-        s_.deficit[x] = own_deficit;
-        s_.excess[x] = left;
-        if (left > 0 && s_.rest > 0) {
-            const auto placed = static_cast<double>(own_excess - left);
-            const double chain_room = static_cast<double>(chain_[x] - kept(x));
-            const double amount =
-                std::max(static_cast<double>(left) - repeat_share * placed * static_cast<double>(s_.rest),
-                         static_cast<double>(left) - chain_room);
-            if (amount > least_share * total_excess_) {
-                if (s_.flow == nullptr) {
-                    std::fill(s_.used + begin, s_.used + std::max(begin, open_begin_), Amount(0));
-                    std::fill(s_.used + std::min(end, open_end_), s_.used + end, Amount(0));
-                }
-                // Nothing is left of the cells into the other side's heavy position.
-                const Amount to_heavy = s_.used[s_.to];
-                const bool closed = s_.heavy_first && x != s_.from && x != s_.to;
-                if (closed) s_.used[s_.to] = capacity[s_.to];
-                s_.causal ? spread_in_range(capacity, x, amount) : spread(capacity, x, amount);
-                if (closed) s_.used[s_.to] = to_heavy;
+        return {.capacity = s_.heavy_first && x == s_.from ? s_.rest_of_row : s_.capacity.row(x),
+                .begin = s_.causal && !s_.downwards ? x / per_block * per_block : begin_,
+                .end = s_.causal && s_.downwards ? padded(x + 1) : end_};
+    }
+
+    // What vertex x has too much: to where something is missing, and, if the layers to come will not place the
+    // rest, to everybody. `used` is what each of its cells carries.
+    void pass_on(std::size_t x) {
+        if (s_.excess[x] == 0) return;
+        const Ends ends = ends_of(x);
+        if (s_.flow != nullptr) std::fill(s_.used + ends.begin, s_.used + ends.end, Amount(0));
+        const Amount placed = send(x, ends);
+        const double amount = to_spread(x, placed);
+        if (amount > least_share * total_excess_) {
+            if (s_.flow == nullptr) {  // send() has written the blocks that it has visited
+                std::fill(s_.used + ends.begin, s_.used + std::max(ends.begin, open_begin_), Amount(0));
+                std::fill(s_.used + std::min(ends.end, open_end_), s_.used + ends.end, Amount(0));
             }
+            spread_beside_heavy(ends.capacity, x, amount);
         }
-        if (s_.flow != nullptr) write_row(x, begin, end);
+        if (s_.flow != nullptr) write_row(x, ends.begin, ends.end);
+    }
+
+    // To deficits other than its own, which stays where the chain is too narrow. Returns how much.
+    Amount send(std::size_t x, const Ends& ends) {
+        const Amount excess = s_.excess[x];
+        const Amount own_deficit = std::exchange(s_.deficit[x], Amount(0));
+        s_.excess[x] = send_to_deficits(ends.capacity, ends.begin, ends.end, excess);
+        s_.deficit[x] = own_deficit;
+        return excess - s_.excess[x];
+    }
+
+    // What is left at x beyond what later layers can be expected to place, or beyond what its chain holds.
+    double to_spread(std::size_t x, Amount placed) const {
+        if (s_.excess[x] == 0 || s_.rest == 0) return 0;
+        const auto left = static_cast<double>(s_.excess[x]);
+        const auto chain_room = static_cast<double>(chain_[x] - kept(x));
+        return std::max(left - repeat_share * static_cast<double>(placed) * static_cast<double>(s_.rest),
+                        left - chain_room);
+    }
+
+    // Nothing is left of the cells into the other side's heavy position, which pass_heavy() has filled.
+    void spread_beside_heavy(const Amount* capacity, std::size_t x, double amount) {
+        const bool closed = s_.heavy_first && x != s_.from && x != s_.to;
+        const Amount to_heavy = s_.used[s_.to];
+        if (closed) s_.used[s_.to] = capacity[s_.to];
+        s_.causal ? spread_in_range(capacity, x, amount) : spread(capacity, x, amount);
+        if (closed) s_.used[s_.to] = to_heavy;
     }
 
     // To deficits, as far as capacities allow, from the end of the range to which the fewest
