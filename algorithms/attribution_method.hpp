@@ -89,6 +89,9 @@ struct Attribution {
     /// Share of the attention that pruning took away before the method saw it, where there was
     /// any: set by those who build the network.
     std::optional<double> pruned_share = {};
+    /// Rows of the fused attention that pruning left without weight; the most of any network, where there are
+    /// several.
+    std::size_t emptied_rows = 0;
     /// The best path of each pair, for methods whose score is that of one path, when asked for.
     PathTable paths = {};
 };

@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
@@ -241,31 +242,54 @@ std::string no_attention_text(const TensorFile& file) {
     return diagnoses[none].text({{"tensors", tensors}});
 }
 
+namespace {
+
+/// Whether `name` is `word` or ends with it: input_ids, inputIds, attnmask; not kids.
+bool ends_with_word(std::string_view name, std::string_view word) {
+    if (name.size() < word.size()) return false;
+    const std::string_view end = name.substr(name.size() - word.size());
+    const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
+    if (!std::equal(end.begin(), end.end(), word.begin(), same)) return false;
+    const auto letter = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; };
+    const auto lower = [](char c) { return std::islower(static_cast<unsigned char>(c)) != 0; };
+    if (name.size() == word.size() || word.starts_with("mask")) return true;
+    const char before = name[name.size() - word.size() - 1];
+    return !letter(before) || (lower(before) && !lower(end.front()));
+}
+
+bool is_one_of(std::string_view name, std::span<const std::string_view> names) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+}  // namespace
+
 bool is_input_name(std::string_view name) {
-    constexpr std::string_view names[] = {"attention_mask",
-                                          "bbox",
-                                          "cache_position",
-                                          "decoder_attention_mask",
-                                          "decoder_input_ids",
-                                          "head_mask",
-                                          "ids",
-                                          "input_ids",
-                                          "key_padding_mask",
+    constexpr std::string_view words[] = {"mask",     "masks",     "id",     "ids",
+                                          "position", "positions", "offset", "offsets"};
+    constexpr std::string_view names[] = {"bbox",
+                                          "decoder_tokens",
+                                          "input_tokens",
                                           "labels",
                                           "length",
-                                          "mask",
                                           "offset_mapping",
                                           "overflow_to_sample_mapping",
-                                          "padding_mask",
-                                          "position_ids",
-                                          "segment_ids",
-                                          "special_tokens_mask",
-                                          "src_key_padding_mask",
-                                          "token_ids",
-                                          "token_type_ids",
-                                          "tokens",
-                                          "word_ids"};
-    return std::find(std::begin(names), std::end(names), name) != std::end(names);
+                                          "pos",
+                                          "prev_output_tokens",
+                                          "segment",
+                                          "segments",
+                                          "special_tokens",
+                                          "src_tokens",
+                                          "tgt_tokens",
+                                          "tokens"};
+    return is_one_of(name, names) || std::any_of(std::begin(words), std::end(words), [&](std::string_view word) {
+               return ends_with_word(name, word);
+           });
+}
+
+bool may_be_padding_mask(std::string_view name) {
+    constexpr std::string_view others[] = {"attention_mask",         "special_tokens_mask", "head_mask",
+                                           "decoder_attention_mask", "decoder_mask",        "cls_mask"};
+    return ends_with_word(name, "mask") && !is_one_of(name, others);
 }
 
 Diagnoses name_diagnoses() { return {"Names in a file", diagnoses}; }

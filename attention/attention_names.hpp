@@ -43,8 +43,12 @@ std::vector<TensorView> in_layer_order(const AttentionParts& parts, bool& layer_
 /// how to read them.
 std::string no_attention_text(const TensorFile& file);
 
-/// What belongs to texts beside attention (ids, masks, ...) and is never a reference score.
+/// What belongs to texts beside attention and is never a reference score: names that end in mask, ids, positions
+/// or offsets, and some others (tokens, labels, ...).
 bool is_input_name(std::string_view name);
+
+/// Names of masks that may tell padding from tokens, but for attention_mask itself.
+bool may_be_padding_mask(std::string_view name);
 
 /// For the page.
 Diagnoses name_diagnoses();

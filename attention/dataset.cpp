@@ -1,7 +1,9 @@
 #include "attention/dataset.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
+#include <set>
 #include <span>
 #include <utility>
 
@@ -58,21 +60,13 @@ std::vector<std::string> read_tokens(const Json& value, std::size_t count, const
     return out;
 }
 
-/// For all `count` positions, of which those are taken that are kept, or for these alone.
-WordIds read_word_ids(const Json& value, std::size_t count, const AttentionStack::Kept& kept,
-                      const std::string& where) {
-    const auto is_id = [](const Json& id) { return id.is_null() || id.is_number_unsigned(); };
-    if (!value.is_array() || !std::all_of(value.begin(), value.end(), is_id)) {
-        throw InputError(fmt::format("{}: {}, expected a list of numbers >= 0, or null for tokens of no word",
-                                     where, excerpt(value.dump())));
+/// Numbers of words for all `count` positions, of which those are taken that are kept, or for these alone.
+WordIds checked_word_ids(WordIds ids, std::size_t count, const AttentionStack::Kept& kept,
+                         const std::string& where) {
+    const bool only_kept = kept && ids.size() == kept->size();
+    if (ids.size() != count && !only_kept) {
+        throw InputError(fmt::format("{}: {} numbers, expected {} as in the attention", where, ids.size(), count));
     }
-    const bool only_kept = kept && value.size() == kept->size();
-    if (value.size() != count && !only_kept) {
-        throw InputError(
-            fmt::format("{}: {} numbers, expected {} as in the attention", where, value.size(), count));
-    }
-    WordIds ids;
-    for (const Json& id : value) ids.push_back(id.is_null() ? std::nullopt : std::optional(id.get<std::size_t>()));
     for (std::size_t t = 1; t < ids.size(); ++t) {
         if (!ids[t] || !ids[t - 1] || *ids[t] >= *ids[t - 1] || *ids[t] == 0)
             continue;  // a second text begins at 0
@@ -85,6 +79,41 @@ WordIds read_word_ids(const Json& value, std::size_t count, const AttentionStack
     WordIds out;
     for (const std::size_t position : *kept) out.push_back(ids[position]);
     return out;
+}
+
+WordIds read_word_ids(const Json& value, std::size_t count, const AttentionStack::Kept& kept,
+                      const std::string& where) {
+    const auto is_id = [](const Json& id) { return id.is_null() || id.is_number_unsigned(); };
+    if (!value.is_array() || !std::all_of(value.begin(), value.end(), is_id)) {
+        throw InputError(fmt::format("{}: {}, expected a list of numbers >= 0, or null for tokens of no word",
+                                     where, excerpt(value.dump())));
+    }
+    WordIds ids;
+    for (const Json& id : value) ids.push_back(id.is_null() ? std::nullopt : std::optional(id.get<std::size_t>()));
+    return checked_word_ids(std::move(ids), count, kept, where);
+}
+
+/// Of a tensor of numbers, in which -1 and NaN stand for tokens of no word.
+WordIds read_word_ids(const TensorView& tensor, std::size_t count, const AttentionStack::Kept& kept,
+                      const std::string& where) {
+    constexpr double largest = 9007199254740992.0;  // integers are exact up to here
+    const bool is_row = tensor.shape.size() == 1 || (tensor.shape.size() == 2 && tensor.shape.front() == 1);
+    if (!is_number(tensor.dtype) || !is_row) {
+        throw InputError(fmt::format("{}: {} of shape {}, expected [{}] integers, -1 for tokens of no word", where,
+                                     dtype_name(tensor.dtype), shape_text(tensor.shape), count));
+    }
+    WordIds ids;
+    for (const double value : tensor.values()) {
+        if (value == -1.0 || std::isnan(value)) {
+            ids.emplace_back();
+        } else if (value >= 0.0 && value < largest && value == std::floor(value)) {
+            ids.emplace_back(static_cast<std::size_t>(value));
+        } else {
+            throw InputError(
+                fmt::format("{}: {:.6g}, expected integers >= 0, or -1 for tokens of no word", where, value));
+        }
+    }
+    return checked_word_ids(std::move(ids), count, kept, where);
 }
 
 std::int64_t read_integer(const Json& value, const std::string& where) {
@@ -113,6 +142,19 @@ std::vector<std::size_t> read_positions(const Json& value, std::size_t count, co
                         excerpt(value.dump()), count - 1));
     }
     return positions;
+}
+
+/// What other libraries call attention_mask.
+constexpr const char* other_mask_names[] = {"attn_mask", "input_mask"};
+
+/// 1 for tokens and 0 for padding, of n positions, at least one of them a token.
+bool tells_padding(const TensorView& mask, std::size_t n) {
+    if (!is_number(mask.dtype)) return false;
+    if (mask.shape != std::vector<std::size_t>{n} && mask.shape != std::vector<std::size_t>{1, n}) return false;
+    const std::vector<double> values = mask.values();
+    const auto is_bit = [](double value) { return value == 0.0 || value == 1.0; };
+    return std::all_of(values.begin(), values.end(), is_bit) &&
+           std::find(values.begin(), values.end(), 1.0) != values.end();
 }
 
 /// What tokenizers call their token for unknown words.
@@ -175,9 +217,12 @@ void Dataset::Entry::crop(const std::optional<TensorView>& mask, const std::stri
 /// Fills a dataset from its open file.
 struct Dataset::Reader {
     Dataset& dataset;
-    std::string where;                              ///< the path, for messages
-    std::string attention_name;                     ///< "" for the usual ones
-    std::vector<std::string> with_separators = {};  ///< ids of examples whose text held separators
+    std::string where;                                    ///< the path, for messages
+    std::string attention_name;                           ///< "" for the usual ones
+    std::vector<std::string> with_separators = {};        ///< ids of examples whose text held separators
+    std::vector<std::string> pairs_with_separators = {};  ///< of pairs of texts
+    std::set<std::string> masks_ = {};                    ///< names of masks that are not called attention_mask
+    std::optional<Json> tokens_by_id_ = {};  ///< metadata `tokens` of a file with ids, when it was needed
 
     void read() {
         const TensorInventory inventory = take_inventory(*dataset.file_, attention_name, where);
@@ -237,18 +282,22 @@ struct Dataset::Reader {
         }
         bool layer_by_layer = false;
         const std::vector<TensorView> tensors = in_layer_order(inventory.single, layer_by_layer, where);
-        const TensorAxes axes =
-            read_axes(tensors.front(), layer_by_layer,
-                      single_file_hints(tensors.front().shape.empty() ? 0 : tensors.front().shape.back()), where);
+        const AxesHints hints =
+            single_file_hints(tensors.front().shape.empty() ? 0 : tensors.front().shape.back());
+        const TensorAxes axes = read_axes(tensors.front(), layer_by_layer, hints, where);
         check_attention_tensors(tensors, {3, 4, 5}, where);
         if (!axes.note.empty()) dataset.notes_.push_back(axes.note);
+        if (!layer_by_layer && axes.batch == TensorAxes::Batch::none && !hints.examples && hints.axes.empty()) {
+            const std::string note = batch_note(tensors.front(), inventory.others);
+            if (!note.empty()) dataset.notes_.push_back(note);
+        }
 
         std::vector<Entry> entries(axes.examples);
         for (std::size_t b = 0; b < axes.examples; ++b) {
             Entry& entry = entries[b];
             entry.layer_by_layer = layer_by_layer || axes.batch == TensorAxes::Batch::after_layers;
             entry.attention = attention_of(tensors, axes, b);
-            entry.crop(mask_of("", b, axes.examples), where);
+            entry.crop(mask_of("", b, axes.examples, entry.positions()), where);
         }
         const auto tokens = single_file_tokens(axes.examples, entries);
         read_single_word_ids(entries);
@@ -305,12 +354,13 @@ struct Dataset::Reader {
             hints.source = "metadata tokens";
             return hints;
         }
-        for (const char* name : {"attention_mask", "input_ids", "token_type_ids", "tokens"}) {
+        for (const char* name :
+             {"attention_mask", "attn_mask", "input_mask", "input_ids", "token_type_ids", "tokens"}) {
             const auto found = dataset.file_->tensors().find(name);
             if (found == dataset.file_->tensors().end() || found->second.shape.size() != 2) continue;
             if (found->second.shape[1] != n) continue;  // of another text
             const bool of_pairs = found->second.shape[0] == n;
-            if (of_pairs && std::string_view(name) == "attention_mask") continue;  // which positions see which
+            if (of_pairs && std::string_view(name).ends_with("mask")) continue;  // which positions see which
             hints.examples = found->second.shape.front();
             hints.source = fmt::format("tensor '{}'", name);
             return hints;
@@ -343,10 +393,14 @@ struct Dataset::Reader {
         return tokens;
     }
 
-    /// Metadata `word_ids` of a file without ids: a list, or one for each example.
+    /// `word_ids` of a file without ids: metadata, a list, or one for each example; else a tensor.
     void read_single_word_ids(std::span<Entry> entries) const {
         const std::optional<Json> value = metadata_json("word_ids");
-        if (!value) return;
+        if (!value) {
+            for (std::size_t b = 0; b < entries.size(); ++b)
+                read_word_ids_tensor(entries[b], "", b, entries.size());
+            return;
+        }
         const std::string place = metadata_place("word_ids");
         const bool list_of_lists = value->is_array() && !value->empty() && value->front().is_array();
         if (list_of_lists ? value->size() != entries.size() : entries.size() != 1) {
@@ -357,6 +411,13 @@ struct Dataset::Reader {
             entries[b].word_ids = read_word_ids(list_of_lists ? (*value)[b] : *value, entries[b].positions(),
                                                 entries[b].kept, place);
         }
+    }
+
+    void read_word_ids_tensor(Entry& entry, const std::string& id, std::size_t b, std::size_t examples) const {
+        const auto tensor = input_of(id, "word_ids", b, examples);
+        if (!tensor) return;
+        entry.word_ids = read_word_ids(*tensor, entry.positions(), entry.kept,
+                                       fmt::format("{}: tensor '{}'", where, excerpt(tensor->name)));
     }
 
     /// Metadata tokens; a text that is no JSON, as of an array of one text, is that text.
@@ -373,23 +434,43 @@ struct Dataset::Reader {
         throw InputError(fmt::format("{}: tensor '{}': {}", where, excerpt(name), tokens_are_numbers().text()));
     }
 
-    /// The tensor `attention_mask` of an example: with its id, or of a file without ids, where it may have a batch
-    /// axis. Nothing where there is none.
-    std::optional<TensorView> mask_of(const std::string& id, std::size_t b, std::size_t examples) const {
-        const auto found = dataset.file_->tensors().find(id.empty() ? "attention_mask" : id + ".attention_mask");
+    /// A tensor of numbers that stands beside the attention of an example: with its id, or of a file without ids,
+    /// where it may have a batch axis. Nothing where there is none.
+    std::optional<TensorView> input_of(const std::string& id, const std::string& name, std::size_t b,
+                                       std::size_t examples) const {
+        const auto found = dataset.file_->tensors().find(id.empty() ? name : id + "." + name);
         if (found == dataset.file_->tensors().end()) return std::nullopt;
-        const TensorView& mask = found->second;
-        const bool batched = mask.shape.size() == 2 && mask.shape.front() == examples && is_number(mask.dtype);
-        return batched ? mask.slice(b) : mask;
+        const TensorView& tensor = found->second;
+        const bool batched =
+            tensor.shape.size() == 2 && tensor.shape.front() == examples && is_number(tensor.dtype);
+        return batched ? tensor.slice(b) : tensor;
+    }
+
+    /// The mask of an example of n positions: `attention_mask`; where there is none, what else is called as
+    /// libraries call it, if it is alone and holds 1 and 0 for positions.
+    std::optional<TensorView> mask_of(const std::string& id, std::size_t b, std::size_t examples, std::size_t n) {
+        if (auto mask = input_of(id, "attention_mask", b, examples)) return mask;
+        std::optional<TensorView> found;
+        for (const char* name : other_mask_names) {
+            auto mask = input_of(id, name, b, examples);
+            if (!mask) continue;
+            if (found || !tells_padding(*mask, n)) return std::nullopt;
+            found = std::move(mask);
+        }
+        if (found) masks_.insert(found->name);
+        return found;
     }
 
     void note_separators() const {
-        if (with_separators.empty()) return;
         const auto named = dataset.metadata().find("separator_token");
-        dataset.notes_.push_back(
-            separators_note(fmt::format("the text of {} ({}{})", counted(with_separators.size(), "example"),
-                                        with_separators.front(), with_separators.size() > 1 ? ", ..." : ""),
-                            named == dataset.metadata().end() ? "a separator" : excerpt(named->second)));
+        const std::string separator = named == dataset.metadata().end() ? "a separator" : excerpt(named->second);
+        for (const auto& [ids, is_pair] : {std::pair(&with_separators, false), {&pairs_with_separators, true}}) {
+            if (ids->empty()) continue;
+            dataset.notes_.push_back(separators_note(
+                fmt::format("the {} of {} ({}{})", is_pair ? "pair" : "text", counted(ids->size(), "example"),
+                            ids->front(), ids->size() > 1 ? ", ..." : ""),
+                separator, is_pair));
+        }
     }
 
     void note_padding() const {
@@ -402,16 +483,36 @@ struct Dataset::Reader {
         }
         if (examples > 0) {
             dataset.notes_.push_back(fmt::format(
-                "{} of padding in {} left out, by attention_mask; positions are counted without padding",
-                counted(positions, "position"), counted(examples, "example")));
+                "{} of padding in {} left out, by {}; positions are counted without padding",
+                counted(positions, "position"), counted(examples, "example"),
+                masks_.empty() ? "attention_mask"
+                               : fmt::format("'{}', which is read as attention_mask", excerpt(*masks_.begin()))));
         }
         for (const auto& [name, tensor] : dataset.file_->tensors()) {
-            const std::string last = name.substr(name.rfind('.') + 1);
-            if (last != "padding_mask" && last != "key_padding_mask" && last != "src_key_padding_mask") continue;
+            if (!is_unread_mask(name, tensor)) continue;
             dataset.notes_.push_back(
                 fmt::format("tensor '{}' is not read: {}", excerpt(name), other_mask().advice()));
             break;
         }
+    }
+
+    /// Whether `tensor` may be a mask of padding that nothing was made of: it tells some positions of its example
+    /// from others, and no mask was read there.
+    bool is_unread_mask(const std::string& name, const TensorView& tensor) const {
+        const std::size_t dot = name.rfind('.');
+        const std::string id = dot == std::string::npos ? "" : name.substr(0, dot);
+        if (!may_be_padding_mask(std::string_view(name).substr(dot + 1)) || masks_.contains(name)) return false;
+        if (dataset.file_->tensors().contains(id.empty() ? "attention_mask" : id + ".attention_mask"))
+            return false;
+        const auto owner = dataset.index_.find(id);
+        if (!id.empty() && owner == dataset.index_.end()) return false;
+        if (dataset.entries_.empty()) return false;
+        const Entry& entry = dataset.entries_[id.empty() ? 0 : owner->second];
+        const bool of_positions = (tensor.shape.size() == 1 || tensor.shape.size() == 2) &&
+                                  tensor.shape.back() == entry.positions() && is_number(tensor.dtype);
+        if (!of_positions) return false;
+        const std::vector<double> values = tensor.values();
+        return std::any_of(values.begin(), values.end(), [&](double value) { return value != values.front(); });
     }
 
     // A file without attention: edge weights, for those who ask for them by name.
@@ -439,7 +540,7 @@ struct Dataset::Reader {
             entry.chain = true;
             entry.no_attention = reason;
             check_layer_chain(entry.attention, where);
-            entry.crop(mask_of(id, 0, 1), where);
+            entry.crop(mask_of(id, 0, 1, entry.positions()), where);
         }
         if (with_ids) {
             std::vector<const TensorView*> others;
@@ -448,6 +549,7 @@ struct Dataset::Reader {
         }
         Entry& entry = entries.begin()->second;
         entry.tokens = single_file_tokens(1, {&entry, 1}).front();
+        read_single_word_ids({&entry, 1});
         for (const auto& [name, tensor] : dataset.file_->tensors()) entry.add_other(name, tensor);
         add(stem(), std::move(entry));
     }
@@ -470,6 +572,7 @@ struct Dataset::Reader {
             for (auto& [id, entry] : found) add(id, std::move(entry));
         }
         add_tokens_by_id();
+        add_word_ids_by_id();
         if (!examples) add_labels_by_id();
         for (const TensorView* tensor : others) {
             const std::size_t dot = tensor->name.rfind('.');
@@ -481,7 +584,7 @@ struct Dataset::Reader {
     }
 
     /// Of one example of several; `id` is "" in a file of one.
-    Entry entry_of(const AttentionParts& parts, const std::string& id) const {
+    Entry entry_of(const AttentionParts& parts, const std::string& id) {
         Entry entry;
         const std::vector<TensorView> tensors = in_layer_order(parts, entry.layer_by_layer, where);
         entry.chain = parts.chain;
@@ -495,7 +598,7 @@ struct Dataset::Reader {
             entry.attention = attention_of(tensors, axes, 0);
             entry.layer_by_layer = entry.layer_by_layer || axes.batch == TensorAxes::Batch::after_layers;
         }
-        entry.crop(mask_of(id, 0, 1), where);
+        entry.crop(mask_of(id, 0, 1, entry.positions()), where);
         return entry;
     }
 
@@ -527,9 +630,20 @@ struct Dataset::Reader {
             throw InputError(fmt::format("{} has no tensor '{}.attentions'", place, excerpt(id)));
         }
         Entry entry = std::move(found->second);
+        bool without_padding = false;  // as its tokens are given, positions are counted
+        const auto set_tokens = [&](const Json& tokens, const std::string& tokens_place) {
+            entry.tokens = read_tokens(tokens, entry.positions(), entry.kept, tokens_place);
+            without_padding = entry.kept && tokens.size() == entry.kept->size();
+        };
         if (const Json* tokens = member(listed, "tokens")) {
-            entry.tokens = read_tokens(*tokens, entry.positions(), entry.kept, place);
+            set_tokens(*tokens, place);
+        } else if (const Json* by_id = member(tokens_by_id(), id)) {
+            set_tokens(*by_id, tokens_place_of(id));
         }
+        const std::size_t positions = without_padding ? entry.kept->size() : entry.positions();
+        const auto among_kept = [&](std::size_t position) {
+            return without_padding ? position : entry.after_cropping(position);
+        };
         const auto integer = [&](const char* key) -> std::optional<std::int64_t> {
             const Json* value = member(listed, key);
             if (value == nullptr) return std::nullopt;
@@ -539,12 +653,13 @@ struct Dataset::Reader {
         entry.predicted = integer("predicted");
         entry.attractors = integer("attractors");
         if (const auto position = integer("position")) {
-            const auto count = static_cast<std::int64_t>(entry.positions());
+            const auto count = static_cast<std::int64_t>(positions);
             if (*position < 0 || *position >= count) {
-                throw InputError(fmt::format("{}: position {}, expected that of the masked token, one of 0 to {}",
-                                             place, *position, count - 1));
+                throw InputError(fmt::format(
+                    "{}: position {}, expected that of the masked token, one of 0 to {}{}", place, *position,
+                    count - 1, without_padding ? ", counted without padding as the tokens are" : ""));
             }
-            entry.masked = entry.after_cropping(static_cast<std::size_t>(*position));
+            entry.masked = among_kept(static_cast<std::size_t>(*position));
             if (!entry.masked) {
                 throw InputError(
                     fmt::format("{}: position {}, expected one that its attention_mask keeps", place, *position));
@@ -552,11 +667,14 @@ struct Dataset::Reader {
         }
         if (const Json* unknown = member(listed, "unknown")) {
             entry.unknown.emplace();
-            for (const std::size_t position : read_positions(*unknown, entry.positions(), place + ": unknown")) {
-                if (const auto kept = entry.after_cropping(position)) entry.unknown->push_back(*kept);
+            for (const std::size_t position : read_positions(*unknown, positions, place + ": unknown")) {
+                if (const auto kept = among_kept(position)) entry.unknown->push_back(*kept);
             }
         }
-        if (member(listed, "separators_inside") != nullptr) with_separators.push_back(escape_controls(id));
+        if (member(listed, "separators_inside") != nullptr) {
+            auto& ids = member(listed, "text_pair") != nullptr ? pairs_with_separators : with_separators;
+            ids.push_back(escape_controls(id));
+        }
         if (const Json* ids = member(listed, "word_ids"))
             entry.word_ids = read_word_ids(*ids, entry.positions(), entry.kept, place + ": word_ids");
         if (const Json* group = member(listed, "group")) {
@@ -568,18 +686,31 @@ struct Dataset::Reader {
         add(id, std::move(entry));
     }
 
+    const Json& tokens_by_id() {
+        if (!tokens_by_id_) tokens_by_id_ = metadata_by_id("tokens");
+        return *tokens_by_id_;
+    }
+
+    std::string tokens_place_of(const std::string& id) const {
+        return fmt::format("{}: '{}'", metadata_place("tokens"), excerpt(id));
+    }
+
+    void add_word_ids_by_id() {
+        for (std::size_t i = 0; i < dataset.size(); ++i) {
+            if (!dataset.entries_[i].word_ids) read_word_ids_tensor(dataset.entries_[i], dataset.ids_[i], 0, 1);
+        }
+    }
+
     void add_tokens_by_id() {
         const auto without = [](const Entry& entry) { return entry.tokens.empty(); };
         if (std::none_of(dataset.entries_.begin(), dataset.entries_.end(), without)) return;
-        const Json by_id = metadata_by_id("tokens");
         for (std::size_t i = 0; i < dataset.size(); ++i) {
             Entry& entry = dataset.entries_[i];
             if (!without(entry)) continue;
-            const Json* tokens = member(by_id, dataset.ids_[i]);
+            const Json* tokens = member(tokens_by_id(), dataset.ids_[i]);
             if (tokens != nullptr) {
                 entry.tokens =
-                    read_tokens(*tokens, entry.positions(), entry.kept,
-                                fmt::format("{}: '{}'", metadata_place("tokens"), excerpt(dataset.ids_[i])));
+                    read_tokens(*tokens, entry.positions(), entry.kept, tokens_place_of(dataset.ids_[i]));
                 continue;
             }
             refuse_numbers(dataset.ids_[i] + ".tokens");
@@ -708,7 +839,14 @@ Dataset::UnknownCount Dataset::count_unknown() const {
     return count;
 }
 
-std::string separators_note(const std::string& texts, const std::string& separator) {
+std::string separators_note(const std::string& texts, const std::string& separator, bool is_pair) {
+    if (is_pair) {
+        return fmt::format(
+            "{} holds {} inside a text: the model reads it as what stands between the two texts, so that it sees "
+            "more "
+            "than two; take it out of the text",
+            texts, separator);
+    }
     return fmt::format(
         "{} holds {} inside and was read as one text, all of it with the first of the model's token types; "
         "the second text of a pair is given by itself: a column text_pair, or --text-pair",
@@ -735,9 +873,9 @@ bool Dataset::is_masked() const {
                        [](const Entry& entry) { return entry.masked.has_value(); });
 }
 
-std::vector<std::string> Dataset::special_tokens() const {
+std::optional<std::vector<std::string>> Dataset::special_tokens() const {
     const auto found = metadata().find("special_tokens");
-    if (found == metadata().end()) return {};
+    if (found == metadata().end()) return std::nullopt;
     const std::string where = escape_controls(path()) + ": metadata 'special_tokens'";
     const Json list = parse_json(found->second, where);
     const auto is_text = [](const Json& item) { return item.is_string(); };

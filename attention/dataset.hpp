@@ -8,7 +8,9 @@
 ///                     chain: merged tokens, encoder and decoder; docs/data-format.md has examples;
 ///   ID.NAME           [n], optional: a reference score for each token (NAME without a dot);
 ///   ID.NAME           [L, n, n] or [L, H, n, n], optional: ready-made edge weights;
-///   ID.attention_mask [n], optional: 1 for tokens, 0 for padding, which is then left out everywhere.
+///   ID.attention_mask [n], optional: 1 for tokens, 0 for padding, which is then left out everywhere; where there
+///                     is none, attn_mask or input_mask, if it is alone and holds 0 and 1 only;
+///   ID.word_ids       [n], optional: the word that each token is of, -1 or NaN for none.
 /// A single-example file holds the same without "ID."; attention, references and weights
 /// (not layers) may have a leading batch axis B; see tensor_axes.hpp for what tells B from L. Its examples are
 /// called as the file without extension, followed by /0, /1, ... when B > 1. Axes are [layer, head, query, key].
@@ -21,9 +23,10 @@
 /// one text; `unknown` lists the positions of words that the model read as its token for unknown words, which is
 /// called `unknown_token`. Without it these are the tokens "[UNK]", "<unk>" and "<UNK>", or those called
 /// `unknown_token`. `word_ids` numbers the word that each token is of, null for one of none, as the tokenizers of
-/// Hugging Face do; without it the tokens tell, see words.hpp. In a single-example file: `tokens`, a JSON list (of
-/// lists for B > 1), and `word_ids` likewise. Without tokens they are called #0, #1, ... Whatever is not used here
-/// is not looked at.
+/// Hugging Face do; it goes before a tensor of that name, and without either the tokens tell, see words.hpp. Where
+/// `tokens` are those that a mask keeps, `position` and `unknown` are counted in them, else in the tensors. In a
+/// single-example file: `tokens`, a JSON list (of lists for B > 1), and `word_ids` likewise. Without tokens they
+/// are called #0, #1, ... Whatever is not used here is not looked at.
 
 #include <cstdint>
 #include <exception>
@@ -42,8 +45,8 @@
 namespace attnflow {
 
 /// What is to be said where `texts` ("the text of ex0") hold separators inside, which a model with token types
-/// read as one text.
-std::string separators_note(const std::string& texts, const std::string& separator);
+/// read as one text; or, of a pair, as more than two.
+std::string separators_note(const std::string& texts, const std::string& separator, bool is_pair);
 
 /// Words that a model read as its token for unknown words.
 struct UnknownWords {
@@ -132,9 +135,9 @@ public:
     /// has no tokens, and where nothing tells them.  O(tokens).
     WordFinder word_finder(std::size_t examples, const std::vector<std::string>& special) const;
 
-    /// The metadata `special_tokens`, a JSON list of texts; empty when there is none. Throws
+    /// The metadata `special_tokens`, a JSON list of texts; nothing when the file does not say. Throws
     /// InputError when it is something else.
-    std::vector<std::string> special_tokens() const;
+    std::optional<std::vector<std::string>> special_tokens() const;
 
     /// What an extraction left of its settings, by name; empty where the file was not extracted. Throws
     /// InputError when the metadata `extraction` is no JSON object of texts.

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
+#include <cctype>
+#include <cstddef>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -12,15 +14,38 @@
 namespace attnflow {
 namespace {
 
-enum Entry : std::size_t { left_in, source, mask_values, mask_shape, mask_empty, mask_name, entries };
+enum Entry : std::size_t {
+    left_in,
+    takes_part,
+    source,
+    named_source,
+    mask_values,
+    mask_shape,
+    mask_empty,
+    mask_name,
+    entries
+};
 
 constexpr std::array<Diagnosis, entries> diagnoses{{
     {"padding/left_in", "no other position attends to {positions}",
      "padding was left in; its rows and columns count as those of tokens",
      "save the mask beside the attention, `attention_mask=inputs[\"attention_mask\"][0]`, or cut padding off: "
      "`weights = weights[:, :, mask][:, :, :, mask]` with a boolean mask"},
-    {"padding/source", "source {name} is {positions}, which is padding",
+    {"padding/takes_part", "what looks like padding takes part as tokens do, {positions}",
+     "a token is called so, or one special token begins or ends the text again and again: the model was run "
+     "without "
+     "its mask, or padding was left in",
+     "run the model with `**inputs`, which holds attention_mask, and save that beside the attention, "
+     "`attention_mask=inputs[\"attention_mask\"][0]`"},
+    {"padding/source", "source {name} is in {positions}, which is padding",
      "padding was left in, so that the first or last position is no token of the text",
+     "save the mask beside the attention, `attention_mask=inputs[\"attention_mask\"][0]`, or name the source by "
+     "its "
+     "position, `--source NUMBER`"},
+    {"padding/source_by_name", "source {name} is in {positions}, which looks like padding",
+     "a token is called so, or one special token begins or ends the text again and again, as batches are filled "
+     "up, "
+     "so that the first or last position is no token of the text",
      "save the mask beside the attention, `attention_mask=inputs[\"attention_mask\"][0]`, or name the source by "
      "its "
      "position, `--source NUMBER`"},
@@ -34,22 +59,57 @@ constexpr std::array<Diagnosis, entries> diagnoses{{
      "`attention_mask=inputs[\"attention_mask\"]`"},
     {"padding/mask_empty", "attention_mask is 0 everywhere, so that no token is left",
      "the mask is inverted, or of another text", "1 stands for tokens: `attention_mask = 1 - padding_mask`"},
-    {"padding/other_mask", "a tensor padding_mask or key_padding_mask is not read",
+    {"padding/other_mask", "a mask of another name (padding_mask, src_mask, ...) is not read",
      "what such masks call 1, padding or tokens, differs between libraries",
      "call it attention_mask, with 1 for tokens and 0 for padding"},
 }};
 
-bool is_padding_by_name(std::size_t position, const std::vector<std::string>& tokens) {
-    constexpr std::string_view padding[] = {"[PAD]", "[pad]", "<pad>", "<PAD>", "<|pad|>", "<|padding|>"};
-    constexpr std::string_view ends[] = {"<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>", "<|im_end|>"};
-    const auto is_one_of = [&](const auto& names) {
-        return std::find(std::begin(names), std::end(names), tokens[position]) != std::end(names);
+/// The token without what marks the beginning of a word.
+std::string_view without_mark(std::string_view token) {
+    for (const std::string_view mark : {"\u0120", "\u2581", " "}) {  // of byte-level BPE, of SentencePiece
+        if (token.starts_with(mark)) return token.substr(mark.size());
+    }
+    return token;
+}
+
+/// What stands in the brackets of a special token, in lower case: "pad" of [PAD], "|pad|" of <|pad|>; "" of
+/// others.
+std::string in_brackets(std::string_view token) {
+    const std::string_view bare = without_mark(token);
+    const auto between = [&](std::string_view open, std::string_view close) {
+        return bare.size() > open.size() + close.size() && bare.starts_with(open) && bare.ends_with(close)
+                   ? bare.substr(open.size(), bare.size() - open.size() - close.size())
+                   : std::string_view();
     };
-    // Models without a token for padding are given the end of the text again and again.
-    const auto is_same = [&](std::size_t other) {
-        return other < tokens.size() && tokens[other] == tokens[position];
-    };
-    return is_one_of(padding) || (is_one_of(ends) && (is_same(position - 1) || is_same(position + 1)));
+    std::string inner;
+    for (const auto& [open, close] : {std::pair("[", "]"), {"<", ">"}, {"__", "__"}}) {
+        if (inner.empty()) inner = between(open, close);
+    }
+    for (char& c : inner) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return inner;
+}
+
+bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
+/// Not <|image_pad|>, which stands for a part of an image.
+bool is_called_padding(std::string_view inner) {
+    const bool of_medium =
+        contains(inner, "image_pad") || contains(inner, "video_pad") || contains(inner, "audio_pad");
+    return contains(inner, "pad") && !of_medium;
+}
+
+/// What may stand in a text again and again: masks, bytes, numbers, parts of images.
+bool may_repeat(std::string_view inner) {
+    const auto letters = std::count_if(inner.begin(), inner.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+    const auto is_medium = [&](std::string_view medium) { return contains(inner, medium); };
+    return letters < 2 || contains(inner, "mask") || inner.starts_with("0x") || is_medium("image") ||
+           is_medium("video") || is_medium("audio");
+}
+
+/// Texts often get their first token twice, from a template and from the tokenizer.
+bool may_begin_twice(std::string_view inner) {
+    return inner == "s" || inner == "bos" || inner == "cls" || contains(inner, "begin") ||
+           contains(inner, "start");
 }
 
 }  // namespace
@@ -97,20 +157,74 @@ std::string positions_text(const std::vector<std::size_t>& positions, const std:
     return fmt::format("position{} {} ({})", positions.size() == 1 ? "" : "s", join(runs, ", "), join(names, " "));
 }
 
-std::string padding_note(const std::string& id, const std::vector<std::size_t>& unattended,
-                         const std::vector<std::string>& tokens) {
-    return fmt::format("{}: {}", escape_controls(id),
-                       diagnoses[left_in].text({{"positions", positions_text(unattended, tokens)}}));
+std::vector<std::size_t> padding_by_name(const std::vector<std::string>& tokens,
+                                         const std::vector<std::size_t>& special) {
+    const std::size_t n = tokens.size();
+    std::vector<bool> found(n, false);
+    for (std::size_t i = 0; i < n; ++i) found[i] = is_called_padding(in_brackets(tokens[i]));
+    const auto is_filler = [&](std::size_t i) {
+        const std::string inner = in_brackets(tokens[i]);
+        if (!inner.empty()) return !may_repeat(inner) || is_called_padding(inner);
+        return std::binary_search(special.begin(), special.end(), i);
+    };
+    const auto other = [&](const std::string& token) { return token != tokens.front(); };
+    const auto first_end = std::find_if(tokens.begin(), tokens.end(), other) - tokens.begin();
+    const auto last = std::find_if(tokens.rbegin(), tokens.rend(),
+                                   [&](const std::string& token) { return token != tokens.back(); });
+    const auto last_begin = tokens.rend() - last;
+    const auto fill = [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+        if (end - begin < 2 || !is_filler(static_cast<std::size_t>(begin))) return;
+        std::fill(found.begin() + begin, found.begin() + end, true);
+    };
+    if (static_cast<std::size_t>(first_end) < n) {
+        if (!may_begin_twice(in_brackets(tokens.front()))) fill(0, first_end);
+        fill(last_begin, static_cast<std::ptrdiff_t>(n));
+    }
+    std::vector<std::size_t> positions;
+    for (std::size_t i = 0; i < n; ++i) {
+        if (found[i]) positions.push_back(i);
+    }
+    return positions.size() == n ? std::vector<std::size_t>{} : positions;
 }
 
-void refuse_padding_source(const std::string& name, std::size_t position, const std::string& id,
-                           const std::vector<std::size_t>& unattended, const std::vector<std::string>& tokens) {
-    if (!std::binary_search(unattended.begin(), unattended.end(), position) &&
-        !is_padding_by_name(position, tokens))
-        return;
-    throw InputError(
-        fmt::format("{}: {}", escape_controls(id),
-                    diagnoses[source].text({{"name", name}, {"positions", positions_text({position}, tokens)}})));
+LeftPadding left_padding(std::vector<std::size_t> unattended, const std::vector<std::string>& tokens,
+                         const std::vector<std::size_t>& special) {
+    LeftPadding padding{std::move(unattended), padding_by_name(tokens, special)};
+    std::erase_if(padding.by_name, [&](std::size_t position) {
+        return std::binary_search(padding.unattended.begin(), padding.unattended.end(), position);
+    });
+    return padding;
+}
+
+std::vector<std::string> padding_notes(const std::string& id, const LeftPadding& padding,
+                                       const std::vector<std::string>& tokens) {
+    std::vector<std::string> notes;
+    for (const auto& [positions, entry] :
+         {std::pair(&padding.unattended, left_in), {&padding.by_name, takes_part}}) {
+        if (positions->empty()) continue;
+        notes.push_back(fmt::format("{}: {}", escape_controls(id),
+                                    diagnoses[entry].text({{"positions", positions_text(*positions, tokens)}})));
+    }
+    return notes;
+}
+
+void refuse_padding_source(const std::string& name, const std::vector<std::size_t>& positions,
+                           const std::string& id, const LeftPadding& padding,
+                           const std::vector<std::string>& tokens) {
+    for (const auto* known : {&padding.unattended, &padding.by_name}) {
+        const auto is_known = [&](std::size_t position) {
+            return std::binary_search(known->begin(), known->end(), position);
+        };
+        const auto found = std::find_if(positions.begin(), positions.end(), is_known);
+        if (found == positions.end()) continue;
+        // All of it at this end, with the source.
+        std::vector<std::size_t> run{*found};
+        while (run.front() > 0 && is_known(run.front() - 1)) run.insert(run.begin(), run.front() - 1);
+        while (is_known(run.back() + 1)) run.push_back(run.back() + 1);
+        throw InputError(fmt::format("{}: {}", escape_controls(id),
+                                     diagnoses[known == &padding.by_name ? named_source : source].text(
+                                         {{"name", name}, {"positions", positions_text(run, tokens)}})));
+    }
 }
 
 Diagnoses padding_diagnoses() { return {"Padding", diagnoses}; }

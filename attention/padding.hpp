@@ -1,6 +1,7 @@
 #pragma once
 /// Positions that fill a batch up and are no tokens of the text.
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -17,15 +18,30 @@ AttentionStack::Kept kept_by_mask(const TensorView& mask, std::size_t n, const s
 /// "positions 5 to 7 ([PAD] [PAD] [PAD])", "position 3 (#3)": ascending positions with their tokens.
 std::string positions_text(const std::vector<std::size_t>& positions, const std::vector<std::string>& tokens);
 
-/// What to say of positions that validate() found unattended, for instance "ex1: no other position attends to
-/// ...".
-std::string padding_note(const std::string& id, const std::vector<std::size_t>& unattended,
-                         const std::vector<std::string>& tokens);
+/// Positions that are padding by their tokens, ascending: those called so in brackets ([PAD], <|PAD_TOKEN|>, of
+/// any case), and what a text begins or ends with twice or more: a token in brackets (<unk>, <|eot_id|>), or one
+/// of `special` (positions of special tokens, ascending). Masks, bytes (<0x0A>) and places of images are no
+/// padding; neither are the first token of a text twice (<s>) and one that fills the whole text.  O(n).
+std::vector<std::size_t> padding_by_name(const std::vector<std::string>& tokens,
+                                         const std::vector<std::size_t>& special);
 
-/// Throws InputError where the source that is called `name` (cls, last) is padding: by what attends to it, or by
-/// its token ([PAD], the end of the text twice).
-void refuse_padding_source(const std::string& name, std::size_t position, const std::string& id,
-                           const std::vector<std::size_t>& unattended, const std::vector<std::string>& tokens);
+/// Padding that was left in.
+struct LeftPadding {
+    std::vector<std::size_t> unattended = {};  ///< by what attends to it, see validate()
+    std::vector<std::size_t> by_name = {};     ///< by its tokens, but for these
+};
+LeftPadding left_padding(std::vector<std::size_t> unattended, const std::vector<std::string>& tokens,
+                         const std::vector<std::size_t>& special);
+
+/// What to say of the positions, a sentence for each of the two kinds, for instance "ex1: no other position
+/// attends to ..."; none where there is no padding.
+std::vector<std::string> padding_notes(const std::string& id, const LeftPadding& padding,
+                                       const std::vector<std::string>& tokens);
+
+/// Throws InputError where the source that is called `name` (cls, last), which is `positions`, holds padding.
+void refuse_padding_source(const std::string& name, const std::vector<std::size_t>& positions,
+                           const std::string& id, const LeftPadding& padding,
+                           const std::vector<std::string>& tokens);
 
 /// For the page.
 Diagnoses padding_diagnoses();

@@ -17,12 +17,14 @@ enum Entry : std::size_t {
     swapped_or_last,
     heads_last,
     heads_between,
+    heads_between_causal,
     one_query,
     queries_and_keys,
     all_layers_averaged,
     one_matrix,
     no_heads,
     batch_of_one_layer,
+    maybe_batch,
     batch_or_layers,
     other_count,
     named_axes,
@@ -44,6 +46,14 @@ constexpr std::array<Diagnosis, entries> diagnoses{{
      "axes are in the order of another library", "`weights = numpy.moveaxis(weights, -1, -3)`"},
     {"axes/heads_between", "shape {shape} has the heads between queries and keys, expected {expected}",
      "axes are in the order of another library", "`weights = numpy.swapaxes(weights, -3, -2)`"},
+    {"axes/heads_between_causal",
+     "head 0 attends to key 0 only, head 1 to none after key 1, and so on for all {heads} heads, and queries "
+     "attend to "
+     "later keys",
+     "attention is causal and the heads are between queries and keys; there are as many heads as tokens, so that "
+     "the "
+     "shape does not tell",
+     "`weights = numpy.swapaxes(weights, -3, -2)`"},
     {"axes/one_query", "shape {shape} has one query and {keys} keys, expected as many queries as keys",
      "this is a step of generation, where earlier tokens are taken from a cache",
      "run the whole text at once: `model(**inputs, output_attentions=True, use_cache=False)`"},
@@ -67,6 +77,11 @@ constexpr std::array<Diagnosis, entries> diagnoses{{
      "this is one layer of a batch, such as outputs.attentions[0]",
      "all layers: `weights = torch.stack(outputs.attentions, dim=1)`; really one layer: `weights = weights[:, "
      "None]`"},
+    {"axes/maybe_batch", "shape {shape} is read as {count} layers, and beside it {others} begins with {count} too",
+     "where that counts examples, this is one layer of a batch, such as outputs.attentions[0]",
+     "all layers: `weights = torch.stack(outputs.attentions, dim=1)`; really layers of one example: save its "
+     "tokens "
+     "beside the attention"},
     {"axes/batch_or_layers",
      "shape {shape} has 5 axes, and nothing says whether the first counts examples or layers, expected {expected}",
      "torch.stack(outputs.attentions) gives [layer, batch, head, query, key], with dim=1 "
@@ -239,8 +254,30 @@ TensorAxes read_axes(const TensorView& tensor, bool one_layer, const AxesHints& 
     return AxesReader(tensor, one_layer, hints, where).read();
 }
 
+std::string batch_note(const TensorView& attention, const std::vector<const TensorView*>& others) {
+    const Shape& shape = attention.shape;
+    if (shape.size() != 4 || shape[0] < 2 || shape[0] == shape[3]) return "";
+    const std::size_t layers = shape[0];
+    std::vector<std::string> found;
+    for (const TensorView* other : others) {
+        if (other->shape.empty() || other->shape.front() != layers) continue;
+        const std::size_t rank = other->shape.size();
+        const bool of_layers =
+            rank >= 3 && other->shape[rank - 1] == shape[3] && other->shape[rank - 2] == shape[3];
+        if (!of_layers) found.push_back(fmt::format("'{}' {}", excerpt(other->name), shape_text(other->shape)));
+    }
+    if (found.empty()) return "";
+    const std::size_t more = found.size() - 1;
+    return fmt::format("tensor '{}': {}", excerpt(attention.name),
+                       diagnoses[maybe_batch].text(
+                           {{"shape", shape_text(shape)},
+                            {"count", std::to_string(layers)},
+                            {"others", found.front() + (more > 0 ? fmt::format(" (and {} more)", more) : "")}}));
+}
+
 Diagnoses axes_diagnoses() { return {"Axes in another order", diagnoses}; }
 const Diagnosis& swapped_or_heads_last() { return diagnoses[swapped_or_last]; }
+const Diagnosis& heads_between_queries_and_keys() { return diagnoses[heads_between_causal]; }
 const Diagnosis& swapped_axes() { return diagnoses[swapped]; }
 
 }  // namespace attnflow

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "attention/files/tensor.hpp"
 #include "graph/support/diagnosis.hpp"
@@ -33,8 +34,15 @@ struct TensorAxes {
 /// and the line of NumPy that leads there; also where nothing tells examples from layers. Empty axes pass.
 TensorAxes read_axes(const TensorView& tensor, bool one_layer, const AxesHints& hints, const std::string& where);
 
+/// What to say of `attention`, all layers of one example as it was read, where some of `others` have as many
+/// elements on their first axis as it has layers: it may be one layer of a batch. "" where none has.
+std::string batch_note(const TensorView& attention, const std::vector<const TensorView*>& others);
+
 /// For the page.
 Diagnoses axes_diagnoses();
+/// Causal attention with as many heads as tokens, of which no shape tells [query, head, key] from [head, query,
+/// key]: head j attends to no key after j.
+const Diagnosis& heads_between_queries_and_keys();
 /// Rows that are wrong and columns that sum to 1, where a tensor has as many heads as tokens and the shape cannot
 /// tell heads last from keys before queries; see row_diagnosis.hpp.
 const Diagnosis& swapped_or_heads_last();

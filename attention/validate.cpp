@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "attention/row_diagnosis.hpp"
+#include "attention/tensor_axes.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
 
@@ -162,6 +163,10 @@ public:
             next_row_.emplace_back(attention_.heads(layer), 0);
         }
         if (attention_.rows_sum_to_one()) attended_.emplace(attention_.tokens());
+        heads_may_be_queries_ = attention_.tokens() > 1;
+        for (std::size_t layer = 0; layer < attention_.layers(); ++layer) {
+            heads_may_be_queries_ = heads_may_be_queries_ && attention_.heads(layer) == attention_.queries(layer);
+        }
     }
 
     const AttentionStack& attention() const { return attention_; }
@@ -186,6 +191,11 @@ public:
                              });
             }
         }
+        if (attended_ && heads_may_be_queries_ && !report_.causal) {
+            throw InputError(fmt::format(
+                "{}: {}", escape_controls(where_),
+                heads_between_queries_and_keys().text({{"heads", std::to_string(attention_.heads())}})));
+        }
         if (attended_) report_.unattended = attended_->padding(report_.causal);
         return report_;
     }
@@ -206,6 +216,7 @@ private:
         const bool later_zero = (report_.causal || attended_) && row < weights.size() &&
                                 facts.zeros >= weights.size() - 1 - row && is_zero(weights.subspan(row + 1));
         report_.causal = report_.causal && later_zero;
+        heads_may_be_queries_ = heads_may_be_queries_ && is_zero(weights.subspan(head + 1));
         if (attended_) attended_->add(row, weights, facts.zeros, later_zero);
         const double deviation = std::abs(facts.sum - 1.0);
         if (attention_.rows_sum_to_one() && !(deviation <= allowed(deviation))) {
@@ -248,6 +259,7 @@ private:
     ValidationReport report_;
     std::optional<Attended> attended_;
     bool looked_into_ = false;
+    bool heads_may_be_queries_ = false;               // of causal attention: head j attends to no key after j
     std::vector<std::vector<std::size_t>> next_row_;  // of each layer and head: how many were seen
 };
 

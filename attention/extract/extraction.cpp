@@ -272,7 +272,7 @@ private:
         for (const Job& job : jobs_) {
             Json entry{{"id", job.id}, {"text", job.text->text}, {"tokens", job.encoding.tokens}};
             if (job.text->pair) entry["text_pair"] = *job.text->pair;
-            if (model_.misses_pair(job.encoding, job.text->pair.has_value()))
+            if (model_.misreads_separators(job.encoding, job.text->pair.has_value()))
                 entry["separators_inside"] = job.encoding.separators_inside;
             const UnknownWords unknown = unknown_words(model_, job.encoding);
             entry["unknown"] = unknown.positions;

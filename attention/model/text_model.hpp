@@ -38,10 +38,10 @@ struct TextModel {
     Encoding encode(std::string_view text, const std::string& where) const;
     /// Those of a text and, if there is one, the second text of a pair, as one input.
     Encoding encode(std::string_view text, const std::optional<std::string>& pair, const std::string& where) const;
-    /// Whether a text with separators inside was read otherwise than a pair of texts would be: all as the first
-    /// text, by token types that tell them apart.
-    bool misses_pair(const Encoding& encoding, bool is_pair) const {
-        return !is_pair && encoding.separators_inside > 0 && model->shape().types > 1;
+    /// Whether separators inside texts make the model read something else than was meant: one text otherwise than
+    /// as a pair, all with the first of its token types; a pair as more than two texts.
+    bool misreads_separators(const Encoding& encoding, bool is_pair) const {
+        return encoding.separators_inside > 0 && (is_pair || model->shape().types > 1);
     }
 };
 

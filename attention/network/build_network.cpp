@@ -50,9 +50,19 @@ void prune(const Layer& layer, PrunerFamily::Interface& pruner, PruningLoss& los
     const auto edges = [&] {
         return std::count_if(layer.weights.begin(), layer.weights.end(), [](double w) { return w > 0.0; });
     };
+    const auto empty_rows = [&] {
+        std::size_t count = 0;
+        for (std::size_t i = 0; i < layer.queries; ++i) {
+            const auto row = layer.row(i);
+            count += std::all_of(row.begin(), row.end(), [](double w) { return w == 0.0; }) ? 1 : 0;
+        }
+        return count;
+    };
     const double before = sum_of(layer.weights);
     const auto edges_before = edges();
+    const std::size_t empty_before = empty_rows();
     pruner.prune(layer.weights, layer.keys);
+    loss.emptied_rows += empty_rows() - empty_before;
     loss.total += before;
     loss.edges += static_cast<std::size_t>(edges_before - edges());
     loss.dropped += before - sum_of(layer.weights);

@@ -57,6 +57,7 @@ struct PruningLoss {
     double dropped = 0.0;  ///< weight
     double total = 0.0;    ///< weight before
     std::size_t edges = 0;
+    std::size_t emptied_rows = 0;  ///< that had weight and have none left
 
     double share() const { return total > 0.0 ? dropped / total : 0.0; }
 };

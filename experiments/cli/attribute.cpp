@@ -21,6 +21,7 @@
 #include "experiments/study/axes/heads.hpp"
 #include "experiments/study/axes/layer.hpp"
 #include "experiments/study/axes/positions.hpp"
+#include "experiments/study/axes/pruning.hpp"
 #include "experiments/study/axes/skip_weight.hpp"
 #include "experiments/study/axes/source.hpp"
 #include "experiments/study/axes/special_tokens.hpp"
@@ -192,8 +193,9 @@ AttributeRequest make_request(const AttributeArguments& arguments) {
         Attended attended = attend(model, arguments.text, "text", options);
         AttributeRequest request =
             finish(std::move(attended.example), model.tokenizer.wordless_tokens(), attended.fused);
-        if (model.misses_pair(attended.encoding, arguments.pair.has_value()))
-            print_note(separators_note("the text", shown_separator(model)));
+        const bool is_pair = arguments.pair.has_value();
+        if (model.misreads_separators(attended.encoding, is_pair))
+            print_note(separators_note(is_pair ? "the pair" : "the text", shown_separator(model), is_pair));
         request.encoding = std::move(attended.encoding);
         request.outputs = std::move(attended.outputs);
         find_words(request, nullptr);
@@ -233,8 +235,10 @@ void check_special_tokens(const AttributeArguments& arguments, const AttributeRe
     for (const std::string& name : absent_names(arguments.special, example.tokens))
         throw ParameterError("--special: " + no_such_token(name, id, example.tokens));
     if (!special_positions(example.tokens, request.special_tokens).empty()) return;
-    print_note(fmt::format("{} drop changes nothing: no token of {} is one of {}; name them with --special",
-                           option, id, some_names(request.special_tokens)));
+    print_note(fmt::format("{} drop changes nothing: {}; name them with --special", option,
+                           request.special_tokens.empty() ? "the list of special tokens is empty"
+                                                          : fmt::format("no token of {} is one of {}", id,
+                                                                        some_names(request.special_tokens))));
 }
 
 BlankOutSets blank_out(const AttributeArguments& arguments, const AttributeRequest& asked, bool whole_matrix,
@@ -250,6 +254,20 @@ BlankOutSets blank_out(const AttributeArguments& arguments, const AttributeReque
     return blank_out_sets(*asked.model, asked.encoding, asked.outputs, scores, request);
 }
 
+/// Pruning that drops nothing, or more than was meant.
+void note_pruning(const GridPoint& point, const Attribution& attribution) {
+    if (!attribution.pruned_share) return;
+    const std::string given = option_of(PruningAxis::name) + " " + escape_controls(point.text(PruningAxis::name));
+    if (*attribution.pruned_share == 0.0) {
+        print_note(given + " drops nothing: the scores are those without it");
+    } else if (attribution.emptied_rows > 0) {
+        print_note(fmt::format(
+            "{} drops {} of the attention and leaves {} without any: there a position draws on "
+            "itself at most, by the skip connection",
+            given, *attribution.pruned_share == 1.0 ? "all" : "some", counted(attribution.emptied_rows, "row")));
+    }
+}
+
 void print_answer(const AttributeArguments& arguments, AttributeRequest& request) {
     Validator validator(request.example.attention, request.example.id, arguments.row_sum_tolerance);
     request.example.attention = validator.watched();
@@ -260,8 +278,8 @@ void print_answer(const AttributeArguments& arguments, AttributeRequest& request
     // Validated while it is read for the network, where there is one network.
     if (attributions.has_one_network(request.computed)) attributions.network(request.computed);
     const ValidationReport report = validator.finish();
-    if (!report.unattended.empty())
-        print_note(padding_note(request.example.id, report.unattended, request.example.tokens));
+    const LeftPadding padding = left_padding(report.unattended, request.example.tokens,
+                                             special_positions(request.example.tokens, request.special_tokens));
     // A masked language model's output is at the mask; under a causal mask position 0 sees only itself, and the
     // last one is what is asked about.
     const bool masked = request.example.masked.has_value();
@@ -269,8 +287,11 @@ void print_answer(const AttributeArguments& arguments, AttributeRequest& request
         for (GridPoint* point : {&request.point, &request.computed})
             point->values[SourceAxis::name] = std::string(masked ? SourceAxis::masked : SourceAxis::last);
     }
-    attributions.check_source(request.computed, report.unattended);
+    attributions.check_source(request.computed, padding);
+    for (const std::string& note : padding_notes(request.example.id, padding, request.example.tokens))
+        print_note(note);
     const Attribution attribution = attributions.attribution(request.computed);
+    note_pruning(request.point, attribution);
     const Example& shown = attributions.example(request.point);
     const std::size_t layer = attributions.layer(request.point);
     const PointOptions options = options_of(request.point);

@@ -11,6 +11,7 @@
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/options.hpp"
 #include "experiments/cli/unknown_text.hpp"
+#include "experiments/study/special_tokens.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {
@@ -59,9 +60,10 @@ struct FileReport {
     std::map<std::string, std::size_t> weights;
     std::string shape;
     std::size_t padded = 0;
-    std::string padding;  // of the first example with some
+    std::vector<std::string> padding;  // of the first example with some
 
-    void add(const Example& example, const AttentionStack& looked_at, const ValidationReport& report) {
+    void add(const Example& example, const AttentionStack& looked_at, const ValidationReport& report,
+             const std::vector<std::size_t>& special) {
         if (shape.empty()) shape = shape_of(looked_at);
         smallest = std::min(smallest, example.tokens.size());
         largest = std::max(largest, example.tokens.size());
@@ -74,18 +76,21 @@ struct FileReport {
             worst = report;
             worst_id = example.id;
         }
-        if (!report.unattended.empty() && padded++ == 0)
-            padding = padding_note(example.id, report.unattended, example.tokens);
+        const auto notes =
+            padding_notes(example.id, left_padding(report.unattended, example.tokens, special), example.tokens);
+        if (!notes.empty() && padded++ == 0) padding = notes;
     }
 };
 
 int validate_dataset(const ValidateArguments& arguments, const Dataset& dataset) {
     const std::string what = arguments.edge_weights.empty() ? attention_weights : arguments.edge_weights;
+    const auto special = special_tokens(std::nullopt, dataset);
     FileReport found;
     for (std::size_t i = 0; i < dataset.size(); ++i) {
         const Example example = dataset.example(i);
         const AttentionStack weights = weights_by_name(example, what);
-        found.add(example, weights, validate(weights, example.id, arguments.row_sum_tolerance));
+        found.add(example, weights, validate(weights, example.id, arguments.row_sum_tolerance),
+                  special_positions(example.tokens, special));
     }
     dataset.check_unchanged();  // while nothing is printed
     const std::string tokens = found.smallest == found.largest
@@ -109,8 +114,8 @@ int validate_dataset(const ValidateArguments& arguments, const Dataset& dataset)
                    counted(found.coarser, "example"), dtype_name(found.precision));
     }
     for (const std::string& note : dataset.notes()) fmt::print("note: {}\n", note);
-    if (found.padded > 0) {
-        fmt::print("note: {}{}\n", found.padding,
+    for (const std::string& note : found.padding) {
+        fmt::print("note: {}{}\n", note,
                    found.padded > 1 ? fmt::format(" ({} alike)", counted(found.padded, "example")) : "");
     }
     return exit_done;

@@ -151,14 +151,26 @@ EqualValues equal_of(const VariedAxis& axis, const std::vector<std::size_t>& set
     return found;
 }
 
-/// Pruners that dropped nothing at any of their points.
+/// Pruners that dropped nothing at any of their points, or everything of some example.
 std::vector<EqualValues> idle_pruners(const Results& results) {
     std::map<std::string, double> largest;
+    std::map<std::string, std::size_t> without;
     for (const PruningShares& shares : results.pruning) {
-        double& most = largest[results.grid[shares.point].text(PruningAxis::name)];
-        most = std::max(most, shares.largest);
+        const std::string value = results.grid[shares.point].text(PruningAxis::name);
+        largest[value] = std::max(largest[value], shares.largest);
+        without[value] = std::max(without[value], shares.examples_without);
     }
     std::vector<EqualValues> found;
+    for (const auto& [value, count] : without) {
+        if (count == 0) continue;
+        found.push_back(
+            {PruningAxis::name,
+             {value},
+             fmt::format("{} {} drops everything in {} of {}", PruningAxis::name, escape_controls(value), count,
+                         counted(results.examples.size(), "example")),
+             "All rows of the attention are left empty there: a position draws on itself at most, by the "
+             "skip connection, and scores say nothing of the model."});
+    }
     for (const auto& [value, share] : largest) {
         if (share > 0.0) continue;
         found.push_back({PruningAxis::name,

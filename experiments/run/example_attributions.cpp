@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <memory>
+#include <numeric>
 
 #include "attention/network/build_network.hpp"
-#include "attention/padding.hpp"
 #include "attention/validate.hpp"
 #include "experiments/study/axes/heads.hpp"
 #include "experiments/study/axes/source.hpp"
@@ -25,6 +25,7 @@ Attribution combine(const std::vector<const Attribution*>& parts, const HeadFami
             const double share = *part->pruned_share / static_cast<double>(parts.size());
             result.pruned_share = result.pruned_share.value_or(0.0) + share;
         }
+        result.emptied_rows = std::max(result.emptied_rows, part->emptied_rows);
         result.checked += part->checked;
         const auto& fixed_point = part->fixed_point;
         if (!fixed_point) continue;
@@ -148,15 +149,19 @@ std::size_t ExampleAttributions::layer(const GridPoint& point) const {
     return options_of(point).source_layer(example_.attention.layers(), escape_controls(example_.id));
 }
 
-void ExampleAttributions::check_source(const GridPoint& point, const std::vector<std::size_t>& unattended) const {
+void ExampleAttributions::check_source(const GridPoint& point, const LeftPadding& padding) const {
     if (!point.has(SourceAxis::name)) return;
     const auto* name = std::get_if<std::string>(&point.values.at(SourceAxis::name));
     const Question asked = question(point);
     if (name == nullptr || asked.sources.size() != 1 || *name == SourceAxis::masked) return;
     if (example_.attention.queries(asked.layer - 1) != example_.tokens.size()) return;  // of other positions
     const std::size_t source = asked.sources.front();
-    const std::size_t position = asked.options.units.are_words() ? words_->begin(source) : source;
-    refuse_padding_source(*name, position, example_.id, unattended, example_.tokens);
+    std::vector<std::size_t> positions{source};
+    if (asked.options.units.are_words()) {
+        positions.resize(words_->end(source) - words_->begin(source));
+        std::iota(positions.begin(), positions.end(), words_->begin(source));
+    }
+    refuse_padding_source(*name, positions, example_.id, padding, example_.tokens);
 }
 
 void ExampleAttributions::check(const GridPoint& point) {
@@ -217,6 +222,7 @@ Attribution ExampleAttributions::joined(const Question& question, Attribution at
         first += count;
     }
     out.pruned_share = attribution.pruned_share;
+    out.emptied_rows = attribution.emptied_rows;
     out.fixed_point = attribution.fixed_point;
     if (out.fixed_point) out.fixed_point->error_bound *= static_cast<double>(words.longest());
     return out;
@@ -274,16 +280,19 @@ std::vector<Attribution> ExampleAttributions::with_fused_heads(std::span<const Q
         share_network = share_network && question.asked == first.asked;  // "last" where widths differ
     }
     const bool prunes = options.pruning != NetworkOptions().pruning;
+    const auto add_loss = [&](Attribution& result) {
+        if (!prunes) return;
+        result.pruned_share = loss_.share();
+        result.emptied_rows = loss_.emptied_rows;
+    };
     if (questions.size() > 1 && share_network) {
         results = method.attribute_layers({network(first), std::move(layers), first.asked, computing_});
-        if (prunes) {
-            for (Attribution& result : results) result.pruned_share = loss_.share();
-        }
+        for (Attribution& result : results) add_loss(result);
     } else {
         for (const Question& question : questions) {
             results.push_back(
                 method.attribute({network(question), question.layer, question.asked, with_paths_, computing_}));
-            if (prunes) results.back().pruned_share = loss_.share();
+            add_loss(results.back());
         }
     }
     if (options.receptive_field == ReceptiveField::minus_uniform) {

@@ -12,6 +12,7 @@
 #include "algorithms/attribution_method.hpp"
 #include "attention/dataset.hpp"
 #include "attention/network/heads/head_aggregator.hpp"
+#include "attention/padding.hpp"
 #include "attention/words.hpp"
 #include "experiments/run/method_set.hpp"
 #include "experiments/study/grid_point.hpp"
@@ -44,9 +45,8 @@ public:
     /// Throws ParameterError for a layer, source, head or edge weights that the example does not
     /// have, and InputError for edge weights that are negative or not finite.
     void check(const GridPoint& point);
-    /// Throws InputError where the point's source is called `cls` or `last` and is padding, by the positions that
-    /// validate() found unattended or by its token.
-    void check_source(const GridPoint& point, const std::vector<std::size_t>& unattended) const;
+    /// Throws InputError where the point's source is called `cls` or `last` and holds padding.
+    void check_source(const GridPoint& point, const LeftPadding& padding) const;
     /// Whether a network(point) answers `point`: false where heads are combined by their scores.
     bool has_one_network(const GridPoint& point) const;
     /// Kept until another is asked for, so ask for what shares a network side by side.

@@ -186,16 +186,23 @@ std::string note_of_words(const Config& config, const Dataset& dataset, const Wo
                                               : "word_ids");
 }
 
-/// One sentence for all examples with padding.
-std::string note_of_padding(const std::vector<ExampleRecord>& examples,
-                            const std::vector<std::vector<std::size_t>>& unattended) {
-    const auto any = [](const std::vector<std::size_t>& positions) { return !positions.empty(); };
-    const auto first = std::find_if(unattended.begin(), unattended.end(), any);
-    if (first == unattended.end()) return "";
-    const ExampleRecord& example = examples[static_cast<std::size_t>(first - unattended.begin())];
-    const auto count = std::count_if(unattended.begin(), unattended.end(), any);
-    return padding_note(example.id, *first, example.tokens) +
-           (count > 1 ? fmt::format(" ({} alike)", counted(static_cast<std::size_t>(count), "example")) : "");
+/// A sentence for all examples with padding of a kind.
+std::vector<std::string> notes_of_padding(const std::vector<ExampleRecord>& examples,
+                                          const std::vector<LeftPadding>& padding) {
+    std::vector<std::string> sentences;
+    for (const auto kind : {&LeftPadding::unattended, &LeftPadding::by_name}) {
+        const auto any = [kind](const LeftPadding& of_example) { return !(of_example.*kind).empty(); };
+        const auto first = std::find_if(padding.begin(), padding.end(), any);
+        if (first == padding.end()) continue;
+        const ExampleRecord& example = examples[static_cast<std::size_t>(first - padding.begin())];
+        LeftPadding shown;
+        shown.*kind = (*first).*kind;
+        const auto count = std::count_if(padding.begin(), padding.end(), any);
+        sentences.push_back(
+            padding_notes(example.id, shown, example.tokens).front() +
+            (count > 1 ? fmt::format(" ({} alike)", counted(static_cast<std::size_t>(count), "example")) : ""));
+    }
+    return sentences;
 }
 
 }  // namespace
@@ -215,20 +222,21 @@ RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t 
                      .examples = std::vector<ExampleRecord>(config.used_examples(dataset.size()))};
     const Comparison comparison(config, plan, record.special_tokens);
     std::vector<double> deviations(record.examples.size());
-    std::vector<std::vector<std::size_t>> unattended(record.examples.size());
+    std::vector<LeftPadding> padding(record.examples.size());
     const auto finder = word_finder(config, dataset);
     const auto check = [&](std::size_t i) {
         const Example example = dataset.example(i);
-        ValidationReport report = validate(example.attention, example.id, config.row_sum_tolerance);
+        const ValidationReport report = validate(example.attention, example.id, config.row_sum_tolerance);
         deviations[i] = report.largest_deviation;
+        padding[i] = left_padding(report.unattended, example.tokens,
+                                  special_positions(example.tokens, record.special_tokens));
         MethodSet methods;
         const auto words = finder ? std::optional(finder->find(example.text())) : std::nullopt;
         ExampleAttributions attributions(example, methods, record.special_tokens, {}, /*with_paths=*/false, words);
         for (const GridPoint& point : plan.points) {
             attributions.check(point);
-            attributions.check_source(point, report.unattended);
+            attributions.check_source(point, padding[i]);
         }
-        unattended[i] = std::move(report.unattended);
         record.examples[i] = record_of(example, words);
         comparison.check(record.examples[i], dataset.path());
     };
@@ -242,7 +250,7 @@ RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t 
         for (const std::string& sentence : dataset.notes()) {
             note(fmt::format("{}: {}", escape_controls(dataset.path()), sentence));
         }
-        if (const auto sentence = note_of_padding(record.examples, unattended); !sentence.empty()) note(sentence);
+        for (const std::string& sentence : notes_of_padding(record.examples, padding)) note(sentence);
         if (!of_words.empty()) note(of_words);
     }
     for (const double deviation : deviations) {

@@ -52,7 +52,7 @@ private:
     /// A limit may hide the example that has the token; so may a shard of texts, which lies elsewhere.
     void refuse_absent_names() const {
         if (config_.texts && !config_.texts->part.empty()) return;
-        std::vector<std::string> absent = config_.special_tokens;
+        std::vector<std::string> absent = config_.special_tokens.value_or(std::vector<std::string>{});
         for (std::size_t i = 0; i < dataset_.size() && !absent.empty(); ++i)
             absent = absent_names(std::move(absent), dataset_.example(i).tokens);
         if (absent.empty()) return;
@@ -88,10 +88,12 @@ private:
         const std::size_t count = without.size();
         without.resize(std::min<std::size_t>(count, 3));
         sentences_.push_back(fmt::format(
-            "{} {} nothing in {} of {} ({}{}): no token there is one of {}{}", join(uses, " and "),
-            uses.size() == 1 ? "changes" : "change", count, counted(record_.examples.size(), "example"),
-            join(without, ", "), count > without.size() ? ", ..." : "", some_names(record_.special_tokens),
-            config_.special_tokens.empty() ? fmt::format("; name them with {}", names_key) : ""));
+            "{} {} nothing in {} of {} ({}{}): {}{}", join(uses, " and "), uses.size() == 1 ? "changes" : "change",
+            count, counted(record_.examples.size(), "example"), join(without, ", "),
+            count > without.size() ? ", ..." : "",
+            record_.special_tokens.empty() ? std::string("the list of special tokens is empty")
+                                           : "no token there is one of " + some_names(record_.special_tokens),
+            config_.special_tokens ? "" : fmt::format("; name them with {}", names_key)));
     }
 
     static std::string none_takes(const std::vector<std::string>& methods, const AxisInfo& axis) {

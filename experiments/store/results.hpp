@@ -50,6 +50,7 @@ struct PruningShares {
     std::size_t point;
     double mean = 0.0;
     double largest = 0.0;
+    std::size_t examples_without = 0;  ///< that were left no attention at all
 };
 
 /// Flows of a run, and how many of them were proven by a certificate of their own or solved a second time by

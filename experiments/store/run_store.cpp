@@ -778,8 +778,10 @@ void RunStore::read_pruning(Results& results) {
         double total = 0.0;
         double largest = 0.0;
         std::size_t count = 0;
+        std::size_t whole = 0;  // cells that lost everything
     };
-    std::map<std::size_t, Sum> sums;  // by attribution
+    constexpr double everything = 1.0 - 1e-12;  // of several networks the share is a mean
+    std::map<std::size_t, Sum> sums;            // by attribution
     Statement row =
         database_.prepare("SELECT attribution, pruned FROM attributions WHERE pruned IS NOT NULL ORDER BY cell");
     while (row.step()) {
@@ -787,12 +789,13 @@ void RunStore::read_pruning(Results& results) {
         sum.total += row.real(1);
         sum.largest = std::max(sum.largest, row.real(1));
         ++sum.count;
+        if (row.real(1) >= everything) ++sum.whole;
     }
     for (std::size_t p = 0; p < plan_.grid_size; ++p) {
         const auto found = sums.find(plan_.attribution_of[p]);
         if (found == sums.end()) continue;
         const Sum& sum = found->second;
-        results.pruning.push_back({p, sum.total / static_cast<double>(sum.count), sum.largest});
+        results.pruning.push_back({p, sum.total / static_cast<double>(sum.count), sum.largest, sum.whole});
     }
 }
 

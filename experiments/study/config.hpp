@@ -31,7 +31,7 @@ struct Config {
     bool one_extra_example = false;
     std::string attention;  ///< name of the attention in the dataset, "" for the usual ones
     std::optional<double> row_sum_tolerance;
-    std::vector<std::string> special_tokens;  ///< instead of the dataset's
+    std::optional<std::vector<std::string>> special_tokens;  ///< instead of the dataset's; an empty list for none
 
     /// The grid is the union of these: one a [[matrix]], else the one that methods and axes span.
     std::vector<GridBlock> blocks;

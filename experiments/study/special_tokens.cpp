@@ -47,10 +47,10 @@ const std::vector<std::string>& default_special_tokens() {
     return tokens;
 }
 
-std::vector<std::string> special_tokens(const std::vector<std::string>& given, const Dataset& dataset) {
-    if (!given.empty()) return given;
-    const auto named = dataset.special_tokens();
-    return named.empty() ? default_special_tokens() : named;
+std::vector<std::string> special_tokens(const std::optional<std::vector<std::string>>& given,
+                                        const Dataset& dataset) {
+    if (given) return *given;
+    return dataset.special_tokens().value_or(default_special_tokens());
 }
 
 std::vector<std::string> absent_names(std::vector<std::string> names, const std::vector<std::string>& tokens) {

@@ -2,6 +2,7 @@
 /// Tokens that stand for no word: [CLS], [SEP] and the like, by exact text.
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,9 @@ class Dataset;
 /// tokens: they stand for a word.
 const std::vector<std::string>& default_special_tokens();
 
-/// `given`, or else the dataset's, or else the default.
-std::vector<std::string> special_tokens(const std::vector<std::string>& given, const Dataset& dataset);
+/// `given`, or else the dataset's, or else the default. A list that is there and empty means that there are none.
+std::vector<std::string> special_tokens(const std::optional<std::vector<std::string>>& given,
+                                        const Dataset& dataset);
 
 /// Those of `names` that are no token of `tokens`.
 std::vector<std::string> absent_names(std::vector<std::string> names, const std::vector<std::string>& tokens);

@@ -529,3 +529,94 @@ TEST_CASE("words that the model did not know are those listed, else those called
         "metadata 'examples': 'ex0': unknown: [2], expected a list of positions in ascending order, each one of 0 "
         "to 1");
 }
+
+TEST_CASE("positions are counted as the tokens are given, with padding or without", "[dataset][padding]") {
+    const TemporaryDirectory directory;
+    const std::vector<NewTensor> tensors{counting("a.attentions", {1, 1, 7, 7}),
+                                         {"a.attention_mask", DType::i64, {7}, {0, 0, 1, 1, 1, 1, 1}}};
+    const std::string kept = R"(["p", "q", "r", "s", "t"])";
+    const std::string all = R"(["x", "x", "p", "q", "r", "s", "t"])";
+    const auto listed = [](const std::string& more) {
+        return Metadata{{"examples", R"([{"id": "a")" + more + "}]"}};
+    };
+    const auto check = [&](const Metadata& metadata) {
+        const Example a = open_with(directory, tensors, metadata).example(0);
+        CHECK(a.tokens == Strings{"p", "q", "r", "s", "t"});
+        CHECK(a.masked == 1);
+        CHECK(a.unknown.positions == std::vector<std::size_t>{0, 4});
+    };
+    check(listed(R"(, "tokens": )" + kept + R"(, "position": 1, "unknown": [0, 4])"));
+    check(listed(R"(, "tokens": )" + all + R"(, "position": 3, "unknown": [2, 6])"));
+    Metadata beside = listed(R"(, "position": 1, "unknown": [0, 4])");
+    beside["tokens"] = R"({"a": )" + kept + "}";
+    check(beside);
+    for (const char* more : {R"(, "position": 5)", R"(, "unknown": [0, 5])"}) {
+        const std::string refused = refusal(tensors, listed(R"(, "tokens": )" + kept + more));
+        INFO(refused);
+        CHECK_THAT(refused, Catch::Contains("one of 0 to 4"));
+    }
+}
+
+TEST_CASE("masks and ids are no references; one mask of a usual name is honoured", "[dataset][padding]") {
+    const TemporaryDirectory directory;
+    const NewTensor attention = counting("attentions", {1, 1, 3, 3});
+    std::vector<NewTensor> tensors{attention, counting("score", {3}), counting("kids", {3})};
+    for (const char* name :
+         {"src_mask", "seq_mask", "pixel_mask", "mems_mask", "cls_mask", "attnmask", "input_tokens", "tokens_ids",
+          "pos_ids", "inputIds", "start_positions", "offset", "char_offsets", "token_id", "segment"})
+        tensors.push_back(counting(name, {3}));
+    const auto references = open_with(directory, tensors).example(0).references;
+    CHECK(references.size() == 2);
+    CHECK(references.count("score") == 1);
+    CHECK(references.count("kids") == 1);
+
+    const auto mask = [](const std::string& name, std::vector<double> values) {
+        return NewTensor{name, DType::i64, {values.size()}, values};
+    };
+    for (const std::string name : {"attn_mask", "input_mask"}) {
+        const Dataset dataset = open_with(directory, {attention, mask(name, {0, 1, 1})});
+        CHECK(dataset.example(0).tokens.size() == 2);
+        CHECK(dataset.example(0).references.empty());
+        CHECK(dataset.notes() == Strings{"1 position of padding in 1 example left out, by '" + name +
+                                         "', which is read as attention_mask; positions are counted without "
+                                         "padding"});
+    }
+    const auto not_read = [&](const std::vector<NewTensor>& more, const std::string& name) {
+        std::vector<NewTensor> all{attention};
+        all.insert(all.end(), more.begin(), more.end());
+        const Dataset dataset = open_with(directory, all);
+        CHECK(dataset.example(0).tokens.size() == 3);
+        REQUIRE(dataset.notes().size() == 1);
+        CHECK_THAT(dataset.notes().front(), Catch::StartsWith("tensor '" + name + "' is not read: ") &&
+                                                Catch::Contains("call it attention_mask"));
+    };
+    not_read({mask("attn_mask", {0, 1, 1}), mask("input_mask", {1, 1, 0})}, "attn_mask");
+    not_read({mask("attn_mask", {-9, 0, 0})}, "attn_mask");
+    not_read({mask("src_mask", {1, 1, 0})}, "src_mask");
+    for (const auto& tensor : {mask("src_mask", {1, 1, 1}), mask("special_tokens_mask", {1, 0, 1})})
+        CHECK(open_with(directory, {attention, tensor}).notes().empty());
+    // What is called as it should be decides.
+    CHECK(open_with(directory, {attention, mask("attention_mask", {1, 1, 1}), mask("attn_mask", {1, 0, 0})})
+              .example(0)
+              .tokens.size() == 3);
+}
+
+TEST_CASE("what may be one layer of a batch is said", "[dataset]") {
+    const TemporaryDirectory directory;
+    const NewTensor attention = counting("attentions", {3, 4, 5, 5});
+    const Dataset asked =
+        open_with(directory, {attention, counting("logits", {3, 2}), counting("norms", {3, 5, 5})});
+    REQUIRE(asked.notes().size() == 1);
+    CHECK_THAT(asked.notes().front(),
+               Catch::Contains("shape [3, 4, 5, 5] is read as 3 layers, and beside it 'logits' "
+                               "[3, 2] begins with 3 too") &&
+                   Catch::Contains("torch.stack(outputs.attentions, dim=1)"));
+    CHECK(open_with(directory, {attention, counting("norms", {3, 5, 5}), counting("logits", {1, 2})})
+              .notes()
+              .empty());
+    // Tokens tell that it is one example.
+    CHECK(
+        open_with(directory, {attention, counting("logits", {3, 2})}, {{"tokens", R"(["a", "b", "c", "d", "e"])"}})
+            .notes()
+            .empty());
+}

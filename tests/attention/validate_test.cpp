@@ -219,3 +219,26 @@ TEST_CASE("a coarser type is told by all values, and only where they use it", "[
     CHECK(precision(random_attention(1, 1, 9, 3)) == DType::f64);
     CHECK(precision({0.0, 0.0, 0.0, 0.0}) == DType::f64);
 }
+
+TEST_CASE(
+    "causal attention with heads between queries and keys is refused where there are as many heads as tokens",
+    "[validate]") {
+    constexpr std::size_t n = 5;
+    const std::vector<double> right = random_attention(2, n, n, 3, /*causal=*/true);
+    std::vector<double> exchanged(right.size());  // [layer, query, head, key]
+    for (std::size_t l = 0; l < 2; ++l) {
+        for (std::size_t h = 0; h < n; ++h) {
+            for (std::size_t q = 0; q < n; ++q) {
+                for (std::size_t k = 0; k < n; ++k)
+                    exchanged[((l * n + q) * n + h) * n + k] = right[((l * n + h) * n + q) * n + k];
+            }
+        }
+    }
+    CHECK(validate(AttentionStack::from_values(2, n, n, right), "x").causal);
+    CHECK_NOTHROW(validate(AttentionStack::from_values(2, n, n, random_attention(2, n, n, 3)), "x"));
+    const std::string text =
+        message_of<InputError>([&] { validate(AttentionStack::from_values(2, n, n, exchanged), "x"); });
+    CHECK(text.find("head 0 attends to key 0 only, head 1 to none after key 1, and so on for all 5 heads") !=
+          std::string::npos);
+    CHECK(text.find("`weights = numpy.swapaxes(weights, -3, -2)`") != std::string::npos);
+}

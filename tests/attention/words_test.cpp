@@ -4,6 +4,7 @@
 #include "attention/words.hpp"
 
 #include <fstream>
+#include <limits>
 #include <numeric>
 
 #include <catch2/catch.hpp>
@@ -183,7 +184,7 @@ TEST_CASE("an example in words has all of it in words, also without its padding"
                            "[CLS]", "un", "##believ", "##able", "key", "##s", "[SEP]", "[PAD]"]}])"}});
     const Dataset dataset = Dataset::open(file);
     const Example tokens = dataset.example(0);
-    const WordFinder finder = dataset.word_finder(1, dataset.special_tokens());
+    const WordFinder finder = dataset.word_finder(1, dataset.special_tokens().value());
     CHECK(finder.sign() == "## (WordPiece)");
     const Example example = in_words(tokens, finder.find(tokens.text()), JoinRows::mean);
     CHECK(example.tokens == Tokens{"[CLS]", "unbelievable", "keys", "[SEP]"});
@@ -254,6 +255,45 @@ TEST_CASE("word_ids of a file are read, cropped and checked", "[words][dataset]"
                       {{"tokens", R"(["a", "b", "c"])"}, {"word_ids", "[0, 0, 1]"}});
     const Example example = Dataset::open(single).example(0);
     CHECK(example.word_ids == WordIds{0, 0, 1});
+}
+
+TEST_CASE("word_ids may be a tensor of numbers, -1 or NaN for tokens of no word", "[words][dataset]") {
+    const TemporaryDirectory folder;
+    const std::string file = folder.file("ids.safetensors");
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    const NewTensor attention = attention_tensor("attentions", 1, 1, 4);
+    const auto read = [&](std::vector<NewTensor> tensors, const std::string& name = "") {
+        write_safetensors(file, tensors);
+        const Dataset dataset = Dataset::open(file);
+        return dataset.example(name.empty() ? 0 : dataset.index_of(name)).word_ids;
+    };
+    const WordIds right{std::nullopt, 0, 0, 1};
+    CHECK(read({attention, {"word_ids", DType::i64, {4}, {-1, 0, 0, 1}}}) == right);
+    CHECK(read({attention, {"word_ids", DType::i32, {1, 4}, {-1, 0, 0, 1}}}) == right);
+    CHECK(read({attention, {"word_ids", DType::f32, {4}, {nan, 0, 0, 1}}}) == right);
+    CHECK(read({attention_tensor("e.attentions", 1, 1, 4), {"e.word_ids", DType::i64, {4}, {-1, 0, 0, 1}}}, "e") ==
+          right);
+    // With a batch axis, and counted with or without padding.
+    const NewTensor batch{"attentions", DType::f64, {2, 1, 1, 4, 4}, random_attention(2, 1, 4, 5)};
+    const NewTensor of_batch{"word_ids", DType::i64, {2, 4}, {-1, 0, 0, 1, 0, 1, 2, 2}};
+    CHECK(read({batch, of_batch}, "ids/1") == WordIds{0, 1, 2, 2});
+    const NewTensor mask{"attention_mask", DType::i64, {4}, {1, 1, 1, 0}};
+    CHECK(read({attention, mask, {"word_ids", DType::i64, {4}, {0, 1, 1, -1}}}) == WordIds{0, 1, 1});
+    CHECK(read({attention, mask, {"word_ids", DType::i64, {3}, {0, 1, 1}}}) == WordIds{0, 1, 1});
+
+    const auto refusal = [&](NewTensor ids) {
+        return message_of<InputError>([&] { read({attention, std::move(ids)}); });
+    };
+    CHECK(refusal({"word_ids", DType::i64, {3}, {0, 0, 1}}).find("'word_ids': 3 numbers, expected 4") !=
+          std::string::npos);
+    CHECK(refusal({"word_ids", DType::f32, {4}, {0, 0.5, 1, 1}}).find("0.5, expected integers >= 0, or -1") !=
+          std::string::npos);
+    CHECK(refusal({"word_ids", DType::i64, {4}, {0, -2, 1, 1}}).find("-2, expected integers >= 0") !=
+          std::string::npos);
+    CHECK(refusal({"word_ids", DType::i64, {4}, {3, 4, 3, 3}}).find("3 at position 2 stands behind 4") !=
+          std::string::npos);
+    CHECK(refusal({"word_ids", DType::i64, {2, 2}, {0, 0, 1, 1}}).find("shape [2, 2], expected [4] integers") !=
+          std::string::npos);
 }
 
 TEST_CASE("layers that are not as wide as the text have no words", "[words][dataset]") {

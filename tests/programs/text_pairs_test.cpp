@@ -112,6 +112,18 @@ TEST_CASE("a separator inside a text of a model with two token types is said", "
     const auto checked = attnflow::testing::attnflow({"validate", folder.file("d.safetensors")});
     CHECK_THAT(checked.out, Catch::Contains("note: the text of 1 example (ex00000) holds [SEP] inside"));
 
+    // Inside a text of a pair it is one text more.
+    const std::string inside =
+        "holds [SEP] inside a text: the model reads it as what stands between the two texts";
+    const auto three = attnflow::testing::attnflow({"attribute", "--model", uncased(), "--text", "the cat sat",
+                                                    "--text-pair", "tea [SEP] is hot", "--method", "rollout"});
+    CHECK(three.exit_code == 0);
+    CHECK_THAT(three.err, Catch::Contains("note: the pair " + inside));
+    const auto pairs = extract_table(folder, "text\ttext_pair\nthe cat\ttea [SEP] is hot\nthe cat\tsat\n");
+    CHECK_THAT(pairs.err, Catch::Contains("the pair of 1 example (ex00000) " + inside));
+    REQUIRE(extract_table(folder, "text\tlabel\nthe cat sat [SEP] tea is hot\tpos\nthe cat\tneg\n").exit_code ==
+            0);
+
     // A run says it each time, also when the attention is there already.
     write_bytes(folder.file("c.toml"),
                 "methods = [\"rollout\"]\nevaluation.references = [\"method(rollout)\"]\n"

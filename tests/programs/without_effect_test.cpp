@@ -194,6 +194,87 @@ TEST_CASE("run: a pruner that drops nothing, heads of one head", "[cases][names]
     CHECK_THAT(done.out, Catch::Contains("Warning: pruning threshold(0.01) drops nothing."));
 }
 
+TEST_CASE("pruning that drops nothing or everything is said, by a run and by attribute", "[cases][names]") {
+    const TemporaryDirectory folder;
+    const std::string file = file_with_tokens(folder, R"(["a", "b", "c"])");
+    const auto pruned = [&](const std::string& pruning) {
+        const auto result = attnflow::testing::attnflow(
+            {"attribute", file, "--method", "rollout", "--source", "2", "--pruning", pruning});
+        CHECK(result.exit_code == 0);
+        return result.err;
+    };
+    for (const std::string nothing : {"threshold(0)", "top_k_per_row(100)", "discard_ratio(0,true)"})
+        CHECK_THAT(pruned(nothing), Catch::Contains("--pruning " + nothing + " drops nothing"));
+    CHECK_THAT(pruned("threshold(2)"),
+               Catch::Contains("drops all of the attention and leaves 3 rows without any"));
+    // Rows .2 .3 .5, .5 .25 .25, .25 .25 .5: one weight of each is left, or none of any.
+    CHECK(pruned("threshold(0.4)").empty());
+    const auto run = Run(rollout_on_ref + "axes.pruning = [\"none\", \"threshold(2)\"]\n", file)();
+    INFO(run.err);
+    CHECK(run.exit_code == 0);
+    CHECK_THAT(run.out, Catch::Contains("Warning: pruning threshold(2) drops everything in 1 of 1 example."));
+}
+
+TEST_CASE("run: an empty list of special tokens means none", "[cases][names]") {
+    const Run run(rollout_on_ref + "axes.special_tokens = [\"keep\", \"drop\"]\ndataset.special_tokens = []\n");
+    const auto done = run();
+    INFO(done.err);
+    CHECK(done.exit_code == 0);
+    CHECK_THAT(done.err, Catch::Contains("special_tokens = drop changes nothing in ") &&
+                             Catch::Contains("the list of special tokens is empty"));
+    CHECK_THAT(done.out, Catch::Contains("Warning: special_tokens keep and drop give the same scores."));
+}
+
+TEST_CASE("word_ids of a tensor make the words", "[cases][units]") {
+    const TemporaryDirectory folder;
+    const std::string path = folder.file("w.safetensors");
+    write_safetensors(path,
+                      {{"attentions",
+                        DType::f64,
+                        {1, 1, 4, 4},
+                        {.1, .2, .3, .4, .4, .3, .2, .1, .25, .25, .25, .25, .7, .1, .1, .1}},
+                       {"word_ids", DType::i64, {4}, {0, 1, 1, 1}}},
+                      {{"tokens", R"(["un", "##der", "stand", "##ing"])"}});
+    const auto of_words = [&](const std::string& source) {
+        return scores({path, "--method", "rollout", "--units", "words", "--source", source});
+    };
+    // Words of tokens 0 and 1 to 3: rows (.1, .9) and ((.4 + .25 + .7) / 3, .55), then half of the skip
+    // connection.
+    check_equal(of_words("0"), {.55, .45});
+    check_equal(of_words("1"), {.225, .775});
+}
+
+TEST_CASE("padding by its tokens is named, and the last position is no source", "[cases][padding]") {
+    const TemporaryDirectory folder;
+    const auto file = [&](bool causal, const std::string& tokens) {
+        const std::string path = folder.file("p.safetensors");
+        write_safetensors(path, {{"attentions", DType::f64, {2, 2, 6, 6}, random_attention(2, 2, 6, 3, causal)}},
+                          {{"tokens", tokens}});
+        return path;
+    };
+    const std::string both = R"(["[CLS]", "a", "b", "[SEP]", "[PAD]", "[PAD]"])";
+    const std::string said =
+        "p: what looks like padding takes part as tokens do, positions 4 to 5 ([PAD] [PAD]): ";
+    const auto validated = attnflow::testing::attnflow({"validate", file(false, both)});
+    CHECK_THAT(validated.out, Catch::Contains("note: " + said));
+    const auto columns = attnflow::testing::attnflow({"attribute", file(false, both), "--method", "column_sum"});
+    CHECK(columns.exit_code == 0);
+    CHECK_THAT(columns.err, Catch::Contains("note: " + said));
+    const Run run("methods = [\"column_sum\"]\nevaluation.references = [\"method(column_sum)\"]\n",
+                  file(false, both));
+    CHECK_THAT(run({"--quiet"}).err, Catch::Contains("note: " + said));
+
+    for (const std::string name : {"<unk>", "<|finetune_right_pad_id|>", "<|PAD_TOKEN|>", "<|eot_id|>"}) {
+        const std::string tokens = R"(["<s>", "a", "b", "c", ")" + name + R"(", ")" + name + R"("])";
+        const auto refused = attnflow::testing::attnflow({"attribute", file(true, tokens), "--method", "rollout"});
+        INFO(name << refused.err);
+        CHECK(refused.exit_code == 2);
+        CHECK_THAT(refused.err,
+                   Catch::Contains("p: source last is in positions 4 to 5 (" + name + " " + name + ")") &&
+                       Catch::Contains("--source NUMBER"));
+    }
+}
+
 TEST_CASE("a list where a run takes one value is refused; a list of one is the value", "[cases][names]") {
     const Run run(rollout_on_ref + "evaluation.metrics = \"spearman\"\n");
     for (const std::string key : {"dataset.path", "dataset.sentences", "model.path", "preset", "model.cache",

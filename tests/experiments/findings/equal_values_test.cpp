@@ -92,4 +92,9 @@ TEST_CASE("a pruner that drops nothing is named", "[findings]") {
     REQUIRE(equal.size() == 1);
     CHECK(equal[0].values == std::vector<Text>{"threshold(0.1)"});
     CHECK(equal[0].title == "pruning threshold(0.1) drops nothing");
+    results.pruning = {{0, 0.5, 1.0, 1}, {1, 0.0, 0.25}};
+    const auto empty = equal_values(*store, results);
+    REQUIRE(empty.size() == 1);
+    CHECK(empty[0].values == std::vector<Text>{"threshold(0.1)"});
+    CHECK(empty[0].title.starts_with("pruning threshold(0.1) drops everything in 1 of "));
 }
