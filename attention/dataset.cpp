@@ -355,7 +355,7 @@ struct Dataset::Reader {
             return hints;
         }
         for (const char* name :
-             {"attention_mask", "attn_mask", "input_mask", "input_ids", "token_type_ids", "tokens"}) {
+             {"attention_mask", "attn_mask", "input_mask", "input_ids", "token_type_ids", "tokens", "word_ids"}) {
             const auto found = dataset.file_->tensors().find(name);
             if (found == dataset.file_->tensors().end() || found->second.shape.size() != 2) continue;
             if (found->second.shape[1] != n) continue;  // of another text

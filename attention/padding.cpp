@@ -102,8 +102,8 @@ bool is_called_padding(std::string_view inner) {
 bool may_repeat(std::string_view inner) {
     const auto letters = std::count_if(inner.begin(), inner.end(), [](char c) { return c >= 'a' && c <= 'z'; });
     const auto is_medium = [&](std::string_view medium) { return contains(inner, medium); };
-    return letters < 2 || contains(inner, "mask") || inner.starts_with("0x") || is_medium("image") ||
-           is_medium("video") || is_medium("audio");
+    return (letters < 2 && inner != "s" && inner != "/s") || contains(inner, "mask") || inner.starts_with("0x") ||
+           is_medium("image") || is_medium("video") || is_medium("audio");
 }
 
 /// Texts often get their first token twice, from a template and from the tokenizer.

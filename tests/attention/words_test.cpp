@@ -269,7 +269,7 @@ TEST_CASE("word_ids may be a tensor of numbers, -1 or NaN for tokens of no word"
     };
     const WordIds right{std::nullopt, 0, 0, 1};
     CHECK(read({attention, {"word_ids", DType::i64, {4}, {-1, 0, 0, 1}}}) == right);
-    CHECK(read({attention, {"word_ids", DType::i32, {1, 4}, {-1, 0, 0, 1}}}) == right);
+    CHECK(read({attention, {"word_ids", DType::f32, {1, 4}, {-1, 0, 0, 1}}}) == right);
     CHECK(read({attention, {"word_ids", DType::f32, {4}, {nan, 0, 0, 1}}}) == right);
     CHECK(read({attention_tensor("e.attentions", 1, 1, 4), {"e.word_ids", DType::i64, {4}, {-1, 0, 0, 1}}}, "e") ==
           right);

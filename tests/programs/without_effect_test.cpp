@@ -203,7 +203,7 @@ TEST_CASE("pruning that drops nothing or everything is said, by a run and by att
         CHECK(result.exit_code == 0);
         return result.err;
     };
-    for (const std::string nothing : {"threshold(0)", "top_k_per_row(100)", "discard_ratio(0,true)"})
+    for (const std::string nothing : {"threshold(0)", "top_k_per_row(100)", "discard_ratio(0, true)"})
         CHECK_THAT(pruned(nothing), Catch::Contains("--pruning " + nothing + " drops nothing"));
     CHECK_THAT(pruned("threshold(2)"),
                Catch::Contains("drops all of the attention and leaves 3 rows without any"));
@@ -264,7 +264,7 @@ TEST_CASE("padding by its tokens is named, and the last position is no source", 
                   file(false, both));
     CHECK_THAT(run({"--quiet"}).err, Catch::Contains("note: " + said));
 
-    for (const std::string name : {"<unk>", "<|finetune_right_pad_id|>", "<|PAD_TOKEN|>", "<|eot_id|>"}) {
+    for (const std::string name : {"<unk>", "<|right_pad_id|>", "<|PAD_TOKEN|>", "<|eot_id|>"}) {
         const std::string tokens = R"(["<s>", "a", "b", "c", ")" + name + R"(", ")" + name + R"("])";
         const auto refused = attnflow::testing::attnflow({"attribute", file(true, tokens), "--method", "rollout"});
         INFO(name << refused.err);
