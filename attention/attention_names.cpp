@@ -18,6 +18,7 @@ namespace {
 enum Entry : std::size_t {
     none,
     layers_found,
+    several_found,
     whole_found,
     examples_found,
     weights_found,
@@ -34,6 +35,9 @@ constexpr std::array<Diagnosis, entries> diagnoses{{
      "the layers are called {pattern}, * being their number",
      "say `--attention '{pattern}'` (in a config `dataset.attention`), or save them as "
      "`numpy.savez(\"NEW.npz\", **{\"attentions.%d\" % k: w for k, w in enumerate(layers)})`"},
+    {"names/several_layers", "no tensor called attentions among: {tensors}",
+     "{count} names with the number of a layer fit: of an encoder and a decoder, of attention and cross-attention",
+     "say which is meant (in a config `dataset.attention`): {options}"},
     {"names/other_name", "no tensor called attentions among: {tensors}", "{name} may be the attention",
      "say `--attention {name}` (in a config `dataset.attention`), or save it as "
      "`numpy.savez(\"NEW.npz\", attentions=weights)`; if it holds edge weights, `--edge-weights {name}`"},
@@ -128,13 +132,16 @@ std::string tensor_list(const TensorFile& file) {
         if (names.size() < most)
             names.push_back(fmt::format("{} {}", excerpt(name, 40), shape_text(tensor.shape)));
     }
-    if (names.empty()) return "none at all";
     const std::size_t more = file.tensors().size() - names.size();
-    return join(names, ", ") + (more > 0 ? fmt::format(" and {} more", more) : "");
+    std::string list = names.empty() ? "none at all" : join(names, ", ");
+    if (more > 0) list += fmt::format(" and {} more", more);
+    for (const std::string& note : file.notes()) list += fmt::format(" ({})", note);
+    return list;
 }
 
-// Layers of one shape under names that differ in a number only, 0, 1, ... or 1, 2, ...
-std::optional<std::string> layer_pattern(const TensorFile& file, bool& may_be_examples) {
+// Layers of one shape under names that differ in a number only, 0, 1, ... or 1, 2, ...: every such pattern.
+std::vector<std::string> layer_patterns(const TensorFile& file, bool& may_be_examples) {
+    std::vector<std::string> patterns;
     std::map<std::string, std::vector<std::size_t>> numbers;
     std::map<std::string, const TensorView*> firsts;
     for (const auto& [name, tensor] : file.tensors()) {
@@ -148,10 +155,10 @@ std::optional<std::string> layer_pattern(const TensorFile& file, bool& may_be_ex
         const bool gapless = found.back() - found.front() + 1 == found.size() && found.front() <= 1;
         if (found.size() < 2 || !gapless) continue;
         const TensorView& tensor = *firsts.at(pattern);
-        may_be_examples = tensor.shape.size() == 4 && tensor.shape.front() > 1;
-        return pattern;
+        may_be_examples = may_be_examples || (tensor.shape.size() == 4 && tensor.shape.front() > 1);
+        patterns.push_back(pattern);
     }
-    return std::nullopt;
+    return patterns;
 }
 
 }  // namespace
@@ -213,9 +220,18 @@ std::vector<TensorView> in_layer_order(const AttentionParts& parts, bool& layer_
 std::string no_attention_text(const TensorFile& file) {
     const std::string tensors = tensor_list(file);
     bool may_be_examples = false;
-    if (const auto pattern = layer_pattern(file, may_be_examples)) {
+    if (const auto patterns = layer_patterns(file, may_be_examples); patterns.size() == 1) {
         return diagnoses[may_be_examples ? examples_found : layers_found].text(
-            {{"tensors", tensors}, {"pattern", excerpt(*pattern)}});
+            {{"tensors", tensors}, {"pattern", excerpt(patterns.front())}});
+    } else if (patterns.size() > 1) {
+        constexpr std::size_t most = 6;
+        std::vector<std::string> options;
+        for (const std::string& pattern : patterns) {
+            if (options.size() < most) options.push_back(fmt::format("`--attention '{}'`", excerpt(pattern)));
+        }
+        if (patterns.size() > most) options.push_back("...");
+        return diagnoses[several_found].text(
+            {{"tensors", tensors}, {"count", std::to_string(patterns.size())}, {"options", join(options, ", ")}});
     }
     std::vector<std::string> attention;
     std::vector<std::string> weights;

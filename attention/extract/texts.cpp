@@ -161,6 +161,12 @@ const std::vector<std::pair<std::string, std::vector<std::string>>>& name_pairs(
         {"sentencea", {"sentenceb"}},
         {"question1", {"question2"}},
         {"premise", {"hypothesis"}},
+        {"s1", {"s2"}},
+        {"sent1", {"sent2"}},
+        {"q1", {"q2"}},
+        {"claim", {"evidence"}},
+        {"textleft", {"textright"}},
+        {"first", {"second"}},
         {"question", {"context", "passage", "paragraph", "sentence", "document", "answer"}},
         {"query", {"passage", "document", "paragraph", "context", "answer"}}};
     return pairs;
@@ -170,6 +176,9 @@ const std::vector<std::pair<std::string, std::vector<std::string>>>& name_pairs(
 class Columns {
 public:
     Columns(std::string_view header, const std::string& where) : where_(where), names_(split(header, '\t')) {
+        for (std::string_view& name : names_) {
+            if (is_quoted(name)) name = name.substr(1, name.size() - 2);  // as tables with quotes are written
+        }
         label_ = column("label");
         for (const std::string_view name : names_) {
             if (label_ || nearest_name(name, {"label"}).empty()) continue;
@@ -214,12 +223,15 @@ public:
     }
 
 private:
+    /// Called so, or, where none is, written in other letters: Text, TEXT_PAIR. A label is called label.
     std::optional<std::size_t> column(std::string_view name) const {
-        const auto found = std::find(names_.begin(), names_.end(), name);
-        if (found == names_.end()) return std::nullopt;
-        if (std::find(found + 1, names_.end(), name) != names_.end())
-            throw InputError(fmt::format("{}: column '{}' is there twice", where_, name));
-        return static_cast<std::size_t>(found - names_.begin());
+        std::vector<std::size_t> found;
+        for (std::size_t i = 0; i < names_.size(); ++i) {
+            if (names_[i] == name) found.push_back(i);
+        }
+        if (found.empty() && name != "label") found = named({plain_name(name)});
+        if (found.size() > 1) throw InputError(fmt::format("{}: column '{}' is there twice", where_, name));
+        return found.empty() ? std::nullopt : std::optional(found.front());
     }
 
     std::vector<std::size_t> named(const std::vector<std::string>& plain) const {
@@ -260,8 +272,9 @@ private:
             pair_ = only("beside " + excerpt(names_[text_]), others);
         }
         if (pair_) return;
-        throw InputError(fmt::format("{}: no column 'text' in '{}'{}", where_, excerpt(header),
-                                     is_quoted(names_.front()) ? ", expected names without quotes" : ""));
+        throw InputError(fmt::format(
+            "{}: no column 'text' in '{}'; call the texts text, and the second texts of pairs text_pair", where_,
+            excerpt(header)));
     }
 
     std::string where_;

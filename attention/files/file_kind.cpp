@@ -25,7 +25,9 @@ enum Entry : std::size_t {
     empty,
     directory,
     git_lfs,
+    xet,
     html,
+    server_answer,
     xml,
     utf16,
     compressed,
@@ -45,6 +47,7 @@ enum Entry : std::size_t {
     text_for_tensors,
     numpy_for_weights,
     tensors_for_text,
+    other_weights,
     zero_bytes,
     unknown_bytes,
     entries
@@ -56,11 +59,18 @@ constexpr std::array<Diagnosis, entries> diagnoses{{
      "name the file itself; the directory of a model goes to `--model`, that of a run to `attnflow report`"},
     {"file/git_lfs", "is a Git LFS pointer, a text of some lines that stands for the file itself",
      "the repository was cloned or downloaded without Git LFS", "fetch the file with `git lfs pull`"},
+    {"file/xet", "is a Xet pointer, a text of some lines that stands for the file itself",
+     "the repository was cloned or downloaded without Xet",
+     "fetch the file with `git xet pull` or the hub's own client"},
     {"file/html", "is an HTML page",
      "the download gave a page (a sign-in, an error, a preview) instead of the file",
      "download it again by the address of the raw file (on a model hub `/resolve/`, not `/blob/`), signed in "
      "where "
      "that is needed"},
+    {"file/server_answer", "is text that begins with '{begin}', a server's answer",
+     "the download was refused (the name is wrong, or the model asks for a sign-in) and the answer was saved "
+     "instead of the file",
+     "correct the name, or accept the model's terms and sign in, then download the file again"},
     {"file/xml", "is an XML document", "the download gave a server's answer, mostly an error, instead of the file",
      "open it to read why, then download the file again"},
     {"file/utf16", "is text in {encoding}, expected UTF-8",
@@ -97,7 +107,7 @@ constexpr std::array<Diagnosis, entries> diagnoses{{
     {"file/picture", "is a {kind} document", "pictures of attention are not read, numbers are",
      "save the numbers with `numpy.savez(\"NEW.npz\", attentions=weights)`"},
     {"file/no_arrays", "is a zip archive without NumPy arrays (members named NAME.npy); it holds {members}",
-     "it is not what numpy.savez writes",
+     "it is an archive of something else (a model, a document, a packed folder)",
      "save the arrays with `numpy.savez(\"NEW.npz\", attentions=weights)`, or unpack the archive and name the "
      "file "
      "that it holds"},
@@ -115,6 +125,12 @@ constexpr std::array<Diagnosis, entries> diagnoses{{
      "`safetensors.numpy.save_file(dict(numpy.load(\"FILE\")), \"model.safetensors\")`"},
     {"file/tensors", "is a {kind} file, expected text", "it holds tensors",
      "name the text file; attention goes to `attnflow validate FILE` or, in a config, `dataset.path`"},
+    {"file/other_weights", "is {kind}, expected safetensors",
+     "weights of a model are read from safetensors files only",
+     "where it holds weights, convert the model: "
+     "`transformers.AutoModel.from_pretrained(\"FOLDER\").save_pretrained(\"NEW\")`, with the class that "
+     "config.json "
+     "names; else fetch model.safetensors again"},
     {"file/zeros", "begins with zero bytes only",
      "its place was reserved, but the download or copy did not fill it", "download or copy it again"},
     {"file/unknown", "begins with the bytes {bytes}, which is no safetensors, npz or npy file",
@@ -145,9 +161,14 @@ std::string_view without_blanks(std::string_view text) {
 }
 
 bool is_html(std::string_view bytes) {
-    const std::string_view text = without_blanks(bytes);
+    std::string_view text = without_blanks(bytes);
+    while (text.starts_with("<!--")) {
+        const std::size_t end = text.find("-->");
+        if (end == std::string_view::npos) return true;
+        text = without_blanks(text.substr(end + 3));
+    }
     return starts_with_word(text, "<!doctype html") || starts_with_word(text, "<html") ||
-           starts_with_word(text, "<head") || starts_with_word(text, "<body");
+           starts_with_word(text, "<head") || starts_with_word(text, "<body") || starts_with_word(text, "<script");
 }
 
 // Marked by a byte order mark, or told by zero bytes between letters.
@@ -191,6 +212,17 @@ bool is_onnx(std::string_view bytes) {
     return std::all_of(name.begin(), name.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
+// What model hubs and web servers answer in the place of a file.
+bool is_server_answer(std::string_view bytes) {
+    constexpr std::string_view answers[] = {
+        "entry not found", "access to ",         "repository not found", "invalid username", "{\"error\"",
+        "{\"message\"",    "not found",          "404: not found",       "404 not found",    "unauthorized",
+        "forbidden",       "revision not found", "invalid rev id",       "403 forbidden"};
+    const std::string_view text = without_blanks(bytes);
+    return std::any_of(std::begin(answers), std::end(answers),
+                       [&](std::string_view answer) { return starts_with_word(text, answer); });
+}
+
 std::string_view first_member(std::string_view zip) {
     constexpr std::size_t header = 30;
     if (zip.size() < header || !zip.starts_with("PK\x03\x04"sv)) return "";
@@ -215,11 +247,12 @@ bool is_text(std::string_view bytes) {
 
 struct Found {
     FileKind kind;
-    std::string why = {};  ///< the diagnosis of another kind
+    std::string why = {};   ///< the diagnosis of another kind
+    Entry entry = entries;  ///< of which kind that is
 };
 
 Found found(Entry entry, Diagnosis::Values values = {}) {
-    return {FileKind::other, diagnoses[entry].text(values)};
+    return {FileKind::other, diagnoses[entry].text(values), entry};
 }
 
 Found find(std::string_view bytes) {
@@ -231,7 +264,11 @@ Found find(std::string_view bytes) {
     if (begins("PK\x03\x04"sv) || begins("PK\x05\x06"sv))
         return is_torch_member(first_member(bytes)) ? found(torch) : Found{FileKind::zip};
     if (bytes.empty()) return found(empty);
-    if (begins("version https://git-lfs.github.com/spec/") || begins("version https://hawser.github.com/spec/"))
+    const std::string_view text = without_blanks(bytes);
+    if (text.starts_with("version https://xethub.com/spec/") || text.starts_with("# xet version"))
+        return found(xet);
+    if (text.starts_with("version https://git-lfs.github.com/spec/") ||
+        text.starts_with("version https://hawser.github.com/spec/"))
         return found(git_lfs);
     if (is_html(bytes)) return found(html);
     if (starts_with_word(without_blanks(bytes), "<?xml")) return found(xml);
@@ -284,6 +321,8 @@ std::optional<std::string> why_no_tensors(std::string_view bytes) {
         case FileKind::other:
             return std::move(what.why);
         case FileKind::text:
+            if (is_server_answer(bytes))
+                return diagnoses[server_answer].text({{"begin", excerpt(without_blanks(bytes), 24)}});
             return diagnoses[text_for_tensors].text({{"begin", excerpt(without_blanks(bytes), 24)}});
         case FileKind::unknown:
             break;
@@ -296,9 +335,30 @@ std::optional<std::string> why_no_tensors(std::string_view bytes) {
 }
 
 std::optional<std::string> why_no_safetensors(std::string_view bytes) {
-    switch (file_kind(bytes)) {
+    const Found what = find(bytes);
+    const auto other = [](std::string_view kind) {
+        return diagnoses[other_weights].text({{"kind", std::string(kind)}});
+    };
+    switch (what.entry) {
+        case pickle:
+            return other("a Python pickle");
+        case hdf5:
+            return other("an HDF5 file, as Keras writes it");
+        case matlab:
+            return other("a MATLAB file");
+        case table:
+            return other("a table of a data set");
+        case picture:
+            return other("a picture or document");
+        default:
+            break;
+    }
+    switch (what.kind) {
         case FileKind::zip:
             return diagnoses[first_member(bytes).ends_with(".npy") ? numpy_for_weights : other_zip].text();
+        case FileKind::text:
+            if (is_server_answer(bytes)) return why_no_tensors(bytes);
+            return other(fmt::format("text that begins with '{}'", excerpt(without_blanks(bytes), 24)));
         case FileKind::npy:
             return diagnoses[numpy_for_weights].text();
         default:

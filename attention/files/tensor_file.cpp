@@ -2,11 +2,14 @@
 
 #include <string_view>
 
+#include <fmt/format.h>
+
 #include "attention/files/file_kind.hpp"
 #include "attention/files/numpy/npy.hpp"
 #include "attention/files/numpy/npz.hpp"
 #include "attention/files/safetensors.hpp"
 #include "graph/support/error.hpp"
+#include "graph/support/text.hpp"
 
 namespace attnflow {
 
@@ -18,6 +21,8 @@ std::shared_ptr<const TensorFile> open_tensor_file(const std::string& path) {
     try {
         if (kind == FileKind::zip) return NpzFile::read(file, path);
         if (kind == FileKind::npy) return NpyFile::read(file, path);
+        if (const auto why = why_no_tensors(text))
+            throw InputError(fmt::format("{}: {}", escape_controls(path), *why));
         return SafetensorsFile::read(file, path);
     } catch (const InputError&) {
         file->check_unchanged();  // the better reason

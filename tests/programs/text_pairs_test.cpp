@@ -51,9 +51,11 @@ TEST_CASE("a pair of texts is one input with token types", "[cases][pairs]") {
 TEST_CASE("columns of pairs by the names that users give, others are named once", "[cases][pairs]") {
     const TemporaryDirectory folder;
     const auto pair = right("sentence-pairs/pair", "rollout");
-    for (const std::string header : {"text\ttext_pair", "text\tsentence2", "text\thypothesis", "text\tquestion",
-                                     "sentence1\tsentence2", "premise\thypothesis", "question\tcontext",
-                                     "Sentence_A\tSentence_B", "query\tpassage", "text_a\ttext_b"}) {
+    for (const std::string header :
+         {"text\ttext_pair", "Text\ttext_pair", "TEXT\tText_Pair", "\"text\"\t\"text_pair\"", "s1\ts2",
+          "sent1\tsent2", "q1\tq2", "claim\tevidence", "text_left\ttext_right", "first\tsecond", "text\tsentence2",
+          "text\thypothesis", "text\tquestion", "sentence1\tsentence2", "premise\thypothesis", "question\tcontext",
+          "Sentence_A\tSentence_B", "query\tpassage", "text_a\ttext_b"}) {
         INFO(header);
         const auto done = extract_table(folder, header + "\nthe cat sat\ttea is hot\n");
         INFO(done.err);

@@ -61,14 +61,16 @@ std::string message(const std::string& folder) {
 TEST_CASE("names of programs around a model are left out", "[model][cases]") {
     const std::string plain = attribute(golden + "classifier").out;
     REQUIRE_FALSE(plain.empty());
-    for (const std::string prefix : {"module.", "_orig_mod.", "module._orig_mod.", "model.", "module.model."}) {
+    for (const std::string prefix :
+         {"module.", "_orig_mod.", "module._orig_mod.", "model.", "module.model.", "model._orig_mod.",
+          "model.module.", "model.module._orig_mod.", "model.bert."}) {
         INFO(prefix);
         const Copy copy(golden + "classifier");
         copy.rename([&](const std::string& name) { return prefix + name; });
         CHECK(attribute(copy.path()).out == plain);
         const auto notes = WeightFiles::open(copy.path()).notes();
-        CHECK(notes.size() == (prefix == "model." ? 0 : 1));
-        if (!notes.empty()) CHECK_THAT(notes.front(), Catch::StartsWith("'" + prefix.substr(0, 5)));
+        REQUIRE(notes.size() == 1);
+        CHECK_THAT(notes.front(), Catch::StartsWith("'" + prefix + "' before the names of all tensors"));
     }
     // The case, beside the same file with its tensors renamed.
     const Copy copy(cases + "prefixed-names/orig_mod");

@@ -70,7 +70,7 @@ private:
             "{}: npy header holds {}, expected a dictionary of descr, fortran_order and shape", where_, found));
     }
     [[noreturn]] void refuse_structured() const {
-        throw InputError(
+        throw OtherElements(
             fmt::format("{}: a structured array (several fields), expected an array of plain numbers", where_));
     }
     void skip_blank() {
@@ -184,14 +184,14 @@ Descr parse_descr(const std::string& descr, const std::string& where) {
         rest.remove_prefix(1);
     }
     if (out.kind == 'O') {
-        throw InputError(
+        throw OtherElements(
             fmt::format("{}: Python objects (pickled), which are never read; save plain arrays, text as "
                         "np.array(list_of_strings)",
                         where));
     }
     const auto result = std::from_chars(rest.data(), rest.data() + rest.size(), out.size);
     if (result.ec != std::errc() || result.ptr != rest.data() + rest.size()) {
-        throw InputError(fmt::format("{}: npy type '{}', expected for instance '<f4'", where, excerpt(descr)));
+        throw OtherElements(fmt::format("{}: npy type '{}', expected for instance '<f4'", where, excerpt(descr)));
     }
     return out;
 }
@@ -314,7 +314,7 @@ NpyArray read_npy(std::span<const std::byte> bytes, const std::string& where) {
     array.is_text = descr.kind == 'U' || descr.kind == 'S';
     const auto dtype = numeric_type(descr);
     if ((!array.is_text && !dtype) || (array.is_text && (descr.size == 0 || descr.size > most_text))) {
-        throw InputError(
+        throw OtherElements(
             fmt::format("{}: npy type '{}' cannot be read{}, expected f8, f4, f2, another number, or text", where,
                         excerpt(header.descr),
                         header.descr.ends_with("V2") ? " (bfloat16? convert it to float32 first)" : ""));

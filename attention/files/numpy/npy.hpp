@@ -16,10 +16,16 @@
 
 #include "attention/files/mapped_file.hpp"
 #include "attention/files/tensor_file.hpp"
+#include "graph/support/error.hpp"
 
 namespace attnflow {
 
 inline constexpr std::string_view npy_magic = "\x93NUMPY";
+
+/// Of a whole array of something that is neither numbers nor text: Python objects, records, dates.
+struct OtherElements : InputError {
+    using InputError::InputError;
+};
 
 /// An array in memory. Bytes that are little-endian and row-major already stay where they are.
 struct NpyArray {
@@ -31,7 +37,7 @@ struct NpyArray {
 
 /// Throws InputError, beginning with `where`, for anything but one whole array: an unknown
 /// version, a header that is no such dictionary or over 64 KiB, more than 8 axes, a type that is
-/// none of the above, sizes that do not fit the bytes, text that is not Unicode.
+/// none of the above (OtherElements), sizes that do not fit the bytes, text that is not Unicode.
 /// O(bytes) when elements are reordered, else O(1).
 NpyArray read_npy(std::span<const std::byte> bytes, const std::string& where);
 

@@ -37,6 +37,16 @@ bool is_array_name(std::string_view name) {
     return name.ends_with(suffix) && name.size() > suffix.size() && !name.starts_with("__MACOSX/");
 }
 
+// What is read by its name: nothing stands in for it where it cannot be read.
+bool is_needed(std::string_view name) {
+    constexpr std::string_view needed[] = {"attentions", "layers", "tokens", "attention_mask", "word_ids"};
+    if (const std::size_t end = name.find_last_not_of("0123456789");
+        end != std::string_view::npos && end + 1 < name.size() && name[end] == '.')
+        name = name.substr(0, end);
+    const std::string_view last = name.substr(name.rfind('.') + 1);
+    return std::find(std::begin(needed), std::end(needed), last) != std::end(needed);
+}
+
 // "a, b, c and 4 more"
 std::string shortened(std::vector<std::string> names) {
     constexpr std::size_t most = 5;
@@ -96,6 +106,7 @@ std::shared_ptr<const NpzFile> NpzFile::read(std::shared_ptr<const MappedFile> f
 
     TextCollector texts;
     std::vector<std::string> others;
+    std::vector<std::string> no_numbers;
     for (const ZipMember& member : members) {
         const std::string place = fmt::format("{}: member '{}'", where, excerpt(member.name));
         if (is_torch_member(member.name)) throw InputError(fmt::format("{}: {}", where, torch_archive().text()));
@@ -107,13 +118,19 @@ std::shared_ptr<const NpzFile> NpzFile::read(std::shared_ptr<const MappedFile> f
         NpyArray array;
         if (member.deflated) {
             result->owned_.push_back(unpack(member, place));
-            array = read_npy(result->owned_.back(), place);
         } else {
             check_stored(member, place);
             result->file_->note_read(member.data.size());
-            array = read_npy(member.data, place);
-            if (array.owned.empty()) array.view.file = result->file_.get();
         }
+        try {
+            array = member.deflated ? read_npy(result->owned_.back(), place) : read_npy(member.data, place);
+        } catch (const OtherElements&) {
+            if (is_needed(name)) throw;
+            no_numbers.push_back(excerpt(name));
+            if (member.deflated) result->owned_.pop_back();
+            continue;
+        }
+        if (!member.deflated && array.owned.empty()) array.view.file = result->file_.get();
         if (array.is_text) {
             texts.add(name, array, place);
         } else {
@@ -125,12 +142,17 @@ std::shared_ptr<const NpzFile> NpzFile::read(std::shared_ptr<const MappedFile> f
         if (!array.owned.empty()) result->owned_.push_back(std::move(array.owned));
     }
     result->metadata_ = std::move(texts).metadata();
-    if (result->tensors_.empty() && result->metadata_.empty()) {
+    if (result->tensors_.empty() && result->metadata_.empty() && no_numbers.empty()) {
         throw InputError(
             fmt::format("{}: {}", where, archive_without_arrays().text({{"members", shortened(others)}})));
     }
     if (!others.empty()) {
         result->notes_.push_back("left out what is no NumPy array: " + shortened(others));
+    }
+    if (!no_numbers.empty()) {
+        result->notes_.push_back(
+            "left out what is no array of numbers or texts (Python objects, records, dates): " +
+            shortened(no_numbers));
     }
     return result;
 }

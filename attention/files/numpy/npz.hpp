@@ -5,7 +5,7 @@
 /// A member NAME.npy is the tensor NAME. Arrays of text hold what safetensors has as metadata:
 /// a single string is the metadata NAME; `tokens`, a list of n strings (or of B lists), are the
 /// tokens of a single-example file, `ID.tokens` those of example ID. Members of other names are passed over, as
-/// NumPy does, and noted.
+/// NumPy does, and noted; so are arrays of Python objects, records and dates under names that nothing is read by.
 ///
 /// Stored arrays are used where they lie in the mapped file; deflated, big-endian or
 /// column-major ones are unpacked into memory when the file is opened, so prefer

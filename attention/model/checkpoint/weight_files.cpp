@@ -182,22 +182,50 @@ void WeightFiles::leave_out_wrappers() {
             return entry.first.size() > prefix.size() && entry.first.starts_with(prefix);
         });
     };
+    const auto some_begin = [&](const std::string& prefix) {
+        return std::any_of(tensors_.begin(), tensors_.end(),
+                           [&](const auto& entry) { return entry.first.starts_with(prefix); });
+    };
+    const std::string wrappers[] = {"module.", "_orig_mod."};
+    const std::string inner[] = {"module.",  "_orig_mod.",  "model.",   "bert.",
+                                 "roberta.", "distilbert.", "electra.", "transformer."};
+    // Training programs call what they wrap `model` or by the model's own name: that name is there twice then, or
+    // stands before the name of another wrapper.
+    const auto is_wrapper = [&](const std::string& prefix) {
+        return all_begin(prefix) &&
+               (some_begin(prefix + prefix) ||
+                std::any_of(std::begin(inner), std::end(inner), [&](const std::string& next) {
+                    const bool wraps =
+                        std::find(std::begin(wrappers), std::end(wrappers), next) != std::end(wrappers);
+                    return all_begin(prefix + next) && (wraps || some_begin(prefix + next + next));
+                }));
+    };
     std::string left_out;
     for (bool again = true; again;) {
         again = false;
-        for (const std::string prefix : {"module.", "_orig_mod."}) {
+        for (const std::string& prefix : wrappers) {
             if (!all_begin(prefix)) continue;
             rename(prefix, false);
             left_out += prefix;
             again = true;
         }
+        for (const std::string& prefix : inner) {
+            if (again || !is_wrapper(prefix)) continue;
+            rename(prefix, false);
+            left_out += prefix;
+            again = true;
+        }
     }
+    const bool in_model = all_begin("model.");
+    if (in_model) rename("model.", true);
+    if (in_model) left_out += "model.";
     if (!left_out.empty()) {
-        notes_.push_back(fmt::format(
-            "'{}' before the names of all tensors, from {}, is left out", left_out,
-            left_out.find("_orig_mod") == std::string::npos ? "data-parallel training" : "a compiled model"));
+        notes_.push_back(fmt::format("'{}' before the names of all tensors, from {}, is left out", left_out,
+                                     left_out.find("_orig_mod") != std::string::npos ? "a compiled model"
+                                     : left_out.find("module") != std::string::npos
+                                         ? "data-parallel training"
+                                         : "a program around the model"));
     }
-    if (all_begin("model.")) rename("model.", true);
 }
 
 std::vector<std::string> WeightFiles::names() const {

@@ -225,7 +225,7 @@ TEST_CASE("files of texts that cannot be read are refused with the line", "[mode
              {"t", "a\tyes\nb\tno\n", "looks like a table"},
              {"t.tsv", "text\tlabel\n\"a b\"\tyes\n", ":2: \"a b\" is in quotation marks, which are not read"},
              {"t.tsv", "text\n\"\"\"a\"\" b\"\n", ":2: \"\"\"a\"\" b\" is in quotation marks"},
-             {"t.tsv", "\"text\"\n\"a\"\n", "expected names without quotes"},
+             {"t.tsv", "\"text\"\n\"a\"\n", "is in quotation marks"},
              {"t.TSV", "sentence\na\n", ":1: no column 'text' in"},
              {"t.CSV", "text,label\na,1\n", "comma-separated files are not read, expected .tsv"},
              {"t.jsonl", "{\"text\": \"a\"}\n", "t.jsonl: JSON is not read, expected .tsv"},

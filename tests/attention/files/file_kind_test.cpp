@@ -27,6 +27,11 @@ std::vector<Known> known_files() {
         {"version https://hawser.github.com/spec/v1\noid sha256:00\nsize 1\n", "is a Git LFS pointer"},
         {"<!doctype HTML><title>404</title>", "is an HTML page"},
         {"\xEF\xBB\xBF\r\n  <HTML lang=\"en\">", "is an HTML page"},
+        {"<!-- saved from a page --> <!doctype html>", "is an HTML page"},
+        {"<script>location.reload()</script>", "is an HTML page"},
+        {"\xEF\xBB\xBFversion https://git-lfs.github.com/spec/v1\noid sha256:00\n", "is a Git LFS pointer"},
+        {"version https://xethub.com/spec/v1\n", "is a Xet pointer"},
+        {"# xet version 0\nfilesize = 1\n", "is a Xet pointer"},
         {"<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>", "is an XML document"},
         {"\x89HDF\r\n\x1a\n\0\0\0\0\0\0\0\0"s, "is an HDF5 file"},
         {std::string(512, 'M') + "\x89HDF\r\n\x1a\n\0\0\0\0\0\0\0\0"s, "is an HDF5 file"},
@@ -113,4 +118,25 @@ TEST_CASE("what is read is known as that", "[kinds]") {
     CHECK_THAT(*why_no_tensors("\xe0\x01\x02 no text at all"),
                Catch::StartsWith("begins with the bytes e0 01 02 20"));
     CHECK_FALSE(why_no_text("").has_value());
+}
+
+TEST_CASE("a server's answer that was saved as a file is known as that", "[kinds]") {
+    for (const std::string answer : {"Entry not found", "{\"error\":\"Invalid username or password.\"}",
+                                     "Access to model a/b is restricted. You must be authenticated"}) {
+        INFO(answer);
+        CHECK_THAT(*why_no_tensors(answer), Catch::Contains("a server's answer: the download was refused"));
+        CHECK_THAT(*why_no_safetensors(answer), Catch::Contains("a server's answer: the download was refused"));
+        CHECK_FALSE(why_no_text(answer).has_value());  // a sentence may begin so
+    }
+}
+
+TEST_CASE("what stands in the place of a model's weights is told how to become safetensors", "[kinds]") {
+    for (const std::string bytes :
+         {"\x80\x04\x95\x1c\0\0\0\0\0\0\0\x8c\x15"s, "\x89HDF\r\n\x1a\n\0\0\0\0\0\0\0\0"s,
+          "MATLAB 5.0 MAT-file, Platform: GLNXA64"s, "0.1 0.9\n"s}) {
+        const std::string why = *why_no_safetensors(bytes);
+        INFO(why);
+        CHECK_THAT(why, Catch::Contains("expected safetensors") && Catch::Contains("save_pretrained"));
+        CHECK_THAT(why, !Catch::Contains("attentions"));
+    }
 }

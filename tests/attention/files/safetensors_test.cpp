@@ -45,7 +45,7 @@ std::vector<HostileFile> hostile_files() {
     for (int i = 0; i < 1'000'000; ++i) keys += (i == 0 ? "\"" : ",\"") + std::to_string(i) + "\":0";
     keys += "}";
     return {
-        {"7 bytes", "1234567", "is text that begins with '1234567', expected a safetensors, npz or npy file: ..."},
+        {"7 bytes", "1234567", "is text that begins with '1234567', expected safetensors: ..."},
         {"another format", "PK\x03\x04 and more than eight bytes", "is a zip archive: ..."},
         {"header longer than file", with_length(100, "{}"),
          "header of 100 bytes, but only 2 follow (is the file complete?)"},
