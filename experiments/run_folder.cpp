@@ -215,9 +215,9 @@ std::string contradictions(const RunRecord& stored, const RunRecord& asked, cons
     std::string out = differences(fixed(was.settings), fixed(is.settings)) +
                       differences(fixed(was.environment), fixed(is.environment));
     std::set<std::string> points;
-    for (std::size_t p = 0; p < asked.grid_size; ++p) points.insert(asked.points[p].key(AxisStage::reading));
+    for (std::size_t p = 0; p < asked.grid_size; ++p) points.insert(asked.points[p].key(AxisStage::comparing));
     for (std::size_t p = 0; p < stored.grid_size; ++p) {
-        if (points.contains(stored.points[p].key(AxisStage::reading))) continue;
+        if (points.contains(stored.points[p].key(AxisStage::comparing))) continue;
         out += fmt::format("\n  the grid: has no {} any more, which was computed", point_text(stored.points[p]));
         break;
     }

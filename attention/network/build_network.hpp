@@ -50,6 +50,8 @@ struct NetworkOptions {
     double skip_weight = 0.5;                     ///< w in [0, 1], the weight of the identity
     std::vector<double> layer_skip_weights = {};  ///< if any, instead: one a layer, from the input
     std::size_t source_layer = 0;                 ///< for head strategies that treat it apart; 0 = the top layer
+
+    bool operator==(const NetworkOptions&) const = default;
 };
 
 /// What pruning took away, over all layers.

@@ -9,7 +9,7 @@
 #include "attention/model/text_model.hpp"
 #include "experiments/cli/blank_out_sets.hpp"
 #include "experiments/run/example_attributions.hpp"
-#include "experiments/study/axes/positions.hpp"
+#include "experiments/study/axis.hpp"
 
 namespace attnflow {
 
@@ -41,8 +41,8 @@ struct AttributeAnswer {
     const std::vector<double>& scores;  ///< one a token
 };
 
-/// Every token is shown, so the positions that are compared play no part.
-inline bool is_shown(const AxisInfo& axis) { return axis.name != PositionsAxis::name; }
+/// Every token is shown, so what is compared plays no part.
+inline bool is_shown(const AxisInfo& axis) { return axis.stage != AxisStage::comparing; }
 /// Nor do axes that are only there where they are asked for.
 inline bool is_shown(const AxisInfo& axis, const GridPoint& point) {
     return is_shown(axis) && (!axis.only_where_asked || point.has(axis.name));

@@ -4,7 +4,6 @@
 
 #include "experiments/metrics/metric.hpp"
 #include "experiments/statistics/moments.hpp"
-#include "experiments/study/axes/positions.hpp"
 
 namespace attnflow {
 namespace {
@@ -36,7 +35,7 @@ std::vector<std::size_t> scored_points(const std::vector<GridPoint>& grid) {
     std::vector<std::size_t> points;
     std::vector<GridPoint> seen;
     for (std::size_t p = 0; p < grid.size(); ++p) {
-        GridPoint point = grid[p].without(PositionsAxis::name);
+        GridPoint point = grid[p].without(AxisStage::comparing);
         if (std::find(seen.begin(), seen.end(), point) != seen.end()) continue;
         seen.push_back(std::move(point));
         points.push_back(p);
@@ -53,10 +52,10 @@ std::vector<Agreement> agreements(const Results& results) {
     const auto points = scored_points(results.grid);
     std::vector<Agreement> out;
     for (std::size_t a = 0; a < points.size(); ++a) {
-        const GridPoint first = results.grid[points[a]].without(PositionsAxis::name);
+        const GridPoint first = results.grid[points[a]].without(AxisStage::comparing);
         for (std::size_t b = a + 1; b < points.size(); ++b) {
-            const GridPoint second = results.grid[points[b]].without(PositionsAxis::name);
-            if (first.method == second.method || !joined(first, second)) continue;
+            const GridPoint second = results.grid[points[b]].without(AxisStage::comparing);
+            if (first.method == second.method || !agree(first, second)) continue;
             out.push_back(compare(points[a], points[b], scores, *spearman));
         }
     }

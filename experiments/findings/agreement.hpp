@@ -10,8 +10,8 @@
 
 namespace attnflow {
 
-/// Of two grid points of different methods that agree in each axis which both take, positions aside: all tokens
-/// count.
+/// Of two grid points of different methods that agree in each axis which both take, those aside that say what is
+/// compared (AxisStage::comparing): all tokens count.
 struct Agreement {
     std::size_t first;  ///< grid points
     std::size_t second;
@@ -23,7 +23,7 @@ struct Agreement {
 /// By first, second. Empty when the run kept no attributions. O(pairs of points x examples x n log n).
 std::vector<Agreement> agreements(const Results& results);
 
-/// Grid points with scores of their own: the first of those that differ in positions only.
+/// Grid points with scores of their own: the first of those that differ only in what is compared.
 std::vector<std::size_t> scored_points(const std::vector<GridPoint>& grid);
 
 }  // namespace attnflow

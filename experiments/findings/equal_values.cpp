@@ -41,7 +41,7 @@ struct VariedAxis {
                 values.push_back(value->first);
                 points.emplace_back();
             }
-            const std::string rest = grid[p].without(name).key(AxisStage::reading);
+            const std::string rest = grid[p].without(name).key(AxisStage::comparing);
             points[value->second][groups.emplace(rest, groups.size()).first->second] = p;
         }
         const std::size_t count = std::min(values.size(), most_values);

@@ -90,15 +90,6 @@ void describe(SummaryRow& row, const std::vector<double>& values) {
     row.standard_deviation = moments.standard_deviation;
 }
 
-// Different methods that agree in every axis both take.
-bool comparable(const GridPoint& a, const GridPoint& b) {
-    if (a.method == b.method) return false;
-    for (const auto& [axis, value] : a.values) {
-        if (b.has(axis) && b.values.at(axis) != value) return false;
-    }
-    return true;
-}
-
 // The pairs that one table of summary.md shows, and that are corrected together.
 using Family = std::vector<std::size_t>;
 
@@ -133,7 +124,9 @@ void compare_methods(const SeriesByKey& series, const Results& result, const Con
     for (auto first = series.begin(); first != series.end(); ++first) {
         const auto [point, reference, metric] = first->first;
         for (std::size_t other = point + 1; other < result.grid.size(); ++other) {
-            if (!comparable(result.grid[point], result.grid[other])) continue;
+            const GridPoint& a = result.grid[point];
+            const GridPoint& b = result.grid[other];
+            if (a.method == b.method || !agree(a, b)) continue;
             const auto second = series.find({other, reference, metric});
             if (second == series.end()) continue;
             std::vector<double> difference;

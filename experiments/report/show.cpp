@@ -92,7 +92,7 @@ std::string cuts_text(const std::vector<Saturation>& saturation, const std::vect
     for (const Saturation& one : saturation) {
         const GridPoint& point = grid[one.point];
         const auto layer = point.layer();
-        // Of points that differ in positions only, the first.
+        // Of points that differ only in what is compared, the first.
         if (!layer || labels.table_label(point) != labels.table_label(grid.front())) continue;
         for (const CutKind kind : all_cut_kinds) methods[labels.row_label(point)][kind][*layer] = one.share(kind);
     }

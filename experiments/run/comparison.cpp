@@ -22,13 +22,14 @@ Comparison::Comparison(const Config& config, const Plan& plan, std::vector<std::
         metrics_.push_back(metrics().make(name, "evaluation.metrics"));
     }
     std::map<std::string, std::size_t> by_key;
-    for (std::size_t p = 0; p < plan.points.size(); ++p) by_key.emplace(plan.points[p].key(AxisStage::reading), p);
+    for (std::size_t p = 0; p < plan.points.size(); ++p)
+        by_key.emplace(plan.points[p].key(AxisStage::comparing), p);
     for (const Reference& reference : config.references) {
         auto& row = reference_points_.emplace_back(plan.grid_size);
         for (std::size_t p = 0; p < plan.grid_size; ++p) {
             const auto other = reference_point(reference, plan.points[p]);
             if (!other) continue;
-            const auto found = by_key.find(other->key(AxisStage::reading));
+            const auto found = by_key.find(other->key(AxisStage::comparing));
             if (found == by_key.end()) {
                 throw ParameterError(
                     fmt::format("evaluation.references: the run holds no scores of {} to compare {} with; methods "

@@ -6,10 +6,27 @@
 
 namespace attnflow {
 
+const char* to_string(AxisStage stage) {
+    switch (stage) {
+        case AxisStage::network:
+            return "network";
+        case AxisStage::attribution:
+            return "attribution";
+        case AxisStage::reading:
+            return "reading";
+        case AxisStage::comparing:
+            return "comparing";
+    }
+    throw InternalError("no such stage of an axis");
+}
+
 void AxisRegistry::add(AxisInfo info) {
     for (const AxisInfo& known : axes_) {
         if (known.name == info.name) throw InternalError(fmt::format("axis '{}' is registered twice", info.name));
     }
+    if (info.stage == AxisStage::comparing && !info.taken_with.empty())
+        throw InternalError(
+            fmt::format("axis '{}' says what is compared, so that all methods take it", info.name));
     if (is_bundled_whole_) note_outside_member("axis", info.name);
     axes_.push_back(std::move(info));
 }

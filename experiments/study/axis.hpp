@@ -19,8 +19,11 @@ namespace attnflow {
 enum class AxisStage {
     network,      ///< the network that a method gets
     attribution,  ///< the question that is asked of it: layer, source
-    reading,      ///< what is read off the answer: points that differ in nothing else share it
+    reading,      ///< which scores are read off the answer: points that differ in nothing else share it
+    comparing,  ///< which of the scores are compared: such points have the same scores, and their results stand in
+                ///< tables and families of tests of their own
 };
+const char* to_string(AxisStage stage);
 
 struct AxisInfo {
     std::string name;

@@ -93,7 +93,7 @@ std::vector<GridPoint> expand_grid(const Config& config, std::size_t layers) {
     std::set<std::string> known;
     for (const auto& [method, span] : parts) {
         for (GridPoint& point : expand(method, span)) {
-            if (known.insert(point.key(AxisStage::reading)).second) grid.push_back(std::move(point));
+            if (known.insert(point.key(AxisStage::comparing)).second) grid.push_back(std::move(point));
         }
     }
     return grid;

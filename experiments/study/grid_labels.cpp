@@ -4,7 +4,6 @@
 #include <map>
 
 #include "experiments/study/axes/layer.hpp"
-#include "experiments/study/axes/positions.hpp"
 
 namespace attnflow {
 
@@ -26,10 +25,8 @@ GridLabels::GridLabels(const std::vector<GridPoint>& grid) {
         if (axis.name == LayerAxis::name || found == seen.end()) continue;
         if (found->second.size() == 1) {
             fixed_.push_back(axis.name + " " + found->second.front());
-        } else if (axis.name == PositionsAxis::name) {
-            has_positions_ = true;
         } else {
-            varied_.push_back(axis.name);
+            (axis.stage == AxisStage::comparing ? of_tables_ : varied_).push_back(axis.name);
         }
     }
 }
@@ -50,7 +47,9 @@ std::string GridLabels::pair_label(const GridPoint& first, const GridPoint& seco
 }
 
 std::string GridLabels::table_label(const GridPoint& point) const {
-    return has_positions_ ? ", positions " + point.text(PositionsAxis::name) : "";
+    std::string label;
+    for (const std::string& axis : of_tables_) label += fmt::format(", {} {}", axis, point.text(axis));
+    return label;
 }
 
 }  // namespace attnflow

@@ -23,7 +23,8 @@ public:
     std::string row_label(const GridPoint& point) const;
     /// "first - second" and the values of the axes that vary, from either.
     std::string pair_label(const GridPoint& first, const GridPoint& second) const;
-    /// Which table a point belongs to: ", positions ..." when they vary, else "".
+    /// Which table a point belongs to: ", positions ..." when they vary, and so for every axis that says what is
+    /// compared; else "".
     std::string table_label(const GridPoint& point) const;
 
 private:
@@ -31,8 +32,8 @@ private:
 
     std::vector<std::int64_t> layers_;
     std::vector<std::string> fixed_;
-    std::vector<std::string> varied_;
-    bool has_positions_ = false;
+    std::vector<std::string> varied_;     ///< but for those that say what is compared,
+    std::vector<std::string> of_tables_;  ///< which are these
 };
 
 }  // namespace attnflow

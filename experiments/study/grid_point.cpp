@@ -1,5 +1,7 @@
 #include "experiments/study/grid_point.hpp"
 
+#include <algorithm>
+
 #include "algorithms/attribution_method.hpp"
 
 namespace attnflow {
@@ -24,6 +26,14 @@ GridPoint GridPoint::with(const std::string& axis, ParameterValue value) const {
 GridPoint GridPoint::without(const std::string& axis) const {
     GridPoint other = *this;
     other.values.erase(axis);
+    return other;
+}
+
+GridPoint GridPoint::without(AxisStage stage) const {
+    GridPoint other = *this;
+    for (const AxisInfo& axis : axes()) {
+        if (axis.stage == stage) other.values.erase(axis.name);
+    }
     return other;
 }
 
@@ -56,13 +66,11 @@ std::optional<GridPoint> point_of_method(const std::string& method, const GridPo
     return other;
 }
 
-std::optional<GridPoint> joined(const GridPoint& first, const GridPoint& second) {
-    GridPoint both = first;
-    for (const auto& [axis, value] : second.values) {
-        const auto [found, is_new] = both.values.emplace(axis, value);
-        if (!is_new && found->second != value) return std::nullopt;
-    }
-    return both;
+bool agree(const GridPoint& first, const GridPoint& second) {
+    return std::all_of(first.values.begin(), first.values.end(), [&](const auto& one) {
+        const auto other = second.values.find(one.first);
+        return other == second.values.end() || other->second == one.second;
+    });
 }
 
 }  // namespace attnflow

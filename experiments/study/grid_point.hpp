@@ -22,6 +22,8 @@ struct GridPoint {
     std::optional<std::int64_t> layer() const;
     GridPoint with(const std::string& axis, ParameterValue value) const;
     GridPoint without(const std::string& axis) const;
+    /// Without the axes of one stage.
+    GridPoint without(AxisStage stage) const;
     /// Equal for points that agree in all axes of the stages up to `last` and, except for
     /// networks, in the method.
     std::string key(AxisStage last) const;
@@ -34,8 +36,7 @@ PointOptions options_of(const GridPoint& point);
 /// Another method at the values of `point`; nothing where it takes an axis that the point lacks.
 std::optional<GridPoint> point_of_method(const std::string& method, const GridPoint& point);
 
-/// The values of two points as those of one, the method of the first; nothing where they contradict each other in
-/// an axis that both have.
-std::optional<GridPoint> joined(const GridPoint& first, const GridPoint& second);
+/// Whether two points, of whatever methods, have the same value in each axis that both have.
+bool agree(const GridPoint& first, const GridPoint& second);
 
 }  // namespace attnflow

@@ -30,9 +30,9 @@ Plan make_plan(const Config& config, std::size_t layers) {
     std::vector<GridPoint> points = expand_grid(config, layers);
     const std::size_t grid_size = points.size();
     std::set<std::string> known;
-    for (const GridPoint& point : points) known.insert(point.key(AxisStage::reading));
+    for (const GridPoint& point : points) known.insert(point.key(AxisStage::comparing));
     const auto ask_for = [&](std::optional<GridPoint> other) {
-        if (other && known.insert(other->key(AxisStage::reading)).second) points.push_back(std::move(*other));
+        if (other && known.insert(other->key(AxisStage::comparing)).second) points.push_back(std::move(*other));
     };
     for (const Reference& reference : config.references) {
         for (std::size_t p = 0; p < grid_size; ++p) ask_for(reference_point(reference, points[p]));

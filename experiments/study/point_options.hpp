@@ -26,6 +26,8 @@ struct SourceChoice {
     Kind kind = Kind::index;
     std::size_t index = 0;
 
+    bool operator==(const SourceChoice&) const = default;
+
     /// In a layer of n positions, one of which may be `masked`. Throws ParameterError, beginning with `where`, for
     /// an index that is not below n, and where the masked position is asked for and there is none.
     std::vector<std::size_t> positions(std::size_t n, std::optional<std::size_t> masked,
@@ -44,6 +46,7 @@ struct UnitChoice {
     JoinRows rows = JoinRows::mean;  ///< of the attention from a word, or of its scores as a source
 
     bool are_words() const { return joined != Joined::never; }
+    bool operator==(const UnitChoice&) const = default;
 };
 
 /// How rows of scores, one a source, become one score a token.
@@ -53,27 +56,49 @@ enum class ReadOut {
     column_sum,
 };
 
-/// Defaults are what a method gets that does not take the axis.
-struct PointOptions {
-    // The network.
+/// What is done to something, one after the other: for axes that no field speaks of.
+template <class Function>
+struct Steps : std::vector<std::function<Function>> {
+    /// Functions cannot be compared, so steps are equal where there are none.
+    bool operator==(const Steps& other) const { return this->empty() && other.empty(); }
+};
+
+// What axes of each stage set (AxisStage), and no other.
+
+struct NetworkStageOptions {
     UnitChoice units = {};  ///< of the network, or of scores that are made of it
     NetworkOptions network{.skip_weight = 0.0};
     std::string edge_weights = attention_weights;  ///< as weights_by_name()
     bool drop_special_tokens = false;              ///< network.dropped_keys are theirs, which an example decides
-    /// What is done with the network when it is built, in this order: for axes that NetworkOptions has no field
-    /// for.
-    std::vector<std::function<LayeredNetwork<double>(const LayeredNetwork<double>&)>> network_steps = {};
+    /// On the network when it is built.
+    Steps<LayeredNetwork<double>(const LayeredNetwork<double>&)> network_steps = {};
 
-    // The question.
+    bool operator==(const NetworkStageOptions&) const = default;
+};
+
+struct AttributionStageOptions {
     std::optional<std::size_t> layer = {};  ///< of the source, from 1; nothing: the top one
     SourceChoice source = {};
 
-    // What is read off the answer.
+    bool operator==(const AttributionStageOptions&) const = default;
+};
+
+struct ReadingStageOptions {
     ReadOut read_out = ReadOut::row;
-    /// What is done with the score of each token then, in this order.
-    std::vector<std::function<void(std::vector<double>&)>> score_steps = {};
+    /// On the score of each token then.
+    Steps<void(std::vector<double>&)> score_steps = {};
+
+    bool operator==(const ReadingStageOptions&) const = default;
+};
+
+struct ComparingStageOptions {
     bool score_special_tokens = true;
 
+    bool operator==(const ComparingStageOptions&) const = default;
+};
+
+/// Defaults are what a method gets that does not take the axis.
+struct PointOptions : NetworkStageOptions, AttributionStageOptions, ReadingStageOptions, ComparingStageOptions {
     /// One score a token from one row of scores a source.
     std::vector<double> scores(const RowMajor<double>& rows) const;
     /// Positions of the units that are compared. `words`: the first position of each word, for units that are

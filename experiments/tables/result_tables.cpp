@@ -1,6 +1,5 @@
 #include "experiments/tables/result_tables.hpp"
 
-#include "experiments/study/axes/positions.hpp"
 #include "experiments/study/config.hpp"
 #include "experiments/study/point_options.hpp"
 #include "experiments/tables/columns.hpp"
@@ -60,12 +59,14 @@ Columns<MethodPair> comparison_columns(const Config& config, Columns<MethodPair>
     return columns;
 }
 
-/// The axes of both points of a pair, which agree where both have one.
+/// The axes of both points of a pair, which agree where both have one; empty for those that say what is compared,
+/// where the pair is not of it.
 template <class Pair>
-void add_joined_axes(Columns<Pair>& columns, const Results& result, bool with_positions = true) {
+void add_joined_axes(Columns<Pair>& columns, const Results& result, bool with_compared = true) {
     for (const AxisInfo* axis : shown_axes(result.grid)) {
-        columns.add(axis->name, [&result, with_positions, name = axis->name](const Pair& pair) {
-            if (!with_positions && name == PositionsAxis::name) return Cell();
+        const bool is_empty = !with_compared && axis->stage == AxisStage::comparing;
+        columns.add(axis->name, [&result, is_empty, name = axis->name](const Pair& pair) {
+            if (is_empty) return Cell();
             const GridPoint& first = result.grid[pair.first];
             return axis_cell(first.has(name) ? first : result.grid[pair.second], name);
         });

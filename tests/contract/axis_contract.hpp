@@ -40,22 +40,14 @@ inline std::vector<ParameterValue> sample_values(const AxisInfo& axis) {
 /// Which stages of `options` differ from the defaults.
 inline std::set<AxisStage> stages_set(const PointOptions& options) {
     const PointOptions defaults;
-    const NetworkOptions& a = options.network;
-    const NetworkOptions& b = defaults.network;
     std::set<AxisStage> stages;
-    if (a.heads != b.heads || a.pruning != b.pruning || a.dropped_keys != b.dropped_keys ||
-        a.receptive_field != b.receptive_field || a.renormalise != b.renormalise ||
-        a.skip_weight != b.skip_weight || a.layer_skip_weights != b.layer_skip_weights ||
-        a.source_layer != b.source_layer || options.edge_weights != defaults.edge_weights ||
-        options.drop_special_tokens != defaults.drop_special_tokens ||
-        options.units.joined != defaults.units.joined || !options.network_steps.empty())
-        stages.insert(AxisStage::network);
-    if (options.layer != defaults.layer || options.source.kind != defaults.source.kind ||
-        options.source.index != defaults.source.index)
-        stages.insert(AxisStage::attribution);
-    if (options.read_out != defaults.read_out || !options.score_steps.empty() ||
-        options.score_special_tokens != defaults.score_special_tokens)
-        stages.insert(AxisStage::reading);
+    const auto compare = [&]<class Stage>(AxisStage stage, const Stage& its, const Stage& default_ones) {
+        if (!(its == default_ones)) stages.insert(stage);
+    };
+    compare.operator()<NetworkStageOptions>(AxisStage::network, options, defaults);
+    compare.operator()<AttributionStageOptions>(AxisStage::attribution, options, defaults);
+    compare.operator()<ReadingStageOptions>(AxisStage::reading, options, defaults);
+    compare.operator()<ComparingStageOptions>(AxisStage::comparing, options, defaults);
     return stages;
 }
 

@@ -38,7 +38,7 @@ TEST_CASE("every axis is in config check, columns of results and docs", "[contra
 
 namespace {
 
-enum class Break { nothing, drifts, text, stage, idle, place, expands };
+enum class Break { nothing, drifts, text, stage, compares, idle, place, expands };
 
 // The layer of the source with one rule broken.
 template <Break broken>
@@ -64,6 +64,7 @@ public:
         if (broken == Break::idle) return;
         options.layer = static_cast<std::size_t>(std::get<std::int64_t>(value));
         if (broken == Break::stage) options.read_out = ReadOut::column_max;
+        if (broken == Break::compares) options.score_special_tokens = false;
     }
     static std::vector<ParameterValue> expand(const std::vector<ParameterValue>& values, std::size_t,
                                               const std::string&) {
@@ -91,9 +92,48 @@ TEST_CASE("a broken axis is caught", "[contract][axes]") {
     CHECK(is_caught<Break::drifts>());
     CHECK(is_caught<Break::text>());
     CHECK(is_caught<Break::stage>());
+    CHECK(is_caught<Break::compares>());
     CHECK(is_caught<Break::idle>());
     CHECK(is_caught<Break::place>());
     CHECK(is_caught<Break::expands>());
+}
+
+TEST_CASE("every part of the options of a point is one stage's", "[contract][axes]") {
+    const auto stages_of = [](auto set) {
+        PointOptions options;
+        set(options);
+        return stages_set(options);
+    };
+    using Stages = std::set<AxisStage>;
+    CHECK(stages_of([](PointOptions&) {}).empty());
+    CHECK(stages_of([](PointOptions& o) { o.network.source_layer = 1; }) == Stages{AxisStage::network});
+    CHECK(stages_of([](PointOptions& o) { o.units.rows = JoinRows::max; }) == Stages{AxisStage::network});
+    CHECK(stages_of([](PointOptions& o) {
+              o.network_steps.push_back([](const LayeredNetwork<double>& network) { return network; });
+          }) == Stages{AxisStage::network});
+    CHECK(stages_of([](PointOptions& o) { o.source.index = 1; }) == Stages{AxisStage::attribution});
+    CHECK(stages_of([](PointOptions& o) { o.score_steps.push_back([](std::vector<double>&) {}); }) ==
+          Stages{AxisStage::reading});
+    CHECK(stages_of([](PointOptions& o) { o.score_special_tokens = false; }) == Stages{AxisStage::comparing});
+}
+
+namespace {
+
+class ComparingAxis : public BrokenAxis<Break::nothing> {
+public:
+    static AxisInfo describe() {
+        AxisInfo info = BrokenAxis::describe();
+        info.stage = AxisStage::comparing;
+        return info;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("an axis that says what is compared is one of all methods", "[contract][axes]") {
+    AxisRegistry registry;
+    CHECK(message_of<InternalError>([&] { registry.add<ComparingAxis>(); }) ==
+          "axis 'depth' says what is compared, so that all methods take it");
 }
 
 TEST_CASE("an axis of a name that is taken is refused", "[contract][axes]") {

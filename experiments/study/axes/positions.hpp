@@ -14,7 +14,7 @@ public:
                 .summary = "tokens that are scored: all, or without special tokens",
                 .values = words().text(),
                 .fallback = words().fallback(),
-                .stage = AxisStage::reading};
+                .stage = AxisStage::comparing};
     }
     static ParameterValue check(const ParameterValue& value, const std::string& where) {
         return words().check(value, where);

@@ -52,6 +52,11 @@ TEST_CASE("points share what their stages have in common", "[axes]") {
     const GridPoint base{"rollout",
                          {{"heads", Text("mean")}, {"layer", std::int64_t{1}}, {"readout", Text("row")}}};
     GridPoint other = base;
+    other.values["positions"] = Text("no_special");
+    CHECK(base.key(AxisStage::reading) == other.key(AxisStage::reading));
+    CHECK(base.key(AxisStage::comparing) != other.key(AxisStage::comparing));
+    CHECK(other.without(AxisStage::comparing) == base);
+    CHECK(other.without(AxisStage::reading).text("positions") == "no_special");
     other.values["readout"] = Text("column_max");
     CHECK(base.key(AxisStage::attribution) == other.key(AxisStage::attribution));
     CHECK(base.key(AxisStage::reading) != other.key(AxisStage::reading));
@@ -81,14 +86,16 @@ TEST_CASE("another method at the same values, where it takes no axis that is mis
     CHECK_FALSE(sum->has("layer"));
     CHECK(sum->values.at("skip_weight") == ParameterValue(0.5));
     CHECK_FALSE(point_of_method("attention_flow", *sum));  // it takes a layer
-    CHECK(joined(*sum, point)->method == "column_sum");
-    CHECK(joined(*sum, point)->values == point.values);
-    CHECK_FALSE(joined(point, point.with("layer", std::int64_t{1})));
+    CHECK(agree(*sum, point));                             // in all axes that both have
+    CHECK(agree(point, *sum));
+    CHECK_FALSE(agree(point, point.with("layer", std::int64_t{1})));
+    CHECK_FALSE(agree(*sum, point.with("skip_weight", 0.25)));
 }
 
 TEST_CASE("a point without an axis that nothing asked for is the one with its default", "[axes]") {
     const GridPoint tokens{"rollout", {{"layer", std::int64_t{1}}}};
-    for (const AxisStage stage : {AxisStage::network, AxisStage::attribution, AxisStage::reading}) {
+    for (const AxisStage stage :
+         {AxisStage::network, AxisStage::attribution, AxisStage::reading, AxisStage::comparing}) {
         CHECK(tokens.key(stage) == tokens.with("units", Text("tokens")).key(stage));
         CHECK(tokens.key(stage) != tokens.with("units", Text("words")).key(stage));
         CHECK(tokens.key(stage) !=
