@@ -12,19 +12,21 @@ using enum CutPart;
 
 constexpr CutLayer input{}, layer_1{false, 1}, top{true, 0}, below_top{true, 1}, two_below_top{true, 2};
 
-// A kind a line: source side above layer k, in it and below it; range of k; downwards; k in the name.
+// A kind a line: for people, trivial; source side above layer k, in it and below it; range of k; downwards; k in
+// the name.
+constexpr const char* lanes = "lanes and crossings";
 constexpr CutShape shapes[] = {
-    {CutKind::source_row, "source_row", "everything that leaves the source",  //
+    {CutKind::source_row, "source_row", "everything that leaves the source", "out-capacity of the source", true,
      nothing, source, nothing, top, top, false, false},
-    {CutKind::sink_column, "sink_column", "everything that enters the token in layer 1",  //
-     everything, all_but_sink, nothing, input, input, false, false},
-    {CutKind::source_lane, "source_lane", "around the source's own lane",  //
+    {CutKind::sink_column, "sink_column", "everything that enters the token in layer 1",
+     "in-capacity of the token", true, everything, all_but_sink, nothing, input, input, false, false},
+    {CutKind::source_lane, "source_lane", "around the source's own lane", lanes, false,  //
      source, source, nothing, layer_1, below_top, true, true},
-    {CutKind::sink_lane, "sink_lane", "around the token's own lane",  //
+    {CutKind::sink_lane, "sink_lane", "around the token's own lane", lanes, false,  //
      everything, all_but_sink, all_but_sink, layer_1, two_below_top, false, true},
-    {CutKind::crossing, "crossing", "from the source's lane to the token's lane",  //
+    {CutKind::crossing, "crossing", "from the source's lane to the token's lane", lanes, false,  //
      source, dearer_above, all_but_sink, layer_1, below_top, false, true},
-    {CutKind::interior, "interior", "inside the network",  //
+    {CutKind::interior, "interior", "inside the network", "inside the network", false,  //
      nothing, nothing, nothing, input, input, false, false},
 };
 
@@ -33,8 +35,6 @@ constexpr CutShape shapes[] = {
 using table::shapes;
 static_assert(std::equal(std::begin(shapes), std::end(shapes), std::begin(all_cut_kinds), std::end(all_cut_kinds),
                          [](const CutShape& shape, CutKind kind) { return shape.kind == kind; }));
-
-const CutShape& shape_of(CutKind kind) { return shapes[static_cast<std::size_t>(kind)]; }
 
 // By vertex, 1 where it is reached from (source_layer, source).
 std::vector<char> reached_from(const FixedNetwork& g, std::size_t source_layer, std::size_t source) {
@@ -74,8 +74,25 @@ std::vector<char> reaching(const FixedNetwork& g, std::size_t top, std::size_t s
 
 std::span<const CutShape> cut_shapes() { return shapes; }
 
+const CutShape& shape_of(CutKind kind) { return shapes[static_cast<std::size_t>(kind)]; }
+
 const char* to_string(CutKind kind) { return shape_of(kind).name; }
-const char* meaning(CutKind kind) { return shape_of(kind).meaning; }
+
+const char* to_string(CutPart part) {
+    switch (part) {
+        case CutPart::nothing:
+            return "nothing";
+        case CutPart::source:
+            return "source";
+        case CutPart::dearer_above:
+            return "dearer_above";
+        case CutPart::all_but_sink:
+            return "all_but_sink";
+        case CutPart::everything:
+            return "everything";
+    }
+    throw InternalError("no such part of a cut");
+}
 
 std::string BindingCut::text() const {
     const CutShape& shape = shape_of(kind);
@@ -141,11 +158,18 @@ BindingCut CutClassifier::classify(std::size_t source, std::size_t sink, std::in
         enter_source(source);
         to_sink_ = &reaches(sink);
     }
-    if (row_sum(top_, source, true) == value) return {CutKind::source_row, 0};
-    if (column_sum(1, sink, true) == value) return {CutKind::sink_column, 0};
-    if (const auto cut = match_source_lane(source, value)) return *cut;
-    if (const auto cut = match_sink_lane(sink, value)) return *cut;
-    if (const auto cut = match_crossing(source, sink, value)) return *cut;
+    const Question asked{source, sink, value};
+    out_of_source_lane_.assign(1, 0);
+    into_sink_lane_.assign(1, 0);
+    for (const CutShape& shape : shapes) {
+        if (shape.kind == CutKind::interior) break;
+        const std::int64_t lowest = shape.lowest.of(top_);
+        const std::int64_t highest = shape.highest.of(top_);
+        for (std::int64_t step = 0; step <= highest - lowest; ++step) {
+            const auto k = static_cast<std::uint32_t>(shape.is_downwards ? highest - step : lowest + step);
+            if (has_capacity(asked, shape, k)) return {shape.kind, shape.has_layer ? k : 0};
+        }
+    }
     return {CutKind::interior, 0};
 }
 
@@ -158,7 +182,7 @@ CutClassifier::Mask CutClassifier::source_side(std::size_t source, std::size_t s
         return edge_or_none(k + 1, source, x) > edge_or_none(k, x, sink);
     };
     const auto is_on_source_side = [&](std::size_t l, std::size_t i) {
-        switch (l > k ? shape.above : l == k ? shape.at : shape.below) {
+        switch (shape.in_layer(l, k)) {
             case CutPart::nothing:
                 return false;
             case CutPart::source:
@@ -189,44 +213,54 @@ std::int64_t CutClassifier::edge_or_none(std::size_t layer, std::size_t from, st
     return from < g_.width(layer) && to < g_.width(layer - 1) ? g_.capacity(layer, from, to) : 0;
 }
 
-std::optional<BindingCut> CutClassifier::match_source_lane(std::size_t source, std::int64_t value) const {
-    std::int64_t above = 0;
-    for (std::size_t k = top_ - 1; k >= 1; --k) {
-        above = add_capacities(above, row_sum(k + 1, source, false));
-        if (above > value) break;
-        if (add_capacities(above, row_sum(k, source, true)) == value) {
-            return BindingCut{CutKind::source_lane, static_cast<std::uint32_t>(k)};
-        }
+std::int64_t CutClassifier::out_of_source_lane(const Question& asked, std::size_t layers) {
+    auto& sums = out_of_source_lane_;
+    while (sums.size() <= layers) {
+        const std::int64_t sum = sums.back();
+        const std::size_t layer = top_ + 1 - sums.size();
+        sums.push_back(sum > asked.value ? sum : add_capacities(sum, row_sum(layer, asked.source, false)));
     }
-    return std::nullopt;
+    return sums[layers];
 }
 
-std::optional<BindingCut> CutClassifier::match_sink_lane(std::size_t sink, std::int64_t value) const {
-    std::int64_t below = 0;
-    for (std::size_t k = 1; k + 2 <= top_; ++k) {
-        below = add_capacities(below, column_sum(k, sink, false));
-        if (below > value) break;
-        if (add_capacities(below, column_sum(k + 1, sink, true)) == value) {
-            return BindingCut{CutKind::sink_lane, static_cast<std::uint32_t>(k)};
-        }
+std::int64_t CutClassifier::into_sink_lane(const Question& asked, std::size_t layers) {
+    auto& sums = into_sink_lane_;
+    while (sums.size() <= layers) {
+        const std::int64_t sum = sums.back();
+        const std::size_t layer = sums.size();
+        sums.push_back(sum > asked.value ? sum : add_capacities(sum, column_sum(layer, asked.sink, false)));
     }
-    return std::nullopt;
+    return sums[layers];
 }
 
-std::optional<BindingCut> CutClassifier::match_crossing(std::size_t source, std::size_t sink,
-                                                        std::int64_t value) const {
-    std::vector<std::int64_t> above(top_ + 2, 0);  // above[l] = sum of o_m(source) over m >= l
-    for (std::size_t l = top_; l >= 3; --l) above[l] = add_capacities(above[l + 1], row_sum(l, source, false));
-    std::int64_t below = 0;  // sum of c_l(sink) over l <= b-1
-    for (std::size_t b = 1; b + 1 <= top_; ++b) {
-        if (below > value) break;
-        const std::int64_t lanes = add_capacities(above[b + 2], below);
-        if (lanes <= value && add_capacities(lanes, meeting(b, source, sink)) == value) {
-            return BindingCut{CutKind::crossing, static_cast<std::uint32_t>(b)};
-        }
-        below = add_capacities(below, column_sum(b, sink, false));
+// What leaves the source side through the matrix of a layer, where that side holds `from` above the matrix and
+// another part, `to`, below it.
+std::int64_t CutClassifier::out_of_layer(const Question& asked, std::size_t layer, CutPart from,
+                                         CutPart to) const {
+    using enum CutPart;
+    if (from == CutPart::source && to == nothing) return row_sum(layer, asked.source, true);
+    if (from == everything && to == all_but_sink) return column_sum(layer, asked.sink, true);
+    if (from == CutPart::source && to == dearer_above) return meeting(layer - 1, asked.source, asked.sink);
+    if (from == dearer_above && to == all_but_sink) return 0;  // the meeting holds both of its layers
+    throw InternalError("a cut of the vocabulary has no closed form");
+}
+
+// Each closed form is the lane of the source above layer k, the lane of the sink below it, and what changes there.
+bool CutClassifier::has_capacity(const Question& asked, const CutShape& shape, std::size_t k) {
+    std::int64_t sum = 0;
+    if (shape.above == CutPart::source) {
+        const std::size_t first = shape.at == shape.above ? k + 1 : k + 2;
+        sum = add_capacities(sum, out_of_source_lane(asked, top_ + 1 - first));
     }
-    return std::nullopt;
+    if (shape.below == CutPart::all_but_sink) {
+        const std::size_t last = shape.at == shape.below ? k : k - 1;
+        sum = add_capacities(sum, into_sink_lane(asked, last));
+    }
+    if (sum <= asked.value && k < top_ && shape.above != shape.at)
+        sum = add_capacities(sum, out_of_layer(asked, k + 1, shape.above, shape.at));
+    if (sum <= asked.value && k >= 1 && shape.at != shape.below)
+        sum = add_capacities(sum, out_of_layer(asked, k, shape.at, shape.below));
+    return sum == asked.value;
 }
 
 }  // namespace attnflow

@@ -40,6 +40,9 @@ enum class CutKind : std::uint8_t { source_row, sink_column, source_lane, sink_l
 /// sink's vertex, everything.
 enum class CutPart : std::uint8_t { nothing, source, dearer_above, all_but_sink, everything };
 
+/// Its name, as above.
+const char* to_string(CutPart part);
+
 /// A layer counted from the input, or from the source's layer down.
 struct CutLayer {
     bool from_top = false;
@@ -58,18 +61,24 @@ struct CutShape {
     CutKind kind;
     const char* name;
     const char* meaning;  ///< what such a cut goes around, for people: "everything that leaves the source"
+    const char* group;    ///< in short, for tables of shares: kinds of one group are one row
+    bool is_trivial;      ///< one number of the source or of the sink: no layer in between plays a part
     CutPart above, at, below;
     CutLayer lowest, highest;
     bool is_downwards;  ///< the order of k: from the highest down
     bool has_layer;     ///< k is part of a cut's name
+
+    CutPart in_layer(std::size_t layer, std::size_t k) const {
+        return layer > k ? above : layer == k ? at : below;
+    }
 };
 
 /// The vocabulary: each kind at the place of its CutKind.
 std::span<const CutShape> cut_shapes();
 
-/// The name of a kind without its layer, and what such a cut goes around.
+const CutShape& shape_of(CutKind kind);
+/// The name of a kind without its layer.
 const char* to_string(CutKind kind);
-const char* meaning(CutKind kind);
 /// All kinds, in the order of the vocabulary.
 inline constexpr CutKind all_cut_kinds[] = {CutKind::source_row, CutKind::sink_column, CutKind::source_lane,
                                             CutKind::sink_lane,  CutKind::crossing,    CutKind::interior};
@@ -109,9 +118,14 @@ private:
     std::int64_t column_sum(std::size_t layer, std::size_t position, bool with_diagonal) const;
     std::int64_t edge_or_none(std::size_t layer, std::size_t from, std::size_t to) const;
     std::int64_t meeting(std::size_t b, std::size_t source, std::size_t sink) const;
-    std::optional<BindingCut> match_source_lane(std::size_t source, std::int64_t value) const;
-    std::optional<BindingCut> match_sink_lane(std::size_t sink, std::int64_t value) const;
-    std::optional<BindingCut> match_crossing(std::size_t source, std::size_t sink, std::int64_t value) const;
+    struct Question {
+        std::size_t source, sink;
+        std::int64_t value;
+    };
+    std::int64_t out_of_source_lane(const Question& asked, std::size_t layers);
+    std::int64_t into_sink_lane(const Question& asked, std::size_t layers);
+    std::int64_t out_of_layer(const Question& asked, std::size_t layer, CutPart from, CutPart to) const;
+    bool has_capacity(const Question& asked, const CutShape& shape, std::size_t k);
 
     const FixedNetwork& g_;
     std::size_t top_;
@@ -120,6 +134,9 @@ private:
     Mask reached_;                   // from the current source
     std::vector<Mask> reaches_;      // by sink, empty until asked for
     const Mask* to_sink_ = nullptr;  // of the current sink
+    // Of the current question, by number of layers, as far as they were asked for: sums of o_l(source) from the
+    // top down, of c_l(sink) from the input up. Beyond its value they may stand still.
+    std::vector<std::int64_t> out_of_source_lane_, into_sink_lane_;
 };
 
 }  // namespace attnflow

@@ -6,10 +6,10 @@
 
 #include <fmt/format.h>
 
+#include "experiments/findings/agreement.hpp"
 #include "experiments/metrics/spearman.hpp"
 #include "experiments/store/run_store.hpp"
 #include "experiments/study/axes/layer.hpp"
-#include "experiments/study/axes/positions.hpp"
 #include "experiments/study/axes/source.hpp"
 #include "graph/support/parallel.hpp"
 
@@ -119,7 +119,11 @@ double Saturation::share(CutKind kind) const {
     return static_cast<double>(by_cut[static_cast<std::size_t>(kind)]) / static_cast<double>(pairs);
 }
 
-double Saturation::share_trivial() const { return share(CutKind::source_row) + share(CutKind::sink_column); }
+double Saturation::share_trivial() const {
+    double sum = 0.0;
+    for (const CutShape& shape : cut_shapes()) sum += shape.is_trivial ? share(shape.kind) : 0.0;
+    return sum;
+}
 
 double Saturation::share_tied() const { return static_cast<double>(tied) / static_cast<double>(pairs); }
 
@@ -199,11 +203,14 @@ std::optional<SaturationFinding> finding_of(const ByLayer& layers, GridPoint set
                               .title = "",
                               .text = ""};
     const auto percent = [](double share) { return fmt::format("{:.0f} %", 100.0 * share); };
-    finding.text = fmt::format(
-        "Of {} from layer {}, {} are limited by a trivial cut: {} by what leaves the source and {} by what enters "
-        "the token in layer 1. ",
-        counted(there.pairs, "flow"), top, percent(there.share_trivial()),
-        percent(there.share(CutKind::source_row)), percent(there.share(CutKind::sink_column)));
+    std::vector<std::string> cuts;
+    for (const CutShape& shape : cut_shapes()) {
+        if (shape.is_trivial)
+            cuts.push_back(fmt::format("{} by {}", percent(there.share(shape.kind)), shape.meaning));
+    }
+    finding.text =
+        fmt::format("Of {} from layer {}, {} are limited by a trivial cut: {}. ", counted(there.pairs, "flow"),
+                    top, percent(there.share_trivial()), join(cuts, " and "));
     if (!finding.is_saturated) {
         finding.title = layers.size() == 1 ? fmt::format("Flow is not saturated in layer {}", top)
                                            : "Flow is not saturated in the top layer";
@@ -225,13 +232,13 @@ std::optional<SaturationFinding> finding_of(const ByLayer& layers, GridPoint set
     return finding;
 }
 
-// Calls use(point, saturation) for each with a layer, where positions vary for the first of their values.
+// Calls use(point, saturation) for each with a layer and scores of its own.
 void for_each_flow(const std::vector<Saturation>& saturation, const std::vector<GridPoint>& grid,
                    const std::function<void(const GridPoint&, const Saturation&)>& use) {
+    const auto scored = scored_points(grid);
     for (const Saturation& one : saturation) {
         const GridPoint& point = grid[one.point];
-        if (point.layer() && point.text(PositionsAxis::name) == grid.front().text(PositionsAxis::name))
-            use(point, one);
+        if (point.layer() && std::binary_search(scored.begin(), scored.end(), one.point)) use(point, one);
     }
 }
 
@@ -241,7 +248,7 @@ std::vector<SaturationFinding> saturation_findings(const std::vector<Saturation>
                                                    const std::vector<GridPoint>& grid) {
     std::vector<std::pair<GridPoint, ByLayer>> settings;
     for_each_flow(saturation, grid, [&](const GridPoint& point, const Saturation& one) {
-        const GridPoint setting = point.without(LayerAxis::name).without(PositionsAxis::name);
+        const GridPoint setting = point.without(LayerAxis::name).without(AxisStage::comparing);
         auto found =
             std::find_if(settings.begin(), settings.end(), [&](const auto& s) { return s.first == setting; });
         if (found == settings.end()) found = settings.insert(settings.end(), {setting, {}});

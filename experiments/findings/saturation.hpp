@@ -8,7 +8,7 @@
 /// of the tokens is that of the methods which the flow declares to be compared with (its bounds), at the same axis
 /// values. A flow that ranks as its bounds do is best replaced by them.
 ///
-/// Only tokens that the point's `positions` keep are counted.
+/// Only tokens that the point compares (its `positions`) are counted.
 
 #include <cstddef>
 #include <optional>
@@ -40,7 +40,7 @@ struct Saturation {
     std::vector<RankAgreement> ranks = {};  ///< one a method it is compared with, where that was run
 
     double share(CutKind kind) const;
-    /// Of the cuts that say nothing of the layers in between: source_row and sink_column.
+    /// Of the cuts that say nothing of the layers in between (CutShape::is_trivial).
     double share_trivial() const;
     double share_tied() const;
     /// Nothing where it is not compared with `method`, or undefined.
@@ -71,7 +71,8 @@ inline constexpr double saturated_share = 0.95;
 
 /// What saturation means for the flows of one setting, or of all, by layer of the source.
 struct SaturationFinding {
-    GridPoint setting;           ///< method and axes, without layer and positions; nothing in it for all settings
+    /// Method and axes, without the layer and what is compared; nothing in it for all settings.
+    GridPoint setting;
     std::size_t top = 0;         ///< the highest layer with flows
     double share_trivial = 0.0;  ///< there
     bool is_saturated = false;   ///< in that layer
@@ -81,7 +82,7 @@ struct SaturationFinding {
 };
 
 /// One a setting with flows from layer 2 or above (from layer 1 a flow is one edge), in the order of the grid.
-/// Where `positions` vary, the first of their values counts.
+/// Of points that differ only in what is compared, the first counts.
 std::vector<SaturationFinding> saturation_findings(const std::vector<Saturation>& saturation,
                                                    const std::vector<GridPoint>& grid);
 /// All settings taken together; nothing without such flows.

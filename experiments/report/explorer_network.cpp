@@ -124,18 +124,19 @@ template std::vector<std::size_t> kept_columns(std::span<const double> row);
 template std::vector<std::size_t> kept_columns(std::span<const std::int64_t> row);
 
 std::string cuts_json() {
-    constexpr const char* parts[] = {"nothing", "source", "dearer_above", "all_but_sink", "everything"};
-    const auto part = [&](CutPart which) { return parts[static_cast<std::size_t>(which)]; };
     const auto layer = [](const CutLayer& where) {
         return Json{{"from_top", where.from_top}, {"distance", where.distance}};
     };
     Json out = Json::array();
     for (const CutShape& shape : cut_shapes()) {
-        Json kind{{"kind", shape.name}, {"meaning", shape.meaning}, {"has_layer", shape.has_layer}};
+        Json kind{{"kind", shape.name},
+                  {"meaning", shape.meaning},
+                  {"is_trivial", shape.is_trivial},
+                  {"has_layer", shape.has_layer}};
         if (shape.kind != CutKind::interior) {
-            kind.update({{"above", part(shape.above)},
-                         {"at", part(shape.at)},
-                         {"below", part(shape.below)},
+            kind.update({{"above", to_string(shape.above)},
+                         {"at", to_string(shape.at)},
+                         {"below", to_string(shape.below)},
                          {"lowest", layer(shape.lowest)},
                          {"highest", layer(shape.highest)},
                          {"is_downwards", shape.is_downwards}});

@@ -22,8 +22,9 @@ template <class C>
 std::vector<std::size_t> kept_columns(std::span<const C> row);
 
 /// JSON list: the vocabulary of binding cuts in its order, as graph/binding_cut.hpp has it. One object a kind:
-/// {"kind", "meaning", "has_layer"}, and but for "interior" {"above", "at", "below"}, what lies on the source side
-/// above layer k, in it and below it, and the order of k: {"lowest", "highest", "is_downwards"}, where a layer is
+/// {"kind", "meaning", "is_trivial", "has_layer"}, and but for "interior" {"above", "at", "below"}, what lies on
+/// the source side above layer k, in it and below it, and the order of k: {"lowest", "highest", "is_downwards"},
+/// where a layer is
 /// {"from_top", "distance"}.
 std::string cuts_json();
 

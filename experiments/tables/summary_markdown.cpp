@@ -110,6 +110,24 @@ std::vector<Block> make_blocks(const Results& result, const Config& config, cons
     return blocks;
 }
 
+// Kinds of one group are taken together, in the order of the vocabulary.
+std::vector<std::pair<std::string, double>> shares_by_group(const Saturation& saturation) {
+    std::vector<std::pair<std::string, double>> groups;
+    for (const CutShape& shape : cut_shapes()) {
+        if (groups.empty() || groups.back().first != shape.group) groups.push_back({shape.group, 0.0});
+        groups.back().second += saturation.share(shape.kind);
+    }
+    return groups;
+}
+
+std::string trivial_groups() {
+    std::vector<std::string> names;
+    for (const CutShape& shape : cut_shapes()) {
+        if (shape.is_trivial) names.emplace_back(shape.group);
+    }
+    return join(names, " and ");
+}
+
 // Symptom by layer, a table for each set of positions.
 std::string saturation_block(const std::vector<Saturation>& saturation, const std::vector<GridPoint>& grid,
                              const GridLabels& labels) {
@@ -123,11 +141,7 @@ std::string saturation_block(const std::vector<Saturation>& saturation, const st
             found->second.set(labels.row_label(point) + ": " + symptom, point.layer(), std::move(cell));
         };
         const auto percent = [](double share) { return fmt::format("{:.0f}%", 100.0 * share); };
-        set("out-capacity of the source", percent(one.share(CutKind::source_row)));
-        set("in-capacity of the token", percent(one.share(CutKind::sink_column)));
-        set("lanes and crossings", percent(one.share(CutKind::source_lane) + one.share(CutKind::sink_lane) +
-                                           one.share(CutKind::crossing)));
-        set("inside the network", percent(one.share(CutKind::interior)));
+        for (const auto& [group, share] : shares_by_group(one)) set(group, percent(share));
         set("tied scores", percent(one.share_tied()));
         for (const RankAgreement& ranks : one.ranks) {
             const auto mean = ranks.mean();
@@ -141,10 +155,11 @@ std::string saturation_block(const std::vector<Saturation>& saturation, const st
                         table.text(labels.layers(), "cut that binds, ties, ranks", most_rows, "saturation.csv"));
     }
     if (!out.empty()) {
-        out +=
-            "\nShares of (source, token) pairs by the cut that limits their flow; the first two say nothing of "
-            "the\n"
-            "layers between. Ranks: mean Spearman correlation with the flow's two bounds at the same settings.\n";
+        out += fmt::format(
+            "\nShares of (source, token) pairs by the cut that limits their flow; {} say\n"
+            "nothing of the layers between. Ranks: mean Spearman correlation with that method at the same "
+            "settings.\n",
+            trivial_groups());
     }
     return out;
 }

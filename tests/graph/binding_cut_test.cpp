@@ -204,6 +204,18 @@ TEST_CASE("cuts have names", "[binding_cut]") {
     CHECK(BindingCut{}.text() == "interior");
 }
 
+TEST_CASE("parts of cuts have names, and trivial cuts are those without a layer in between", "[binding_cut]") {
+    CHECK(to_string(CutPart::nothing) == std::string("nothing"));
+    CHECK(to_string(CutPart::dearer_above) == std::string("dearer_above"));
+    CHECK(to_string(CutPart::all_but_sink) == std::string("all_but_sink"));
+    CHECK(to_string(CutPart::everything) == std::string("everything"));
+    for (const CutShape& shape : cut_shapes()) {
+        INFO(shape.name);
+        CHECK(&shape == &shape_of(shape.kind));
+        CHECK(shape.is_trivial == (!shape.has_layer && shape.kind != CutKind::interior));
+    }
+}
+
 TEST_CASE("a lane whose sum would pass 64 bits binds nothing", "[binding_cut]") {
     // All 10 units of layer 5 flow. Along the source's lane eight layers of 2^61 sum to 2^64, which wraps to 0 and
     // would leave for crossing(1) nothing but its meeting layer of 10 units.

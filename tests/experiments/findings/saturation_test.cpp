@@ -90,6 +90,7 @@ TEST_CASE("flow of the deep layers of a trained model ranks tokens as column sum
         }
         if (*point.layer() == 6) {
             CHECK(one.share(CutKind::source_row) + one.share(CutKind::sink_column) == Approx(1.0));
+            CHECK(one.share_trivial() == one.share(CutKind::source_row) + one.share(CutKind::sink_column));
             CHECK(one.share_tied() > 0.2);
             CHECK(*one.agreement("column_sum") > 0.9);
             CHECK(*one.agreement("rollout") < *one.agreement("column_sum"));
@@ -137,8 +138,8 @@ TEST_CASE("saturation is said in words from the layer where trivial cuts take ov
     flows.add(3, 1, 1, 98);
     CHECK(flows.finding()->title == "Flow is not saturated in the top layer");
     CHECK(flows.finding()->text ==
-          "Of 100 flows from layer 3, 2 % are limited by a trivial cut: 1 % by what leaves the source and 1 % by "
-          "what enters the token in layer 1. For the others the layers in between count.");
+          "Of 100 flows from layer 3, 2 % are limited by a trivial cut: 1 % by everything that leaves the source "
+          "and 1 % by everything that enters the token in layer 1. For the others the layers in between count.");
     flows.add(4, 40, 55, 5);
     CHECK(flows.finding()->title == "Flow is saturated in layer 4");
     flows.add(5, 40, 60, 0);
