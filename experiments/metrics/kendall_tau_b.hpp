@@ -22,7 +22,8 @@ public:
         return {.name = "kendall_tau_b",
                 .summary = "concordant minus discordant pairs, corrected for ties",
                 .paper = "Kendall 1945",
-                .complexity = "O(n log n)"};
+                .complexity = "O(n log n)",
+                .title = "Kendall tau-b"};
     }
     std::optional<double> evaluate(std::span<const double> scores, std::span<const double> reference) const;
 };

@@ -17,7 +17,8 @@ public:
         return {.name = "pearson",
                 .summary = "linear correlation of the values themselves",
                 .paper = "Pearson 1895",
-                .complexity = "O(n)"};
+                .complexity = "O(n)",
+                .title = "Pearson"};
     }
     std::optional<double> evaluate(std::span<const double> scores, std::span<const double> reference) const;
 };

@@ -14,7 +14,8 @@ public:
         return {.name = "spearman",
                 .summary = "rank correlation, tied values get their average rank",
                 .paper = "Spearman 1904",
-                .complexity = "O(n log n)"};
+                .complexity = "O(n log n)",
+                .title = "Spearman"};
     }
     std::optional<double> evaluate(std::span<const double> scores, std::span<const double> reference) const;
 };

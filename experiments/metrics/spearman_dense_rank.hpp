@@ -16,7 +16,8 @@ public:
         return {.name = "spearman_dense_rank",
                 .summary = "the authors' 1 - 6 sum d^2 / (n (n^2 - 1)) on dense ranks; biased upwards by ties",
                 .paper = "github.com/samiraabnar/attention_flow, compute_corel_distilbert_sst.py",
-                .complexity = "O(n log n)"};
+                .complexity = "O(n log n)",
+                .title = "Spearman (dense ranks)"};
     }
 
     std::optional<double> evaluate(std::span<const double> scores, std::span<const double> reference) const {

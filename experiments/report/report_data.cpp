@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "algorithms/attribution_method.hpp"
 #include "attention/dataset.hpp"
+#include "experiments/metrics/metric.hpp"
 #include "experiments/report/explorer_data.hpp"
 #include "experiments/report/explorer_network.hpp"
 #include "experiments/study/config.hpp"
@@ -104,14 +106,41 @@ Json saturation_json(const Results& result, const Findings& findings) {
         Json object{{"method", one.setting.method}};
         for (const AxisInfo* axis : shown_axes(result.grid))
             object[axis->name] = cell_json(axis_cell(one.setting, axis->name));
-        object.update({{"saturated", one.is_saturated},
-                       {"top", one.top},
-                       {"trivial", one.share_trivial},
-                       {"title", one.title},
-                       {"text", one.text}});
+        object.update({{"saturated", one.is_saturated}, {"title", one.title}, {"text", one.text}});
         list.push_back(std::move(object));
     }
     return list;
+}
+
+// { name, stage } of each.
+Json axes_json(const std::vector<const AxisInfo*>& shown) {
+    Json list = Json::array();
+    for (const AxisInfo* axis : shown) list.push_back({{"name", axis->name}, {"stage", to_string(axis->stage)}});
+    return list;
+}
+
+// { name, title } of each; the title of a call such as "precision_at_k(3)" keeps its parameters.
+Json metrics_json(const Config& config) {
+    Json list = Json::array();
+    for (const std::string& call : config.metrics) {
+        const std::string name = call.substr(0, call.find('('));
+        const std::string& title = metrics().at(name).info.title;
+        list.push_back({{"name", call}, {"title", (title.empty() ? name : title) + call.substr(name.size())}});
+    }
+    return list;
+}
+
+// By method of the run: the methods of the run that a reader needs beside it.
+Json compared_with_json(const std::vector<std::string>& methods) {
+    Json by_method = Json::object();
+    for (const std::string& method : methods) {
+        Json others = Json::array();
+        for (const std::string& other : attribution_methods().at(method).info.compared_with) {
+            if (std::find(methods.begin(), methods.end(), other) != methods.end()) others.push_back(other);
+        }
+        if (!others.empty()) by_method[method] = std::move(others);
+    }
+    return by_method;
 }
 
 // What goes into a page between <script> tags: no '<', '>' or '&', so that no token can end it.
@@ -148,8 +177,10 @@ ReportData gather_report(const Config& config, const Results& result, const Find
     json["name"] = config.name;
     json["run"] = run_json_object(config, result, dataset);
     json["methods"] = config.methods();
+    json["compared_with"] = compared_with_json(config.methods());
+    json["metrics"] = metrics_json(config);
     const auto shown = shown_axes(result.grid);
-    for (const AxisInfo* axis : shown) json["axes"].push_back(axis->name);
+    json["axes"] = axes_json(shown);
     for (const GridPoint& point : result.grid) {
         Json cells = Json::array({point.method});
         for (const AxisInfo* axis : shown) cells.push_back(cell_json(axis_cell(point, axis->name)));

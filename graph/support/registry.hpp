@@ -38,6 +38,7 @@ struct EntryInfo {
     std::vector<std::string> promises = {};  ///< properties that the contract tests check, by name
     /// Members of the same family whose results a reader needs beside its own, by name: they are made too.
     std::vector<std::string> compared_with = {};
+    std::string title = {};  ///< what people call it, where that is not its name: "Kendall tau-b"
 };
 
 /// "method 'greedy_path'", for all members of all registries that a program has added to the bundled ones.

@@ -179,6 +179,16 @@ const report = new Report(run.json);
     check(axes >= 1 || id === "agreement", `chart ${id} has axes`);
   }
   check((await text(page, "#saturation")).includes("Flow is saturated"), "saturation is said in words");
+  check(
+    (await text(page, "#saturation")).includes(await text(page, "#chart-saturation_by_layer h2")),
+    "and by the chart in the same",
+  );
+
+  const { bits } = report.json.examples[0].networks[0];
+  check(
+    (await text(page, "footer")).includes(`The explorer solves with ${bits} fractional bits.`),
+    "the bits of the explorer are those of its networks",
+  );
 
   // What is said first: who is closest to each reference, with interval, from the numbers of the run.
   for (const reference of report.references) {
@@ -572,7 +582,9 @@ for (const [kind, breakWorker] of Object.entries(brokenWorkers)) {
 {
   const json = structuredClone(run.json);
   const place = json.score_points.findIndex(
-    (index) => json.points[index][0] === "rollout" && json.points[index][json.axes.indexOf("layer") + 1] === 6,
+    (index) =>
+      json.points[index][0] === "rollout" &&
+      json.points[index][json.axes.findIndex(({ name }) => name === "layer") + 1] === 6,
   );
   const scores = Buffer.from(json.examples[0].scores, "base64");
   const n = json.examples[0].tokens.length;

@@ -115,6 +115,34 @@ TEST_CASE("a token that looks like markup stays a token", "[report]") {
     CHECK(escape_html("<a b=\"c\">&'") == "&lt;a b=&quot;c&quot;&gt;&amp;&#39;");
 }
 
+TEST_CASE("the document brings the words that the page would else repeat", "[report]") {
+    Run run("", {4});
+    run.config.metrics = {"kendall_tau_b", "precision_at_k(3)"};
+    run.result.rows.clear();
+    run.findings.summary = {};
+    const auto json = nlohmann::json::parse(run.gather().json);
+    using Json = nlohmann::json;
+    REQUIRE(json["metrics"].size() == 2);
+    CHECK(json["metrics"][0] == Json{{"name", "kendall_tau_b"}, {"title", "Kendall tau-b"}});
+    CHECK(json["metrics"][1] == Json{{"name", "precision_at_k(3)"}, {"title", "precision_at_k(3)"}});
+    REQUIRE(json["compared_with"].size() == 1);  // of the methods of the run
+    CHECK(json["compared_with"]["attention_flow"] == Json::array({"column_sum", "rollout"}));
+    std::map<std::string, std::string> stages;
+    for (const auto& axis : json["axes"]) stages[axis["name"]] = axis["stage"];
+    CHECK(stages.at("heads") == "network");
+    CHECK(stages.at("layer") == "attribution");
+    CHECK(stages.at("readout") == "reading");
+    CHECK(stages.at("positions") == "comparing");
+    CHECK(json["points"][0].size() == 1 + json["axes"].size());
+    REQUIRE(json["cuts"].size() == std::size(all_cut_kinds));
+    for (std::size_t k = 0; k < std::size(all_cut_kinds); ++k) {
+        const CutShape& shape = shape_of(all_cut_kinds[k]);
+        CHECK(json["cuts"][k]["kind"] == shape.name);
+        CHECK(json["cuts"][k]["is_trivial"] == shape.is_trivial);
+        if (shape.kind != CutKind::interior) CHECK(json["cuts"][k]["at"] == to_string(shape.at));
+    }
+}
+
 TEST_CASE("the document holds the tables, points and examples of the run", "[report]") {
     const Run run("", {4, 6});
     const ReportData data = run.gather();
@@ -126,6 +154,8 @@ TEST_CASE("the document holds the tables, points and examples of the run", "[rep
     CHECK(json["examples"][1]["tokens"].size() == 6);
     CHECK(json["examples"][1]["references"]["blank_out"].size() == 6);
     CHECK(data.left_out.empty());
+    CHECK(json["saturation"][0]["title"] ==
+          saturation_findings(run.findings.saturation, run.result.grid)[0].title);
     // heads + skip, and the same without skip connection
     REQUIRE(json["networks"].size() == 2);
     const std::size_t fused = json["networks"][0]["settings"].contains("skip_weight") ? 0 : 1;

@@ -97,7 +97,7 @@ const hasBand = (row) => typeof row.ci_low === "number" && typeof row.ci_high ==
 const meanTooltip = (report, metric) => [
   { field: "method", title: "Method" },
   { field: "layer", title: "Layer" },
-  { field: "mean", title: `Mean ${metricName(metric)}`, format: ".3f" },
+  { field: "mean", title: `Mean ${metricName(report, metric)}`, format: ".3f" },
   { field: "std", title: "Standard deviation", format: ".3f" },
   { field: "ci", title: `${report.percent} interval` },
   { field: "n", title: "Examples" },
@@ -138,7 +138,7 @@ export function correlationByLayer(report, selection, theme) {
     return missing
       ? {
           id: "correlation_by_layer",
-          name: capital(metricName(selection.metric)),
+          name: capital(metricName(report, selection.metric)),
           title: "Nothing to draw",
           note: missing,
           panels: [],
@@ -173,7 +173,7 @@ export function correlationByLayer(report, selection, theme) {
       const y = {
         field: "mean",
         type: "quantitative",
-        title: `Mean ${metricName(metric)}`,
+        title: `Mean ${metricName(report, metric)}`,
         scale,
         axis: { tickCount: 6, format: ".1f" },
       };
@@ -252,7 +252,7 @@ export function correlationByLayer(report, selection, theme) {
     : `Bars: ${report.percent} bootstrap intervals of the mean over examples, methods side by side within a layer; choose a method to see it alone.`;
   return {
     id: "correlation_by_layer",
-    name: `${capital(metricName(metric))} with each reference, by layer`,
+    name: `${capital(metricName(report, metric))} with each reference, by layer`,
     title: correlationFinding(report, selection),
     note:
       (rows.some(hasBand) ? `${intervals} ` : "") +
@@ -375,7 +375,7 @@ export function scoresByLayer(report, selection, theme) {
         yOrder,
         value: "mean",
         colour,
-        valueTitle: `Mean ${metricName(selection.metric)}`,
+        valueTitle: `Mean ${metricName(report, selection.metric)}`,
         tooltip: meanTooltip(report, selection.metric),
       }),
     }));
@@ -389,7 +389,7 @@ export function scoresByLayer(report, selection, theme) {
     title: best
       ? `Highest with ${referenceName(selection.reference)}: ${pretty(best.method)} ${where}, ${decimal(best.mean)}`
       : "Every method and layer in numbers",
-    note: [`Mean ${metricName(selection.metric)} over examples.`, undefinedWords(report, selection)]
+    note: [`Mean ${metricName(report, selection.metric)} over examples.`, undefinedWords(report, selection)]
       .filter(Boolean)
       .join(" "),
     panels,
@@ -428,7 +428,7 @@ export function headsBySkip(report, selection, theme) {
         yOrder: [...heads.map(String), NONE].filter((h) => own.some((r) => r.fused === h)),
         value: "mean",
         colour,
-        valueTitle: `Mean ${metricName(selection.metric)}`,
+        valueTitle: `Mean ${metricName(report, selection.metric)}`,
         tooltip: [
           ...meanTooltip(report, selection.metric),
           { field: "fused", title: "Heads" },
@@ -446,7 +446,7 @@ export function headsBySkip(report, selection, theme) {
     id: "heads_by_skip",
     name: `Heads and skip weight, layer ${selection.layer}`,
     title: `Highest with ${referenceName(selection.reference)}: ${pretty(best.method)}${settings.length > 0 ? ` with ${settings.join(" and ")}` : ""}, ${decimal(best.mean)}`,
-    note: `Mean ${metricName(selection.metric)} with ${referenceName(selection.reference)}.${rows.some((r) => r.skip === NONE) ? ` \u201c${NONE}\u201d: the method takes no skip connection.` : ""}`,
+    note: `Mean ${metricName(report, selection.metric)} with ${referenceName(selection.reference)}.${rows.some((r) => r.skip === NONE) ? ` \u201c${NONE}\u201d: the method takes no skip connection.` : ""}`,
     panels,
     rows,
   };
@@ -506,7 +506,7 @@ export function comparisons(report, selection, theme) {
       };
       const x = {
         type: "quantitative",
-        title: `Difference of mean ${metricName(selection.metric)}`,
+        title: `Difference of mean ${metricName(report, selection.metric)}`,
         scale: { domain, nice: false },
         axis: { tickCount: width < 420 ? 4 : 6, grid: false },
       };
@@ -582,12 +582,16 @@ export function comparisons(report, selection, theme) {
 
 export function saturationByLayer(report, selection, theme) {
   const { cuts } = report;
-  const colourOf = (kind) => theme.cuts[cuts.kinds.indexOf(kind)];
-  const free = ["layer", "positions"];
-  const kept = report.values("positions")[0];
+  const colourOf = (kind) => {
+    const [its, alike] = cuts.isTrivial(kind)
+      ? [theme.cuts.trivial, cuts.trivial]
+      : [theme.cuts.other, cuts.other];
+    return its[alike.indexOf(kind) % its.length];
+  };
+  const free = ["layer", ...report.comparing];
   const rows = report
     .table("saturation_by_layer")
-    .filter((row) => report.matches(row, selection, free) && (row.positions === null || row.positions === kept))
+    .filter((row) => report.matches(row, selection, free) && report.isComparedFirst(row))
     .map((row) => ({
       ...row,
       order: cuts.kinds.indexOf(row.cut),
@@ -642,11 +646,9 @@ export function saturationByLayer(report, selection, theme) {
   return {
     id: "saturation_by_layer",
     name: "Saturation of flow, by layer",
-    title: found
-      ? `From layer ${found.top}, ${Math.round(100 * found.trivial)}\u00a0% of flows are limited by a trivial cut`
-      : "From layer 1 a flow is one edge",
+    title: found ? found.title : "From layer 1 a flow is one edge",
     note:
-      "Which cut limits each flow. Red: source row or sink column, one number of the top or of the first layer, where no layer in between plays a part. " +
+      `Which cut limits each flow. Red: ${cuts.trivial.map(pretty).join(" or ")}, one number of the top or of the first layer, where no layer in between plays a part. ` +
       "Grey: cuts that the layers in between have a part in.",
     panels,
     legend: kinds.map((cut) => ({
@@ -662,14 +664,16 @@ export function saturationByLayer(report, selection, theme) {
 function agreementRows(report, selection, free) {
   return report
     .table("agreement")
-    .filter((row) => row.mean !== null && report.matches(row, selection, ["positions", ...free]))
+    .filter((row) => row.mean !== null && report.matches(row, selection, [...report.comparing, ...free]))
     .flatMap((row) => [row, { ...row, method: row.other_method, other_method: row.method }]);
 }
 
 function flowAgreement(report, selection, theme, flows) {
-  const others = ["column_sum", "rollout"].filter((m) => report.methods.includes(m));
+  const comparedWith = (flow) => report.json.compared_with[flow] ?? [];
+  const others = unique(flows.flatMap(comparedWith));
   const rows = agreementRows(report, selection, ["layer"])
-    .filter((r) => flows.includes(r.other_method) && others.includes(r.method) && r.layer !== null)
+    .filter((r) => flows.includes(r.other_method) && comparedWith(r.other_method).includes(r.method))
+    .filter((r) => r.layer !== null)
     .map((r) => ({ ...r, name: `with ${pretty(r.method)}` }));
   if (rows.length === 0) return null;
   const { color, shape } = styleScales(report, theme, rows);
@@ -761,7 +765,7 @@ export function agreement(report, selection, theme) {
     ],
     rows: report
       .table("agreement")
-      .filter((row) => row.mean !== null && report.matches(row, selection, ["positions"])),
+      .filter((row) => row.mean !== null && report.matches(row, selection, report.comparing)),
   };
 }
 

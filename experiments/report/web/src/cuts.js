@@ -6,10 +6,16 @@ export class CutVocabulary {
   constructor(list) {
     this.list = list;
     this.kinds = list.map(({ kind }) => kind);
+    this.trivial = this.kinds.filter((kind) => this.isTrivial(kind));
+    this.other = this.kinds.filter((kind) => !this.isTrivial(kind));
   }
 
   shape(kind) {
     return this.list[this.kinds.indexOf(kind)];
+  }
+  /** Whether such a cut is one number of the source or of the sink, and no layer in between plays a part. */
+  isTrivial(kind) {
+    return this.shape(kind).is_trivial;
   }
   /** What cuts of a kind go around, for reading. */
   meaning(kind) {

@@ -26,14 +26,16 @@ export class Report {
   constructor(json) {
     this.json = json;
     this.methods = json.methods;
-    this.axes = json.axes;
+    this.axes = json.axes.map(({ name }) => name);
+    this.stages = new Map(json.axes.map(({ name, stage }) => [name, stage]));
+    this.titles = new Map(json.metrics.map(({ name, title }) => [name, title]));
     this.cuts = new CutVocabulary(json.cuts);
     this.tables = {};
     for (const [name, { columns, rows }] of Object.entries(json.tables)) {
       this.tables[name] = rows.map((row) => Object.fromEntries(columns.map((column, c) => [column, row[c]])));
     }
     this.points = json.points.map((row) =>
-      Object.fromEntries(["method", ...json.axes].map((name, c) => [name, row[c]])),
+      Object.fromEntries(["method", ...this.axes].map((name, c) => [name, row[c]])),
     );
     this.layers = unique(this.points.map((p) => p.layer).filter((l) => typeof l === "number")).sort(byValue);
   }
@@ -69,6 +71,19 @@ export class Report {
     return this.axes
       .filter((axis) => axis !== "layer" && this.values(axis).length === 1)
       .map((axis) => `${axis.replace("_", " ")} ${this.values(axis)[0]}`);
+  }
+
+  /** Axes that say which scores are compared; points that differ in nothing else have the same scores. */
+  get comparing() {
+    return this.axes.filter((axis) => this.stages.get(axis) === "comparing");
+  }
+  /** Axes with more than one value that the answer of a method depends on, the layer aside. */
+  get answering() {
+    return this.varied.filter((axis) => ["network", "attribution"].includes(this.stages.get(axis)));
+  }
+  /** Whether a row is of the first that is compared, where that varies. */
+  isComparedFirst(row) {
+    return this.comparing.every((axis) => row[axis] === null || row[axis] === this.values(axis)[0]);
   }
 
   get references() {
@@ -141,7 +156,7 @@ export class Example {
   failures(selection) {
     return (this.json.failures ?? [])
       .map(({ place, message }) => ({ point: this.report.points[this.report.json.score_points[place]], message }))
-      .filter(({ point }) => this.report.matches(point, selection, ["positions"]))
+      .filter(({ point }) => this.report.matches(point, selection, this.report.comparing))
       .map(({ point, message }) => ({ method: point.method, point, message }));
   }
 
@@ -151,7 +166,7 @@ export class Example {
     const out = [];
     this.report.json.score_points.forEach((index, place) => {
       const point = this.report.points[index];
-      if (!this.report.matches(point, selection, ["positions"])) return;
+      if (!this.report.matches(point, selection, this.report.comparing)) return;
       const scores = Array.from(this.scores.subarray(place * n, (place + 1) * n));
       if (scores.every(Number.isNaN)) return;
       const cuts = this.cuts && Array.from(this.cuts.subarray(place * n, (place + 1) * n));

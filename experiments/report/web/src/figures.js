@@ -304,7 +304,7 @@ function tableByLayer(report, selection, theme) {
       text(
         8,
         y,
-        `Mean ${metricName(selection.metric)} with ${referenceName(reference)} \u00b1 standard deviation`,
+        `Mean ${metricName(report, selection.metric)} with ${referenceName(reference)} \u00b1 standard deviation`,
         { "font-weight": 600, fill: theme.ink },
       ),
     );

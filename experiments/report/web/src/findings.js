@@ -1,13 +1,8 @@
 // What a run says, in words: which method leads with a reference, how surely, and by how much.
 
 export const pretty = (name) => name.replaceAll("_", " ");
-const METRICS = {
-  spearman: "Spearman",
-  spearman_dense_rank: "Spearman (dense ranks)",
-  kendall_tau_b: "Kendall tau-b",
-  pearson: "Pearson",
-};
-export const metricName = (metric) => METRICS[metric] ?? pretty(metric);
+/** As the document titles it. */
+export const metricName = (report, metric) => pretty(report.titles.get(metric));
 /** "blank_out"; "rollout (method)" where another method is the reference. */
 export const referenceName = (reference) =>
   reference.replace(/^method\((.*)\)$/, (_, method) => `${pretty(method)} (method)`);
@@ -110,9 +105,10 @@ export function undefinedWords(report, selection, reference) {
   return `Undefined for ${names}: ${constant(report)}.`;
 }
 
-/** What the run says of saturation at the selected settings: { method, saturated, title, text, trivial, top }; null without. */
+/** What the run says of saturation at the selected settings: { method, saturated, title, text }; null without. */
 export const saturationFinding = (report, selection) =>
-  report.json.saturation.find((finding) => report.matches(finding, selection, ["layer", "positions"])) ?? null;
+  report.json.saturation.find((finding) => report.matches(finding, selection, ["layer", ...report.comparing])) ??
+  null;
 
 const pText = (p) => (p < 0.001 ? "p\u00a0<\u00a00.001" : `p\u00a0=\u00a0${p.toFixed(3)}`);
 

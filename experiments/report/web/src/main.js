@@ -2,7 +2,7 @@
 
 import { el, show, toDom } from "./tree.js";
 import { tokenText } from "./token_text.js";
-import { Report, toCsv } from "./data.js";
+import { Report, toCsv, unique } from "./data.js";
 import { CHARTS, columnsFor, methodStyles, pageSpec, standalone } from "./charts.js";
 import {
   capital,
@@ -225,7 +225,7 @@ class Page {
           el("p", { class: "result-value" }, value),
           el("p", { class: "note" }, [note, missing].filter(Boolean).join(" ")),
         );
-      if (!found) return missing && card("With", `No ${metricName(selection.metric)}`, "");
+      if (!found) return missing && card("With", `No ${metricName(report, selection.metric)}`, "");
       const { best } = found;
       const interval =
         typeof best.ci_low === "number"
@@ -236,7 +236,7 @@ class Page {
         return card(
           "With",
           "No method stands out",
-          `The highest mean ${metricName(selection.metric)} is ${decimal(best.mean)}, of ${pretty(best.method)}, ${over} ${certainty(found)}`,
+          `The highest mean ${metricName(report, selection.metric)} is ${decimal(best.mean)}, of ${pretty(best.method)}, ${over} ${certainty(found)}`,
         );
       }
       const leader = [
@@ -245,15 +245,19 @@ class Page {
         " ",
         el("span", { class: "number" }, decimal(best.mean)),
       ];
-      return card("Closest to", leader, `Mean ${metricName(selection.metric)} ${over} ${certainty(found)}`);
+      return card(
+        "Closest to",
+        leader,
+        `Mean ${metricName(report, selection.metric)} ${over} ${certainty(found)}`,
+      );
     });
     const saturation = saturationFinding(report, selection);
     if (saturation) {
       const of = [
         report.methods.filter((method) => report.table("saturation_by_layer").some((row) => row.method === method))
           .length > 1 && pretty(saturation.method),
-        ...settings(report.varied.filter((axis) => !["readout", "positions"].includes(axis))),
-      ]; // flows are the same for those
+        ...settings(report.answering), // flows are the same for the others
+      ];
       const words = of.filter(Boolean).join(", ");
       cards.push(
         el(
@@ -299,7 +303,7 @@ class Page {
             (fixed
               ? `Flows are computed in fixed point with ${fixed.bits} fractional bits, error at most ${fixed.error_bound.toExponential(1)}; ${fixed.rounded_to_zero} positive weights became 0. `
               : "") +
-            "The explorer solves with 30 fractional bits.",
+            this.explorerBits(),
         ),
       ),
       el(
@@ -310,6 +314,13 @@ class Page {
       ),
       el("p", { class: "note" }, `attnflow ${json.attnflow}. This file needs no network.`),
     );
+  }
+
+  // Of the networks that the explorer solves on.
+  explorerBits() {
+    const solvable = this.report.json.examples.flatMap(({ networks }) => networks).filter(({ dense }) => dense);
+    const bits = unique(solvable.map((network) => network.bits)).sort((a, b) => a - b);
+    return bits.length > 0 ? `The explorer solves with ${bits.join(" or ")} fractional bits.` : "";
   }
 
   // ---- settings
@@ -329,7 +340,7 @@ class Page {
         ),
       );
     const controls = [
-      choice("Metric", "metric", report.metrics, metricName),
+      choice("Metric", "metric", report.metrics, (metric) => metricName(report, metric)),
       choice("Reference", "reference", report.references, referenceName),
       ...report.varied.map((axis) =>
         choice(pretty(axis.charAt(0).toUpperCase() + axis.slice(1)), axis, report.values(axis)),

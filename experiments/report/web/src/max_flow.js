@@ -3,7 +3,8 @@
 // Dinic's algorithm: breadth-first levels in the residual network, then a blocking flow along
 // level edges, tokens in order of position. The value is unique; the edge flows are those which
 // this order finds. Capacities are integers up to 2^32 and sums of them stay below 2^53, so double
-// arithmetic is exact. O(V^2 E) at worst, far less in practice; meant for up to 64 tokens.
+// arithmetic is exact. O(V^2 E) at worst, far less in practice; meant for examples of
+// up to the document's `solvable_tokens`.
 
 /** widths[l] vertices in layer l; capacities of layers 1..L, row-major, one after the other. */
 export class LayeredNetwork {

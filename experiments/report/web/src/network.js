@@ -1,4 +1,5 @@
-// An embedded network: all capacities (up to 64 tokens), or the largest edges of each vertex.
+// An embedded network: all capacities (up to as many tokens as the document's `solvable_tokens`), or the largest edges
+// of each vertex.
 
 import { decodeUint16, decodeUint32 } from "./data.js";
 import { LayeredNetwork } from "./max_flow.js";

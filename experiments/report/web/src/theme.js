@@ -1,7 +1,7 @@
 // Colours, one meaning each. Methods: after Okabe and Ito (safe for colour-blind readers), each with a
 // shape or dash, so that nothing rests on hue alone. Scores and weights: sequential, blue.
 // Correlations and other signed values: diverging, orange to purple over [-1, 1], with the page's own
-// ground in the middle. Cuts: red, the two trivial ones strongest, the others grey.
+// ground in the middle. Cuts: red the trivial ones, grey the others.
 
 export const THEMES = {
   light: {
@@ -16,7 +16,7 @@ export const THEMES = {
     methods: ["#0b62a8", "#d55e00", "#00805a", "#8b4fa0", "#b58900", "#3b3f46", "#3fa7d6", "#7a5230"],
     sequential: ["#f5f8fb", "#d3e3f0", "#9cc3e0", "#5a9bc9", "#1f6ea8", "#0a4476"],
     diverging: ["#7a3e06", "#c8761f", "#f2c38a", "#f7f7f7", "#b9b3d8", "#7a6bb0", "#43277a"],
-    cuts: ["#a3154a", "#e08cab", "#59636e", "#8a94a0", "#b7bfc8", "#dfe4e9"],
+    cuts: { trivial: ["#a3154a", "#e08cab"], other: ["#59636e", "#8a94a0", "#b7bfc8", "#dfe4e9"] },
   },
   dark: {
     name: "dark",
@@ -30,7 +30,7 @@ export const THEMES = {
     methods: ["#6cb6f2", "#ff8f57", "#3ecf9f", "#c79be0", "#e6c34d", "#c3c8cf", "#9be0f7", "#c9a27a"],
     sequential: ["#1b2128", "#1d3a54", "#1f5a86", "#3185bf", "#6cb6f2", "#c9e6fb"],
     diverging: ["#f6a45a", "#b5651d", "#5e3a17", "#23272d", "#3d3660", "#7567b8", "#b9a9f5"],
-    cuts: ["#ff84b1", "#a83d68", "#aab3bd", "#7f8994", "#59626c", "#3a4149"],
+    cuts: { trivial: ["#ff84b1", "#a83d68"], other: ["#aab3bd", "#7f8994", "#59626c", "#3a4149"] },
   },
 };
 
