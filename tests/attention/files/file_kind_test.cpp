@@ -131,7 +131,7 @@ TEST_CASE("a server's answer that was saved as a file is known as that", "[kinds
 }
 
 TEST_CASE("what stands in the place of a model's weights is told how to become safetensors", "[kinds]") {
-    for (const std::string bytes :
+    for (const std::string& bytes :
          {"\x80\x04\x95\x1c\0\0\0\0\0\0\0\x8c\x15"s, "\x89HDF\r\n\x1a\n\0\0\0\0\0\0\0\0"s,
           "MATLAB 5.0 MAT-file, Platform: GLNXA64"s, "0.1 0.9\n"s}) {
         const std::string why = *why_no_safetensors(bytes);
