@@ -578,7 +578,7 @@ def patience(bench, failures, whole):
         uniform(place / "memory.safetensors", layers, heads, tokens)
         for method in ("rollout", "attention_flow", "raw_attention"):
             text = config.format(method=method, data="memory.safetensors").replace('"rollout", ', "")
-            for more in ("", 'axes.heads = "late_mean"\n') if whole and method == "attention_flow" else ("",):
+            for more in ("", 'axes.heads = "late"\n') if whole and method == "attention_flow" else ("",):
                 (place / "memory.toml").write_text(text + more)
                 dry = bench.run(place, "run memory.toml --dry-run --jobs 1").out
                 said = re.search(r"memory: at most about ([0-9.e+]+) GB", dry)
