@@ -26,6 +26,19 @@
 
 namespace attnflow {
 
+/// A number with which a member says how it came to an answer: iterations, a duality gap.
+struct DiagnosticSpec {
+    std::string name;
+    std::string summary;
+};
+
+/// The value of an axis that a member is made for.
+struct Expectation {
+    std::string axis;
+    ParameterValue value;
+    std::string why;  ///< what another value does, as a half sentence: "its rows hold the skip connection already"
+};
+
 /// What every entry says of itself. Command line, config check, contract tests and the
 /// generated docs read it from here.
 struct EntryInfo {
@@ -39,6 +52,12 @@ struct EntryInfo {
     /// Members of the same family whose results a reader needs beside its own, by name: they are made too.
     std::vector<std::string> compared_with = {};
     std::string title = {};  ///< what people call it, where that is not its name: "Kendall tau-b"
+    /// How far two results of the same may lie apart, absolute: what contract tests allow. Iterative methods need
+    /// more.
+    double tolerance = 1e-9;
+    std::vector<DiagnosticSpec> diagnostics = {};  ///< what it says of how it came to its results
+    /// Used where nothing else is asked for; another value is warned of.
+    std::vector<Expectation> expects = {};
 };
 
 /// "method 'greedy_path'", for all members of all registries that a program has added to the bundled ones.
