@@ -1,6 +1,7 @@
 #include "algorithms/attention_flow.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "graph/causal_mask.hpp"
@@ -54,7 +55,9 @@ EntryInfo AttentionFlow::describe() {
                             .fallback = false}},
             .axes = {axis::heads, axis::skip_weight, axis::layer, axis::source},
             .promises = {promise::at_most_one, promise::at_most_column_sum, promise::at_least_rollout,
-                         promise::homogeneous, promise::monotone, promise::identity, promise::equivariant},
+                         promise::homogeneous, promise::monotone, promise::identity, promise::equivariant,
+                         promise::non_negative, promise::unreachable_is_zero, promise::uses_every_layer,
+                         promise::independent_of_upper_layers},
             // Its bounds: a flow that ranks tokens as one of them does says no more than that.
             .compared_with = {"column_sum", "rollout"}};
 }
@@ -88,7 +91,7 @@ std::vector<Attribution> AttentionFlow::attribute_layers(const LayersProblem& pr
                                        problem.computing};
         results[k] = engine ? by_engine(*engine, audit ? &*audit : nullptr, layer, fixed_point)
                             : by_solver(network, layer, fixed_point);
-        normalise(results[k]);
+        normalise(results[k].scores);
     }
     return results;
 }
@@ -146,10 +149,43 @@ Attribution AttentionFlow::by_solver(const FixedNetwork& network, const Attribut
     return result;
 }
 
-void AttentionFlow::normalise(Attribution& result) const {
+RowMajor<double> AttentionFlow::definition(const AttributionProblem& problem) const {
+    const auto& network = problem.network;
+    // least[set]: of all cuts whose source side in this layer is `set`, of the part above.
+    const auto descend = [&](const std::vector<double>& above, std::size_t l, std::size_t below) {
+        std::vector<double> least(std::size_t{1} << below, std::numeric_limits<double>::infinity());
+        for (std::size_t from = 0; from < above.size(); ++from) {
+            std::vector<double> into(below, 0.0);
+            for (std::size_t i = 0; i < network.width(l); ++i) {
+                for (std::size_t j = 0; j < below; ++j)
+                    into[j] += (from >> i & 1) != 0 ? network.capacity(l, i, j) : 0.0;
+            }
+            for (std::size_t to = 0; to < least.size(); ++to) {
+                double cut = above[from];
+                for (std::size_t j = 0; j < below; ++j) cut += (to >> j & 1) == 0 ? into[j] : 0.0;
+                least[to] = std::min(least[to], cut);
+            }
+        }
+        return least;
+    };
+    RowMajor<double> scores(problem.sources.size(), network.width(0));
+    for (std::size_t s = 0; s < problem.sources.size(); ++s) {
+        std::vector<double> least(std::size_t{1} << network.width(problem.layer),
+                                  std::numeric_limits<double>::infinity());
+        least[std::size_t{1} << problem.sources[s]] = 0.0;
+        for (std::size_t l = problem.layer; l > 0; --l) least = descend(least, l, network.width(l - 1));
+        // Of the input the sink alone lies on the other side: nothing leaves the other tokens.
+        for (std::size_t t = 0; t < network.width(0); ++t)
+            scores(s, t) = least[(std::size_t{1} << network.width(0)) - 1 - (std::size_t{1} << t)];
+    }
+    normalise(scores);
+    return scores;
+}
+
+void AttentionFlow::normalise(RowMajor<double>& scores) const {
     if (!normalise_rows_) return;
-    for (std::size_t s = 0; s < result.scores.rows(); ++s) {
-        const auto row = result.scores.row(s);
+    for (std::size_t s = 0; s < scores.rows(); ++s) {
+        const auto row = scores.row(s);
         const double sum = std::accumulate(row.begin(), row.end(), 0.0);
         if (sum <= 0.0) continue;
         for (double& score : row) score /= sum;

@@ -44,6 +44,8 @@ public:
     explicit AttentionFlow(const Parameters& parameters);
     Attribution attribute(const AttributionProblem& problem);
     std::vector<Attribution> attribute_layers(const LayersProblem& problem);
+    /// The least capacity of all cuts, each of which is a set of positions a layer.  O(l n 4^n) a source.
+    RowMajor<double> definition(const AttributionProblem& problem) const;
 
 private:
     static Attribution empty_result(const AttributionProblem& problem, const FixedPoint& fixed_point);
@@ -51,7 +53,7 @@ private:
                                  const FixedPoint& fixed_point);
     Attribution by_solver(const FixedNetwork& network, const AttributionProblem& problem,
                           const FixedPoint& fixed_point);
-    void normalise(Attribution& result) const;
+    void normalise(RowMajor<double>& scores) const;
 
     std::string solver_name_;
     std::unique_ptr<MaxFlowFamily::Interface> solver_;  // of pairs; in auto for what is not dense

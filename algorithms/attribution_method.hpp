@@ -28,17 +28,28 @@ inline constexpr const char* layer = "layer";
 inline constexpr const char* source = "source";
 }  // namespace axis
 
-/// Names of properties that a method can promise (EntryInfo::promises) and that the contract
-/// tests then check on networks whose rows sum to 1.
+/// Names of properties that a method can promise (EntryInfo::promises) and that its contract
+/// (experiments/contracts/method_contract.hpp) then checks, within EntryInfo::tolerance.
 namespace promise {
+// On networks whose rows sum to 1.
 inline constexpr const char* rows_sum_to_one = "rows_sum_to_one";        ///< scores of a source sum to 1
 inline constexpr const char* at_most_one = "at_most_one";                ///< no score exceeds 1
 inline constexpr const char* at_most_column_sum = "at_most_column_sum";  ///< <= in-capacity in layer 1
 inline constexpr const char* at_least_rollout = "at_least_rollout";
 inline constexpr const char* at_most_rollout = "at_most_rollout";
 inline constexpr const char* at_most_flow = "at_most_flow";
-inline constexpr const char* at_most_widest_path = "at_most_widest_path";    ///< whatever the rows sum to
-inline constexpr const char* at_least_widest_path = "at_least_widest_path";  ///< whatever the rows sum to
+// On any network.
+inline constexpr const char* at_most_widest_path = "at_most_widest_path";
+inline constexpr const char* at_least_widest_path = "at_least_widest_path";
+inline constexpr const char* non_negative = "non_negative";
+/// a token that no path of positive capacities leads to scores 0
+inline constexpr const char* unreachable_is_zero = "unreachable_is_zero";
+/// other capacities in any layer up to the source's give other scores
+inline constexpr const char* uses_every_layer = "uses_every_layer";
+/// capacities above the source's layer change nothing, bit for bit
+inline constexpr const char* independent_of_upper_layers = "independent_of_upper_layers";
+/// in the capacities of each layer: a step twice as large changes every score twice as much
+inline constexpr const char* affine = "affine";
 inline constexpr const char* homogeneous = "homogeneous";  ///< c times all capacities give c times the scores
 /// c times the capacities of one layer, at most the source's, give c times the scores
 inline constexpr const char* multilinear = "multilinear";
@@ -96,8 +107,23 @@ struct Attribution {
     PathTable paths = {};
 };
 
+/// A worked example: what a method, with default parameters, answers on a network that can be worked out by hand.
+/// Choose one that tells the method from its near misses: several layers that differ, no symmetry, a zero.
+struct KnownAnswer {
+    LayeredNetwork<double> network;
+    std::size_t layer;
+    std::vector<std::size_t> sources;
+    std::vector<std::vector<double>> scores;  ///< as Attribution::scores
+};
+
 /// What a method must provide besides `static EntryInfo describe()`. It may keep scratch
 /// memory between calls; one method object serves one thread.
+///
+/// Its contract asks for what is right, too, by one of
+///   static std::vector<KnownAnswer> known_answers();
+///   RowMajor<double> definition(const AttributionProblem&) const;   the scores straight from the definition,
+///   however
+///                                                 slow, for networks of a few tokens (paths/enumeration.hpp)
 template <class M>
 concept AttributionMethod = requires(M method, const AttributionProblem& problem) {
     { M::describe() } -> std::same_as<EntryInfo>;
@@ -111,6 +137,13 @@ concept AttributesLayers = requires(M method, const LayersProblem& problem) {
     { method.attribute_layers(problem) } -> std::same_as<std::vector<Attribution>>;
 };
 
+/// Throws InternalError, naming the method, for an answer that cannot be one to `problem`: scores that are not one
+/// row a source and one column a token, or not finite; cuts, paths or interior cuts of another shape.  O(S n).
+void check_attribution(const EntryInfo& method, const AttributionProblem& problem, const Attribution& answer);
+/// Likewise, and for another number of answers than there are layers.
+void check_attributions(const EntryInfo& method, const LayersProblem& problem,
+                        const std::vector<Attribution>& answers);
+
 struct AttributionFamily {
     static constexpr const char* noun = "method";
 
@@ -120,28 +153,53 @@ struct AttributionFamily {
         virtual Attribution attribute(const AttributionProblem& problem) = 0;
         /// One Attribution for each of problem.layers, without paths.
         virtual std::vector<Attribution> attribute_layers(const LayersProblem& problem) = 0;
+        virtual std::vector<KnownAnswer> known_answers() const = 0;  ///< none, where the member has none
+        /// Nothing where the member has no definition().
+        virtual std::optional<RowMajor<double>> definition(const AttributionProblem& problem) const = 0;
     };
+
+    static std::vector<std::string> promises();
 
     template <AttributionMethod Member>
     class Adapter final : public Interface {
     public:
         template <class... Args>
         explicit Adapter(const Args&... args) : member_(args...) {}
-        Attribution attribute(const AttributionProblem& problem) override { return member_.attribute(problem); }
+        Attribution attribute(const AttributionProblem& problem) override {
+            Attribution result = member_.attribute(problem);
+            check_attribution(info_, problem, result);
+            return result;
+        }
         std::vector<Attribution> attribute_layers(const LayersProblem& problem) override {
+            std::vector<Attribution> results;
             if constexpr (AttributesLayers<Member>) {
-                return member_.attribute_layers(problem);
+                results = member_.attribute_layers(problem);
+                check_attributions(info_, problem, results);
             } else {
-                std::vector<Attribution> results;
                 for (const std::size_t layer : problem.layers) {
                     results.push_back(
-                        member_.attribute({problem.network, layer, problem.sources, false, problem.computing}));
+                        attribute({problem.network, layer, problem.sources, false, problem.computing}));
                 }
-                return results;
+            }
+            return results;
+        }
+        std::vector<KnownAnswer> known_answers() const override {
+            if constexpr (requires { Member::known_answers(); }) {
+                return Member::known_answers();
+            } else {
+                return {};
+            }
+        }
+        std::optional<RowMajor<double>> definition(const AttributionProblem& problem) const override {
+            if constexpr (requires(const Member& member) { member.definition(problem); }) {
+                return member_.definition(problem);
+            } else {
+                return std::nullopt;
             }
         }
 
     private:
+        EntryInfo info_ = Member::describe();
         Member member_;
     };
 };

@@ -25,7 +25,8 @@ public:
                 .axes = {axis::heads, axis::skip_weight, axis::layer, axis::source},
                 .promises = {promise::at_most_one, promise::at_most_column_sum, promise::at_most_rollout,
                              promise::at_most_flow, promise::multilinear, promise::monotone, promise::identity,
-                             promise::equivariant}};
+                             promise::equivariant, promise::non_negative, promise::unreachable_is_zero,
+                             promise::uses_every_layer, promise::independent_of_upper_layers}};
     }
 
     Attribution attribute(const AttributionProblem& problem) const {
@@ -33,6 +34,12 @@ public:
     }
     std::vector<Attribution> attribute_layers(const LayersProblem& problem) const {
         return attribute_paths(MaxTimes<double>(), problem);
+    }
+
+    RowMajor<double> definition(const AttributionProblem& problem) const {
+        return by_paths(problem, [](double best, std::span<const double> weights) {
+            return std::max(best, product(weights));
+        });
     }
 };
 

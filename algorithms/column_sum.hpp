@@ -20,7 +20,7 @@ public:
                 .complexity = "O(n^2)",
                 .axes = {axis::heads, axis::skip_weight},
                 .promises = {promise::at_most_column_sum, promise::homogeneous, promise::monotone,
-                             promise::equivariant}};
+                             promise::equivariant, promise::non_negative, promise::affine}};
     }
 
     Attribution attribute(const AttributionProblem& problem) const {
@@ -31,6 +31,11 @@ public:
             for (std::size_t t = 0; t < row.size(); ++t) scores(0, t) += row[t];
         }
         return {.scores = std::move(scores)};
+    }
+
+    static std::vector<KnownAnswer> known_answers() {
+        const LayeredNetwork<double> network({2, 2, 2}, {0.5, 0.5, 0.0, 1.0, 0.25, 0.75, 1.0, 0.0});
+        return {{network, 2, {0}, {{0.5, 1.5}}}};
     }
 };
 

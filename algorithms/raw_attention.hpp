@@ -23,7 +23,8 @@ public:
                 .complexity = "O(n) a source",
                 .axes = {axis::heads, axis::layer, axis::source},
                 .promises = {promise::rows_sum_to_one, promise::at_most_one, promise::homogeneous,
-                             promise::monotone, promise::identity, promise::equivariant}};
+                             promise::monotone, promise::identity, promise::equivariant, promise::non_negative,
+                             promise::independent_of_upper_layers}};
     }
 
     Attribution attribute(const AttributionProblem& problem) const {
@@ -41,6 +42,11 @@ public:
             std::copy(row.begin(), row.end(), scores.row(s).begin());
         }
         return {.scores = std::move(scores)};
+    }
+
+    static std::vector<KnownAnswer> known_answers() {
+        const LayeredNetwork<double> network({2, 2, 2}, {0.5, 0.5, 0.0, 1.0, 0.25, 0.75, 1.0, 0.0});
+        return {{network, 1, {0}, {{0.5, 0.5}}}, {network, 2, {1, 0}, {{1.0, 0.0}, {0.25, 0.75}}}};
     }
 };
 

@@ -25,7 +25,8 @@ public:
                 .axes = {axis::heads, axis::skip_weight, axis::layer, axis::source},
                 .promises = {promise::rows_sum_to_one, promise::at_most_one, promise::at_most_column_sum,
                              promise::at_most_flow, promise::multilinear, promise::monotone, promise::identity,
-                             promise::equivariant}};
+                             promise::equivariant, promise::non_negative, promise::unreachable_is_zero,
+                             promise::uses_every_layer, promise::independent_of_upper_layers, promise::affine}};
     }
 
     Attribution attribute(const AttributionProblem& problem) const {
@@ -33,6 +34,11 @@ public:
     }
     std::vector<Attribution> attribute_layers(const LayersProblem& problem) const {
         return attribute_paths(PlusTimes<double>(), problem);
+    }
+
+    RowMajor<double> definition(const AttributionProblem& problem) const {
+        return by_paths(problem,
+                        [](double sum, std::span<const double> weights) { return sum + product(weights); });
     }
 };
 

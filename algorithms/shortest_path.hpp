@@ -25,21 +25,22 @@ namespace attnflow {
 class ShortestPath {
 public:
     static EntryInfo describe() {
-        return {
-            .name = "shortest_path",
-            .summary =
-                "shortest path with lengths weight^-exponent, as a weight: at most the widest path, "
-                "fewer ties, with the path",
-            .paper = "Opsahl, Agneessens & Skvoretz 2010, Social Networks 32(3)",
-            .complexity = "O(L n^2) a source",
-            .parameters = {{.name = "exponent",
-                            .summary = "1: weights in series; larger: nearer to the widest path",
-                            .fallback = 1.0,
-                            .minimum = 0.125,
-                            .maximum = 16.0}},
-            .axes = {axis::heads, axis::skip_weight, axis::layer, axis::source},
-            .promises = {promise::at_most_one, promise::at_most_column_sum, promise::at_most_widest_path,
-                         promise::at_most_flow, promise::homogeneous, promise::monotone, promise::equivariant}};
+        return {.name = "shortest_path",
+                .summary =
+                    "shortest path with lengths weight^-exponent, as a weight: at most the widest path, "
+                    "fewer ties, with the path",
+                .paper = "Opsahl, Agneessens & Skvoretz 2010, Social Networks 32(3)",
+                .complexity = "O(L n^2) a source",
+                .parameters = {{.name = "exponent",
+                                .summary = "1: weights in series; larger: nearer to the widest path",
+                                .fallback = 1.0,
+                                .minimum = 0.125,
+                                .maximum = 16.0}},
+                .axes = {axis::heads, axis::skip_weight, axis::layer, axis::source},
+                .promises = {promise::at_most_one, promise::at_most_column_sum, promise::at_most_widest_path,
+                             promise::at_most_flow, promise::homogeneous, promise::monotone, promise::equivariant,
+                             promise::non_negative, promise::unreachable_is_zero, promise::uses_every_layer,
+                             promise::independent_of_upper_layers}};
     }
 
     explicit ShortestPath(const Parameters& parameters) : lengths_{parameters.get<double>("exponent")} {}
@@ -47,6 +48,14 @@ public:
     Attribution attribute(const AttributionProblem& problem) const { return attribute_paths(lengths_, problem); }
     std::vector<Attribution> attribute_layers(const LayersProblem& problem) const {
         return attribute_paths(lengths_, problem);
+    }
+
+    RowMajor<double> definition(const AttributionProblem& problem) const {
+        return by_paths(problem, [a = lengths_.exponent](double best, std::span<const double> weights) {
+            double length = 0.0;
+            for (const double weight : weights) length += std::pow(weight, -a);
+            return std::max(best, std::pow(length, -1.0 / a));
+        });
     }
 
 private:

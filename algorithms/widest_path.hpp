@@ -26,7 +26,9 @@ public:
                 .complexity = "O(L n^2) a source",
                 .axes = {axis::heads, axis::skip_weight, axis::layer, axis::source},
                 .promises = {promise::at_most_one, promise::at_most_column_sum, promise::at_most_flow,
-                             promise::homogeneous, promise::monotone, promise::identity, promise::equivariant}};
+                             promise::homogeneous, promise::monotone, promise::identity, promise::equivariant,
+                             promise::non_negative, promise::unreachable_is_zero, promise::uses_every_layer,
+                             promise::independent_of_upper_layers}};
     }
 
     Attribution attribute(const AttributionProblem& problem) const {
@@ -34,6 +36,12 @@ public:
     }
     std::vector<Attribution> attribute_layers(const LayersProblem& problem) const {
         return attribute_paths(MaxMin<double>(), problem);
+    }
+
+    RowMajor<double> definition(const AttributionProblem& problem) const {
+        return by_paths(problem, [](double widest, std::span<const double> weights) {
+            return std::max(widest, *std::min_element(weights.begin(), weights.end()));
+        });
     }
 };
 

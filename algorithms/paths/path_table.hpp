@@ -15,9 +15,12 @@ public:
     PathTable() = default;
     /// From `layer`; no pair has a path until it is written to slots().
     PathTable(std::size_t sources, std::size_t tokens, std::size_t layer)
-        : tokens_(tokens), length_(layer + 1), positions_(sources * tokens * length_, none) {}
+        : sources_(sources), tokens_(tokens), length_(layer + 1), positions_(sources * tokens * length_, none) {}
 
     bool empty() const { return positions_.empty(); }
+    std::size_t sources() const { return sources_; }
+    std::size_t tokens() const { return tokens_; }
+    std::size_t length() const { return length_; }  ///< positions of a path
 
     /// Positions from the source down to the token: entry k lies in layer `layer - k`. Empty
     /// where there is no path.
@@ -34,6 +37,7 @@ public:
 private:
     static constexpr Position none = std::numeric_limits<Position>::max();
 
+    std::size_t sources_ = 0;
     std::size_t tokens_ = 0;
     std::size_t length_ = 0;
     std::vector<Position> positions_;

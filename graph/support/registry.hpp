@@ -60,14 +60,21 @@ struct EntryInfo {
     std::vector<Expectation> expects = {};
 };
 
+/// Throws InternalError, naming the member, for what cannot be a member: a name that is not lower case letters,
+/// digits and _, no summary, a parameter, axis, promise or diagnostic twice, a promise that is none of `promises`
+/// (which are not looked at where there are none), a default that is outside of its own range, a tolerance that is
+/// no number >= 0.
+void check_entry(const EntryInfo& info, const std::string& noun, const std::vector<std::string>& promises);
+
 /// "method 'greedy_path'", for all members of all registries that a program has added to the bundled ones.
 std::vector<std::string> outside_members();
 /// For registries: adds to that.
 void note_outside_member(const std::string& noun, const std::string& name);
 
 /// `Family` supplies: Interface (an abstract class), a static `noun`, and
-/// `template <class Member> Adapter` that implements Interface and is constructed from the
-/// same arguments as Member.
+/// `template <class Member> Adapter` that implements Interface, is constructed from the
+/// same arguments as Member, and checks what the member returns. It may also have
+///   static std::vector<std::string> promises();   the names that EntryInfo::promises can have
 template <class Family>
 class Registry {
 public:
@@ -83,6 +90,7 @@ public:
         }
     };
 
+    /// Throws as check_entry(), and InternalError for a name that another member has.
     template <class Member>
     void add() {
         using Adapter = typename Family::template Adapter<Member>;
@@ -93,8 +101,14 @@ public:
                             return std::make_unique<Adapter>();
                         }
                     }};
+        if constexpr (requires { Family::promises(); }) {
+            check_entry(entry.info, Family::noun, Family::promises());
+        } else {
+            check_entry(entry.info, Family::noun, {});
+        }
         if (find(entry.info.name) != nullptr) {
-            throw InternalError(fmt::format("{} '{}' is registered twice", Family::noun, entry.info.name));
+            throw InternalError(fmt::format("{} '{}' is registered twice: give one of them another name",
+                                            Family::noun, entry.info.name));
         }
         if (is_bundled_whole_) note_outside_member(Family::noun, entry.info.name);
         entries_.push_back(std::move(entry));
