@@ -12,6 +12,7 @@
 #include "experiments/cli/commands.hpp"
 #include "experiments/cli/console.hpp"
 #include "experiments/cli/process_setup.hpp"
+#include "experiments/contracts/check.hpp"
 #include "experiments/version.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/files/input_file.hpp"
@@ -26,8 +27,10 @@ int complain(const std::string& message) {
 
 }  // namespace
 
-int run_app(int argc, const char* const* argv) {
+int run_app(int argc, const char* const* argv, const std::function<void()>& add_members) {
     try {
+        if (add_members) add_members();
+        check_registries();
         const ProtectInputs protect;
         CommandLine line("attnflow",
                          "Which input tokens does an output draw on, and through which paths?\n"
@@ -44,6 +47,7 @@ int run_app(int argc, const char* const* argv) {
         add_solve(line);
         add_generate(line);
         add_list(line);
+        add_check(line);
         const int exit_code = line.run(argc, argv);
         if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
             return complain("standard output cannot be written");

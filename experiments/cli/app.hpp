@@ -1,6 +1,8 @@
 #pragma once
-/// The attnflow command line. A program that registers solvers or methods of its own gets
-/// the whole of it by calling run_app() from its main().
+/// The attnflow command line. A program with members of its own gets the whole of it by calling run_app() from its
+/// main().
+
+#include <functional>
 
 namespace attnflow {
 
@@ -12,7 +14,8 @@ enum ExitCode {
     exit_stopped = 130,  ///< by Ctrl-C or SIGTERM; --resume finishes a run
 };
 
-/// Runs a command; errors go to standard error. Never throws.
-int run_app(int argc, const char* const* argv);
+/// Runs a command, after `add_members` has put the program's own members into the registries; errors go to
+/// standard error, those of a member that cannot be one too. Never throws.
+int run_app(int argc, const char* const* argv, const std::function<void()>& add_members = {});
 
 }  // namespace attnflow

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -54,12 +55,23 @@ private:
 namespace law {
 inline constexpr const char* known = "declares what is right: known answers, or its definition";
 inline constexpr const char* right = "known answers are right";
+inline constexpr const char* thrown = "answers what the contract asks";
 inline constexpr const char* repeatable = "the same when asked twice";
 inline constexpr const char* fresh = "the same from a fresh object";
 }  // namespace law
 
 inline bool promises(const EntryInfo& info, std::string_view name) {
     return std::find(info.promises.begin(), info.promises.end(), name) != info.promises.end();
+}
+
+/// Runs a contract; what it throws is a complaint too, with its message.
+template <class Contract>
+void answers(Laws& laws, const Contract& contract) {
+    try {
+        contract();
+    } catch (const std::exception& error) {
+        laws.require(false, law::thrown, [&] { return std::string(error.what()); });
+    }
 }
 
 /// Within `tolerance`, of numbers above 1 relative to them.

@@ -23,8 +23,16 @@ public:
                 .summary = "concordant minus discordant pairs, corrected for ties",
                 .paper = "Kendall 1945",
                 .complexity = "O(n log n)",
+                .promises = {metric_promise::at_most_one, metric_promise::one_for_equal, metric_promise::symmetric,
+                             metric_promise::ranks_only, metric_promise::order_free},
                 .title = "Kendall tau-b"};
     }
+    static std::vector<KnownAgreement> known_agreements() {
+        return {{{1.0, 2.0, 3.0, 4.0}, {1.0, 3.0, 2.0, 4.0}, 0.6666666666666666},
+                {{1.0, 1.0, 2.0}, {1.0, 2.0, 3.0}, 0.8164965809277261},
+                {{1.0, 1.0}, {1.0, 2.0}, std::nullopt}};
+    }
+
     std::optional<double> evaluate(std::span<const double> scores, std::span<const double> reference) const;
 };
 

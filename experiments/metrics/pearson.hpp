@@ -18,8 +18,14 @@ public:
                 .summary = "linear correlation of the values themselves",
                 .paper = "Pearson 1895",
                 .complexity = "O(n)",
+                .promises = {metric_promise::at_most_one, metric_promise::one_for_equal, metric_promise::symmetric,
+                             metric_promise::order_free},
                 .title = "Pearson"};
     }
+    static std::vector<KnownAgreement> known_agreements() {
+        return {{{1.0, 2.0, 4.0}, {2.0, 1.0, 5.0}, 0.8386278693775346}, {{1.0, 1.0}, {1.0, 2.0}, std::nullopt}};
+    }
+
     std::optional<double> evaluate(std::span<const double> scores, std::span<const double> reference) const;
 };
 

@@ -30,8 +30,14 @@ public:
                             .summary = "smallest reference score of a relevant token, as a share of the largest",
                             .fallback = 0.5,
                             .minimum = 1e-6,
-                            .maximum = 1.0}}};
+                            .maximum = 1.0}},
+            .promises = {metric_promise::at_most_one, metric_promise::order_free}};
     }
+    static std::vector<KnownAgreement> known_agreements() {
+        return {{{5.0, 4.0, 3.0, 2.0, 1.0}, {10.0, 1.0, 6.0, 0.0, 9.0}, 0.6666666666666666},
+                {{3.0, 2.0, 1.0}, {3.0, 2.0, 1.0}, std::nullopt}};
+    }
+
     explicit PrecisionAtK(const Parameters& parameters)
         : k_(static_cast<std::size_t>(parameters.get<std::int64_t>("k"))),
           relevant_(parameters.get<double>("relevant")) {}

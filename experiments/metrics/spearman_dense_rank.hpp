@@ -17,7 +17,15 @@ public:
                 .summary = "the authors' 1 - 6 sum d^2 / (n (n^2 - 1)) on dense ranks; biased upwards by ties",
                 .paper = "github.com/samiraabnar/attention_flow, compute_corel_distilbert_sst.py",
                 .complexity = "O(n log n)",
+                .promises = {metric_promise::at_most_one, metric_promise::one_for_equal, metric_promise::symmetric,
+                             metric_promise::ranks_only, metric_promise::order_free},
                 .title = "Spearman (dense ranks)"};
+    }
+
+    static std::vector<KnownAgreement> known_agreements() {
+        return {{{1.0, 1.0, 2.0}, {1.0, 2.0, 3.0}, 0.5},
+                {{1.0, 2.0, 3.0, 4.0}, {1.0, 3.0, 2.0, 4.0}, 0.8},
+                {{1.0}, {1.0}, std::nullopt}};
     }
 
     std::optional<double> evaluate(std::span<const double> scores, std::span<const double> reference) const {

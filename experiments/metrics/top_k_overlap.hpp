@@ -23,9 +23,16 @@ public:
                 .summary = "Jaccard index of the k highest tokens on both sides; tied tokens share places",
                 .paper = "Jaccard 1912",
                 .complexity = "O(n)",
-                .parameters = {
-                    {.name = "k", .summary = "size of the sets", .fallback = std::int64_t{3}, .minimum = 1}}};
+                .parameters =
+                    {{.name = "k", .summary = "size of the sets", .fallback = std::int64_t{3}, .minimum = 1}},
+                .promises = {metric_promise::at_most_one, metric_promise::one_for_equal, metric_promise::symmetric,
+                             metric_promise::ranks_only, metric_promise::order_free}};
     }
+    static std::vector<KnownAgreement> known_agreements() {
+        return {{{5.0, 4.0, 3.0, 2.0, 1.0}, {5.0, 4.0, 1.0, 2.0, 3.0}, 0.5},
+                {{3.0, 2.0, 1.0}, {3.0, 2.0, 1.0}, std::nullopt}};
+    }
+
     explicit TopKOverlap(const Parameters& parameters)
         : k_(static_cast<std::size_t>(parameters.get<std::int64_t>("k"))) {}
 

@@ -37,6 +37,10 @@ concept NetworkGenerator = requires(const G generator, const NetworkSize& size, 
 /// Throws ParameterError for a size with no layers or tokens, or too large for a LayeredNetwork.
 void check_size(const NetworkSize& size);
 
+/// Throws InternalError, naming the generator, for a network of another number of layers or tokens, or a capacity
+/// above 1.  O(slots).
+void check_generated(const std::string& generator, const NetworkSize& size, const LayeredNetwork<double>& network);
+
 struct GeneratorFamily {
     static constexpr const char* noun = "generator";
 
@@ -47,6 +51,10 @@ struct GeneratorFamily {
         virtual LayeredNetwork<double> generate(const NetworkSize& size, std::uint64_t seed) const = 0;
     };
 
+    static std::vector<std::string> promises() {
+        return {network_promise::rows_sum_to_one, network_promise::equal_widths};
+    }
+
     template <NetworkGenerator Member>
     class Adapter final : public Interface {
     public:
@@ -55,10 +63,13 @@ struct GeneratorFamily {
         LayeredNetwork<double> generate(const NetworkSize& size, std::uint64_t seed) const override {
             check_size(size);
             Random random(seed);
-            return member_.generate(size, random);
+            LayeredNetwork<double> network = member_.generate(size, random);
+            check_generated(name_, size, network);
+            return network;
         }
 
     private:
+        const std::string name_ = Member::describe().name;
         Member member_;
     };
 };

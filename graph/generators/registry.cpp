@@ -32,6 +32,19 @@ void check_size(const NetworkSize& size) {
     }
 }
 
+void check_generated(const std::string& generator, const NetworkSize& size,
+                     const LayeredNetwork<double>& network) {
+    if (network.layers() != size.layers || network.width(0) != size.tokens) {
+        throw InternalError(fmt::format("generator '{}': made {} layers of {} tokens, asked for {} of {}",
+                                        generator, network.layers(), network.width(0), size.layers, size.tokens));
+    }
+    const auto capacities = network.capacities();
+    const auto largest = std::max_element(capacities.begin(), capacities.end());
+    if (*largest > 1.0)
+        throw InternalError(
+            fmt::format("generator '{}': a capacity is {}, expected at most 1", generator, *largest));
+}
+
 GeneratorRegistry& network_generators() {
     static GeneratorRegistry registry = [] {
         GeneratorRegistry r;

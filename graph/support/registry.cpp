@@ -9,7 +9,7 @@ namespace attnflow {
 namespace {
 
 bool is_name(std::string_view text) {
-    const auto is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
+    const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
     return !text.empty() && is_letter(text.front()) && std::all_of(text.begin(), text.end(), [&](char c) {
         return is_letter(c) || (c >= '0' && c <= '9') || c == '_';
     });
@@ -34,13 +34,12 @@ void check_entry(const EntryInfo& info, const std::string& noun, const std::vect
         std::set<std::string> seen;
         for (const std::string& name : names) {
             if (!is_name(name)) {
-                refuse(fmt::format("{} '{}' is no name, expected lower case letters, digits and _", what,
-                                   excerpt(name)));
+                refuse(fmt::format("{} '{}' is no name, expected letters, digits and _", what, excerpt(name)));
             }
             if (!seen.insert(name).second) refuse(fmt::format("{} '{}' is declared twice", what, name));
         }
     };
-    if (!is_name(info.name)) refuse("this is no name, expected lower case letters, digits and _");
+    if (!is_name(info.name)) refuse("this is no name, expected letters, digits and _");
     if (info.summary.empty()) refuse("has no summary, which lists and docs show");
     std::vector<std::string> parameters;
     for (const ParameterSpec& spec : info.parameters) parameters.push_back(spec.name);

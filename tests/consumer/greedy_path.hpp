@@ -17,7 +17,9 @@ public:
                 .summary = "follow the largest weight from the source down to one token",
                 .complexity = "O(L n) a source",
                 .axes = {axis::heads, axis::skip_weight, axis::layer, axis::source},
-                .promises = {promise::at_most_one, promise::at_most_column_sum, promise::identity}};
+                .promises = {promise::at_most_one, promise::at_most_column_sum, promise::identity,
+                             promise::non_negative, promise::unreachable_is_zero,
+                             promise::independent_of_upper_layers}};
     }
 
     attnflow::Attribution attribute(const attnflow::AttributionProblem& problem) const {
@@ -35,5 +37,12 @@ public:
             scores(s, position) = product;
         }
         return {.scores = std::move(scores)};
+    }
+
+    static std::vector<attnflow::KnownAnswer> known_answers() {
+        return {{attnflow::LayeredNetwork<double>({2, 2, 2}, {0.6, 0.4, 0.1, 0.9, 0.3, 0.7, 0.8, 0.2}),
+                 2,
+                 {0, 1},
+                 {{0.0, 0.63}, {0.48, 0.0}}}};
     }
 };

@@ -4,8 +4,9 @@
 #include "sharpness_axis.hpp"
 
 int main(int argc, char** argv) {
-    attnflow::attribution_methods().add<GreedyPath>();
-    attnflow::max_flow_solvers().add<FordFulkerson>();
-    attnflow::axes().add<SharpnessAxis>();
-    return attnflow::run_app(argc, argv);
+    return attnflow::run_app(argc, argv, [] {
+        attnflow::attribution_methods().add<GreedyPath>();
+        attnflow::max_flow_solvers().add<FordFulkerson>();
+        attnflow::axes().add<SharpnessAxis>();
+    });
 }

@@ -4,30 +4,20 @@
 #include "experiments/contracts/method_contract.hpp"
 
 #include <fmt/format.h>
+
 #include <catch2/catch.hpp>
+#include "tests/contract/complaints.hpp"
 
 using namespace attnflow;
-
-namespace Catch {
-template <>
-struct StringMaker<Complaint> {
-    static std::string convert(const Complaint& complaint) { return complaint.law + " (" + complaint.where + ")"; }
-};
-}  // namespace Catch
+using namespace attnflow::testing;
 
 namespace {
-
-std::vector<Complaint> complaints(const MethodContract& contract) {
-    Laws laws;
-    contract.check(laws);
-    CHECK(laws.checks() > 1000);
-    return laws.complaints();
-}
 
 void check_all(std::uint64_t seeds) {
     for (const auto& entry : attribution_methods().entries()) {
         INFO(entry.info.name);
-        CHECK(complaints({[&] { return entry.make(); }, entry.info, {}, seeds}) == std::vector<Complaint>());
+        CHECK(complaints(MethodContract{[&] { return entry.make(); }, entry.info, {}, seeds}) ==
+              std::vector<Complaint>());
     }
 }
 
@@ -173,10 +163,7 @@ std::vector<std::string> killed_by(const AttributionRegistry::Entry& entry, cons
     bool changes = false;
     const MethodContract contract{
         [&] { return std::make_unique<Mutant>(entry.make(), change, changes); }, entry.info, {}, 1};
-    Laws laws;
-    contract.check(laws);
-    std::vector<std::string> broken;
-    for (const Complaint& complaint : laws.complaints()) broken.push_back(complaint.law);
+    auto broken = laws_of(complaints(contract));
     CHECK((changes || broken.empty()));
     return broken;
 }
@@ -277,12 +264,8 @@ public:
 template <class Member>
 std::vector<std::string> broken_laws(MethodContract::Make like = {}) {
     using Adapter = AttributionFamily::Adapter<Member>;
-    std::vector<std::string> laws;
-    for (const Complaint& complaint :
-         complaints({[] { return std::make_unique<Adapter>(); }, Member::describe(), std::move(like), 1})) {
-        laws.push_back(complaint.law);
-    }
-    return laws;
+    return laws_of(complaints(
+        MethodContract{[] { return std::make_unique<Adapter>(); }, Member::describe(), std::move(like), 1}));
 }
 
 using Broken = std::vector<std::string>;

@@ -37,6 +37,13 @@ public:
             .promises = {head_promise::rows_sum_to_one, head_promise::between_heads, head_promise::homogeneous,
                          head_promise::order_free, head_promise::equivariant}};
     }
+    static std::vector<KnownFusion> known_fusions() {
+        return {{3,
+                 2,
+                 {1.0, 0.0, 0.5, 0.5, 0.5, 0.5, 0.25, 0.75, 0.0, 1.0, 0.5, 0.5},
+                 {0.5, 0.5, 0.43149467091742866, 0.5685053290825713}}};
+    }
+
     explicit EntropyWeightedHeads(const Parameters& parameters)
         : sharpness_(parameters.get<double>("sharpness")) {}
 

@@ -25,6 +25,14 @@ public:
                 .promises = {head_promise::rows_sum_to_one, head_promise::between_heads, head_promise::monotone,
                              head_promise::homogeneous, head_promise::equivariant}};
     }
+    static std::vector<KnownFusion> known_fusions() {
+        return {{3,
+                 2,
+                 {1.0, 0.0, 0.5, 0.5, 0.5, 0.5, 0.25, 0.75, 0.0, 1.0, 0.5, 0.5},
+                 {0.5, 0.5, 0.4166666666666667, 0.5833333333333334},
+                 {1.0, 0.0, 0.5, 0.5}}};
+    }
+
     explicit FollowedHead(const Parameters& parameters)
         : head_(parameters.get<std::int64_t>("head")), single_(parameters) {}
 

@@ -22,6 +22,13 @@ public:
                              head_promise::order_free, head_promise::equivariant}};
     }
 
+    static std::vector<KnownFusion> known_fusions() {
+        return {{3,
+                 2,
+                 {1.0, 0.0, 0.5, 0.5, 0.5, 0.5, 0.25, 0.75, 0.0, 1.0, 0.5, 0.5},
+                 {0.0, 0.0, 0.3968502629920499, 0.5723571212766659}}};
+    }
+
     void fuse(const AttentionStack& attention, std::size_t layer, std::span<double> out) {
         std::fill(out.begin(), out.end(), 0.0);
         for (std::size_t h = 0; h < attention.heads(layer); ++h) {

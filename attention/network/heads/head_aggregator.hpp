@@ -15,7 +15,7 @@
 namespace attnflow {
 
 /// Names of properties that a head strategy can promise (EntryInfo::promises) and that the
-/// contract tests then check.
+/// contract (experiments/contracts/head_contract.hpp) then checks.
 namespace head_promise {
 inline constexpr const char* rows_sum_to_one = "rows_sum_to_one";  ///< when those of every head do
 inline constexpr const char* between_heads =
@@ -26,6 +26,20 @@ inline constexpr const char* order_free = "order_free";    ///< the order of the
 inline constexpr const char* equivariant = "equivariant";  ///< renaming tokens permutes rows and columns
 }  // namespace head_promise
 
+/// A worked example: what a strategy, with default parameters, makes of one layer.
+struct KnownFusion {
+    std::size_t heads;
+    std::size_t tokens;
+    std::vector<double> weights;         ///< [heads, tokens, tokens]
+    std::vector<double> fused;           ///< [tokens, tokens]
+    std::vector<double> at_source = {};  ///< in the layer of the source, where that is another
+};
+/// And what one that combines makes of scores.
+struct KnownCombination {
+    std::vector<double> scores;
+    double combined;
+};
+
 /// A strategy that fuses, besides `static EntryInfo describe()`: write the fused matrix of one
 /// layer (counted from 0 = nearest the input), row-major queries x keys, into `out`. Rows need
 /// not sum to 1; see build_network(). One aggregator serves one thread. It may also have
@@ -33,6 +47,8 @@ inline constexpr const char* equivariant = "equivariant";  ///< renaming tokens 
 ///                                              not suit this attention
 ///   void fuse_source_layer(attention, layer, out);   instead of fuse() in the layer of the
 ///                                                    source, where that is treated differently
+/// Its contract asks for what is right:
+///   static std::vector<KnownFusion> known_fusions();   or known_combinations()
 template <class A>
 concept FusesHeads = requires(A aggregator, const AttentionStack& attention, std::size_t layer,
                               std::span<double> out) {
@@ -52,6 +68,16 @@ concept HeadAggregator = (FusesHeads<A> || CombinesScores<A>)&&requires {
     { A::describe() } -> std::same_as<EntryInfo>;
 };
 
+/// Makes what is not written noticed.
+void forget(std::span<double> weights);
+/// Throws InternalError, naming strategy and place, for a weight of `fused` that is negative, not finite or was
+/// not written, unless the layer's heads have such weights themselves: that is the attention's fault, and said
+/// where networks are built.  O(n^2).
+void check_fused(const std::string& strategy, const AttentionStack& attention, std::size_t layer,
+                 std::span<const double> fused);
+/// `score`; throws InternalError unless it is finite.
+double check_combined(const std::string& strategy, double score);
+
 struct HeadFamily {
     static constexpr const char* noun = "head strategy";
 
@@ -69,7 +95,11 @@ struct HeadFamily {
         virtual std::vector<std::string> passes(const AttentionStack& attention) const = 0;
         /// One score from one a pass; may reorder them.
         virtual double combine(std::span<double> scores) const = 0;
+        virtual std::vector<KnownFusion> known_fusions() const = 0;            ///< none, where the member has none
+        virtual std::vector<KnownCombination> known_combinations() const = 0;  ///< likewise
     };
+
+    static std::vector<std::string> promises();
 
     template <HeadAggregator Member>
     class Adapter final : public Interface {
@@ -82,15 +112,19 @@ struct HeadFamily {
         }
         void fuse(const AttentionStack& attention, std::size_t layer, std::span<double> out) override {
             if constexpr (FusesHeads<Member>) {
+                forget(out);
                 member_.fuse(attention, layer, out);
+                check_fused(name_, attention, layer, out);
             } else {
-                throw InternalError(Member::describe().name + " does not fuse heads");
+                throw InternalError(name_ + " does not fuse heads");
             }
         }
         void fuse_source_layer(const AttentionStack& attention, std::size_t layer,
                                std::span<double> out) override {
             if constexpr (has_source_layer_) {
+                forget(out);
                 member_.fuse_source_layer(attention, layer, out);
+                check_fused(name_, attention, layer, out);
             } else {
                 fuse(attention, layer, out);
             }
@@ -105,9 +139,23 @@ struct HeadFamily {
         }
         double combine(std::span<double> scores) const override {
             if constexpr (CombinesScores<Member>) {
-                return member_.combine(scores);
+                return check_combined(name_, member_.combine(scores));
             } else {
-                throw InternalError(Member::describe().name + " does not combine scores");
+                throw InternalError(name_ + " does not combine scores");
+            }
+        }
+        std::vector<KnownFusion> known_fusions() const override {
+            if constexpr (requires { Member::known_fusions(); }) {
+                return Member::known_fusions();
+            } else {
+                return {};
+            }
+        }
+        std::vector<KnownCombination> known_combinations() const override {
+            if constexpr (requires { Member::known_combinations(); }) {
+                return Member::known_combinations();
+            } else {
+                return {};
             }
         }
 
@@ -116,6 +164,7 @@ struct HeadFamily {
             requires(Member & member, const AttentionStack& attention, std::span<double> out) {
             member.fuse_source_layer(attention, std::size_t{0}, out);
         };
+        const std::string name_ = Member::describe().name;
         Member member_;
     };
 };

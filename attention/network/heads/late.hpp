@@ -29,6 +29,8 @@ public:
                                 .choices = {"mean", "max", "min", "median"}}},
                 .promises = {}};
     }
+    static std::vector<KnownCombination> known_combinations() { return {{{1.0, 6.0, 2.0}, 3.0}}; }
+
     explicit LateHeads(const Parameters& parameters) : combine_(parameters.get<std::string>("combine")) {}
 
     std::vector<std::string> passes(const AttentionStack& attention) const {

@@ -25,6 +25,10 @@ public:
                              head_promise::order_free, head_promise::equivariant}};
     }
 
+    static std::vector<KnownFusion> known_fusions() {
+        return {{3, 2, {1.0, 0.0, 0.5, 0.5, 0.5, 0.5, 0.25, 0.75, 0.0, 1.0, 0.5, 0.5}, {1.0, 1.0, 0.5, 0.75}}};
+    }
+
     void fuse(const AttentionStack& attention, std::size_t layer, std::span<double> out) {
         for (std::size_t h = 0; h < attention.heads(layer); ++h) {
             for_each_run(attention, layer, h, run_, [&](std::size_t first, std::span<const double> weights) {

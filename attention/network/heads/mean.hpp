@@ -24,6 +24,13 @@ public:
                              head_promise::homogeneous, head_promise::order_free, head_promise::equivariant}};
     }
 
+    static std::vector<KnownFusion> known_fusions() {
+        return {{3,
+                 2,
+                 {1.0, 0.0, 0.5, 0.5, 0.5, 0.5, 0.25, 0.75, 0.0, 1.0, 0.5, 0.5},
+                 {0.5, 0.5, 0.4166666666666667, 0.5833333333333334}}};
+    }
+
     void fuse(const AttentionStack& attention, std::size_t layer, std::span<double> out) {
         std::fill(out.begin(), out.end(), 0.0);
         for (std::size_t h = 0; h < attention.heads(layer); ++h) {

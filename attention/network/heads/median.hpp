@@ -29,6 +29,10 @@ public:
                              head_promise::order_free, head_promise::equivariant}};
     }
 
+    static std::vector<KnownFusion> known_fusions() {
+        return {{3, 2, {1.0, 0.0, 0.5, 0.5, 0.5, 0.5, 0.25, 0.75, 0.0, 1.0, 0.5, 0.5}, {0.5, 0.5, 0.5, 0.5}}};
+    }
+
     void fuse(const AttentionStack& attention, std::size_t layer, std::span<double> out) {
         const std::size_t heads = attention.heads(layer);
         const std::size_t keys = attention.keys(layer);

@@ -30,6 +30,10 @@ public:
                 .promises = {head_promise::rows_sum_to_one, head_promise::between_heads, head_promise::homogeneous,
                              head_promise::order_free, head_promise::equivariant}};
     }
+    static std::vector<KnownFusion> known_fusions() {
+        return {{3, 2, {1.0, 0.0, 0.5, 0.5, 0.5, 0.5, 0.25, 0.75, 0.0, 1.0, 0.5, 0.5}, {0.5, 0.5, 0.5, 0.5}}};
+    }
+
     explicit TopKHeads(const Parameters& parameters) : k_(parameters.get<std::int64_t>("k")) {}
 
     void fuse(const AttentionStack& attention, std::size_t layer, std::span<double> out) {

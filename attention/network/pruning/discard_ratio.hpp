@@ -33,6 +33,12 @@ public:
                                 .fallback = false}},
                 .promises = {prune_promise::equivariant, prune_promise::idempotent}};
     }
+    static std::vector<KnownPruning> known_prunings() {
+        return {{5,
+                 {0.4, 0.1, 0.2, 0.15, 0.15, 0.3, 0.05, 0.25, 0.2, 0.2},
+                 {0.4, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0}}};
+    }
+
     explicit DiscardRatio(const Parameters& parameters)
         : ratio_(parameters.get<double>("ratio")), keep_first_(parameters.get<bool>("keep_first")) {}
 

@@ -13,6 +13,8 @@ public:
                 .complexity = "O(1)",
                 .promises = {prune_promise::equivariant, prune_promise::idempotent}};
     }
+    static std::vector<KnownPruning> known_prunings() { return {{3, {0.5, 0.0, 0.5}, {0.5, 0.0, 0.5}}}; }
+
     void prune(std::span<double>, std::size_t) const {}
 };
 

@@ -17,6 +17,10 @@ public:
                                 .minimum = 0.0}},
                 .promises = {prune_promise::equivariant, prune_promise::idempotent}};
     }
+    static std::vector<KnownPruning> known_prunings() {
+        return {{3, {0.5, 0.009, 0.491, 0.01, 0.99, 0.0}, {0.5, 0.0, 0.491, 0.01, 0.99, 0.0}}};
+    }
+
     explicit WeightThreshold(const Parameters& parameters) : least_(parameters.get<double>("least")) {}
 
     void prune(std::span<double> weights, std::size_t) const {

@@ -23,6 +23,12 @@ public:
                                 .minimum = 1}},
                 .promises = {prune_promise::equivariant, prune_promise::idempotent}};
     }
+    static std::vector<KnownPruning> known_prunings() {
+        return {{6,
+                 {0.3, 0.1, 0.2, 0.15, 0.05, 0.2, 0.1, 0.1, 0.1, 0.5, 0.1, 0.1},
+                 {0.3, 0.1, 0.2, 0.15, 0.0, 0.2, 0.1, 0.1, 0.1, 0.5, 0.1, 0.0}}};
+    }
+
     explicit TopKPerRow(const Parameters& parameters)
         : k_(static_cast<std::size_t>(parameters.get<std::int64_t>("k"))) {}
 

@@ -85,7 +85,7 @@ TEST_CASE("what does not fit is refused in words", "[registry]") {
     const auto& counting = registry.at("counting");
     CHECK_THROWS_WITH(registry.at("coutning"), "no greeter 'coutning'; did you mean 'counting'?");
     CHECK_THROWS_WITH(registry.at("zzz"), "no greeter 'zzz'; known: plain, counting");
-    CHECK_THROWS_WITH(registry.add<Plain>(), "greeter 'plain' is registered twice");
+    CHECK_THROWS_WITH(registry.add<Plain>(), "greeter 'plain' is registered twice: give one of them another name");
     CHECK_THROWS_WITH(counting.make({{"times", std::int64_t{6}}}),
                       "counting: times is 6 (integer), expected integer in [1, 5]");
     CHECK_THROWS_WITH(counting.make({{"times", 1.5}}),
@@ -111,4 +111,53 @@ TEST_CASE("text becomes a parameter of the right type", "[registry]") {
     CHECK_THROWS_WITH(parameters[0].parse("99999999999999999999", "--times"), Catch::Contains("expected integer"));
     CHECK_THROWS_WITH(parameters[1].parse("1e999", "--share"), Catch::Contains("expected real in [0, 1]"));
     CHECK_THROWS_WITH(parameters[3].parse("yes", "--loud"), Catch::Contains("expected boolean"));
+}
+
+namespace {
+
+std::string refusal(const EntryInfo& info, const std::vector<std::string>& promises = {}) {
+    try {
+        check_entry(info, "greeter", promises);
+    } catch (const InternalError& error) {
+        return error.what();
+    }
+    return "";
+}
+
+}  // namespace
+
+TEST_CASE("what cannot be a member is refused where it is added", "[registry]") {
+    const EntryInfo right{.name = "Wave2_all", .summary = "waves", .promises = {"short", "kind"}};
+    CHECK(refusal(right) == "");
+    CHECK(refusal(right, {"kind", "short"}) == "");
+    CHECK(refusal(right, {"kind", "shirt"}) ==
+          "greeter 'Wave2_all': promises 'short', which no contract knows; did you mean 'shirt'?");
+    for (const char* name : {"", "2waves", "wave hands", "wave(2)", "wäve", "wave-2"}) {
+        EntryInfo info = right;
+        info.name = name;
+        CHECK(refusal(info).find("this is no name, expected letters, digits and _") != std::string::npos);
+    }
+    EntryInfo info = right;
+    info.summary = "";
+    CHECK(refusal(info) == "greeter 'Wave2_all': has no summary, which lists and docs show");
+    info = right;
+    info.promises = {"kind", "kind"};
+    CHECK(refusal(info) == "greeter 'Wave2_all': promise 'kind' is declared twice");
+    info = right;
+    info.axes = {"layer", "layer"};
+    CHECK(refusal(info) == "greeter 'Wave2_all': axis 'layer' is declared twice");
+    info = right;
+    info.parameters = {{.name = "hands", .summary = "how many", .fallback = std::int64_t{3}, .maximum = 2}};
+    CHECK(refusal(info).find("greeter 'Wave2_all': parameter 'hands': its default: hands is 3") == 0);
+    info.parameters = {{.name = "hands", .summary = "how many", .fallback = std::int64_t{2}, .maximum = 2},
+                       {.name = "hands", .summary = "again", .fallback = false}};
+    CHECK(refusal(info) == "greeter 'Wave2_all': parameter 'hands' is declared twice");
+    info.parameters = {{.name = "", .summary = "how many", .fallback = std::int64_t{2}}};
+    CHECK(refusal(info).find("parameter '' is no name") != std::string::npos);
+    info = right;
+    info.diagnostics = {{"effort", "in calories"}, {"effort", "in hours"}};
+    CHECK(refusal(info) == "greeter 'Wave2_all': diagnostic 'effort' is declared twice");
+    info = right;
+    info.tolerance = -1.0;
+    CHECK(refusal(info) == "greeter 'Wave2_all': its tolerance -1 is no number >= 0");
 }

@@ -12,6 +12,8 @@
 ///
 /// A solver from outside the library is tested in the same way: give its factory.
 
+#include <algorithm>
+#include <array>
 #include <functional>
 #include <memory>
 #include <numeric>
@@ -27,7 +29,7 @@
 #include "graph/generators/network_generator.hpp"
 #include "graph/quantiser.hpp"
 
-namespace attnflow::testing {
+namespace attnflow {
 
 using MakeSolver = std::function<std::unique_ptr<MaxFlowFamily::Interface>()>;
 
@@ -221,4 +223,4 @@ private:
     FlowAnswer found_;
 };
 
-}  // namespace attnflow::testing
+}  // namespace attnflow

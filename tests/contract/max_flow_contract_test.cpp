@@ -1,4 +1,4 @@
-/// All registered max-flow solvers on all registered generators; see max_flow_contract.hpp
+/// All registered max-flow solvers on all registered generators; see experiments/contracts/max_flow_contract.hpp
 /// for the clauses. A solver that is added to the registry is tested here without a line.
 ///
 ///   attnflow_contract_tests "[contract]"       a few seconds
@@ -10,7 +10,7 @@
 #include <catch2/catch.hpp>
 
 #include "algorithms/maxflow/stored_graph.hpp"
-#include "tests/contract/max_flow_contract.hpp"
+#include "experiments/contracts/max_flow_contract.hpp"
 #include "tests/oracles.hpp"
 
 using namespace attnflow;
