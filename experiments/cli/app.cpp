@@ -48,6 +48,7 @@ int run_app(int argc, const char* const* argv, const std::function<void()>& add_
         add_generate(line);
         add_list(line);
         add_check(line);
+        add_new(line);
         const int exit_code = line.run(argc, argv);
         if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
             return complain("standard output cannot be written");

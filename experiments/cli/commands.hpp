@@ -12,6 +12,7 @@ void add_extract(CommandLine& line);
 void add_generate(CommandLine& line);
 void add_list(CommandLine& line);  // list, describe
 void add_check(CommandLine& line);
+void add_new(CommandLine& line);
 void add_merge(CommandLine& line);
 void add_solve(CommandLine& line);
 void add_validate(CommandLine& line);
