@@ -24,6 +24,8 @@ enum Entry : std::size_t {
     weights_found,
     ids,
     one_text,
+    number_texts,
+    no_text,
     entries
 };
 
@@ -54,6 +56,15 @@ constexpr std::array<Diagnosis, entries> diagnoses{{
     {"names/tokens_text", "tokens is the text '{begin}', expected a list of texts",
      "a text is not taken apart, because the tokenizer's own tokens are needed",
      "save a list: `tokens=numpy.array(tokenizer.convert_ids_to_tokens(ids))`"},
+    {"names/number_texts", "all tokens are numbers written as texts, the first is '{begin}'",
+     "they may be ids of a vocabulary, which the file does not hold: special tokens, words and unknown words are "
+     "then not known as such",
+     "ids: save their texts, `tokens=numpy.array(tokenizer.convert_ids_to_tokens(ids))`; numbers of a text: "
+     "nothing is to be done"},
+    {"names/no_text", "token {position} is {value}, expected a text",
+     "an id that the vocabulary does not have gives None, and an id that was not converted a number",
+     "give every token a text: `tokens=numpy.array([token or \"[UNK]\" for token in "
+     "tokenizer.convert_ids_to_tokens(ids)])`"},
 }};
 
 /// "attentions", "attentions.K", "ID.attentions", "ID.attentions.K", "layers.K" or "ID.layers.K"
@@ -280,23 +291,38 @@ bool is_one_of(std::string_view name, std::span<const std::string_view> names) {
 }  // namespace
 
 bool is_input_name(std::string_view name) {
-    constexpr std::string_view words[] = {"mask",     "masks",     "id",     "ids",
-                                          "position", "positions", "offset", "offsets"};
-    constexpr std::string_view names[] = {"bbox",
+    constexpr std::string_view names[] = {"attention_mask",
+                                          "attn_mask",
+                                          "bbox",
+                                          "decoder_attention_mask",
+                                          "decoder_input_ids",
                                           "decoder_tokens",
+                                          "input_ids",
+                                          "input_mask",
                                           "input_tokens",
+                                          "key_padding_mask",
                                           "labels",
                                           "length",
                                           "offset_mapping",
                                           "overflow_to_sample_mapping",
-                                          "pos",
+                                          "padding_mask",
+                                          "position_ids",
                                           "prev_output_tokens",
-                                          "segment",
-                                          "segments",
+                                          "segment_ids",
                                           "special_tokens",
+                                          "special_tokens_mask",
                                           "src_tokens",
                                           "tgt_tokens",
-                                          "tokens"};
+                                          "token_type_ids",
+                                          "tokens",
+                                          "word_ids"};
+    return is_one_of(name, names);
+}
+
+bool may_be_input_name(std::string_view name) {
+    constexpr std::string_view words[] = {"mask",     "masks",     "id",     "ids",
+                                          "position", "positions", "offset", "offsets"};
+    constexpr std::string_view names[] = {"pos", "segment", "segments"};
     return is_one_of(name, names) || std::any_of(std::begin(words), std::end(words), [&](std::string_view word) {
                return ends_with_word(name, word);
            });
@@ -311,5 +337,7 @@ bool may_be_padding_mask(std::string_view name) {
 Diagnoses name_diagnoses() { return {"Names in a file", diagnoses}; }
 const Diagnosis& tokens_are_numbers() { return diagnoses[ids]; }
 const Diagnosis& tokens_are_one_text() { return diagnoses[one_text]; }
+const Diagnosis& tokens_look_like_ids() { return diagnoses[number_texts]; }
+const Diagnosis& token_is_no_text() { return diagnoses[no_text]; }
 
 }  // namespace attnflow

@@ -43,9 +43,11 @@ std::vector<TensorView> in_layer_order(const AttentionParts& parts, bool& layer_
 /// how to read them.
 std::string no_attention_text(const TensorFile& file);
 
-/// What belongs to texts beside attention and is never a reference score: names that end in mask, ids, positions
-/// or offsets, and some others (tokens, labels, ...).
+/// What belongs to texts beside attention and is never a reference score: attention_mask, input_ids, tokens, ...
 bool is_input_name(std::string_view name);
+/// What may be such a thing, and is a reference for who asks for it by its name: names that end in mask, ids,
+/// positions or offsets (rationale_mask), pos, segment.
+bool may_be_input_name(std::string_view name);
 
 /// Names of masks that may tell padding from tokens, but for attention_mask itself.
 bool may_be_padding_mask(std::string_view name);
@@ -54,5 +56,7 @@ bool may_be_padding_mask(std::string_view name);
 Diagnoses name_diagnoses();
 const Diagnosis& tokens_are_numbers();
 const Diagnosis& tokens_are_one_text();
+const Diagnosis& tokens_look_like_ids();
+const Diagnosis& token_is_no_text();
 
 }  // namespace attnflow

@@ -12,9 +12,11 @@
 
 #include "attention/attention_names.hpp"
 #include "attention/files/json.hpp"
+#include "attention/files/mapped_file.hpp"
 #include "attention/padding.hpp"
 #include "attention/tensor_axes.hpp"
 #include "graph/support/error.hpp"
+#include "graph/support/sha256.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {
@@ -31,7 +33,7 @@ bool looks_like_json(std::string_view text) {
     if (next() == '{' || next() == '"') return true;
     if (next() != '[') return false;
     text.remove_prefix(1);
-    return std::string_view("\"[]{-0123456789").find(next()) != std::string_view::npos;
+    return std::string_view("\"[]{-0123456789").find(next()) != std::string_view::npos || text.starts_with("null");
 }
 
 /// Texts for all `count` positions, of which those are taken that are kept, or for these alone.
@@ -46,6 +48,15 @@ std::vector<std::string> read_tokens(const Json& value, std::size_t count, const
     if (!all_of([](const Json& token) { return token.is_string(); })) {
         if (!value.empty() && all_of([](const Json& token) { return token.is_number(); }))
             throw InputError(fmt::format("{}: {}", where, tokens_are_numbers().text()));
+        if (value.is_array()) {
+            const auto other =
+                std::find_if_not(value.begin(), value.end(), [](const Json& token) { return token.is_string(); });
+            throw InputError(fmt::format(
+                "{}: {}", where,
+                token_is_no_text().text(
+                    {{"position", std::to_string(other - value.begin())},
+                     {"value", excerpt(other->dump(-1, ' ', false, Json::error_handler_t::replace))}})));
+        }
         throw InputError(fmt::format("{}: tokens {}, expected a list of strings", where, excerpt(value.dump())));
     }
     const bool only_kept = kept && value.size() == kept->size();
@@ -149,8 +160,7 @@ constexpr const char* other_mask_names[] = {"attn_mask", "input_mask"};
 
 /// 1 for tokens and 0 for padding, of n positions, at least one of them a token.
 bool tells_padding(const TensorView& mask, std::size_t n) {
-    if (!is_number(mask.dtype)) return false;
-    if (mask.shape != std::vector<std::size_t>{n} && mask.shape != std::vector<std::size_t>{1, n}) return false;
+    if (!is_of_positions(mask, n)) return false;
     const std::vector<double> values = mask.values();
     const auto is_bit = [](double value) { return value == 0.0 || value == 1.0; };
     return std::all_of(values.begin(), values.end(), is_bit) &&
@@ -171,10 +181,12 @@ const Json* member(const Json& object, std::string_view key) {
 /// References and weights are told apart by their shape; what is neither is left alone.
 bool Dataset::Entry::add_other(const std::string& name, const TensorView& tensor) {
     const std::size_t n = positions();
-    if (is_input_name(std::string_view(name).substr(name.rfind('.') + 1))) return false;
+    const std::string_view last = std::string_view(name).substr(name.rfind('.') + 1);
+    if (is_input_name(last)) return false;
     if (is_decodable(tensor.dtype) && tensor.shape == std::vector<std::size_t>{n}) {
-        return references.emplace(name, tensor).second;
+        return (may_be_input_name(last) ? by_name_only : references).emplace(name, tensor).second;
     }
+    if (may_be_input_name(last)) return false;
     if (chain && no_attention.empty()) return false;
     const std::vector<std::size_t>& shape = attention.front().shape;
     const std::size_t heads = shape.size() > 2 ? shape[shape.size() - 3] : 1;
@@ -241,6 +253,7 @@ struct Dataset::Reader {
             read_many(inventory);
         }
         note_padding();
+        note_numbers();
         note_separators();
     }
 
@@ -446,19 +459,46 @@ struct Dataset::Reader {
         return batched ? tensor.slice(b) : tensor;
     }
 
+    /// A mask of n positions, which a model may have given axes of 1, as [examples, 1, 1, n].
+    std::optional<TensorView> mask_of(const std::string& id, const std::string& name, std::size_t b,
+                                      std::size_t examples, std::size_t n) const {
+        auto mask = input_of(id, name, b, examples);
+        if (!mask || mask->shape.size() < 3 || mask->shape.front() != examples || !is_number(mask->dtype))
+            return mask;
+        TensorView slice = mask->slice(b);
+        return is_of_positions(slice, n) ? slice : *mask;
+    }
+
     /// The mask of an example of n positions: `attention_mask`; where there is none, what else is called as
     /// libraries call it, if it is alone and holds 1 and 0 for positions.
     std::optional<TensorView> mask_of(const std::string& id, std::size_t b, std::size_t examples, std::size_t n) {
-        if (auto mask = input_of(id, "attention_mask", b, examples)) return mask;
+        if (auto mask = mask_of(id, "attention_mask", b, examples, n)) return mask;
         std::optional<TensorView> found;
         for (const char* name : other_mask_names) {
-            auto mask = input_of(id, name, b, examples);
+            auto mask = mask_of(id, name, b, examples, n);
             if (!mask) continue;
             if (found || !tells_padding(*mask, n)) return std::nullopt;
             found = std::move(mask);
         }
         if (found) masks_.insert(found->name);
         return found;
+    }
+
+    /// Tokens that are numbers in the whole file may be ids that were made texts.
+    void note_numbers() const {
+        const auto is_number = [](const std::string& token) {
+            return !token.empty() && token.find_first_not_of("0123456789") == std::string::npos;
+        };
+        std::size_t several = 0;  // digits, of the token with the most
+        for (const Entry& entry : dataset.entries_) {
+            for (const std::string& token : entry.tokens) {
+                if (!is_number(token)) return;
+                several = std::max(several, token.size());
+            }
+        }
+        if (several < 2) return;  // digits, as toy models read them
+        dataset.notes_.push_back(
+            tokens_look_like_ids().text({{"begin", excerpt(dataset.entries_.front().tokens.front(), 24)}}));
     }
 
     void note_separators() const {
@@ -511,8 +551,19 @@ struct Dataset::Reader {
         const bool of_positions = (tensor.shape.size() == 1 || tensor.shape.size() == 2) &&
                                   tensor.shape.back() == entry.positions() && is_number(tensor.dtype);
         if (!of_positions) return false;
+        const std::size_t n = entry.positions();
+        const bool of_pairs = tensor.shape.size() == 2 && tensor.shape.front() == n && dataset.size() != n;
+        if (of_pairs && n > 1) return false;
+        // Padding is at an end: what changes there and back is of something else, as the mask of a rationale.
         const std::vector<double> values = tensor.values();
-        return std::any_of(values.begin(), values.end(), [&](double value) { return value != values.front(); });
+        bool found = false;
+        for (std::size_t first = 0; first < values.size(); first += n) {
+            std::size_t changes = 0;
+            for (std::size_t i = first + 1; i < first + n; ++i) changes += values[i] != values[i - 1] ? 1 : 0;
+            if (changes > 1) return false;
+            found = found || changes == 1;
+        }
+        return found;
     }
 
     // A file without attention: edge weights, for those who ask for them by name.
@@ -764,7 +815,9 @@ Example in_words(const Example& example, const Words& words, JoinRows rows) {
     out.joined = std::make_shared<const WordJoin>(WordJoin{words, rows});
     out.tokens = words.texts(example.tokens);
     out.attention = example.attention.joined(out.joined);
-    for (auto& [name, scores] : out.references) scores = words.sums(scores);
+    for (auto* all : {&out.references, &out.by_name_only}) {
+        for (auto& [name, scores] : *all) scores = words.sums(scores);
+    }
     if (example.masked) out.masked = words.at(*example.masked);
     out.unknown.positions = words.holding(example.unknown.positions);
     out.word_ids.reset();
@@ -778,12 +831,14 @@ Dataset Dataset::open(const std::string& path, const DatasetOptions& options) {
     return dataset;
 }
 
+const Dataset::Entry& Dataset::entry(std::size_t index) const {
+    if (index < size()) return entries_[index];
+    throw ParameterError(
+        fmt::format("{}: no example {}, expected 0 to {}", escape_controls(path()), index, size() - 1));
+}
+
 Example Dataset::example(std::size_t index) const {
-    if (index >= size()) {
-        throw ParameterError(
-            fmt::format("{}: no example {}, expected 0 to {}", escape_controls(path()), index, size() - 1));
-    }
-    const Entry& entry = entries_[index];
+    const Entry& entry = this->entry(index);
     std::vector<TensorView> layers = entry.attention;
     if (!entry.layer_by_layer) {
         layers.clear();
@@ -799,15 +854,69 @@ Example Dataset::example(std::size_t index) const {
                     entry.weights,        entry.label,   entry.predicted,      entry.attractors,
                     entry.group,          entry.masked,  entry.kept,           entry.no_attention,
                     unknown_words(entry), entry.word_ids};
-    for (const auto& [name, tensor] : entry.references) {
-        std::vector<double> scores = tensor.values();
-        if (entry.kept) {
-            for (std::size_t k = 0; k < entry.kept->size(); ++k) scores[k] = scores[(*entry.kept)[k]];
-            scores.resize(entry.kept->size());
+    const auto read = [&](const std::map<std::string, TensorView>& tensors,
+                          std::map<std::string, std::vector<double>>& out) {
+        for (const auto& [name, tensor] : tensors) {
+            std::vector<double> scores = tensor.values();
+            if (entry.kept) {
+                for (std::size_t k = 0; k < entry.kept->size(); ++k) scores[k] = scores[(*entry.kept)[k]];
+                scores.resize(entry.kept->size());
+            }
+            out[name] = std::move(scores);
         }
-        example.references[name] = std::move(scores);
-    }
+    };
+    read(entry.references, example.references);
+    read(entry.by_name_only, example.by_name_only);
     return example;
+}
+
+namespace {
+
+/// Of the type, shape and bytes of layers, whatever they are called.
+class LayersChecksum {
+public:
+    void add(const TensorView& layer) {
+        constexpr std::size_t at_once = std::size_t{1} << 20;
+        sum_.add(fmt::format("{} {}\n", dtype_name(layer.dtype), shape_text(layer.shape)));
+        const std::size_t size = layer.elements() * dtype_bits(layer.dtype) / 8;
+        for (std::size_t first = 0; first < size; first += at_once) {
+            const std::size_t count = std::min(at_once, size - first);
+            sum_.add(std::span(layer.data + first, count));
+            if (layer.file != nullptr) layer.file->note_read(count);
+        }
+    }
+    std::string hexadecimal() { return sum_.hexadecimal(); }
+
+private:
+    Sha256 sum_;
+};
+
+}  // namespace
+
+std::map<std::string, std::string> Dataset::checksums(std::size_t index) const {
+    const Entry& entry = this->entry(index);
+    std::map<std::string, std::string> sums;
+    if (entry.no_attention.empty()) {
+        LayersChecksum attention;
+        for (const TensorView& tensor : entry.attention) {
+            if (entry.layer_by_layer) {
+                attention.add(tensor);
+                continue;
+            }
+            for (std::size_t layer = 0; layer < entry.layers(); ++layer) attention.add(tensor.slice(layer));
+        }
+        sums[attention_weights] = attention.hexadecimal();
+    }
+    for (const auto& [name, tensor] : entry.weights) {
+        LayersChecksum weights;
+        weights.add(tensor);
+        sums.emplace(name, weights.hexadecimal());
+    }
+    std::string positions = entry.masked ? fmt::format("masked {}", *entry.masked) : "";
+    for (std::size_t k = 0; entry.kept && k < entry.kept->size(); ++k)
+        positions += fmt::format(" {}", (*entry.kept)[k]);
+    sums["positions"] = sha256_of_text(positions);  // no name of weights: is_input_name() and may_be_input_name()
+    return sums;
 }
 
 UnknownWords Dataset::unknown_words(const Entry& entry) const {

@@ -14,7 +14,8 @@
 /// A single-example file holds the same without "ID."; attention, references and weights
 /// (not layers) may have a leading batch axis B; see tensor_axes.hpp for what tells B from L. Its examples are
 /// called as the file without extension, followed by /0, /1, ... when B > 1. Axes are [layer, head, query, key].
-/// Names of a tokenizer's output (input_ids, token_type_ids, ...) are never references.
+/// Names of a tokenizer's output (input_ids, token_type_ids, ...) are never references; what only ends as they do
+/// (rationale_mask) is one for who asks for it.
 ///
 /// Metadata, all optional. In a dataset: `examples`, a JSON list of {id, tokens, label,
 /// predicted, group, attractors, position, unknown} that also gives the order (else by name); where it does not
@@ -73,6 +74,16 @@ struct Example {
     UnknownWords unknown = {};
     std::optional<WordIds> word_ids = {};              ///< where the file says them
     std::shared_ptr<const WordJoin> joined = nullptr;  ///< what made words its positions, see in_words()
+    /// As `references`, but called as what a tokenizer gives: references for who asks for them by name.
+    std::map<std::string, std::vector<double>> by_name_only = {};
+
+    /// The reference `name`, of either kind; nullptr where there is none.
+    const std::vector<double>* reference(const std::string& name) const {
+        for (const auto* all : {&references, &by_name_only}) {
+            if (const auto found = all->find(name); found != all->end()) return &found->second;
+        }
+        return nullptr;
+    }
 
     WordFinder::Text text() const { return {&tokens, word_ids ? &*word_ids : nullptr}; }
 };
@@ -123,6 +134,12 @@ public:
     /// after the dataset is gone.
     Example example(std::size_t index) const;
 
+    /// SHA-256 of what scores of an example depend on besides its tokens, words and references: of its attention
+    /// (attention_weights) and edge weights by name, with types and shapes, and of what is padding or masked
+    /// ("positions"). Equal in every file that holds the same. Reads all of it. Throws as
+    /// example() does.
+    std::map<std::string, std::string> checksums(std::size_t index) const;
+
     /// Words that the model did not know, over all examples.  O(tokens).
     struct UnknownCount {
         std::size_t words = 0;
@@ -155,6 +172,7 @@ private:
         bool layer_by_layer = false;
         bool chain = false;
         std::map<std::string, TensorView> references;
+        std::map<std::string, TensorView> by_name_only;
         std::map<std::string, TensorView> weights;
         std::vector<std::string> tokens;
         std::optional<std::int64_t> label;
@@ -179,6 +197,7 @@ private:
     };
     struct Reader;
 
+    const Entry& entry(std::size_t index) const;
     UnknownWords unknown_words(const Entry& entry) const;
 
     std::shared_ptr<const TensorFile> file_;

@@ -616,6 +616,8 @@ std::string diagnose_rows(const AttentionStack& attention, const RowFault& fault
         const bool tells = attention.heads() != attention.tokens();
         return (tells ? swapped_axes() : swapped_or_heads_last()).text();
     }
+    if (seen.over_heads_sum_to_one && attention.layers() == attention.heads() && !attention.is_cropped())
+        return queries_first_as_many_layers_as_heads().text();
     if (seen.over_heads_sum_to_one || seen.over_layers_sum_to_one)
         return diagnoses[other_axis].text({{"axis", seen.over_heads_sum_to_one ? "heads" : "layers"}});
     const bool alike = low > 0.0 && high - low <= same * high && seen.zero_rows == 0;

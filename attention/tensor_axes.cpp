@@ -20,6 +20,8 @@ enum Entry : std::size_t {
     heads_between_causal,
     one_query,
     queries_and_keys,
+    queries_first,
+    queries_first_square,
     all_layers_averaged,
     one_matrix,
     no_heads,
@@ -63,6 +65,24 @@ constexpr std::array<Diagnosis, entries> diagnoses{{
      "self-attention: run the whole text at once, `model(**inputs, output_attentions=True, use_cache=False)`; "
      "else "
      "write layers of different width as `layers.K`, see docs/data-format.md"},
+    {"axes/queries_first",
+     "shape {shape} has {queries} queries and {keys} keys, and its axes 0 and {axis} are equally long, expected "
+     "{expected}",
+     "queries are on axis 0 and keys on axis {axis}; or the axes are equally long by chance, and this is "
+     "cross-attention",
+     "queries and keys: `weights = numpy.moveaxis(weights, (0, {axis}), (-2, -1))`, and where the heads come "
+     "before "
+     "the layers, also `weights = numpy.swapaxes(weights, 0, 1)`; cross-attention: write layers of different "
+     "width "
+     "as `layers.K`, see docs/data-format.md"},
+    {"axes/queries_first_square",
+     "weights sum to 1 over axis 1, not over the keys, and there are as many layers as heads",
+     "queries are on axis 0 and keys on axis 1, or the softmax was taken over the heads",
+     "queries and keys: `weights = numpy.moveaxis(weights, (0, 1), (-2, -1))`, and where the heads come before "
+     "the "
+     "layers, also `weights = numpy.swapaxes(weights, 0, 1)`; a softmax over the heads: take it over the last "
+     "axis "
+     "of the scores"},
     {"axes/three", "shape {shape} has 3 axes, expected {expected}",
      "either heads were averaged or this is a single layer; the shape does not tell",
      "layers whose heads were averaged: `weights = weights[:, None]`; the heads of one layer: "
@@ -151,6 +171,7 @@ private:
                                                             {"count", value("count")},
                                                             {"source", value("source")},
                                                             {"target", value("target")},
+                                                            {"axis", value("axis")},
                                                             {"axes", value("axes")}})));
     }
 
@@ -211,6 +232,12 @@ private:
         if (queries == 1) refuse(one_query, {{"keys", std::to_string(keys)}});
         if (before == queries) refuse(heads_last);
         if (before == keys) refuse(heads_between);
+        for (std::size_t axis = 1; shape_.size() == 4 && rank_ == 4 && axis < 4; ++axis) {
+            if (shape_[axis] != shape_[0] || shape_[0] == 1) continue;
+            refuse(queries_first, {{"queries", std::to_string(queries)},
+                                   {"keys", std::to_string(keys)},
+                                   {"axis", std::to_string(axis)}});
+        }
         refuse(queries_and_keys, {{"queries", std::to_string(queries)}, {"keys", std::to_string(keys)}});
     }
 
@@ -279,5 +306,6 @@ Diagnoses axes_diagnoses() { return {"Axes in another order", diagnoses}; }
 const Diagnosis& swapped_or_heads_last() { return diagnoses[swapped_or_last]; }
 const Diagnosis& heads_between_queries_and_keys() { return diagnoses[heads_between_causal]; }
 const Diagnosis& swapped_axes() { return diagnoses[swapped]; }
+const Diagnosis& queries_first_as_many_layers_as_heads() { return diagnoses[queries_first_square]; }
 
 }  // namespace attnflow

@@ -46,6 +46,9 @@ const Diagnosis& heads_between_queries_and_keys();
 /// Rows that are wrong and columns that sum to 1, where a tensor has as many heads as tokens and the shape cannot
 /// tell heads last from keys before queries; see row_diagnosis.hpp.
 const Diagnosis& swapped_or_heads_last();
+/// Rows that are wrong and weights that sum to 1 over the heads, of which there are as many as layers: the shape
+/// [query, key, layer, head] may be behind it.
+const Diagnosis& queries_first_as_many_layers_as_heads();
 /// Rows that are wrong and columns that sum to 1.
 const Diagnosis& swapped_axes();
 

@@ -57,6 +57,7 @@ struct FileReport {
     std::string worst_id;
     ValidationReport worst;
     std::map<std::string, std::size_t> references;
+    std::map<std::string, std::size_t> by_name_only;
     std::map<std::string, std::size_t> weights;
     std::string shape;
     std::size_t padded = 0;
@@ -71,6 +72,7 @@ struct FileReport {
         zeros += report.zeros;
         if (report.precision != looked_at.dtype() && coarser++ == 0) precision = report.precision;
         for (const auto& [name, scores] : example.references) ++references[name];
+        for (const auto& [name, scores] : example.by_name_only) ++by_name_only[name];
         for (const auto& [name, tensor] : example.weights) ++weights[name];
         if (worst_id.empty() || report.largest_deviation > worst.largest_deviation) {
             worst = report;
@@ -104,7 +106,10 @@ int validate_dataset(const ValidateArguments& arguments, const Dataset& dataset)
                found.worst.row);
     fmt::print("{} {} causal (no weight on later positions); {} {} exactly 0\n", counted(found.causal, "example"),
                found.causal == 1 ? "is" : "are", counted(found.zeros, "weight"), found.zeros == 1 ? "is" : "are");
-    fmt::print("references: {}\n", occurrences(found.references, dataset.size()));
+    fmt::print("references: {}{}\n", occurrences(found.references, dataset.size()),
+               found.by_name_only.empty()
+                   ? ""
+                   : "; for who asks by name: " + occurrences(found.by_name_only, dataset.size()));
     fmt::print("edge weights besides the attention: {}\n", occurrences(found.weights, dataset.size()));
     if (const auto unknown = unknown_text(dataset); !unknown.empty()) fmt::print("{}\n", unknown);
     for (const auto& [name, value] : dataset.extraction())

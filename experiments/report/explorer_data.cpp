@@ -202,9 +202,9 @@ public:
         if (!example.group.empty()) json["group"] = example.group;
         json["references"] = Json::object();
         for (const Reference& reference : config_.references) {
-            const auto found = example.references.find(reference.name);
-            if (reference.kind != Reference::Kind::method && found != example.references.end())
-                json["references"][reference.name] = found->second;
+            const auto* found = example.reference(reference.name);
+            if (reference.kind != Reference::Kind::method && found != nullptr)
+                json["references"][reference.name] = *found;
         }
         add_scores(index, example.tokens.size(), json);
         add_failures(index, json);

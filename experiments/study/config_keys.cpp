@@ -153,7 +153,9 @@ void add_dataset_keys(std::vector<ConfigKey>& keys) {
     ConfigKey special{
         "dataset.special_tokens",
         "tokens that positions = \"no_special\" and special_tokens = \"drop\" leave out, by exact text",
-        "list of text", "the dataset's, else " + join(default_special_tokens(), " ")};
+        "list of text",
+        "the dataset's, else " + join(usual_special_tokens(), " ") +
+            ", these also as \"▁<pad>\", and languages as \"<|en|>\""};
     special.read = [](const Setting& setting, Config& config) {
         config.special_tokens = names_of(setting, "dataset.special_tokens");
     };

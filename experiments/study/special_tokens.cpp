@@ -1,6 +1,7 @@
 #include "experiments/study/special_tokens.hpp"
 
 #include <algorithm>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -19,9 +20,18 @@ std::vector<std::size_t> positions(const std::vector<std::string>& tokens, const
     return found;
 }
 
+/// Radford et al. 2022, "Robust Speech Recognition via Large-Scale Weak Supervision": a text begins with its
+/// language, <|en|>.
+constexpr std::string_view whisper_languages =
+    "en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta no th ur hr bg lt la "
+    "mi "
+    "ml cy sk te fa lv bn sr az sl kn et mk br eu is hy ne mn bs kk sq sw gl mr pa si km sn yo so af oc ka be tg "
+    "sd "
+    "gu am yi lo uz fo ht ps tk nn mt sa lb my bo tl mg as tt haw ln ha ba jw su yue";
+
 }  // namespace
 
-const std::vector<std::string>& default_special_tokens() {
+const std::vector<std::string>& usual_special_tokens() {
     static const std::vector<std::string> tokens{"[CLS]",
                                                  "[SEP]",
                                                  "[PAD]",
@@ -43,7 +53,42 @@ const std::vector<std::string>& default_special_tokens() {
                                                  "<|im_end|>",
                                                  "<|padding|>",
                                                  "<start_of_turn>",
-                                                 "<end_of_turn>"};
+                                                 "<end_of_turn>",
+                                                 "<PAD>",
+                                                 "<CLS>",
+                                                 "<SEP>",
+                                                 "<BOS>",
+                                                 "<EOS>",
+                                                 "<|startoftranscript|>",
+                                                 "<|transcribe|>",
+                                                 "<|translate|>",
+                                                 "<|notimestamps|>",
+                                                 "<|startofprev|>",
+                                                 "<|startoflm|>",
+                                                 "<|nospeech|>",
+                                                 "<|nocaptions|>",
+                                                 "<｜begin▁of▁sentence｜>",
+                                                 "<｜end▁of▁sentence｜>",
+                                                 "<｜▁pad▁｜>",
+                                                 "<｜User｜>",
+                                                 "<｜Assistant｜>"};
+    return tokens;
+}
+
+const std::vector<std::string>& default_special_tokens() {
+    static const std::vector<std::string> tokens = [] {
+        std::vector<std::string> all = usual_special_tokens();
+        for (const std::string& name : usual_special_tokens()) {
+            if (name.starts_with('<') && name.find_first_of("|_") == std::string::npos && !name.starts_with("<｜"))
+                all.push_back("▁" + name);
+        }
+        for (std::string_view languages = whisper_languages; !languages.empty();) {
+            const std::string_view language = languages.substr(0, languages.find(' '));
+            all.push_back(fmt::format("<|{}|>", language));
+            languages.remove_prefix(std::min(languages.size(), language.size() + 1));
+        }
+        return all;
+    }();
     return tokens;
 }
 

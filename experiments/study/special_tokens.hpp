@@ -10,8 +10,10 @@ namespace attnflow {
 
 class Dataset;
 
-/// When neither config nor dataset name any: the usual names of model families. [UNK] and [MASK] are ordinary
-/// tokens: they stand for a word.
+/// Names of model families. [UNK] and [MASK] are ordinary tokens: they stand for a word.
+const std::vector<std::string>& usual_special_tokens();
+/// When neither config nor dataset name any: these, those in plain <brackets> also behind the mark of
+/// SentencePiece (▁<pad>), and the languages of Whisper (<|en|>).
 const std::vector<std::string>& default_special_tokens();
 
 /// `given`, or else the dataset's, or else the default. A list that is there and empty means that there are none.

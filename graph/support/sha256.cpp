@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <memory>
-#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -13,29 +11,23 @@
 #include "graph/support/files/input_file.hpp"
 
 namespace attnflow {
-namespace {
-
-class Sha256 {
-public:
-    Sha256() {
-        if (context_ == nullptr || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1) {
-            throw InternalError("sha256: libcrypto offers none");
-        }
+Sha256::Sha256() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
+    if (context_ == nullptr || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1) {
+        throw InternalError("sha256: libcrypto offers none");
     }
-    void add(std::string_view bytes) { EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()); }
-    std::string hexadecimal() {
-        std::array<unsigned char, 32> digest{};
-        EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr);
-        std::string text;
-        for (const unsigned char byte : digest) text += fmt::format("{:02x}", byte);
-        return text;
-    }
+}
 
-private:
-    std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context_{EVP_MD_CTX_new(), EVP_MD_CTX_free};
-};
+void Sha256::add(std::span<const std::byte> bytes) {
+    EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size());
+}
 
-}  // namespace
+std::string Sha256::hexadecimal() {
+    std::array<unsigned char, 32> digest{};
+    EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr);
+    std::string text;
+    for (const unsigned char byte : digest) text += fmt::format("{:02x}", byte);
+    return text;
+}
 
 std::string sha256_of_file(const std::string& path) {
     Sha256 sum;
@@ -44,7 +36,7 @@ std::string sha256_of_file(const std::string& path) {
     for (std::size_t offset = 0; offset < file.size(); offset += buffer.size()) {
         buffer.resize(std::min(buffer.size(), file.size() - offset));
         file.read(offset, buffer);
-        sum.add({buffer.data(), buffer.size()});
+        sum.add(std::string_view(buffer.data(), buffer.size()));
     }
     return sum.hexadecimal();
 }

@@ -306,8 +306,8 @@ TEST_CASE("metadata that is needed and wrong is refused", "[dataset]") {
           "metadata 'examples': 'ex0': 1 tokens, expected 2 as in the attention");
     CHECK(examples(R"([{"id": "ex0", "tokens": []}])") ==
           "metadata 'examples': 'ex0': 0 tokens, expected 2 as in the attention");
-    CHECK(examples(R"([{"id": "ex0", "tokens": ["a", 2]}])") ==
-          "metadata 'examples': 'ex0': tokens [\"a\",2], expected a list of strings");
+    CHECK_THAT(examples(R"([{"id": "ex0", "tokens": ["a", 2]}])"),
+               Catch::StartsWith("metadata 'examples': 'ex0': token 1 is 2, expected a text: "));
     CHECK(examples(R"([{"id": "ex0", "label": "yes"}])") ==
           "metadata 'examples': 'ex0': label: \"yes\", expected an integer");
     CHECK(examples(R"([{"id": "ex0", "predicted": 0.5}])") ==
@@ -452,12 +452,32 @@ TEST_CASE("an attention mask leaves padding out of everything", "[dataset][paddi
               .example(0)
               .tokens == Strings{"x", "y"});
 
+    // With axes of 1, as models make them.
+    for (const std::vector<std::size_t>& shape :
+         {std::vector<std::size_t>{3}, {1, 3}, {3, 1}, {1, 1, 3}, {1, 1, 1, 3}, {1, 3, 1, 1}}) {
+        for (const char* name : {"attention_mask", "attn_mask"}) {
+            const Dataset shaped =
+                open_with(directory, {counting("attentions", {1, 1, 3, 3}), mask(name, shape, {1, 1, 0})});
+            CHECK(shaped.example(0).tokens == Strings{"#0", "#1"});
+            const Dataset batch =
+                open_with(directory, {counting("attentions", {1, 1, 1, 3, 3}), mask(name, shape, {1, 1, 0})});
+            CHECK(batch.example(0).tokens == Strings{"#0", "#1"});
+        }
+    }
+    const Dataset two = open_with(
+        directory,
+        {counting("attentions", {2, 1, 1, 3, 3}), mask("attention_mask", {2, 1, 1, 3}, {1, 1, 0, 0, 1, 1})},
+        {{"axes", "batch,layer,head,query,key"}});
+    CHECK(head_of(two.example(0), 0, 0) == std::vector<double>{0, 1, 3, 4});
+    CHECK(head_of(two.example(1), 0, 0) == std::vector<double>{9 + 4, 9 + 5, 9 + 7, 9 + 8});
+
     const auto refused = [&](NewTensor tensor, const std::string& text) {
         CHECK_THAT(refusal({counting("attentions", {1, 1, 3, 3}), std::move(tensor)}), Catch::Contains(text));
     };
     refused(mask("attention_mask", {3}, {1, 2, 0}),
             "attention_mask holds 2, expected 1 for tokens and 0 for padding");
     refused(mask("attention_mask", {3}, {0, 0, 0}), "attention_mask is 0 everywhere");
+    refused(counting("attention_mask", {1, 1, 3, 3}), "attention_mask has F64 of shape [1, 1, 3, 3]");
     refused(mask("attention_mask", {2}, {1, 0}), "attention_mask has I64 of shape [2], expected [3] integers");
     refused(counting("attention_mask", {3, 3}), "attention_mask has F64 of shape [3, 3], expected [3] integers");
     CHECK_THAT(refusal({ex0, mask("ex0.attention_mask", {2}, {0, 1})},
@@ -593,8 +613,20 @@ TEST_CASE("masks and ids are no references; one mask of a usual name is honoured
     not_read({mask("attn_mask", {0, 1, 1}), mask("input_mask", {1, 1, 0})}, "attn_mask");
     not_read({mask("attn_mask", {-9, 0, 0})}, "attn_mask");
     not_read({mask("src_mask", {1, 1, 0})}, "src_mask");
-    for (const auto& tensor : {mask("src_mask", {1, 1, 1}), mask("special_tokens_mask", {1, 0, 1})})
+    for (const auto& tensor : {mask("src_mask", {1, 1, 1}), mask("special_tokens_mask", {1, 0, 1}),
+                               mask("rationale_mask", {0, 1, 0}), counting("causal_mask", {3, 3})})
         CHECK(open_with(directory, {attention, tensor}).notes().empty());
+    // A reference for who asks for it.
+    const Example asked =
+        open_with(directory, {attention, mask("rationale_mask", {0, 1, 0}), mask("kids", {1, 2, 3}),
+                              mask("input_ids", {7, 8, 9}), mask("attention_mask", {1, 1, 0})})
+            .example(0);
+    REQUIRE(asked.reference("rationale_mask") != nullptr);
+    CHECK(*asked.reference("rationale_mask") == std::vector<double>{0, 1});
+    CHECK(*asked.reference("kids") == std::vector<double>{1, 2});
+    CHECK(asked.references.size() == 1);
+    CHECK(asked.reference("input_ids") == nullptr);
+    CHECK(asked.reference("attention_mask") == nullptr);
     // What is called as it should be decides.
     CHECK(open_with(directory, {attention, mask("attention_mask", {1, 1, 1}), mask("attn_mask", {1, 0, 0})})
               .example(0)
@@ -619,4 +651,100 @@ TEST_CASE("what may be one layer of a batch is said", "[dataset]") {
         open_with(directory, {attention, counting("logits", {3, 2})}, {{"tokens", R"(["a", "b", "c", "d", "e"])"}})
             .notes()
             .empty());
+}
+
+TEST_CASE("tokens that are no texts, or numbers written as texts", "[dataset][names]") {
+    const auto attention = counting("attentions", {1, 1, 3, 3});
+    const auto refused = [&](const std::string& tokens) { return refusal({attention}, {{"tokens", tokens}}); };
+    CHECK_THAT(refused(R"(["a", null, "b"])"),
+               Catch::StartsWith("metadata 'tokens': token 1 is null, expected a text: ") &&
+                   Catch::Contains("convert_ids_to_tokens"));
+    CHECK_THAT(refused(R"(["a", "b", 2023])"), Catch::Contains("token 2 is 2023, expected a text"));
+    CHECK_THAT(refused("[null, null, null]"), Catch::Contains("token 0 is null"));
+    CHECK_THAT(refused("[101, 2023, 102]"), Catch::Contains("tokens are numbers, expected texts"));
+
+    const TemporaryDirectory directory;
+    const auto notes = [&](const std::string& tokens) {
+        return open_with(directory, {attention}, {{"tokens", tokens}}).notes();
+    };
+    REQUIRE(notes(R"(["101", "2023", "102"])").size() == 1);
+    CHECK(notes(R"(["101", "2023", "102"])")
+              .front()
+              .starts_with(
+                  "all tokens are numbers written as texts, the first is '101': they may be ids of a vocabulary"));
+    CHECK(notes(R"(["[CLS]", "2023", "[SEP]"])").empty());
+    CHECK(notes(R"(["12", "+", "30"])").empty());
+    CHECK(notes(R"(["1", "2", "3"])").empty());  // digits
+    // Of several examples all must be.
+    const auto two = counting("b.attentions", {1, 1, 2, 2});
+    const auto one = counting("a.attentions", {1, 1, 2, 2});
+    const auto by_id = [&](const std::string& tokens) {
+        return open_with(directory, {one, two}, {{"tokens", tokens}}).notes();
+    };
+    CHECK(by_id(R"({"a": ["101", "102"], "b": ["101", "7"]})").size() == 1);
+    CHECK(by_id(R"({"a": ["12", "30"], "b": ["the", "7"]})").empty());
+    CHECK(by_id(R"({"a": ["12", "30"]})").empty());
+}
+
+TEST_CASE("queries and keys before layers and heads are named with the line that mends them", "[dataset][axes]") {
+    const auto refused = [](std::vector<std::size_t> shape) {
+        return refusal({counting("attentions", std::move(shape))});
+    };
+    CHECK_THAT(refused({5, 5, 2, 3}),
+               Catch::Contains("shape [5, 5, 2, 3] has 2 queries and 3 keys, and its axes 0 and "
+                               "1 are equally long") &&
+                   Catch::Contains("`weights = numpy.moveaxis(weights, (0, 1), (-2, -1))`") &&
+                   Catch::Contains("cross-attention"));
+    CHECK_THAT(refused({5, 2, 5, 3}), Catch::Contains("numpy.moveaxis(weights, (0, 2), (-2, -1))"));
+    CHECK_THAT(refused({5, 2, 3, 5}), Catch::Contains("numpy.moveaxis(weights, (0, 3), (-2, -1))"));
+    CHECK_THAT(refused({5, 2, 3, 4}), Catch::Contains("3 queries and 4 keys, expected as many"));
+    CHECK_THAT(refused({2, 5, 5, 3}), Catch::Contains("heads on its last axis"));
+
+    // As many layers as heads: by the sums. [query, key, layer, head] of two tokens and three layers and heads.
+    const TemporaryDirectory directory;
+    NewTensor tensor{"attentions", DType::f64, {2, 2, 3, 3}, {}};
+    for (const double weight : {.25, .75, .5, .5}) tensor.values.insert(tensor.values.end(), 9, weight);
+    for (std::size_t i = 0; i < 9; ++i) {  // others in every layer and head
+        const double shift = 0.02 * static_cast<double>(i);
+        tensor.values[i] += shift;
+        tensor.values[9 + i] -= shift;
+    }
+    const Example example = open_with(directory, {tensor}).example(0);
+    CHECK_THAT(message_of<InputError>([&] { validate(example.attention, "x"); }),
+               Catch::Contains("weights sum to 1 over axis 1") &&
+                   Catch::Contains("`weights = numpy.moveaxis(weights, (0, 1), (-2, -1))`"));
+}
+
+TEST_CASE("the checksums of an example are of what its scores depend on", "[dataset]") {
+    const TemporaryDirectory directory;
+    const auto sums = [&](const std::vector<NewTensor>& tensors, std::size_t index = 0,
+                          const Metadata& metadata = {}) {
+        return open_with(directory, tensors, metadata).checksums(index);
+    };
+    const NewTensor a = counting("a.attentions", {2, 2, 3, 3});
+    const auto right = sums({a});
+    CHECK(right.size() == 2);
+    CHECK(right.at("attention").size() == 64);
+    CHECK(right == sums({a, counting("0.attentions", {2, 2, 4, 4}), counting("a.score", {3})}, 1));
+    CHECK(right == sums({counting("attentions", {2, 2, 3, 3})}));
+    NewTensor upper = counting("attentions.1", {2, 3, 3});
+    for (double& value : upper.values) value += 18;
+    CHECK(right == sums({counting("attentions.0", {2, 3, 3}), upper}));
+    CHECK(right == sums({a}, 0, {{"tokens", R"({"a": ["x", "y", "z"]})"}}));  // compared by themselves
+
+    NewTensor last = a;
+    last.values.back() += 1;
+    CHECK(right != sums({last}));
+    CHECK(right != sums({counting("a.attentions", {2, 2, 3, 3}, DType::f32)}));
+    CHECK(right != sums({counting("a.attentions", {4, 1, 3, 3})}));
+    const auto masked = sums({a, {"a.attention_mask", DType::i64, {3}, {1, 1, 0}}});
+    CHECK(masked.at("attention") == right.at("attention"));
+    CHECK(masked.at("positions") != right.at("positions"));
+    CHECK(right.at("positions") !=
+          sums({a}, 0, {{"examples", R"([{"id": "a", "position": 1}])"}}).at("positions"));
+    const auto with_norms = sums({a, counting("a.norms", {2, 3, 3})});
+    CHECK(with_norms.size() == 3);
+    CHECK(with_norms.at("attention") == right.at("attention"));
+    CHECK(with_norms.at("norms") != right.at("attention"));
+    CHECK(sums({counting("norms", {2, 3, 3})}).count("attention") == 0);  // edge weights alone
 }

@@ -236,6 +236,9 @@ TEST_CASE(
     }
     CHECK(validate(AttentionStack::from_values(2, n, n, right), "x").causal);
     CHECK_NOTHROW(validate(AttentionStack::from_values(2, n, n, random_attention(2, n, n, 3)), "x"));
+    // Heads of one-hot rows that never attend to the last key: chance.
+    CHECK_NOTHROW(validate(AttentionStack::from_values(1, 2, 2, {1, 0, 1, 0, 0, 1, 1, 0}), "x"));
+    CHECK_NOTHROW(validate(AttentionStack::from_values(1, 2, 2, {1, 0, 1, 0, 0, 1, 0, 1}), "x"));
     const std::string text =
         message_of<InputError>([&] { validate(AttentionStack::from_values(2, n, n, exchanged), "x"); });
     CHECK(text.find("head 0 attends to key 0 only, head 1 to none after key 1, and so on for all 5 heads") !=

@@ -39,6 +39,7 @@ void use(const Dataset& dataset) {
     for (std::size_t i = 0; i < dataset.size(); ++i) {
         const Example example = dataset.example(i);
         if (example.tokens.size() != example.attention.tokens()) std::abort();
+        if (dataset.checksums(i).empty()) std::abort();
         for (const auto& [name, scores] : example.references) {
             if (scores.size() != example.tokens.size()) std::abort();
         }

@@ -132,7 +132,8 @@ TEST_CASE("padding that was left in is named and is never the source", "[cases][
                Catch::Contains("no other position attends to positions 0 to 1 (#0 #1)"));
     CHECK_THAT(run_of("own/padding_without_mask.npz", "\"cls\""),
                Catch::StartsWith("0: attnflow: note: padding_without_mask: no other position attends to"));
-    const std::string refused = "source last is in positions 4 to 5 ([PAD] [PAD]), which is padding";
+    const std::string refused =
+        "source last is in positions 4 to 5 ([PAD] [PAD]), which no other position attends to";
     CHECK_THAT(run_of("own/padding_without_mask.npz", "\"last\""),
                Catch::StartsWith("2: ") && Catch::Contains(refused));
     const auto from = [](const std::string& file, const Strings& source) {
@@ -146,7 +147,7 @@ TEST_CASE("padding that was left in is named and is never the source", "[cases][
     CHECK_THAT(from("own/padding_causal_without_mask.npz", {}).err,
                Catch::Contains("source last is in position 5 (<pad>), which looks like padding"));
     CHECK_THAT(from("own/padding_left_causal_without_mask.npz", {"--source", "cls"}).err,
-               Catch::Contains("source cls is in positions 0 to 1 (#0 #1), which is padding"));
+               Catch::Contains("source cls is in positions 0 to 1 (#0 #1), which no other position attends to"));
     CHECK(from("own/padding_left_causal_without_mask.npz", {}).exit_code == 0);  // from the last
     // Bundled attention has none.
     CHECK_THAT(attnflow::testing::attnflow({"validate", "experiments/data/sva_dev200.safetensors"}).out,

@@ -104,6 +104,16 @@ class Advice(unittest.TestCase):
         self.follow(np.log2(true), true, "logarithms", "numpy.exp2(weights)")
         self.follow(np.log10(true), true, "logarithms")
 
+    def test_queries_and_keys_before_layers_and_heads(self):
+        for heads in (3, 4):  # as many as layers: told by the sums
+            for causal in (False, True):
+                true = attention(4, heads, 6, causal)
+                text = "as many layers as heads" if heads == 4 else "axes 0 and 1 are equally long"
+                self.follow(np.moveaxis(true, (2, 3), (0, 1)), true, text)
+        true = attention(2, 3, 8)
+        self.follow(np.moveaxis(true, (2, 3), (0, 2)), true, "axes 0 and 2 are equally long")
+        self.follow(np.moveaxis(true, 2, 0), true, "axes 0 and 3 are equally long")
+
     def test_the_skip_connection_is_taken_off(self):
         for true in (attention(), attention(causal=True)):
             self.follow(true + np.eye(8), true, "attention + I", never=("/ 2",))
