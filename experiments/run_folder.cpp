@@ -1,5 +1,6 @@
 #include "experiments/run_folder.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <functional>
 #include <set>
@@ -181,6 +182,9 @@ void refuse_other_program(const RunRecord& record, const fs::path& folder) {
                     shown(folder), different));
 }
 
+/// What the environment says of files whose examples may become more.
+constexpr std::string_view checksums_of_examples[] = {"dataset_sha256", "dataset.sentences_sha256"};
+
 /// Whether a setting says how much is computed, or what is made of it, and not what a score is.
 bool may_grow(const std::string& key, const RunRecord& stored) {
     constexpr std::string_view parameters = "parameters.";
@@ -194,7 +198,43 @@ bool may_grow(const std::string& key, const RunRecord& stored) {
     return key == "methods" || key == "dataset.limit" || key == "dataset.row_sum_tolerance" || below("axes.") ||
            below("matrix[") || below("evaluation.") || below("statistics.") || below("output.") ||
            // What the environment says of these.
-           key == "quantiser" || key == "dataset.examples" || key == "model.extracted";
+           key == "quantiser" || key == "dataset.examples" || key == "model.extracted" ||
+           // Larger files, if the examples of before are in them: see other_examples().
+           std::find(std::begin(checksums_of_examples), std::end(checksums_of_examples), key) !=
+               std::end(checksums_of_examples);
+}
+
+/// Whether what both maps have is equal: references or weights may be there for one of two runs alone.
+template <class Value>
+bool agree(const std::map<std::string, Value>& a, const std::map<std::string, Value>& b) {
+    return std::all_of(a.begin(), a.end(), [&](const auto& entry) {
+        const auto found = b.find(entry.first);
+        return found == b.end() || found->second == entry.second;
+    });
+}
+
+/// What is wrong with the examples of a run in a dataset that has changed, as a line; "" where all are there as
+/// they were, the new ones behind them.
+std::string other_examples(const RunRecord& stored, const Dataset& dataset) {
+    const auto line = [](const std::string& text) { return "\n  examples: " + text; };
+    for (std::size_t i = 0; i < stored.examples.size(); ++i) {
+        const ExampleRecord& before = stored.examples[i];
+        if (i >= dataset.size())
+            return line(fmt::format("were {} at least, are {}", stored.examples.size(), dataset.size()));
+        if (dataset.ids()[i] != before.id) {
+            const auto& ids = dataset.ids();
+            const bool elsewhere = std::find(ids.begin(), ids.end(), before.id) != ids.end();
+            return line(fmt::format(
+                "{} stands where {} stood{}", excerpt(ids[i]), excerpt(before.id),
+                elsewhere ? "; new examples go behind those that are there, in the order of metadata `examples`, "
+                            "or of ids where there is none"
+                          : ""));
+        }
+        if (!agree(dataset.checksums(i), before.checksums))
+            return line(
+                fmt::format("{} has another attention, or other edge weights, than it had", excerpt(before.id)));
+    }
+    return "";
 }
 
 std::string point_text(const GridPoint& point) {
@@ -234,12 +274,12 @@ std::string contradictions(const RunRecord& stored, const RunRecord& asked, cons
         const ExampleRecord& before = stored.examples[i];
         ExampleRecord now = asked.examples[i];
         // It may be compared with more, or with less.
-        std::erase_if(now.references, [&](const auto& entry) { return !before.references.contains(entry.first); });
-        ExampleRecord common = before;
-        std::erase_if(common.references, [&](const auto& entry) { return !now.references.contains(entry.first); });
+        if (agree(now.references, before.references)) now.references = before.references;
+        if (agree(now.checksums, before.checksums)) now.checksums = before.checksums;
         if (!in_words) now.words = before.words;
-        if (common == now) continue;
-        return out + fmt::format("\n  examples: {} is another one", escape_controls(before.id));
+        if (before == now) continue;
+        return out + fmt::format("\n  examples: {} has other tokens, labels, references or words than it had",
+                                 excerpt(before.id));
     }
     return out;
 }
@@ -435,8 +475,20 @@ RunRecord larger_record(const RunStore& store, const Config& config, const Datas
         if (!some.empty()) refuse_other_run(options.folder, some);
     };
     refuse_some(contradictions(stored, stored, was, is));
+    const auto of_files = [](const Identity& of) {
+        std::map<std::string, std::string> sums;
+        for (const std::string_view key : checksums_of_examples) {
+            if (const auto found = of.environment.find(std::string(key)); found != of.environment.end())
+                sums.insert(*found);
+        }
+        return sums;
+    };
+    const std::string changed = differences(of_files(was), of_files(is));
+    const auto refuse_examples = [&](const std::string& some) { refuse_some(some.empty() ? "" : changed + some); };
+    if (!changed.empty())
+        refuse_examples(unless_changed(dataset, [&] { return other_examples(stored, dataset); }));
     RunRecord asked = make_record(config, dataset, options.runner.jobs, options.runner.note);
-    refuse_some(contradictions(stored, asked, was, is));
+    refuse_examples(contradictions(stored, asked, was, is));
     if (options.runner.note) {
         options.runner.note(fmt::format("{}: the run grows, what is there is kept: {} x {} before, {} x {} now",
                                         shown(options.folder), counted(stored.grid_size, "grid point"),

@@ -151,12 +151,14 @@ EqualValues equal_of(const VariedAxis& axis, const std::vector<std::size_t>& set
     return found;
 }
 
-/// Pruners that dropped nothing at any of their points, or everything of some example.
+/// Pruners that dropped nothing at any of their points, or everything of some example or row.
 std::vector<EqualValues> idle_pruners(const Results& results) {
     std::map<std::string, double> largest;
     std::map<std::string, std::size_t> without;
+    std::map<std::string, PruningShares> partly;  // of the point that lost most rows
     for (const PruningShares& shares : results.pruning) {
         const std::string value = results.grid[shares.point].text(PruningAxis::name);
+        if (shares.empty_rows > partly[value].empty_rows) partly[value] = shares;
         largest[value] = std::max(largest[value], shares.largest);
         without[value] = std::max(without[value], shares.examples_without);
     }
@@ -170,6 +172,16 @@ std::vector<EqualValues> idle_pruners(const Results& results) {
                          counted(results.examples.size(), "example")),
              "All rows of the attention are left empty there: a position draws on itself at most, by the "
              "skip connection, and scores say nothing of the model."});
+    }
+    for (const auto& [value, shares] : partly) {
+        if (shares.examples_with_empty_rows == shares.examples_without) continue;
+        found.push_back({PruningAxis::name,
+                         {value},
+                         fmt::format("{} {} leaves {} without any attention, in {} of {}", PruningAxis::name,
+                                     escape_controls(value), counted(shares.empty_rows, "row"),
+                                     shares.examples_with_empty_rows, counted(results.examples.size(), "example")),
+                         "There a position draws on itself at most, by the skip connection. Rows are those of all "
+                         "layers, at the grid point where they are most."});
     }
     for (const auto& [value, share] : largest) {
         if (share > 0.0) continue;

@@ -19,8 +19,8 @@ struct EqualValues {
 };
 
 /// Of a stored run, by axis. Examples and cells without scores say nothing; where nothing else is left, neither is
-/// said. Also a pruner that dropped no weight of any example, or all of
-/// some example, with the value alone.
+/// said. Also a pruner that dropped no weight of any example, all of
+/// some example, or all of some rows, with the value alone.
 /// Of an axis with more than 2000 values the first 2000 are looked at.
 /// Reads the scores of one example, and of the next ones only at points that are still equal to another.
 std::vector<EqualValues> equal_values(RunStore& store, const Results& results);

@@ -146,6 +146,16 @@ void compare_methods(const SeriesByKey& series, const Results& result, const Con
 
 }  // namespace
 
+std::vector<std::string> metrics_without_value(const Summary& summary, const Config& config) {
+    std::vector<std::size_t> values(config.metrics.size(), 0);
+    for (const SummaryRow& row : summary.rows) values.at(row.metric) += row.n;
+    std::vector<std::string> names;
+    for (std::size_t m = 0; m < values.size() && !summary.rows.empty(); ++m) {
+        if (values[m] == 0) names.push_back(config.metrics[m]);
+    }
+    return names;
+}
+
 Summary summarise(const Results& result, const Config& config, std::size_t jobs) {
     const SeriesByKey single = collect(result, config);
     SeriesByKey pooled;

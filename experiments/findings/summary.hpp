@@ -6,6 +6,7 @@
 /// how many remain.
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "experiments/statistics/inference.hpp"
@@ -47,6 +48,10 @@ struct Summary {
     std::vector<MethodPair> pairs;   ///< by first, second, reference, metric
     std::size_t largest_family = 0;  ///< pairs with a test that are corrected together, at most
 };
+
+/// Metrics that are undefined for every example, grid point and reference, by name: a side is constant, or too few
+/// tokens are compared.
+std::vector<std::string> metrics_without_value(const Summary& summary, const Config& config);
 
 /// The same for every `jobs` (threads).
 Summary summarise(const Results& results, const Config& config, std::size_t jobs = 1);

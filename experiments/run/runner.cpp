@@ -158,14 +158,22 @@ private:
 
 namespace {
 
-ExampleRecord record_of(const Example& example, const std::optional<Words>& words) {
+ExampleRecord record_of(const Example& example, const Config& config, const std::optional<Words>& words,
+                        std::map<std::string, std::string> checksums) {
+    auto references = example.references;
+    for (const Reference& reference : config.references) {
+        const auto* scores =
+            reference.kind == Reference::Kind::method ? nullptr : example.reference(reference.name);
+        if (scores != nullptr) references.emplace(reference.name, *scores);
+    }
     return {example.id,
             example.tokens,
-            example.references,
+            std::move(references),
             example.label,
             example.predicted,
             example.group,
-            words ? words->first() : std::vector<std::size_t>()};
+            words ? words->first() : std::vector<std::size_t>(),
+            std::move(checksums)};
 }
 
 /// How words were told, and how many tokens they are of. Throws InputError where there is nothing to join in a
@@ -190,7 +198,7 @@ std::string note_of_words(const Config& config, const Dataset& dataset, const Wo
 std::vector<std::string> notes_of_padding(const std::vector<ExampleRecord>& examples,
                                           const std::vector<LeftPadding>& padding) {
     std::vector<std::string> sentences;
-    for (const auto kind : {&LeftPadding::unattended, &LeftPadding::by_name}) {
+    for (const auto kind : {&LeftPadding::unattended, &LeftPadding::by_name, &LeftPadding::words}) {
         const auto any = [kind](const LeftPadding& of_example) { return !(of_example.*kind).empty(); };
         const auto first = std::find_if(padding.begin(), padding.end(), any);
         if (first == padding.end()) continue;
@@ -237,7 +245,7 @@ RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t 
             attributions.check(point);
             attributions.check_source(point, padding[i]);
         }
-        record.examples[i] = record_of(example, words);
+        record.examples[i] = record_of(example, config, words, dataset.checksums(i));
         comparison.check(record.examples[i], dataset.path());
     };
     unless_changed(dataset, [&] {

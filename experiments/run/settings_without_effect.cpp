@@ -1,6 +1,7 @@
 #include "experiments/run/settings_without_effect.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 #include <span>
 
@@ -10,6 +11,7 @@
 #include "attention/dataset.hpp"
 #include "attention/extract/edge_weights/edge_weight.hpp"
 #include "attention/extract/extraction.hpp"
+#include "experiments/metrics/metric.hpp"
 #include "experiments/store/run_record.hpp"
 #include "experiments/study/axes/readout.hpp"
 #include "experiments/study/config.hpp"
@@ -33,6 +35,7 @@ public:
         look_at_special_tokens();
         look_at_axes();
         look_at_parameters();
+        look_at_metrics();
         look_at_model();
         return std::move(sentences_);
     }
@@ -127,6 +130,29 @@ private:
             if (run.contains(method)) continue;
             for (const auto& [name, value] : values)
                 say(fmt::format("parameters.{}.{}", method, name), method + " is not among the methods");
+        }
+    }
+
+    /// Whether a metric has a value for two equal rankings of as many units as are compared, of any example.
+    void look_at_metrics() {
+        std::set<std::size_t> counts;
+        for (const PointOptions& options : plan_.options) {
+            for (const ExampleRecord& example : record_.examples)
+                counts.insert(
+                    options.compared_positions(example.tokens, record_.special_tokens, example.words).size());
+        }
+        for (const std::string& name : config_.metrics) {
+            const auto metric = metrics().make(name, "evaluation.metrics");
+            const auto has_value = [&](std::size_t count) {
+                std::vector<double> ranking(count);
+                std::iota(ranking.begin(), ranking.end(), 1.0);
+                return metric->evaluate(ranking, ranking).has_value();
+            };
+            if (std::any_of(counts.begin(), counts.end(), has_value)) continue;
+            sentences_.push_back(fmt::format(
+                "evaluation.metrics: {} has no value in any of {}, where {} compared at most: it takes more",
+                escape_controls(name), counted(record_.examples.size(), "example"),
+                *counts.rbegin() == 1 ? "1 token is" : fmt::format("{} tokens are", *counts.rbegin())));
         }
     }
 

@@ -47,10 +47,12 @@ struct AttributionRow {
 
 /// How much of the attention pruning dropped at a grid point, over all examples.
 struct PruningShares {
-    std::size_t point;
+    std::size_t point = 0;
     double mean = 0.0;
     double largest = 0.0;
-    std::size_t examples_without = 0;  ///< that were left no attention at all
+    std::size_t examples_without = 0;          ///< that were left no attention at all
+    std::size_t examples_with_empty_rows = 0;  ///< these, and those that lost all of some rows
+    std::size_t empty_rows = 0;                ///< over all examples
 };
 
 /// Flows of a run, and how many of them were proven by a certificate of their own or solved a second time by

@@ -12,7 +12,7 @@
 
 namespace attnflow {
 
-/// What a comparison needs of an example: all but its attention.
+/// What a comparison needs of an example: all but its attention, of which it has a checksum.
 struct ExampleRecord {
     std::string id;
     std::vector<std::string> tokens;
@@ -21,6 +21,7 @@ struct ExampleRecord {
     std::optional<std::int64_t> predicted = {};
     std::string group = {};
     std::vector<std::size_t> words = {};  ///< the first position of each word, in runs that ask for words
+    std::map<std::string, std::string> checksums = {};  ///< see Dataset::checksums()
     bool operator==(const ExampleRecord&) const = default;
 };
 

@@ -21,7 +21,8 @@ constexpr std::size_t most_bytes_at_risk = 16u << 20;
 const char* const schema = R"(
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE examples(example INTEGER PRIMARY KEY, id TEXT NOT NULL, tokens TEXT NOT NULL, label INTEGER,
-                      predicted INTEGER, "group" TEXT NOT NULL, done INTEGER NOT NULL DEFAULT 0);
+                      predicted INTEGER, "group" TEXT NOT NULL, checksums TEXT NOT NULL,
+                      done INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE reference_scores(example INTEGER, name TEXT, scores BLOB NOT NULL,
                               PRIMARY KEY(example, name)) WITHOUT ROWID;
 CREATE TABLE points(point INTEGER PRIMARY KEY, attribution INTEGER NOT NULL, in_grid INTEGER NOT NULL,
@@ -29,7 +30,7 @@ CREATE TABLE points(point INTEGER PRIMARY KEY, attribution INTEGER NOT NULL, in_
 CREATE TABLE attributions(cell INTEGER PRIMARY KEY, example INTEGER NOT NULL, attribution INTEGER NOT NULL,
                           sources INTEGER NOT NULL, tokens INTEGER NOT NULL, bits INTEGER, error_bound REAL,
                           rounded_to_zero INTEGER, checksum INTEGER NOT NULL, scores BLOB NOT NULL, cuts BLOB,
-                          pruned REAL, checked INTEGER NOT NULL);
+                          pruned REAL, emptied INTEGER NOT NULL, checked INTEGER NOT NULL);
 CREATE TABLE binding_cuts(cell INTEGER, cut TEXT, pairs INTEGER NOT NULL, PRIMARY KEY(cell, cut)) WITHOUT ROWID;
 CREATE TABLE reference_names(reference INTEGER PRIMARY KEY, name TEXT NOT NULL);
 CREATE TABLE metric_names(metric INTEGER PRIMARY KEY, name TEXT NOT NULL);
@@ -70,6 +71,14 @@ std::vector<std::string> texts(std::string_view json, const std::string& where) 
         out.push_back(item.get<std::string>());
     }
     return out;
+}
+
+std::map<std::string, std::string> checksums_of(std::string_view json, const std::string& where) {
+    const auto object = parse_json(json, where);
+    const auto is_text = [](const auto& item) { return item.is_string(); };
+    if (!object.is_object() || !std::all_of(object.begin(), object.end(), is_text))
+        throw InputError(where + ": expected an object of texts");
+    return object.get<std::map<std::string, std::string>>();
 }
 
 /// By example the first position of each word; "" for a run that asks for no words.
@@ -146,14 +155,15 @@ void RunStore::create_schema(const RunRecord& record, const ComparisonNames& nam
     if (const std::string words = words_json(record.examples); !words.empty())
         meta.bind(std::string_view("words")).bind(std::string_view(words)).run();
     Statement example = database_.prepare(
-        "INSERT INTO examples(example, id, tokens, label, predicted, \"group\") VALUES(?, ?, ?, ?, ?, ?)");
+        "INSERT INTO examples(example, id, tokens, label, predicted, \"group\", checksums) "
+        "VALUES(?, ?, ?, ?, ?, ?, ?)");
     Statement scores = database_.prepare("INSERT INTO reference_scores VALUES(?, ?, ?)");
     for (std::size_t i = 0; i < record.examples.size(); ++i) {
         const ExampleRecord& entry = record.examples[i];
         example.bind(i).bind(std::string_view(entry.id)).bind(std::string_view(dump(entry.tokens)));
         bind_optional(example, entry.label);
         bind_optional(example, entry.predicted);
-        example.bind(std::string_view(entry.group)).run();
+        example.bind(std::string_view(entry.group)).bind(std::string_view(dump(Json(entry.checksums)))).run();
         for (const auto& [name, values] : entry.references) {
             scores.bind(i).bind(std::string_view(name)).bind(encode(values)).run();
         }
@@ -331,7 +341,7 @@ void RunStore::read_names() {
 
 void RunStore::read_examples() {
     Statement row = database_.prepare(
-        "SELECT example, id, tokens, label, predicted, \"group\" FROM examples ORDER BY example");
+        "SELECT example, id, tokens, label, predicted, \"group\", checksums FROM examples ORDER BY example");
     while (row.step()) {
         if (row.index(0) != record_.examples.size()) {
             throw InputError(fmt::format("{}: example {} is missing", database_.file(), record_.examples.size()));
@@ -341,7 +351,9 @@ void RunStore::read_examples() {
                                     .references = {},
                                     .label = optional_integer(row, 3),
                                     .predicted = optional_integer(row, 4),
-                                    .group = std::string(row.text(5))});
+                                    .group = std::string(row.text(5)),
+                                    .words = {},
+                                    .checksums = checksums_of(row.text(6), database_.file() + ": checksums")});
     }
     Statement scores = database_.prepare("SELECT example, name, scores FROM reference_scores");
     while (scores.step()) {
@@ -437,7 +449,7 @@ Attribution RunStore::attribution(std::size_t example, std::size_t attribution) 
     const std::lock_guard lock(mutex_);
     Statement row = database_.prepare(
         "SELECT sources, tokens, bits, error_bound, rounded_to_zero, checksum, scores, cuts, cell, pruned, "
-        "checked "
+        "checked, emptied "
         "FROM attributions WHERE cell = ?");
     row.bind(cell(example, attribution));
     if (!row.step()) {
@@ -469,6 +481,7 @@ Attribution RunStore::read_attribution(std::size_t example, std::size_t attribut
         }
         if (!row.is_null(9)) out.pruned_share = row.real(9);
         out.checked = row.index(10);
+        out.emptied_rows = row.index(11);
         return out;
     } catch (const InputError& error) {
         throw InputError(fmt::format("{}: the scores of {} for {} are damaged: {}", database_.file(),
@@ -541,7 +554,8 @@ void RunStore::add(std::size_t example, std::span<const std::pair<std::size_t, A
     const std::lock_guard lock(mutex_);
     begin_results();
     own_.insert(example);
-    Statement insert = database_.prepare("INSERT INTO attributions VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    Statement insert =
+        database_.prepare("INSERT INTO attributions VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     Statement count = database_.prepare("INSERT INTO binding_cuts VALUES(?, ?, ?)");
     for (const auto& [number, attribution] : attributions) {
         const Blob scores = encode(attribution.scores.values());
@@ -565,7 +579,7 @@ void RunStore::add(std::size_t example, std::span<const std::pair<std::size_t, A
         } else {
             insert.bind_null();
         }
-        insert.bind(attribution.checked).run();
+        insert.bind(attribution.emptied_rows).bind(attribution.checked).run();
         std::size_t pairs[std::size(all_cut_kinds)] = {};
         for (const BindingCut& cut : attribution.binding_cuts.values())
             ++pairs[static_cast<std::size_t>(cut.kind)];
@@ -721,7 +735,7 @@ Results RunStore::results(bool with_attributions) {
     if (!with_attributions) return results;
     Statement row = database_.prepare(
         "SELECT sources, tokens, bits, error_bound, rounded_to_zero, checksum, scores, cuts, cell, pruned, "
-        "checked "
+        "checked, emptied "
         "FROM attributions ORDER BY cell");
     while (row.step()) {
         const std::size_t example = row.index(8) / plan_.attributions.size();
@@ -776,26 +790,29 @@ void RunStore::read_rows(Results& results) {
 void RunStore::read_pruning(Results& results) {
     struct Sum {
         double total = 0.0;
-        double largest = 0.0;
         std::size_t count = 0;
-        std::size_t whole = 0;  // cells that lost everything
+        PruningShares shares = {};
     };
     constexpr double everything = 1.0 - 1e-12;  // of several networks the share is a mean
     std::map<std::size_t, Sum> sums;            // by attribution
-    Statement row =
-        database_.prepare("SELECT attribution, pruned FROM attributions WHERE pruned IS NOT NULL ORDER BY cell");
+    Statement row = database_.prepare(
+        "SELECT attribution, pruned, emptied FROM attributions WHERE pruned IS NOT NULL ORDER BY cell");
     while (row.step()) {
         Sum& sum = sums[row.index(0)];
         sum.total += row.real(1);
-        sum.largest = std::max(sum.largest, row.real(1));
         ++sum.count;
-        if (row.real(1) >= everything) ++sum.whole;
+        sum.shares.largest = std::max(sum.shares.largest, row.real(1));
+        sum.shares.examples_without += row.real(1) >= everything ? 1 : 0;
+        sum.shares.examples_with_empty_rows += row.index(2) > 0 ? 1 : 0;
+        sum.shares.empty_rows += row.index(2);
     }
     for (std::size_t p = 0; p < plan_.grid_size; ++p) {
         const auto found = sums.find(plan_.attribution_of[p]);
         if (found == sums.end()) continue;
-        const Sum& sum = found->second;
-        results.pruning.push_back({p, sum.total / static_cast<double>(sum.count), sum.largest, sum.whole});
+        PruningShares shares = found->second.shares;
+        shares.point = p;
+        shares.mean = found->second.total / static_cast<double>(found->second.count);
+        results.pruning.push_back(shares);
     }
 }
 

@@ -4,12 +4,13 @@
 ///
 ///   meta             key, value: config (TOML), environment, dataset, special tokens; tables: due or written; in
 ///                    runs that ask for words their first positions, by example
-///   examples         id, tokens (JSON), label, predicted, group, done
+///   examples         id, tokens (JSON), label, predicted, group, checksums of its weights (JSON), done
 ///   reference_scores by example and name
 ///   points           method and axes (JSON) of each grid point; points with equal scores
 ///                    before read-out share an attribution
 ///   attributions     by example: the whole matrix of scores and its binding cuts (blob.hpp),
-///                    the share of the attention that pruning dropped, and how many flows were checked
+///                    the share of the attention that pruning dropped, how many rows it emptied, and how many
+///                    flows were checked
 ///   binding_cuts     how many pairs each kind of cut binds
 ///   metrics          by example, point, reference, metric; NULL = undefined
 ///   failures         by example, point
@@ -39,7 +40,7 @@ namespace attnflow {
 
 class RunStore {
 public:
-    static constexpr int schema_version = 2;
+    static constexpr int schema_version = 3;
     /// amend: write a little, without a log.
     enum class Access { read, write, amend };
 

@@ -148,6 +148,14 @@ std::string headline_text(const Results& results, const Config& config, const Fi
     }
     if (const auto finding = saturation_finding(findings.saturation, results.grid))
         out += wrapped(finding->title + ". " + finding->text, most_columns) + "\n";
+    for (const std::string& metric : metrics_without_value(findings.summary, config)) {
+        out +=
+            wrapped(fmt::format("Warning: {} has no value in any example: a side is constant, or too few tokens "
+                                "are compared.",
+                                escape_controls(metric)),
+                    most_columns) +
+            "\n";
+    }
     out += equal_text(findings.equal);
     return out;
 }

@@ -337,6 +337,60 @@ TEST_CASE("shards grow and merge, and so does what was merged", "[store][growth]
     CHECK(tables(bench.at("again")) == tables(bench.at("whole")));
 }
 
+TEST_CASE("a run grows with the examples that are added to its dataset", "[store][growth]") {
+    const std::string all_examples =
+        "methods = [\"rollout\", \"attention_flow\"]\ndataset.path = \"data.safetensors\"\n"
+        "evaluation.references = [\"blank_out\"]\nstatistics.resamples = 100\n"
+        "output.attributions = true\n";
+    const std::vector<std::size_t> before{4, 5, 6};
+    for (const std::size_t stop_at : {std::size_t{2}, std::size_t{1000}}) {
+        Bench bench(all_examples);
+        const std::string data = bench.folder.file("data.safetensors");
+        write_small_dataset(data, 3, 2, before);
+        std::atomic<bool> stop = false;
+        bench.run("run", Existing::refuse,
+                  {.progress = [&](std::size_t done, std::size_t, std::size_t) { stop = done >= stop_at; },
+                   .stop = &stop});
+        write_small_dataset(data, 3, 2, {4, 5, 6, 4, 5});
+        std::string notes;
+        REQUIRE(
+            bench.run("run", Existing::resume, {.note = [&](const std::string& text) { notes += text + "\n"; }})
+                .finished);
+        CHECK(notes.find("2 grid points x 3 examples before, 2 x 5 now") != std::string::npos);
+        bench.run("whole");
+        CHECK(tables(bench.at("run")) == tables(bench.at("whole")));
+        CHECK(open_run(bench.at("run")).record().environment.at("dataset_sha256") == sha256_of_file(data));
+
+        // Examples that are not what they were, elsewhere or gone.
+        const std::string good = read_bytes(data);
+        const auto refused = [&](const std::string& why) {
+            const std::string message = bench.refusal("run", Existing::resume);
+            says(message, "\n  dataset_sha256: was ");
+            says(message, "\n  examples: " + why);
+        };
+        write_small_dataset(data, 3, 2, {4, 5, 6, 4});
+        refused("were 5 at least, are 4");
+        write_small_dataset(data, 3, 2, {4, 5, 6, 5, 5, 4});
+        refused("ex3 has another attention, or other edge weights, than it had");
+        write_small_dataset(data, 3, 2, {4, 5, 6, 4, 5, 4}, DType::f64);
+        refused("ex0 has another attention");
+        write_small_dataset(data, 3, 2, {4, 5, 6, 4, 5, 4});
+        const auto edited = [&](const std::string& from, const std::string& to) {
+            std::string bytes = read_bytes(data);
+            bytes.replace(bytes.find(from), from.size(), to);
+            write_bytes(data, bytes);
+        };
+        edited(R"(\"w0\", \"w1\")", R"(\"w1\", \"w0\")");
+        refused("ex0 has other tokens, labels, references or words than it had");
+        write_small_dataset(data, 3, 2, {4, 5, 6, 4, 5, 4});
+        edited(R"({\"id\": \"ex0\")", R"({\"id\": \"ex5\")");
+        CHECK_FALSE(bench.refusal("run", Existing::resume).empty());
+        write_bytes(data, good);
+        CHECK(bench.run("run", Existing::resume).finished);
+        CHECK(tables(bench.at("run")) == tables(bench.at("whole")));
+    }
+}
+
 TEST_CASE("a dataset that changes while a run grows costs nothing of what was there", "[store][growth]") {
     Bench bench(small_grid_toml);
     bench.run("run");
@@ -379,8 +433,8 @@ TEST_CASE("stores that are damaged, newer or something else are refused", "[stor
 
     write_bytes(path, good);
     sql(bench.at("run"), "PRAGMA user_version = 99");
-    refusals("store version 99, this program reads 2");
-    sql(bench.at("run"), "PRAGMA user_version = 2; PRAGMA application_id = 7");
+    refusals("store version 99, this program reads 3");
+    sql(bench.at("run"), "PRAGMA user_version = 3; PRAGMA application_id = 7");
     refusals("is not the store of a run");
 
     write_bytes(path, good);

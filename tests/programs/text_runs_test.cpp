@@ -565,6 +565,18 @@ TEST_CASE("a run on texts grows to what one run of the larger config is, byte fo
         ++compared;
     }
     CHECK(compared >= 8);
+    // Texts that are added are examples that are added.
+    write_bytes(grown.file("s.tsv"),
+                "text\tlabel\nthe keys to the cabinet\t1\nthe key to the cabinets\t0\nthe key\t0\nthe keys\t1\n");
+    std::string config = read_bytes(grown.file("c.toml"));
+    const std::string limit = "dataset.limit = 3\n";
+    config.erase(config.find(limit), limit.size());
+    write_bytes(grown.file("c.toml"), config);
+    REQUIRE(grown.run({"--resume"}).exit_code == 0);
+    REQUIRE(attnflow::testing::attnflow({"run", "c.toml", "--out", "four"}, grown.file("")).exit_code == 0);
+    for (const char* name : {"results.csv", "summary.csv", "attributions.csv", "environment.json", "run.json"})
+        CHECK(read_bytes(grown.file(std::string("r/") + name)) ==
+              read_bytes(grown.file(std::string("four/") + name)));
     // Other texts are another run.
     write_bytes(grown.file("s.tsv"), "text\tlabel\nthe keys\t1\nthe key to the cabinets\t0\nthe key\t0\n");
     CHECK_THAT(grown.run({"--resume"}).err, Catch::Contains("dataset.sentences_sha256: was"));

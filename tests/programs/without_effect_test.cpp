@@ -60,7 +60,9 @@ TEST_CASE("special tokens of the usual families are dropped, and the heading say
     CHECK(json.at("dropped") == nlohmann::json({0, 5}));
 
     const TemporaryDirectory folder;
-    for (const std::string name : {"<|endoftext|>", "<|begin_of_text|>", "<pad>", "<cls>", "<s>", "[BOS]"}) {
+    for (const std::string name : {"<|endoftext|>", "<|begin_of_text|>", "<pad>", "<cls>", "<s>", "[BOS]", "<PAD>",
+                                   "\u2581<pad>", "\u2581</s>", "<|startoftranscript|>", "<|en|>", "<|yue|>",
+                                   "<|notimestamps|>", "<\uff5cbegin\u2581of\u2581sentence\uff5c>"}) {
         const std::string file = file_with_tokens(folder, R"([")" + name + R"(", "a", "b"])");
         CHECK(scores({file, "--method", "rollout", "--special-tokens", "drop", "--source", "2"}).front() == 0.0);
     }
@@ -213,6 +215,57 @@ TEST_CASE("pruning that drops nothing or everything is said, by a run and by att
     INFO(run.err);
     CHECK(run.exit_code == 0);
     CHECK_THAT(run.out, Catch::Contains("Warning: pruning threshold(2) drops everything in 1 of 1 example."));
+    // Some rows: those of .25 .25 .5 and .5 .25 .25 keep one, .2 .3 .5 as well; at .45 all do, above .5 none.
+    const std::string some = folder.file("some.safetensors");
+    write_safetensors(some,
+                      {{"attentions", DType::f64, {1, 1, 3, 3}, {.3, .3, .4, .8, .1, .1, .3, .4, .3}},
+                       {"ref", DType::f64, {3}, {1, 2, 3}}},
+                      {{"tokens", R"(["a", "b", "c"])"}});
+    const auto partly = Run(rollout_on_ref + "axes.pruning = [\"none\", \"threshold(0.5)\"]\n", some)();
+    INFO(partly.err);
+    CHECK(partly.exit_code == 0);
+    CHECK_THAT(partly.out,
+               Catch::Contains("Warning: pruning threshold(0.5) leaves 2 rows without any attention, in 1 "
+                               "of 1 example."));
+}
+
+TEST_CASE("a reference that is called as a mask is one for who asks for it", "[cases][names]") {
+    const TemporaryDirectory folder;
+    const std::string file = folder.file("r.safetensors");
+    write_safetensors(file,
+                      {{"attentions", DType::f64, {1, 1, 3, 3}, {.2, .3, .5, .5, .25, .25, .25, .25, .5}},
+                       {"rationale_mask", DType::i64, {3}, {0, 1, 0}},
+                       {"input_ids", DType::i64, {3}, {101, 7, 102}}},
+                      {{"tokens", R"(["a", "b", "c"])"}});
+    const auto shown = attnflow::testing::attnflow({"validate", file});
+    CHECK_THAT(shown.out, Catch::Contains("references: none; for who asks by name: rationale_mask\n") &&
+                              !Catch::Contains("note:"));
+    const auto run = [&](const std::string& name) {
+        return Run("methods = [\"rollout\"]\nevaluation.references = [\"" + name + "\"]\n", file)();
+    };
+    const auto done = run("rationale_mask");
+    INFO(done.err);
+    CHECK(done.exit_code == 0);
+    CHECK(done.err.find("note") == std::string::npos);
+    CHECK_THAT(run("input_ids").err, Catch::Contains("no reference 'input_ids'"));
+}
+
+TEST_CASE("run: a metric that has no value in any example is said before and after", "[cases][names]") {
+    const TemporaryDirectory folder;
+    const std::string file = file_with_tokens(folder, R"(["a", "b", "c"])");
+    for (const std::string metric : {"top_k_overlap(50)", "top_k_overlap(3)", "precision_at_k(3, 0.5)"}) {
+        INFO(metric);
+        const auto done =
+            Run(rollout_on_ref + "evaluation.metrics = [\"" + metric + "\", \"spearman\"]\n", file)();
+        CHECK(done.exit_code == 0);
+        CHECK_THAT(done.err, Catch::Contains("note: evaluation.metrics: " + metric +
+                                             " has no value in any of 1 example, where 3 tokens are compared"));
+        CHECK_THAT(done.out, Catch::Contains("Warning: " + metric + " has no value in any example:"));
+        CHECK_THAT(done.out, !Catch::Contains("Warning: spearman"));
+    }
+    const auto done = Run(rollout_on_ref + "evaluation.metrics = [\"top_k_overlap(2)\"]\n", file)();
+    CHECK_THAT(done.err, !Catch::Contains("has no value"));
+    CHECK_THAT(done.out, !Catch::Contains("has no value"));
 }
 
 TEST_CASE("run: an empty list of special tokens means none", "[cases][names]") {

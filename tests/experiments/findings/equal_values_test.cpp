@@ -97,4 +97,10 @@ TEST_CASE("a pruner that drops nothing is named", "[findings]") {
     REQUIRE(empty.size() == 1);
     CHECK(empty[0].values == std::vector<Text>{"threshold(0.1)"});
     CHECK(empty[0].title.starts_with("pruning threshold(0.1) drops everything in 1 of "));
+    // Some rows of some examples, at the point that lost most.
+    results.pruning = {{0, 0.5, 0.75, 0, 2, 7}, {1, 0.25, 0.25}};
+    const auto rows = equal_values(*store, results);
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0].values == std::vector<Text>{"threshold(0.1)"});
+    CHECK(rows[0].title == "pruning threshold(0.1) leaves 7 rows without any attention, in 2 of 1 example");
 }
