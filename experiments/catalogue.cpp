@@ -17,6 +17,7 @@
 #include "attention/tensor_axes.hpp"
 #include "attention/words.hpp"
 #include "experiments/metrics/metric.hpp"
+#include "experiments/model_metrics/model_metric.hpp"
 #include "experiments/study/axis.hpp"
 #include "experiments/study/config_keys.hpp"
 #include "experiments/study/presets.hpp"
@@ -38,6 +39,16 @@ Family family(const std::string& title, const std::string& noun, const Registry&
     return out;
 }
 
+/// With the direction of each in words.
+Family family_of_model_metrics() {
+    Family out = family("Model metrics", ModelMetricFamily::noun, model_metrics());
+    for (EntryInfo& info : out.entries) {
+        const Direction direction = model_metrics().at(info.name).make()->direction();
+        info.summary += fmt::format("; {} is better", direction_name(direction));
+    }
+    return out;
+}
+
 std::vector<Family> families() {
     return {family("Attribution methods", AttributionFamily::noun, attribution_methods()),
             family("Max-flow solvers", MaxFlowFamily::noun, max_flow_solvers()),
@@ -46,7 +57,8 @@ std::vector<Family> families() {
             family("Model architectures", ModelFamily::noun, model_architectures()),
             family("Edge weights from models", EdgeWeightFamily::noun, edge_weights()),
             family("Pruners", PrunerFamily::noun, edge_pruners()),
-            family("Metrics", MetricFamily::noun, metrics())};
+            family("Metrics", MetricFamily::noun, metrics()),
+            family_of_model_metrics()};
 }
 
 std::string or_dash(const std::string& text) { return text.empty() ? "–" : text; }

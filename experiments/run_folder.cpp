@@ -672,6 +672,33 @@ RunFolder merge_runs(const std::vector<fs::path>& folders, const FolderOptions& 
     return run;
 }
 
+namespace {
+
+/// Throws, with the cause, where model metrics are asked for whose values are not stored, and the model or the
+/// sentences that they would be made of are not those of the run.
+void expect_asked_model(const RunStore& store, const Config& config, const fs::path& folder) {
+    if (has_model_values(store, config)) return;
+    std::string different;
+    try {
+        std::map<std::string, std::string> was;
+        const std::map<std::string, std::string> is = input_checksums(config);
+        for (const auto& [key, checksum] : is) {
+            const auto found = store.record().environment.find(key);
+            if (found != store.record().environment.end()) was.insert(*found);
+        }
+        different = differences(was, is);
+    } catch (const InputError& error) {
+        different = fmt::format("\n  {}", error.what());
+    }
+    if (different.empty()) return;
+    throw InputError(fmt::format(
+        "{}: has no values of {}, and its model cannot be asked:{}\nPut back what the run was made of, "
+        "or leave out of evaluation.model_metrics what it did not have",
+        shown(folder), join(config.model_metrics, ", "), different));
+}
+
+}  // namespace
+
 RunFolder evaluate_run(const fs::path& folder, const Settings& overrides, std::size_t jobs) {
     for (const auto& [key, setting] : overrides) {
         if (key.starts_with("evaluation.") || key.starts_with("statistics.") || key.starts_with("output."))
@@ -692,11 +719,13 @@ RunFolder evaluate_run(const fs::path& folder, const Settings& overrides, std::s
     const std::string name = before.record().name;
     Config config = config_from_settings(std::move(settings), name, shown(folder / "config.toml"));
     config.preset = before.record().preset;
+    expect_asked_model(*before.store, config, folder);
     before.store.reset();
 
     check_tables(folder);
     const WrittenFolder written(folder);
     const std::shared_ptr<RunStore> store = RunStore::open(written.store().string(), RunStore::Access::write);
+    expect_asked_model(*store, config, folder);
     compare_again(*store, config, jobs);
     RunFolder run = read_run(folder, store, false);
     write_tables(run, written.folder(), jobs);

@@ -86,7 +86,9 @@ RunFolder run_in_folder(const Config& config, const Dataset& dataset, const Fold
 RunFolder merge_runs(const std::vector<std::filesystem::path>& parts, const FolderOptions& options);
 
 /// Compares the stored scores of a finished run again, with `overrides` of evaluation.* keys,
-/// and writes the tables. Throws ParameterError for other keys.
+/// and writes the tables. Values of model metrics are kept; where one is asked for that the run did not have, all
+/// are made anew by its model. Throws ParameterError for other keys, InputError where the model is needed and is
+/// gone or another one.
 RunFolder evaluate_run(const std::filesystem::path& folder, const Settings& overrides, std::size_t jobs);
 
 /// "" or why the file system of `folder` does not suit a run: SQLite's write-ahead log needs

@@ -28,24 +28,23 @@ constexpr Named replacements[] = {{"unk", Replacement::unknown, &Tokenizer::unkn
                                   {"pad", Replacement::pad, &Tokenizer::pad},
                                   {"remove", Replacement::remove, nullptr}};
 
-TokenId replacement_id(const TextModel& model, Replacement replacement) {
+/// What is put in a token's place; nothing for one that is removed.
+std::optional<TokenId> replacement_id(const TextModel& model, Replacement replacement) {
+    if (replacement == Replacement::remove) return std::nullopt;
     for (const Named& entry : replacements) {
         if (entry.replacement != replacement) continue;
-        if (const auto id = (model.tokenizer.*entry.token)()) return *id;
+        if (const auto id = (model.tokenizer.*entry.token)()) return id;
         throw InputError(fmt::format("{}: the tokenizer has no token '{}', which tokens shall be replaced by",
                                      escape_controls(model.folder), entry.name));
     }
     throw InternalError("unknown replacement");
 }
 
-void check_positions(const Encoding& encoding, std::span<const std::vector<std::size_t>> sets) {
-    for (const auto& set : sets) {
-        for (const std::size_t p : set) {
-            if (p >= encoding.ids.size()) {
-                throw ParameterError(fmt::format("position {} does not exist, the {} positions count from 0", p,
-                                                 encoding.ids.size()));
-            }
-        }
+void check_positions(const Encoding& encoding, const TokenSet& set) {
+    for (const std::size_t p : set.positions) {
+        if (p < encoding.ids.size()) continue;
+        throw ParameterError(
+            fmt::format("position {} does not exist, the {} positions count from 0", p, encoding.ids.size()));
     }
 }
 
@@ -58,13 +57,13 @@ struct Variant {
 };
 
 /// Nothing when `set` has no effect.
-bool make_variant(const Encoding& encoding, std::size_t position, Replacement replacement, TokenId id,
+bool make_variant(const Encoding& encoding, std::size_t position, std::optional<TokenId> replacement,
                   const std::vector<std::size_t>& set, Variant& out) {
     out.ids = encoding.ids;
     out.type_ids = encoding.type_ids;
     out.position = position;
-    if (replacement != Replacement::remove) {
-        for (const std::size_t p : set) out.ids[p] = id;
+    if (replacement) {
+        for (const std::size_t p : set) out.ids[p] = *replacement;
         return out.ids != encoding.ids;
     }
     std::vector<bool> removed(encoding.ids.size(), false);
@@ -104,28 +103,28 @@ const char* replacement_name(Replacement replacement) {
     throw InternalError("unknown replacement");
 }
 
-RowMajor<double> perturbed_outputs(const TextModel& model, const Encoding& encoding, std::size_t position,
-                                   Replacement replacement, std::span<const std::vector<std::size_t>> sets,
-                                   std::span<const double> unchanged, std::size_t jobs,
-                                   const std::atomic<bool>* stop) {
+void expect_replacement(const TextModel& model, Replacement replacement) { replacement_id(model, replacement); }
+
+void visit_perturbed(const TextModel& model, const Encoding& encoding, std::size_t position,
+                     std::span<const TokenSet> sets, std::span<const double> unchanged, std::size_t jobs,
+                     const PerturbationVisitor& visit, const std::atomic<bool>* stop) {
     expect_outputs(model, "blank-out");
-    check_positions(encoding, sets);
-    const TokenId id = replacement == Replacement::remove ? 0 : replacement_id(model, replacement);
     const bool at_position = has_positions(model.model->shape().task);
-    RowMajor<double> outputs(sets.size(), unchanged.size());
     // By length and output position: those of a batch must agree in both.
     std::map<std::pair<std::size_t, std::size_t>, std::vector<Variant>> groups;
     for (std::size_t s = 0; s < sets.size(); ++s) {
-        if (replacement == Replacement::remove && at_position &&
-            std::find(sets[s].begin(), sets[s].end(), position) != sets[s].end()) {
+        const TokenSet& set = sets[s];
+        check_positions(encoding, set);
+        if (set.replacement == Replacement::remove && at_position &&
+            std::find(set.positions.begin(), set.positions.end(), position) != set.positions.end()) {
             throw ParameterError(
                 fmt::format("remove: position {} is the output's own and cannot be removed", position));
         }
         Variant variant{s, {}, {}, position};
-        if (make_variant(encoding, position, replacement, id, sets[s], variant)) {
+        if (make_variant(encoding, position, replacement_id(model, set.replacement), set.positions, variant)) {
             groups[{variant.ids.size(), at_position ? variant.position : 0}].push_back(std::move(variant));
         } else {
-            std::copy(unchanged.begin(), unchanged.end(), outputs.row(s).begin());
+            visit(s, unchanged);
         }
     }
     std::vector<std::span<const Variant>> batches;
@@ -146,9 +145,24 @@ RowMajor<double> perturbed_outputs(const TextModel& model, const Encoding& encod
         for (std::size_t i = 0; i < batch.count; ++i) {
             if (!std::all_of(rows.row(i).begin(), rows.row(i).end(), [](double z) { return std::isfinite(z); }))
                 throw InputError("the model gives outputs that are not finite where tokens are replaced");
-            std::copy(rows.row(i).begin(), rows.row(i).end(), outputs.row(batches[b][i].set).begin());
+            visit(batches[b][i].set, rows.row(i));
         }
     });
+}
+
+RowMajor<double> perturbed_outputs(const TextModel& model, const Encoding& encoding, std::size_t position,
+                                   Replacement replacement, std::span<const std::vector<std::size_t>> sets,
+                                   std::span<const double> unchanged, std::size_t jobs,
+                                   const std::atomic<bool>* stop) {
+    std::vector<TokenSet> alike;
+    for (const auto& set : sets) alike.push_back({set, replacement});
+    RowMajor<double> outputs(sets.size(), unchanged.size());
+    visit_perturbed(
+        model, encoding, position, alike, unchanged, jobs,
+        [&](std::size_t s, std::span<const double> of_set) {
+            std::copy(of_set.begin(), of_set.end(), outputs.row(s).begin());
+        },
+        stop);
     return outputs;
 }
 

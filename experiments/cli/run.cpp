@@ -23,6 +23,7 @@
 #include "experiments/cli/unknown_text.hpp"
 #include "experiments/inputs/config_dataset.hpp"
 #include "experiments/run/memory.hpp"
+#include "experiments/run/model_questions.hpp"
 #include "experiments/run_folder.hpp"
 #include "experiments/study/plan.hpp"
 
@@ -119,6 +120,10 @@ void print_plan(Config& config, const Shard& shard, std::size_t jobs) {
                counted(examples, "example"), counted(plan.grid_size * examples, "cell"));
     fmt::print("for each example {} in {} over {}\n", counted(plan.attributions.size(), "attribution"),
                counted(plan.steps.size(), "step"), counted(networks.size(), "network"));
+    if (const std::size_t texts = most_texts(config, plan, tokens); texts > 0) {
+        fmt::print("the model is asked about {} at most; sets of tokens that points share are run once\n",
+                   counted(texts, "text"));
+    }
     const std::size_t memory = most_memory(config, plan, outline.layers, outline.heads, tokens, jobs);
     fmt::print("memory: at most about {:.2g} GB with --jobs {}, beside the files that are read{}\n",
                std::max(0.05, static_cast<double>(memory) / 1e9), jobs,

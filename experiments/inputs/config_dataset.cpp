@@ -15,6 +15,7 @@
 #include "experiments/inputs/text_cache.hpp"
 #include "experiments/run/environment.hpp"
 #include "experiments/run/example_attributions.hpp"
+#include "experiments/run/model_questions.hpp"
 #include "experiments/study/axes/edge_weights.hpp"
 #include "experiments/study/axes/source.hpp"
 #include "experiments/study/config.hpp"
@@ -108,6 +109,7 @@ TextOutline outline(Config& config, const TextModel& model, std::span<const Labe
                     const ExtractionOptions& options) {
     const ModelShape& shape = model.model->shape();
     expect_outputs_for_references(config, model);
+    check_model_metrics(config, model);
     const std::vector<std::size_t> tokens = check_extraction(model, texts, options);
     if (has_positions(shape.task)) default_to_mask(config);
     // An example of one token with the layers, heads and weights of those to come.

@@ -8,6 +8,7 @@
 
 #include "experiments/study/config.hpp"
 #include "experiments/study/grid_labels.hpp"
+#include "experiments/study/measures.hpp"
 #include "experiments/tables/text_layout.hpp"
 #include "graph/support/text.hpp"
 
@@ -150,9 +151,9 @@ std::string show_text(const Config& config, const Results& result, const Finding
     for (const SummaryRow& row : findings.summary.rows) {
         if (!row.mean) continue;
         const GridPoint& point = result.grid[row.point];
-        const std::string title =
-            fmt::format("Mean {} with {}{}, by layer of the source", escape_controls(config.metrics[row.metric]),
-                        escape_controls(config.references[row.reference].text), labels.table_label(point));
+        const std::string title = fmt::format("Mean {}{}, by layer of the source",
+                                              escape_controls(measure_label(config, {row.reference, row.metric})),
+                                              labels.table_label(point));
         auto block = std::find_if(blocks.begin(), blocks.end(), [&](const Block& b) { return b.title == title; });
         if (block == blocks.end()) block = blocks.insert(blocks.end(), Block{title, {}});
         Line& line = block->line(escape_controls(labels.row_label(point)));

@@ -5,6 +5,7 @@
 #include <new>
 
 #include "experiments/study/config.hpp"
+#include "experiments/study/measures.hpp"
 
 namespace attnflow {
 
@@ -41,13 +42,18 @@ Comparison::Comparison(const Config& config, const Plan& plan, std::vector<std::
     }
 }
 
-ExampleResults Comparison::compare(std::size_t example, const ExampleRecord& record,
-                                   const PointScores& scores) const {
+const std::vector<std::optional<double>>& ModelValues::at(std::size_t point) const {
+    if (!points_[point].failure.empty()) throw InputError(points_[point].failure);
+    return points_[point].values;
+}
+
+ExampleResults Comparison::compare(std::size_t example, const ExampleRecord& record, const PointScores& scores,
+                                   const ModelValues* model) const {
     ExampleResults out;
     for (std::size_t p = 0; p < plan_.grid_size; ++p) {
         const std::size_t before = out.rows.size();
         try {
-            compare_point(example, p, record, scores, out);
+            compare_point(example, p, record, scores, model, out);
         } catch (const std::bad_alloc&) {
             throw;  // no property of the cell
         } catch (const std::exception& error) {
@@ -59,7 +65,7 @@ ExampleResults Comparison::compare(std::size_t example, const ExampleRecord& rec
 }
 
 void Comparison::compare_point(std::size_t example, std::size_t point, const ExampleRecord& record,
-                               const PointScores& scores, ExampleResults& out) const {
+                               const PointScores& scores, const ModelValues* model, ExampleResults& out) const {
     if (!scores.failure(point).empty()) throw InputError(scores.failure(point));
     const PointOptions& options = plan_.options[point];
     const auto kept = options.compared_positions(record.tokens, special_, record.words);
@@ -91,6 +97,12 @@ void Comparison::compare_point(std::size_t example, std::size_t point, const Exa
         for (std::size_t m = 0; m < metrics_.size(); ++m) {
             out.rows.push_back({example, point, r, m, metrics_[m]->evaluate(compared, wanted)});
         }
+    }
+    if (model == nullptr) return;
+    const auto& values = model->at(point);
+    for (std::size_t m = 0; m < values.size(); ++m) {
+        const Measure measure = model_measure(config_, m);
+        out.rows.push_back({example, point, measure.reference, measure.metric, values[m]});
     }
 }
 

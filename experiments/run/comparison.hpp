@@ -33,6 +33,28 @@ private:
     std::vector<std::string> why_;
 };
 
+/// What model metrics say of one example, by grid point.
+class ModelValues {
+public:
+    explicit ModelValues(std::size_t points) : points_(points) {}
+
+    /// One value a model metric of the config, in its order; nothing where it is undefined.
+    void set(std::size_t point, std::vector<std::optional<double>> values) {
+        points_[point].values = std::move(values);
+    }
+    void set_failed(std::size_t point, const std::string& message) { points_[point].failure = message; }
+
+    /// Throws InputError where the point failed.
+    const std::vector<std::optional<double>>& at(std::size_t point) const;
+
+private:
+    struct Point {
+        std::vector<std::optional<double>> values;
+        std::string failure;
+    };
+    std::vector<Point> points_;
+};
+
 /// Compares scores with every reference of a config by every metric. Safe for use by several
 /// threads.
 class Comparison {
@@ -41,7 +63,9 @@ public:
     /// is not among the points of the plan.
     Comparison(const Config& config, const Plan& plan, std::vector<std::string> special_tokens);
 
-    ExampleResults compare(std::size_t example, const ExampleRecord& record, const PointScores& scores) const;
+    /// `model`: what the model metrics of the config say, nullptr where it has none.
+    ExampleResults compare(std::size_t example, const ExampleRecord& record, const PointScores& scores,
+                           const ModelValues* model) const;
 
     /// Throws InputError, beginning with `where`, when the example lacks a reference of the
     /// config or has a number that is not finite in it.
@@ -49,7 +73,7 @@ public:
 
 private:
     void compare_point(std::size_t example, std::size_t point, const ExampleRecord& record,
-                       const PointScores& scores, ExampleResults& out) const;
+                       const PointScores& scores, const ModelValues* model, ExampleResults& out) const;
 
     const Config& config_;
     const Plan& plan_;

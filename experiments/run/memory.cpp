@@ -4,6 +4,7 @@
 
 #include "algorithms/attribution_method.hpp"
 #include "experiments/study/config.hpp"
+#include "experiments/study/measures.hpp"
 #include "experiments/study/plan.hpp"
 
 namespace attnflow {
@@ -41,7 +42,7 @@ std::size_t most_memory(const Config& config, const Plan& plan, std::size_t laye
     // Late head strategies keep the scores of a pass for each head.
     const std::size_t worker = square * (layers * (flows ? networks_of_flow : networks_of_paths) + heads + 2);
     const std::size_t cells = plan.grid_size * tokens.size();
-    const std::size_t rows = cells * config.references.size() * config.metrics.size();
+    const std::size_t rows = cells * measures(config).size();
     return fixed_bytes + worker * std::max<std::size_t>(jobs, 1) + bytes_of_point * plan.points.size() +
            bytes_of_token * all + bytes_of_result * rows +
            (config.write_attributions ? bytes_of_score * plan.grid_size * all : 0);

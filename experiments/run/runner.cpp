@@ -13,9 +13,11 @@
 #include "experiments/run/comparison.hpp"
 #include "experiments/run/environment.hpp"
 #include "experiments/run/example_attributions.hpp"
+#include "experiments/run/model_questions.hpp"
 #include "experiments/run/settings_without_effect.hpp"
 #include "experiments/store/run_store.hpp"
 #include "experiments/study/config.hpp"
+#include "experiments/study/measures.hpp"
 #include "experiments/study/special_tokens.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/parallel.hpp"
@@ -28,6 +30,7 @@ class Execution {
 public:
     Execution(RunStore& store, const Config& config, const Dataset& dataset, const RunnerOptions& options)
         : store_(store),
+          config_(config),
           plan_(store.plan()),
           dataset_(dataset),
           options_(options),
@@ -51,6 +54,7 @@ public:
             if (!done[i]) open.push_back(i);
         }
         report(total_ - open.size() * plan_.grid_size, 0);
+        if (asks() && !open.empty()) questions_.emplace(config_, plan_, store_.record().special_tokens);
         // Threads that have no example of their own work on those of others.
         computing_.jobs = std::max<std::size_t>(1, jobs_ / std::max<std::size_t>(1, open.size()));
         parallel_for(open.size(), jobs_, [&](std::size_t i, std::size_t worker) {
@@ -63,11 +67,15 @@ public:
 private:
     bool stopped() const { return options_.stop != nullptr && *options_.stop; }
 
-    void report(std::size_t cells, std::size_t failures) {
+    bool asks() const { return !config_.model_metrics.empty(); }
+
+    /// Cells that are done whole.
+    void report(std::size_t cells, std::size_t failures) { report_halves(2 * cells, failures); }
+    void report_halves(std::size_t halves, std::size_t failures) {
         const std::lock_guard lock(mutex_);
-        done_ += cells;
+        halves_done_ += halves;
         failures_ += failures;
-        if (options_.progress) options_.progress(done_, total_, failures_);
+        if (options_.progress) options_.progress(halves_done_ / 2, total_, failures_);
     }
 
     void run_example(std::size_t index, MethodSet& methods) {
@@ -90,12 +98,31 @@ private:
             }
             if (stopped()) return;
             run_step(index, missing, attributions, scores);
-            report(cells, 0);
+            report_halves(asks() ? cells : 2 * cells, 0);
         }
-        const ExampleResults results = comparison_.compare(index, record, scores);
+        std::optional<ModelValues> values;
+        try {
+            if (asks()) values = ask(record, scores);
+        } catch (const Stopped&) {
+            return;  // the scores are stored
+        }
+        const ExampleResults results = comparison_.compare(index, record, scores, values ? &*values : nullptr);
         dataset_.check_unchanged();  // a failed cell may be its fault
         store_.finish(index, results);
         if (!results.failures.empty()) report(0, results.failures.size());
+    }
+
+    ModelValues ask(const ExampleRecord& record, const PointScores& scores) {
+        std::size_t reported = 0;
+        const auto progress = [&](std::size_t done, std::size_t total) {
+            const std::size_t halves = plan_.grid_size * done / total;
+            report_halves(halves - reported, 0);
+            reported = halves;
+        };
+        ModelValues values = questions_->ask(
+            record, scores, {.jobs = computing_.jobs, .progress = progress, .stop = options_.stop});
+        report_halves(plan_.grid_size - reported, 0);  // without a text to run, or after a failure
+        return values;
     }
 
     void run_step(std::size_t index, const Plan::Step& missing, ExampleAttributions& attributions,
@@ -140,17 +167,19 @@ private:
     }
 
     RunStore& store_;
+    const Config& config_;
     const Plan& plan_;
     const Dataset& dataset_;
     const RunnerOptions& options_;
     Comparison comparison_;
+    std::optional<ModelQuestions> questions_;
     Computing computing_;  // of one example
     std::size_t jobs_;
     std::vector<MethodSet> methods_;     // one a worker
     std::vector<std::size_t> cells_of_;  // by attribution: grid points that read it
     std::size_t total_ = 0;              // cells of the shard
     std::mutex mutex_;
-    std::size_t done_ = 0;
+    std::size_t halves_done_ = 0;
     std::size_t failures_ = 0;
 };
 
@@ -270,6 +299,9 @@ RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t 
 ComparisonNames comparison_names(const Config& config) {
     ComparisonNames names{{}, config.metrics};
     for (const Reference& reference : config.references) names.references.push_back(reference.text);
+    if (config.model_metrics.empty()) return names;
+    names.references.push_back(model_reference);
+    names.metrics.insert(names.metrics.end(), config.model_metrics.begin(), config.model_metrics.end());
     return names;
 }
 
@@ -277,13 +309,70 @@ bool execute(RunStore& store, const Config& config, const Dataset& dataset, cons
     return Execution(store, config, dataset, options).run();
 }
 
+bool has_model_values(const RunStore& store, const Config& config) {
+    const auto& references = store.names().references;
+    const auto& metrics = store.names().metrics;
+    if (config.model_metrics.empty()) return true;
+    return !references.empty() && references.back() == model_reference &&
+           std::all_of(config.model_metrics.begin(), config.model_metrics.end(), [&](const std::string& metric) {
+               return std::find(metrics.begin(), metrics.end(), metric) != metrics.end();
+           });
+}
+
+namespace {
+
+using FailedCells = std::map<std::pair<std::size_t, std::size_t>, std::string>;  // by example, point
+
+/// What a store says of the model metrics of a config, by example; it has all of them.
+std::vector<ModelValues> stored_model_values(RunStore& store, const Config& config, const Results& results,
+                                             const FailedCells& failed) {
+    std::vector<std::size_t> wanted(store.names().metrics.size(), config.model_metrics.size());
+    for (std::size_t m = 0; m < config.model_metrics.size(); ++m) {
+        const auto& names = store.names().metrics;
+        const auto found = std::find(names.begin(), names.end(), config.model_metrics[m]);
+        wanted.at(static_cast<std::size_t>(found - names.begin())) = m;
+    }
+    const std::size_t model = store.names().references.size() - 1;
+    const std::size_t points = store.plan().grid_size;
+    using Values = std::vector<std::optional<double>>;
+    std::vector<std::map<std::size_t, Values>> by_point(store.record().examples.size());
+    std::vector<std::vector<std::size_t>> counts(by_point.size(), std::vector<std::size_t>(points));
+    for (const ResultRow& row : results.rows) {
+        if (row.reference != model || wanted.at(row.metric) == config.model_metrics.size()) continue;
+        Values& values = by_point[row.example].try_emplace(row.point, config.model_metrics.size()).first->second;
+        values[wanted[row.metric]] = row.value;
+        ++counts[row.example][row.point];
+    }
+    std::vector<ModelValues> all;
+    for (std::size_t i = 0; i < by_point.size(); ++i) {
+        ModelValues& values = all.emplace_back(points);
+        for (std::size_t p = 0; p < points; ++p) {
+            if (counts[i][p] == config.model_metrics.size()) {
+                values.set(p, by_point[i].at(p));
+                continue;
+            }
+            const auto why = failed.find({i, p});
+            values.set_failed(p, why == failed.end() ? "the run has no values of the model metrics" : why->second);
+        }
+    }
+    return all;
+}
+
+}  // namespace
+
 void compare_again(RunStore& store, const Config& config, std::size_t jobs) {
     const auto& examples = store.record().examples;
     const Plan& plan = store.plan();
     const Comparison comparison(config, plan, store.record().special_tokens);
-    std::map<std::pair<std::size_t, std::size_t>, std::string> failed;  // by example, point
-    for (const Failure& failure : store.results(false).failures) {
-        failed[{failure.example, failure.point}] = failure.message;
+    const Results before = store.results(false);
+    FailedCells failed;
+    for (const Failure& failure : before.failures) failed[{failure.example, failure.point}] = failure.message;
+    std::vector<ModelValues> kept;
+    std::optional<ModelQuestions> questions;
+    if (!has_model_values(store, config)) {
+        questions.emplace(config, plan, store.record().special_tokens);
+    } else if (!config.model_metrics.empty()) {
+        kept = stored_model_values(store, config, before, failed);
     }
     std::vector<ExampleResults> results(examples.size());
     parallel_for(examples.size(), jobs, [&](std::size_t i, std::size_t) {
@@ -296,7 +385,12 @@ void compare_again(RunStore& store, const Config& config, std::size_t jobs) {
             const auto why = failed.find({i, plan.points_of[a].front()});
             scores.set_failed(a, why == failed.end() ? "the run has no scores" : why->second);
         }
-        results[i] = comparison.compare(i, examples[i], scores);
+        std::optional<ModelValues> asked;
+        if (questions) asked = questions->ask(examples[i], scores, {});
+        results[i] = comparison.compare(i, examples[i], scores,
+                                        asked           ? &*asked
+                                        : !kept.empty() ? &kept[i]
+                                                        : nullptr);
     });
     store.replace_results(config_toml(config), comparison_names(config), results);
 }

@@ -18,8 +18,8 @@ class Dataset;
 class RunStore;
 struct Config;
 
-/// Cells (example, grid point) done so far, those of an interrupted run included. Called from
-/// any worker but never by two at once.
+/// Cells (example, grid point) done so far, those of an interrupted run included. Where a model is asked, scores
+/// are half of a cell and its values the other. Called from any worker but never by two at once.
 using Progress = std::function<void(std::size_t done, std::size_t total, std::size_t failures)>;
 
 struct RunnerOptions {
@@ -43,7 +43,11 @@ ComparisonNames comparison_names(const Config& config);
 /// rest goes on. False when it was stopped.
 bool execute(RunStore& store, const Config& config, const Dataset& dataset, const RunnerOptions& options);
 
-/// Compares the scores of a finished run as `config` says, without computing any.
+/// Whether the store has a value of every model metric of `config`.
+bool has_model_values(const RunStore& store, const Config& config);
+
+/// Compares the scores of a finished run as `config` says, without computing any. Values of model metrics are kept
+/// where the store has all of them, else the model is asked for all; throws InputError where it cannot be.
 void compare_again(RunStore& store, const Config& config, std::size_t jobs);
 
 }  // namespace attnflow

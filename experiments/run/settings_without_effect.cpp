@@ -179,8 +179,10 @@ private:
             });
         if (!blanks) say("model.replace", "no reference is made by blank-out");
         if (!derives) say("model.target_scale", "no reference and no edge weights are made of gradients");
-        if (!blanks && !derives)
-            say("model.target", "no reference is made by blank-out, and nothing is made of gradients");
+        if (!blanks && !derives && config_.model_metrics.empty()) {
+            say("model.target",
+                "no reference is made by blank-out, nothing is made of gradients, and no metric asks the model");
+        }
     }
 
     const Config& config_;

@@ -150,6 +150,22 @@ void check_dataset(Config& config, const std::string& path) {
     if (!sentences) config.texts.reset();  // other keys of the model say nothing without it
 }
 
+// Something to compare with, and a model where metrics ask one.
+void check_comparison(const Config& config) {
+    const auto where = [&](const char* key) { return config.places.at(key); };
+    if (config.references.empty() && config.model_metrics.empty()) {
+        throw ParameterError(fmt::format(
+            "{}: evaluation.references is empty, expected at least one, such as blank_out or method(rollout); or "
+            "evaluation.model_metrics",
+            where("evaluation.references")));
+    }
+    if (config.model_metrics.empty() || config.texts) return;
+    throw InputError(fmt::format(
+        "{}: evaluation.model_metrics ask the model that read the texts, but dataset.path is a file of "
+        "attention without one; expected model.path and dataset.sentences in its place",
+        where("evaluation.model_metrics")));
+}
+
 }  // namespace
 
 Config config_from_settings(Settings given, const std::string& name, const std::string& path) {
@@ -185,6 +201,7 @@ Config config_from_settings(Settings given, const std::string& name, const std::
         if (key.read && setting != settings.end()) key.read(setting->second, config);
     }
     check_dataset(config, path);
+    check_comparison(config);
     read_blocks(keys, settings, config);
     return config;
 }

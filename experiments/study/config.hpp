@@ -39,6 +39,7 @@ struct Config {
 
     std::vector<Reference> references;
     std::vector<std::string> metrics;
+    std::vector<std::string> model_metrics;  ///< none unless given; they need `texts`
     bool undefined_as_zero = false;
     bool cumulative_layer_mean = false;
     bool write_attributions = false;

@@ -7,6 +7,7 @@
 #include "attention/extract/target.hpp"
 #include "attention/model/text_model.hpp"
 #include "experiments/metrics/metric.hpp"
+#include "experiments/model_metrics/model_metric.hpp"
 #include "experiments/study/axis.hpp"
 #include "experiments/study/special_tokens.hpp"
 
@@ -214,8 +215,7 @@ void add_evaluation_keys(std::vector<ConfigKey>& keys) {
         Setting{.values = {default_references().begin(), default_references().end()}, .is_list = true, .where = ""}
             .text()};
     references.read = [](const Setting& setting, Config& config) {
-        refuse_empty(setting, "evaluation.references", "blank_out or method(rollout)");
-        config.references.clear();
+        config.references.clear();  // a run with model metrics may have none
         for (const std::string& text : names_of(setting, "evaluation.references")) {
             config.references.push_back(Reference::parse(text, setting.where));
         }
@@ -232,6 +232,22 @@ void add_evaluation_keys(std::vector<ConfigKey>& keys) {
         refuse_duplicates(config.metrics, "evaluation.metrics", setting.where);
     };
     keys.push_back(std::move(wanted));
+    ConfigKey asked{"evaluation.model_metrics", "how scores are judged by asking the model that read the texts",
+                    model_metrics().forms() + "; or a list", "none"};
+    asked.read = [](const Setting& setting, Config& config) {
+        const std::string where = setting.where + ": evaluation.model_metrics";
+        config.model_metrics.clear();
+        for (const std::string& text : names_of(setting, "evaluation.model_metrics")) {
+            config.model_metrics.push_back(model_metrics().canonical(text, where));
+            try {
+                model_metrics().make(text, where);
+            } catch (const ParameterError& error) {
+                throw ParameterError(fmt::format("{}: {}", where, error.what()));
+            }
+        }
+        refuse_duplicates(config.model_metrics, "evaluation.model_metrics", setting.where);
+    };
+    keys.push_back(std::move(asked));
     keys.push_back(value_key<std::string>(
         {.name = "evaluation.undefined",
          .summary = "an undefined value is left out of the mean, or counts as 0",

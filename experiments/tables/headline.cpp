@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "experiments/findings/leaders.hpp"
 #include "experiments/study/config.hpp"
 #include "experiments/study/grid_labels.hpp"
+#include "experiments/study/measures.hpp"
 #include "experiments/tables/text_layout.hpp"
 #include "graph/support/text.hpp"
 
@@ -15,7 +17,8 @@ namespace attnflow {
 namespace {
 
 constexpr std::size_t most_references = 2;
-constexpr std::size_t most_rows = 5;  // a reference
+constexpr std::size_t most_model_metrics = 2;
+constexpr std::size_t most_rows = 5;  // a measure
 constexpr std::size_t most_equal = 2;
 constexpr std::size_t most_columns = 100;
 constexpr std::size_t cell_width = 11;  // "-0.12±0.35" and a space
@@ -24,22 +27,22 @@ struct Row {
     std::string label;
     std::map<std::int64_t, std::string> by_layer = {};
     std::string without_layer = {};
-    double highest = -2.0;
+    std::optional<double> best = {};
 };
 
-// The rows for one reference, as the grid has them.
-std::vector<Row> rows_of(std::size_t reference, const Results& results, const Summary& summary,
-                         const GridLabels& labels) {
+// The rows of one measure, as the grid has them.
+std::vector<Row> rows_of(const Measure& measure, Direction direction, const Results& results,
+                         const Summary& summary, const GridLabels& labels) {
     std::vector<Row> rows;
     for (const SummaryRow& row : summary.rows) {
         const GridPoint& point = results.grid[row.point];
-        if (row.reference != reference || row.metric != 0 || !row.mean) continue;
+        if (Measure{row.reference, row.metric} != measure || !row.mean) continue;
         if (labels.table_label(point) != labels.table_label(results.grid.front())) continue;
         const std::string label = escape_controls(labels.row_label(point));
         auto found = std::find_if(rows.begin(), rows.end(), [&](const Row& r) { return r.label == label; });
         if (found == rows.end()) found = rows.insert(rows.end(), Row{label});
         std::string cell = fmt::format("{:.2f}±{:.2f}", *row.mean, *row.standard_deviation);
-        found->highest = std::max(found->highest, *row.mean);
+        if (!found->best || is_better(*row.mean, *found->best, direction)) found->best = *row.mean;
         if (const auto layer = point.layer()) {
             found->by_layer[*layer] = std::move(cell);
         } else {
@@ -57,7 +60,16 @@ std::vector<std::int64_t> some_layers(const std::vector<std::int64_t>& layers, s
     return some;
 }
 
-// The rows of a reference; of too many those with the highest means.
+// What is shown of a run: its first references by the first metric, and its first model metrics.
+std::vector<Measure> shown_measures(const Config& config) {
+    std::vector<Measure> shown;
+    for (std::size_t r = 0; r < std::min(most_references, config.references.size()); ++r) shown.push_back({r, 0});
+    for (std::size_t m = 0; m < std::min(most_model_metrics, config.model_metrics.size()); ++m)
+        shown.push_back(model_measure(config, m));
+    return shown;
+}
+
+// The rows of a measure; of too many those with the best means.
 struct Group {
     std::string title;
     std::vector<Row> rows;
@@ -67,13 +79,17 @@ struct Group {
 std::vector<Group> groups_of(const Results& results, const Config& config, const Summary& summary,
                              const GridLabels& labels) {
     std::vector<Group> groups;
-    for (std::size_t r = 0; r < std::min(most_references, config.references.size()); ++r) {
-        Group group{fmt::format("with {}{}", escape_controls(config.references[r].text),
-                                escape_controls(labels.table_label(results.grid.front()))),
-                    rows_of(r, results, summary, labels)};
+    for (const Measure& measure : shown_measures(config)) {
+        const Direction direction = direction_of(config, measure);
+        // Beside model metrics each group says what its numbers are, else the corner does for all.
+        const std::string what = config.model_metrics.empty() ? "with " + reference_name(config, measure.reference)
+                                                              : measure_label(config, measure);
+        Group group{escape_controls(what) + escape_controls(labels.table_label(results.grid.front())),
+                    rows_of(measure, direction, results, summary, labels)};
         if (group.rows.size() > most_rows) {
-            std::stable_sort(group.rows.begin(), group.rows.end(),
-                             [](const Row& a, const Row& b) { return a.highest > b.highest; });
+            std::stable_sort(group.rows.begin(), group.rows.end(), [direction](const Row& a, const Row& b) {
+                return is_better(*a.best, *b.best, direction);
+            });
             group.hidden = group.rows.size() - most_rows;
             group.rows.resize(most_rows);
         }
@@ -97,7 +113,8 @@ std::string row_text(const Row& row, const std::vector<std::int64_t>& layers, st
 std::string table_text(const Results& results, const Config& config, const Summary& summary) {
     const GridLabels labels(results.grid);
     const std::vector<Group> groups = groups_of(results, config, summary, labels);
-    const std::string corner = "mean " + escape_controls(config.metrics.front()) + "±std";
+    const std::string corner =
+        config.model_metrics.empty() ? "mean " + escape_controls(config.metrics.front()) + "±std" : "mean±std";
     std::size_t label_width = display_width(corner);
     std::size_t hidden = 0;
     bool has_column_without_layer = false;
@@ -121,7 +138,7 @@ std::string table_text(const Results& results, const Config& config, const Summa
         for (const Row& row : group.rows) out += row_text(row, layers, label_width, has_column_without_layer);
     }
     if (hidden > 0)
-        out += fmt::format("  ... and {} more; shown are those with the highest means\n", counted(hidden, "row"));
+        out += fmt::format("  ... and {} more; shown are those with the best means\n", counted(hidden, "row"));
     return out;
 }
 
@@ -142,8 +159,9 @@ std::string headline_text(const Results& results, const Config& config, const Fi
                     counted(results.grid.size(), "grid point"));
     if (results.grid.empty() || config.metrics.empty()) return out;
     out += table_text(results, config, findings.summary) + "\n";
+    const auto shown = shown_measures(config);
     for (const Leader& leader : leaders(findings.summary, results, config)) {
-        if (leader.metric == 0 && leader.reference < most_references)
+        if (std::find(shown.begin(), shown.end(), Measure{leader.reference, leader.metric}) != shown.end())
             out += wrapped(leader.text, most_columns) + "\n";
     }
     if (const auto finding = saturation_finding(findings.saturation, results.grid))

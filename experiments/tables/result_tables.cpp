@@ -1,6 +1,7 @@
 #include "experiments/tables/result_tables.hpp"
 
 #include "experiments/study/config.hpp"
+#include "experiments/study/measures.hpp"
 #include "experiments/study/point_options.hpp"
 #include "experiments/tables/columns.hpp"
 
@@ -16,11 +17,11 @@ Columns<Row> point_columns(const Results& result) {
     return columns;
 }
 
-/// Reference and metric of rows that have members of these names.
+/// Reference and metric, by name, of rows that have members of these names.
 template <class Row>
 void add_names(Columns<Row>& columns, const Config& config) {
-    columns.add("reference", [&config](const Row& row) { return config.references[row.reference].text; });
-    columns.add("metric", [&config](const Row& row) { return config.metrics[row.metric]; });
+    columns.add("reference", [&config](const Row& row) { return reference_name(config, row.reference); });
+    columns.add("metric", [&config](const Row& row) { return metric_name(config, row.metric); });
 }
 
 Cell low(const std::optional<Interval>& interval) { return interval ? Cell(interval->low) : Cell(); }

@@ -9,6 +9,7 @@
 
 #include "experiments/study/config.hpp"
 #include "experiments/study/grid_labels.hpp"
+#include "experiments/study/measures.hpp"
 #include "experiments/study/plan.hpp"
 #include "experiments/tables/layer_table.hpp"
 
@@ -81,8 +82,7 @@ std::vector<Block> make_blocks(const Results& result, const Config& config, cons
     std::vector<Block> blocks;
     std::map<std::string, std::size_t> index;
     const auto block = [&](std::size_t reference, std::size_t metric, const GridPoint& point) -> Block& {
-        const std::string title = fmt::format("{} with {}{}", config.metrics[metric],
-                                              config.references[reference].text, labels.table_label(point));
+        const std::string title = measure_label(config, {reference, metric}) + labels.table_label(point);
         const auto [found, is_new] = index.try_emplace(title, blocks.size());
         if (is_new) blocks.push_back({title});
         return blocks[found->second];
