@@ -1,4 +1,5 @@
 #include "above_mean.hpp"
+#include "decision_flip.hpp"
 #include "experiments/cli/app.hpp"
 #include "ford_fulkerson.hpp"
 #include "greedy_path.hpp"
@@ -16,5 +17,6 @@ int main(int argc, char** argv) {
         attnflow::edge_pruners().add<AboveMean>();
         attnflow::metrics().add<SideAgreement>();
         attnflow::axes().add<SharpnessAxis>();
+        attnflow::model_metrics().add<DecisionFlip>();
     });
 }

@@ -28,6 +28,7 @@ extern const std::string_view generator;
 extern const std::string_view head_strategy;
 extern const std::string_view pruner;
 extern const std::string_view metric;
+extern const std::string_view model_metric;
 }  // namespace member_examples
 
 namespace {
@@ -48,7 +49,9 @@ const std::vector<Kind>& kinds() {
         {"head_strategy", member_examples::head_strategy, "peak_head", "head_strategies",
          "attention/network/heads"},
         {"pruner", member_examples::pruner, "above_mean", "edge_pruners", "attention/network/pruning"},
-        {"metric", member_examples::metric, "side_agreement", "metrics", "experiments/metrics"}};
+        {"metric", member_examples::metric, "side_agreement", "metrics", "experiments/metrics"},
+        {"model_metric", member_examples::model_metric, "decision_flip", "model_metrics",
+         "experiments/model_metrics"}};
     return all;
 }
 

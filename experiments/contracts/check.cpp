@@ -7,6 +7,7 @@
 #include "experiments/contracts/max_flow_contract.hpp"
 #include "experiments/contracts/method_contract.hpp"
 #include "experiments/contracts/metric_contract.hpp"
+#include "experiments/contracts/model_metric_contract.hpp"
 #include "experiments/contracts/pruner_contract.hpp"
 #include "experiments/study/axis.hpp"
 
@@ -86,6 +87,7 @@ std::vector<CheckedMember> check_members(const std::string& name, const std::str
     search.by<HeadContract>(head_strategies());
     search.by<PrunerContract>(edge_pruners());
     search.by<MetricContract>(metrics());
+    search.by<ModelMetricContract>(model_metrics());
     return std::move(search).found();
 }
 

@@ -12,7 +12,7 @@ std::vector<ParameterSpec> Erasure::parameters() {
                         "over them is taken",
              .fallback = std::string("1% 5% 10% 20% 50%")},
             {.name = "replace",
-             .summary = "what takes the place of tokens, which are else removed",
+             .summary = "what takes the place of the tokens; remove takes them out",
              .fallback = std::string(replacement_name(Replacement::remove)),
              .choices = replacement_names()},
             {.name = "answer",

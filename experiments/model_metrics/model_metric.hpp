@@ -42,9 +42,29 @@ struct ModelAnswer {
     std::span<const double> changed;  ///< [outputs], logits of the changed text
 };
 
+/// Names of properties that a model metric can promise (EntryInfo::promises) and that its contract
+/// (experiments/contracts/model_metric_contract.hpp) then checks.
+namespace model_metric_promise {
+inline constexpr const char* at_most_one = "at_most_one";  ///< in [-1, 1]
+inline constexpr const char* ranks_only =
+    "ranks_only";  ///< strictly increasing functions of scores change nothing
+inline constexpr const char* order_free = "order_free";  ///< of scores without ties the order does not matter
+}  // namespace model_metric_promise
+
+/// A worked example: what a model metric, with default parameters, says of scores. The model tells two classes
+/// apart; the logit of the first is the sum of what units are worth that are left as they are, that of the second
+/// is 0.
+struct KnownModelValue {
+    std::vector<double> worth;
+    std::vector<double> scores;
+    std::optional<double> value;
+};
+
 /// What a model metric must provide besides `static EntryInfo describe()` and `static constexpr Direction
 /// direction`. The three steps are apart so that sets can be shared and outputs, which may be as many as a
-/// vocabulary has words, need not be kept: one number a set is. All are const and called by several threads.
+/// vocabulary has words, need not be kept: one number a set is. All are const and called by several threads. Its
+/// contract asks for what is right:
+///   static std::vector<KnownModelValue> known_values();
 template <class M>
 concept ModelMetric = requires(const M metric, std::span<const double> scores, const ModelAnswer& answer) {
     { M::describe() } -> std::same_as<EntryInfo>;
@@ -71,7 +91,13 @@ struct ModelMetricFamily {
         virtual double answer(const ModelAnswer& answer) const = 0;
         /// Throws InternalError for a value that is not finite.
         virtual std::optional<double> value(std::span<const double> answers) const = 0;
+        virtual std::vector<KnownModelValue> known_values() const = 0;  ///< none, where the member has none
     };
+
+    static std::vector<std::string> promises() {
+        using namespace model_metric_promise;
+        return {at_most_one, ranks_only, order_free};
+    }
 
     /// Throw for what a member returned against its promises.
     static void check_sets(const std::string& member, std::span<const UnitSet> sets, std::size_t units);
@@ -99,6 +125,13 @@ struct ModelMetricFamily {
             const std::optional<double> value = member_.value(answers);
             if (value) checked_number(name_, "a value", *value);
             return value;
+        }
+        std::vector<KnownModelValue> known_values() const override {
+            if constexpr (requires { Member::known_values(); }) {
+                return Member::known_values();
+            } else {
+                return {};
+            }
         }
 
     private:

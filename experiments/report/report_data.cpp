@@ -11,6 +11,7 @@
 #include "experiments/report/explorer_data.hpp"
 #include "experiments/report/explorer_network.hpp"
 #include "experiments/study/config.hpp"
+#include "experiments/study/measures.hpp"
 #include "experiments/tables/columns.hpp"
 #include "experiments/tables/result_tables.hpp"
 #include "experiments/version.hpp"
@@ -119,13 +120,23 @@ Json axes_json(const std::vector<const AxisInfo*>& shown) {
     return list;
 }
 
-// { name, title } of each; the title of a call such as "precision_at_k(3)" keeps its parameters.
+// { name, title, direction, asks_model } of each; the title of a call such as "precision_at_k(3)" keeps its
+// parameters, that of a model metric those that it does not have by default.
 Json metrics_json(const Config& config) {
     Json list = Json::array();
-    for (const std::string& call : config.metrics) {
-        const std::string name = call.substr(0, call.find('('));
-        const std::string& title = metrics().at(name).info.title;
-        list.push_back({{"name", call}, {"title", (title.empty() ? name : title) + call.substr(name.size())}});
+    const std::size_t count = config.metrics.size() + config.model_metrics.size();
+    for (std::size_t m = 0; m < count; ++m) {
+        const bool asks = asks_model(config, {0, m});
+        std::string title = metric_label(config, m);
+        if (!asks) {
+            const std::string name = title.substr(0, title.find('('));
+            const std::string& own = metrics().at(name).info.title;
+            if (!own.empty()) title.replace(0, name.size(), own);
+        }
+        list.push_back({{"name", metric_name(config, m)},
+                        {"title", title},
+                        {"direction", direction_name(direction_of(config, {0, m}))},
+                        {"asks_model", asks}});
     }
     return list;
 }

@@ -46,11 +46,12 @@ std::string metric_label(const Config& config, std::size_t metric) {
     if (metric < config.metrics.size()) return name;
     const auto& info = entry_of(name).info;
     const Call call = parse_call(name, name);
-    const auto values = call_values(call, info.parameters, name);
+    const auto given = call_values(call, info.parameters, name);
     std::vector<std::string> changed;
     for (const ParameterSpec& spec : info.parameters) {
-        if (values.at(spec.name) != spec.fallback)
-            changed.push_back(fmt::format("{}={}", spec.name, to_text(values.at(spec.name))));
+        const auto found = given.find(spec.name);
+        if (found != given.end() && found->second != spec.fallback)
+            changed.push_back(fmt::format("{}={}", spec.name, to_text(found->second)));
     }
     return changed.empty() ? call.name : fmt::format("{}({})", call.name, join(changed, ", "));
 }

@@ -86,3 +86,28 @@ TEST_CASE("nothing leads where no mean is above 0", "[leaders]") {
     CHECK(leaders(summary, results, one_metric()).empty());
     CHECK(leaders({}, {}, one_metric()).empty());
 }
+
+TEST_CASE("a model metric is led by the best mean in its direction, above 0 or not", "[leaders]") {
+    Config config = one_metric();
+    config.model_metrics = {"comprehensiveness", "sufficiency"};
+    Results results;
+    results.grid = {at_layer("rollout", 1),
+                    at_layer("attention_flow", 1),
+                    {"column_sum", {{"positions", std::string("all")}}}};
+    Summary summary;
+    const auto asked = [](std::size_t point, std::size_t metric, double mean) {
+        SummaryRow row{point, 1, metric};
+        row.mean = mean;
+        return row;
+    };
+    summary.rows = {asked(0, 1, -0.2), asked(1, 1, -0.1),  asked(2, 1, -0.3),
+                    asked(0, 2, 0.25), asked(1, 2, 0.125), asked(2, 2, 0.5)};
+    summary.pairs = {{0, 1, 1, 1}, {0, 1, 1, 2}, {1, 2, 1, 2}};
+    for (MethodPair& pair : summary.pairs) pair.p_holm = pair.second == 2 ? 0.5 : 0.01;
+    const auto found = leaders(summary, results, config);
+    REQUIRE(found.size() == 2);
+    CHECK(found[0].text == "Highest comprehensiveness: attention_flow in layer 1, mean -0.10.");
+    CHECK(found[1].text ==
+          "Lowest sufficiency: attention_flow in layer 1, mean 0.12; no paired test tells it from column_sum.");
+    CHECK(found[1].tied == std::vector<std::size_t>{2});
+}

@@ -123,8 +123,12 @@ TEST_CASE("the document brings the words that the page would else repeat", "[rep
     const auto json = nlohmann::json::parse(run.gather().json);
     using Json = nlohmann::json;
     REQUIRE(json["metrics"].size() == 2);
-    CHECK(json["metrics"][0] == Json{{"name", "kendall_tau_b"}, {"title", "Kendall tau-b"}});
-    CHECK(json["metrics"][1] == Json{{"name", "precision_at_k(3)"}, {"title", "precision_at_k(3)"}});
+    CHECK(json["metrics"][0] == Json{{"name", "kendall_tau_b"},
+                                      {"title", "Kendall tau-b"},
+                                      {"direction", "larger"},
+                                      {"asks_model", false}});
+    CHECK(json["metrics"][1]["name"] == "precision_at_k(3)");
+    CHECK(json["metrics"][1]["title"] == "precision_at_k(3)");
     REQUIRE(json["compared_with"].size() == 1);  // of the methods of the run
     CHECK(json["compared_with"]["attention_flow"] == Json::array({"column_sum", "rollout"}));
     std::map<std::string, std::string> stages;

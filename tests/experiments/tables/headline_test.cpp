@@ -75,3 +75,22 @@ TEST_CASE("a headline fits one screen whatever was run", "[tables]") {
         begin = end + 1;
     }
 }
+
+TEST_CASE("beside model metrics each group says what it shows, and keeps the best in its direction", "[tables]") {
+    Results results;
+    results.examples = {"a", "b"};
+    Findings findings;
+    for (std::int64_t layer = 1; layer <= 7; ++layer) {
+        results.grid.push_back({fmt::format("method_{}", layer), {}});
+        findings.summary.rows.push_back(row(results.grid.size() - 1, 1, 0.1 * static_cast<double>(layer), 2));
+    }
+    findings.summary.rows.push_back(row(0, 0, 0.25));
+    Config config = config_with({"truth"});
+    config.model_metrics = {"sufficiency"};
+    const std::string text = headline_text(results, config, findings);
+    CHECK_THAT(text, Catch::Contains("mean±std     no layer\nspearman with truth\n  method_1") &&
+                         Catch::Contains("sufficiency (smaller is better)\n  method_1") &&
+                         Catch::Contains("and 2 rows more; shown are those with the best means") &&
+                         !Catch::Contains("method_6") &&
+                         Catch::Contains("Lowest sufficiency: method_1, mean 0.10."));
+}

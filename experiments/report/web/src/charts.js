@@ -7,6 +7,7 @@
 import { SHAPES, inkOn, ramp } from "./theme.js";
 import { unique } from "./data.js";
 import {
+  bestWord,
   capital,
   correlationFinding,
   decimal,
@@ -14,9 +15,10 @@ import {
   listed,
   metricName,
   pretty,
-  referenceName,
+  referenceTitle,
   saturationFinding,
   undefinedWords,
+  withReference,
 } from "./findings.js";
 
 const WITHOUT_LAYER = "no layer";
@@ -166,7 +168,8 @@ export function correlationByLayer(report, selection, theme) {
   const pointedAt = "emphasis === '' || datum.method === emphasis";
   const opacity = (value) => ({ condition: { test: pointedAt, value }, value: 0.12 });
   const band = (value) => ({ condition: { test: "datum.method === emphasis", value: 0.2 }, value });
-  const panels = report.references
+  const panels = report
+    .referencesOf(metric)
     .map((reference) => [reference, rows.filter((row) => row.reference === reference)])
     .filter(([, own]) => own.length > 0)
     .map(([reference, own]) => {
@@ -181,7 +184,7 @@ export function correlationByLayer(report, selection, theme) {
       const withBand = [...byLayer, { filter: "isValid(datum.ci_low)" }];
       const flat = [{ filter: "!isValid(datum.layer)" }];
       return {
-        title: `Reference: ${referenceName(reference)}`,
+        title: referenceTitle(report, metric, reference),
         minWidth: 300,
         spec: () => ({
           params: [{ name: "emphasis", value: "" }],
@@ -252,7 +255,7 @@ export function correlationByLayer(report, selection, theme) {
     : `Bars: ${report.percent} bootstrap intervals of the mean over examples, methods side by side within a layer; choose a method to see it alone.`;
   return {
     id: "correlation_by_layer",
-    name: `${capital(metricName(report, metric))} with each reference, by layer`,
+    name: `${capital(metricName(report, metric))}${report.asksModel(metric) ? "" : " with each reference"}, by layer`,
     title: correlationFinding(report, selection),
     note:
       (rows.some(hasBand) ? `${intervals} ` : "") +
@@ -344,7 +347,11 @@ function heatMap({ rows, x, y, xTitle, yTitle, xOrder, yOrder, value, colour, va
   return { spec, minWidth, ramp: { title: valueTitle, domain: colour.domain, range: colour.range } };
 }
 
-const highest = (rows) => rows.reduce((best, row) => (best === null || row.mean > best.mean ? row : best), null);
+const bestOf = (report, { metric }, rows) =>
+  rows.reduce((best, row) => (best === null || report.better(metric, row.mean, best.mean) > 0 ? row : best), null);
+// "Highest with blank_out", "Lowest sufficiency"
+const bestTitle = (report, { metric, reference }) =>
+  `${bestWord(report, metric)}${report.asksModel(metric) ? ` ${metricName(report, metric)}` : withReference(report, metric, reference)}`;
 
 export function scoresByLayer(report, selection, theme) {
   const colour = metricColour(selection.metric, theme);
@@ -361,10 +368,11 @@ export function scoresByLayer(report, selection, theme) {
   if (rows.length === 0) return null;
   const yOrder = report.methods.filter((m) => rows.some((r) => r.method === m)).map(pretty);
   const xOrder = [...report.layers.map(String), WITHOUT_LAYER].filter((c) => rows.some((r) => r.column === c));
-  const panels = report.references
+  const panels = report
+    .referencesOf(selection.metric)
     .filter((reference) => rows.some((r) => r.reference === reference))
     .map((reference) => ({
-      title: `Reference: ${referenceName(reference)}`,
+      title: referenceTitle(report, selection.metric, reference),
       ...heatMap({
         rows: rows.filter((r) => r.reference === reference),
         x: "column",
@@ -379,7 +387,9 @@ export function scoresByLayer(report, selection, theme) {
         tooltip: meanTooltip(report, selection.metric),
       }),
     }));
-  const best = highest(
+  const best = bestOf(
+    report,
+    selection,
     rows.filter((r) => r.reference === selection.reference && r.reference !== `method(${r.method})`),
   );
   const where = best && (best.layer === null ? "without a layer" : `at layer ${best.layer}`);
@@ -387,7 +397,7 @@ export function scoresByLayer(report, selection, theme) {
     id: "scores_by_layer",
     name: "Methods by layer",
     title: best
-      ? `Highest with ${referenceName(selection.reference)}: ${pretty(best.method)} ${where}, ${decimal(best.mean)}`
+      ? `${bestTitle(report, selection)}: ${pretty(best.method)} ${where}, ${decimal(best.mean)}`
       : "Every method and layer in numbers",
     note: [`Mean ${metricName(report, selection.metric)} over examples.`, undefinedWords(report, selection)]
       .filter(Boolean)
@@ -437,7 +447,7 @@ export function headsBySkip(report, selection, theme) {
       }),
     };
   });
-  const best = highest(rows);
+  const best = bestOf(report, selection, rows);
   const settings = [
     best.heads !== null && `heads ${best.heads}`,
     best.skip_weight !== null && `skip weight ${best.skip_weight}`,
@@ -445,8 +455,8 @@ export function headsBySkip(report, selection, theme) {
   return {
     id: "heads_by_skip",
     name: `Heads and skip weight, layer ${selection.layer}`,
-    title: `Highest with ${referenceName(selection.reference)}: ${pretty(best.method)}${settings.length > 0 ? ` with ${settings.join(" and ")}` : ""}, ${decimal(best.mean)}`,
-    note: `Mean ${metricName(report, selection.metric)} with ${referenceName(selection.reference)}.${rows.some((r) => r.skip === NONE) ? ` \u201c${NONE}\u201d: the method takes no skip connection.` : ""}`,
+    title: `${bestTitle(report, selection)}: ${pretty(best.method)}${settings.length > 0 ? ` with ${settings.join(" and ")}` : ""}, ${decimal(best.mean)}`,
+    note: `Mean ${metricName(report, selection.metric)}${withReference(report, selection.metric, selection.reference)}.${rows.some((r) => r.skip === NONE) ? ` \u201c${NONE}\u201d: the method takes no skip connection.` : ""}`,
     panels,
     rows,
   };
@@ -467,7 +477,9 @@ export function comparisons(report, selection, theme) {
       interval: row.ci_low === null ? "not computed" : `${decimal(row.ci_low, 3)} to ${decimal(row.ci_high, 3)}`,
     }));
   if (all.length === 0) return null;
-  const references = report.references.filter((reference) => all.some((r) => r.reference === reference));
+  const references = report
+    .referencesOf(selection.metric)
+    .filter((reference) => all.some((r) => r.reference === reference));
   const tooMany = unique(all.map((r) => r.pair)).length > MOST_PAIRS;
   // Each reference has a pivot of its own: its leader, which is never the reference itself.
   const pivots = new Map(
@@ -556,11 +568,11 @@ export function comparisons(report, selection, theme) {
         ],
       };
     };
-    return { title: `Reference: ${referenceName(reference)}`, minWidth: 340, spec };
+    return { title: referenceTitle(report, selection.metric, reference), minWidth: 340, spec };
   });
   const decided = (reference) => {
     const own = all.filter((r) => r.reference === reference);
-    return `${own.filter((r) => r.decided === "yes").length} of ${own.length} with ${referenceName(reference)}`;
+    return `${own.filter((r) => r.decided === "yes").length} of ${own.length}${withReference(report, selection.metric, reference)}`;
   };
   return {
     id: "comparisons",
@@ -569,7 +581,7 @@ export function comparisons(report, selection, theme) {
     note:
       `Difference of means on the same examples with its ${report.percent} interval; right of 0, the first method correlates more.` +
       (tooMany
-        ? ` Only pairs with ${drawn.length === 1 ? pretty(pivots.get(drawn[0])) : "the highest method of each reference"} are drawn; the CSV of \u201cattnflow figures\u201d has all.`
+        ? ` Only pairs with ${drawn.length === 1 ? pretty(pivots.get(drawn[0])) : "the best method of each reference"} are drawn; the CSV of \u201cattnflow figures\u201d has all.`
         : ""),
     panels,
     legend: [

@@ -29,6 +29,8 @@ export class Report {
     this.axes = json.axes.map(({ name }) => name);
     this.stages = new Map(json.axes.map(({ name, stage }) => [name, stage]));
     this.titles = new Map(json.metrics.map(({ name, title }) => [name, title]));
+    this.directions = new Map(json.metrics.map(({ name, direction }) => [name, direction]));
+    this.asking = new Set(json.metrics.filter((metric) => metric.asks_model).map(({ name }) => name));
     this.cuts = new CutVocabulary(json.cuts);
     this.tables = {};
     for (const [name, { columns, rows }] of Object.entries(json.tables)) {
@@ -86,15 +88,40 @@ export class Report {
     return this.comparing.every((axis) => row[axis] === null || row[axis] === this.values(axis)[0]);
   }
 
+  /** What scores are compared with; model metrics have none. */
   get references() {
-    return unique(this.table("correlation_by_layer").map((row) => row.reference));
+    return unique(
+      this.table("correlation_by_layer")
+        .filter((row) => !this.asksModel(row.metric))
+        .map((row) => row.reference),
+    );
+  }
+  /** What rows of a metric call their reference: `model` alone for those that ask one. */
+  referencesOf(metric) {
+    return unique(
+      this.table("correlation_by_layer")
+        .filter((row) => row.metric === metric)
+        .map((row) => row.reference),
+    );
+  }
+  asksModel(metric) {
+    return this.asking.has(metric);
+  }
+  /** Above 0 where `a` is the better of two values of a metric. */
+  better(metric, a, b) {
+    return this.directions.get(metric) === "smaller" ? b - a : a - b;
   }
   get metrics() {
     return unique(this.table("correlation_by_layer").map((row) => row.metric));
   }
 
   initialSelection() {
-    const selection = { metric: this.metrics[0], layer: this.layers[this.layers.length - 1] ?? null };
+    const metric = this.metrics[0];
+    const selection = {
+      metric,
+      reference: this.referencesOf(metric)[0],
+      layer: this.layers[this.layers.length - 1] ?? null,
+    };
     for (const axis of this.axes) {
       if (axis === "layer") continue;
       const values = this.values(axis);

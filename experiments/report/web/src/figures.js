@@ -6,7 +6,7 @@ import { shortToken } from "./token_text.js";
 import { Example, Report, sourcePosition } from "./data.js";
 import { EmbeddedNetwork } from "./network.js";
 import { CHARTS, methodStyles, standalone } from "./charts.js";
-import { decimal, metricName, pretty, referenceName } from "./findings.js";
+import { decimal, metricName, pretty, withReference } from "./findings.js";
 import { chartSvg } from "./chart_view.js";
 import { THEMES, ramp } from "./theme.js";
 import { graphGeometry, graphTree, labelLength, tokenLabel } from "./graph_view.js";
@@ -299,12 +299,12 @@ function tableByLayer(report, selection, theme) {
   let y = 24;
   const rule = (at, weight) =>
     el("line", { x1: 8, x2: width - 8, y1: at, y2: at, stroke: theme.ink, "stroke-width": weight });
-  for (const reference of report.references) {
+  for (const reference of report.referencesOf(selection.metric)) {
     parts.push(
       text(
         8,
         y,
-        `Mean ${metricName(report, selection.metric)} with ${referenceName(reference)} \u00b1 standard deviation`,
+        `Mean ${metricName(report, selection.metric)}${withReference(report, selection.metric, reference)} \u00b1 standard deviation`,
         { "font-weight": 600, fill: theme.ink },
       ),
     );
@@ -351,7 +351,9 @@ const NEEDS_EXAMPLE = new Set(["attention_graph", "token_map", "token_bars"]);
 /** [{ name, svg }] for every figure that the run has data for; `only` picks one by name. */
 export async function figures(json, { only = null, theme = "light", settings = {} } = {}) {
   const report = new Report(json);
-  const selection = { ...report.initialSelection(), reference: report.references[0], ...settings };
+  const selection = { ...report.initialSelection(), ...settings };
+  if (!report.referencesOf(selection.metric).includes(selection.reference))
+    selection.reference = report.referencesOf(selection.metric)[0];
   const colours = THEMES[theme];
   const out = [];
   for (const make of CHARTS) {

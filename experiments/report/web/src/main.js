@@ -5,6 +5,7 @@ import { tokenText } from "./token_text.js";
 import { Report, toCsv, unique } from "./data.js";
 import { CHARTS, columnsFor, methodStyles, pageSpec, standalone } from "./charts.js";
 import {
+  bestWord,
   capital,
   certainty,
   decimal,
@@ -44,7 +45,7 @@ const painted = () =>
 class Page {
   constructor(json) {
     this.report = new Report(json);
-    this.selection = { ...this.report.initialSelection(), reference: this.report.references[0] };
+    this.selection = this.report.initialSelection();
     this.tip = new Tooltip();
     this.themeChoice = "auto";
     this.views = new Map();
@@ -205,7 +206,10 @@ class Page {
   drawResults() {
     const { report, selection, theme } = this;
     const styles = methodStyles(report, theme);
-    const shown = report.references.length <= MOST_RESULTS ? report.references : [selection.reference];
+    const { metric } = selection;
+    const all = report.referencesOf(metric);
+    const shown = all.length <= MOST_RESULTS ? all : [selection.reference];
+    const what = (reference) => (report.asksModel(metric) ? metricName(report, metric) : referenceName(reference));
     const settings = (axes) => axes.map((axis) => `${pretty(axis)} ${selection[axis]}`);
     const at = [selection.layer !== null && `layer ${selection.layer}`, ...settings(report.varied)]
       .filter(Boolean)
@@ -219,24 +223,26 @@ class Page {
           {
             class: "result",
             "data-reference": reference,
-            "aria-label": `Result with ${referenceName(reference)}`,
+            "aria-label": `Result ${report.asksModel(metric) ? "by" : "with"} ${what(reference)}`,
           },
-          el("p", { class: "result-name" }, `${name} ${referenceName(reference)}${at ? `, ${at}` : ""}`),
+          el("p", { class: "result-name" }, `${name} ${what(reference)}${at ? `, ${at}` : ""}`),
           el("p", { class: "result-value" }, value),
           el("p", { class: "note" }, [note, missing].filter(Boolean).join(" ")),
         );
-      if (!found) return missing && card("With", `No ${metricName(report, selection.metric)}`, "");
+      const plain = report.asksModel(metric) ? "By" : "With";
+      if (!found) return missing && card(plain, `No ${metricName(report, metric)}`, "");
       const { best } = found;
       const interval =
         typeof best.ci_low === "number"
           ? `${report.percent} interval ${decimal(best.ci_low)} to ${decimal(best.ci_high)}`
           : "no interval";
       const over = `over ${count(best.n)} example${best.n === 1 ? "" : "s"}, ${interval}.`;
-      if (!standsOut(found)) {
+      const sure = certainty(report, selection, found);
+      if (!standsOut(report, selection, found)) {
         return card(
-          "With",
+          plain,
           "No method stands out",
-          `The highest mean ${metricName(report, selection.metric)} is ${decimal(best.mean)}, of ${pretty(best.method)}, ${over} ${certainty(found)}`,
+          `The ${bestWord(report, metric).toLowerCase()} mean ${metricName(report, metric)} is ${decimal(best.mean)}, of ${pretty(best.method)}, ${over} ${sure}`,
         );
       }
       const leader = [
@@ -246,9 +252,9 @@ class Page {
         el("span", { class: "number" }, decimal(best.mean)),
       ];
       return card(
-        "Closest to",
+        report.asksModel(metric) ? bestWord(report, metric) : "Closest to",
         leader,
-        `Mean ${metricName(report, selection.metric)} ${over} ${certainty(found)}`,
+        `Mean ${metricName(report, metric)} ${over} ${sure}`,
       );
     });
     const saturation = saturationFinding(report, selection);
@@ -269,11 +275,11 @@ class Page {
         ),
       );
     }
-    const all = cards.filter(Boolean);
+    const drawn = cards.filter(Boolean);
     const box = document.getElementById("results");
-    const columns = columnsFor(Math.max(1, all.length), this.isPaper ? 200 : 300, this.main.clientWidth, 14);
+    const columns = columnsFor(Math.max(1, drawn.length), this.isPaper ? 200 : 300, this.main.clientWidth, 14);
     box.parentElement.style.setProperty("--columns", String(columns));
-    show(box, all);
+    show(box, drawn);
   }
 
   footer() {
@@ -341,7 +347,7 @@ class Page {
       );
     const controls = [
       choice("Metric", "metric", report.metrics, (metric) => metricName(report, metric)),
-      choice("Reference", "reference", report.references, referenceName),
+      choice("Reference", "reference", report.referencesOf(selection.metric), referenceName),
       ...report.varied.map((axis) =>
         choice(pretty(axis.charAt(0).toUpperCase() + axis.slice(1)), axis, report.values(axis)),
       ),
@@ -355,6 +361,8 @@ class Page {
 
   select(changes) {
     Object.assign(this.selection, changes);
+    const references = this.report.referencesOf(this.selection.metric);
+    if (!references.includes(this.selection.reference)) this.selection.reference = references[0];
     this.drawSettings();
     this.track(this.drawCharts());
     return this.explorer?.follow(changes);
