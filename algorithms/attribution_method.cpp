@@ -47,6 +47,7 @@ void check_attribution(const EntryInfo& method, const AttributionProblem& proble
                                cut.source, cut.token));
         }
     }
+    check(answer.diagnostics, method);
     if (answer.paths.empty()) return;
     if (answer.paths.sources() != rows || answer.paths.tokens() != columns ||
         answer.paths.length() != problem.layer + 1) {

@@ -7,8 +7,10 @@
 
 #include <concepts>
 #include <optional>
+#include <utility>
 #include <vector>
 
+#include "algorithms/diagnostics.hpp"
 #include "algorithms/paths/path_table.hpp"
 #include "graph/binding_cut.hpp"
 #include "graph/layered_network.hpp"
@@ -105,6 +107,8 @@ struct Attribution {
     std::size_t emptied_rows = 0;
     /// The best path of each pair, for methods whose score is that of one path, when asked for.
     PathTable paths = {};
+    /// How the method came to the scores, and what it doubts.
+    Diagnostics diagnostics = {};
 };
 
 /// A worked example: what a method, with default parameters, answers on a network that can be worked out by hand.

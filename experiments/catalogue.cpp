@@ -77,6 +77,8 @@ std::string describe_entry(const Family& family, const EntryInfo& info) {
     if (!info.axes.empty()) out += fmt::format("  axes: {}\n", join(info.axes, ", "));
     if (!info.promises.empty()) out += fmt::format("  promises: {}\n", join(info.promises, ", "));
     if (!info.compared_with.empty()) out += fmt::format("  compared with: {}\n", join(info.compared_with, ", "));
+    for (const DiagnosticSpec& spec : info.diagnostics)
+        out += fmt::format("  diagnostic {}: {}\n", spec.name, spec.summary);
     for (const ParameterSpec& spec : info.parameters) {
         out += fmt::format("  parameter {}: {}\n    {}, default {}\n", spec.name, spec.summary, spec.range_text(),
                            to_text(spec.fallback));
@@ -148,6 +150,14 @@ std::string catalogue_markdown() {
                 first = false;
                 out += fmt::format("| `{}.{}` | {} | {} | {} |\n", info.name, spec.name, cell(spec.summary),
                                    cell(spec.range_text()), cell(to_text(spec.fallback)));
+            }
+        }
+        first = true;
+        for (const EntryInfo& info : family.entries) {
+            for (const DiagnosticSpec& spec : info.diagnostics) {
+                if (first) out += "\n| diagnostic | what it says |\n|---|---|\n";
+                first = false;
+                out += fmt::format("| `{}.{}` | {} |\n", info.name, spec.name, cell(spec.summary));
             }
         }
     }

@@ -35,9 +35,9 @@ const std::set<std::string> own_files{"run.sqlite",         "run.sqlite-wal", "r
                                       "run.next-wal",       "run.next-shm",   "run.next-journal"};
 
 // What write_tables() and write_origin() may leave.
-const std::set<std::string> own_tables{"config.toml",      "environment.json", "results.csv",    "summary.csv",
-                                       "comparisons.csv",  "summary.md",       "saturation.csv", "run.json",
-                                       "attributions.csv", "pruning.csv",      "failures.csv"};
+const std::set<std::string> own_tables{
+    "config.toml",    "environment.json", "results.csv",      "summary.csv", "comparisons.csv", "summary.md",
+    "saturation.csv", "run.json",         "attributions.csv", "pruning.csv", "failures.csv",    "diagnostics.csv"};
 
 /// The folder of a run while a process writes there: locked, and the place of all that is written.
 class WrittenFolder {
@@ -407,6 +407,7 @@ void write_tables(RunFolder& run, const OutputFolder& folder, std::size_t jobs) 
     };
     if (config.write_attributions) files.emplace_back("attributions.csv", attributions_csv(result));
     if (!result.pruning.empty()) files.emplace_back("pruning.csv", pruning_csv(result));
+    if (!result.diagnostics.empty()) files.emplace_back("diagnostics.csv", diagnostics_csv(result));
     if (!result.failures.empty()) files.emplace_back("failures.csv", failures_csv(result));
     std::set<std::string> stale = own_tables;
     for (const auto& [name, content] : files) {
@@ -443,7 +444,8 @@ void check_tables(const fs::path& folder) {
 }  // namespace
 
 Findings RunFolder::findings(std::size_t jobs) const {
-    return {summarise(result, config, jobs), saturation_of(*store, jobs), equal_values(*store, result)};
+    return {summarise(result, config, jobs), saturation_of(*store, jobs), equal_values(*store, result),
+            diagnostic_findings(result)};
 }
 
 RunFolder open_run(const fs::path& folder, bool with_attributions) {

@@ -292,6 +292,10 @@ void print_answer(const AttributeArguments& arguments, AttributeRequest& request
         print_note(note);
     const Attribution attribution = attributions.attribution(request.computed);
     note_pruning(request.point, attribution);
+    if (arguments.format != "table") {  // which has them
+        for (const std::string& warning : attribution.diagnostics.warnings)
+            print_note(fmt::format("{} warns: {}", request.point.method, escape_controls(warning)));
+    }
     const Example& shown = attributions.example(request.point);
     const std::size_t layer = attributions.layer(request.point);
     const PointOptions options = options_of(request.point);

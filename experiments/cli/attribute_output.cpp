@@ -149,6 +149,8 @@ void print_json(const AttributeRequest& request, ExampleAttributions& attributio
             interior_cuts_json(attribution.interior_cuts, attributions.network(request.computed), sources);
     }
     if (!attribution.paths.empty()) json["paths"] = paths_json(attribution);
+    if (!attribution.diagnostics.numbers.empty()) json["diagnostics"] = attribution.diagnostics.numbers;
+    if (!attribution.diagnostics.warnings.empty()) json["warnings"] = attribution.diagnostics.warnings;
     if (!request.extraction.empty()) json["extraction"] = request.extraction;
     if (!request.target_words.empty()) json["target"] = request.target_words;
     if (request.blanked) json["blank_out"] = blanked_json(*request.blanked);
@@ -395,6 +397,13 @@ void print_losses(const Attribution& attribution) {
     }
 }
 
+void print_diagnostics(const Diagnostics& diagnostics) {
+    std::vector<std::string> numbers;
+    for (const auto& [name, value] : diagnostics.numbers) numbers.push_back(fmt::format("{} {:.6g}", name, value));
+    if (!numbers.empty()) fmt::print("\ndiagnostics: {}\n", join(numbers, ", "));
+    for (const std::string& warning : diagnostics.warnings) fmt::print("\nwarning: {}\n", escape_controls(warning));
+}
+
 }  // namespace
 
 void print_table(const AttributeRequest& request, const ExampleAttributions& attributions,
@@ -403,11 +412,13 @@ void print_table(const AttributeRequest& request, const ExampleAttributions& att
     fmt::print("{}\n", heading(request, attributions, answer));
     if (answer.whole_matrix) {
         print_matrix(answer, tokens, color);
-        return print_unknown(answer.example);
+        print_unknown(answer.example);
+        return print_diagnostics(answer.attribution.diagnostics);
     }
     print_scores(answer, tokens, color);
     print_unknown(answer.example);
     print_losses(answer.attribution);
+    print_diagnostics(answer.attribution.diagnostics);
     if (request.blanked) print_blanked(*request.blanked, tokens.texts);
 }
 

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "experiments/findings/diagnostics.hpp"
 #include "experiments/findings/equal_values.hpp"
 #include "experiments/findings/saturation.hpp"
 #include "experiments/findings/summary.hpp"
@@ -13,6 +14,7 @@ struct Findings {
     Summary summary;
     std::vector<Saturation> saturation = {};
     std::vector<EqualValues> equal = {};
+    DiagnosticFindings diagnostics = {};
 };
 
 }  // namespace attnflow

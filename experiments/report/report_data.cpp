@@ -97,6 +97,9 @@ Json warnings_json(const Config& config, const Results& result, const Findings& 
     }
     for (std::size_t i = 0; i < findings.equal.size(); ++i)
         add(fmt::format("equal-{}", i), findings.equal[i].title, findings.equal[i].text);
+    const auto& doubts = findings.diagnostics.doubts;
+    for (std::size_t i = 0; i < doubts.size(); ++i)
+        add(fmt::format("doubt-{}", i), doubts[i].title, doubts[i].text);
     return warnings;
 }
 
@@ -109,6 +112,20 @@ Json saturation_json(const Results& result, const Findings& findings) {
             object[axis->name] = cell_json(axis_cell(one.setting, axis->name));
         object.update({{"saturated", one.is_saturated}, {"title", one.title}, {"text", one.text}});
         list.push_back(std::move(object));
+    }
+    return list;
+}
+
+// What methods say of how they came to their answers, one object a setting and number.
+Json diagnostics_json(const std::vector<DiagnosticFinding>& numbers) {
+    Json list = Json::array();
+    for (const DiagnosticFinding& one : numbers) {
+        list.push_back({{"method", one.label},
+                        {"diagnostic", one.name},
+                        {"n", one.n},
+                        {"min", one.least},
+                        {"mean", one.mean},
+                        {"max", one.largest}});
     }
     return list;
 }
@@ -201,6 +218,8 @@ ReportData gather_report(const Config& config, const Results& result, const Find
     json["solvable_tokens"] = max_solvable_tokens;
     json["warnings"] = warnings_json(config, result, findings, options);
     json["saturation"] = saturation_json(result, findings);
+    if (!findings.diagnostics.numbers.empty())
+        json["diagnostics"] = diagnostics_json(findings.diagnostics.numbers);
     for (const Table& table : data.tables) json["tables"][table.name] = table_json(table);
     std::string document = dump(json);
 

@@ -86,6 +86,30 @@ std::string block_text(const Block& block, const std::vector<std::int64_t>& laye
     return out;
 }
 
+// A small table: what methods say of how they came to their answers.
+std::string diagnostics_text(const std::vector<DiagnosticFinding>& numbers) {
+    if (numbers.empty()) return "";
+    const std::size_t shown = std::min(numbers.size(), shown_lines);
+    std::size_t label_width = 6;
+    std::size_t name_width = 0;
+    for (std::size_t i = 0; i < shown; ++i) {
+        label_width = std::max(label_width, display_width(escape_controls(numbers[i].label)));
+        name_width = std::max(name_width, display_width(escape_controls(numbers[i].name)));
+    }
+    std::string out =
+        fmt::format("\nDiagnostics of the methods, over examples and layers\n\n  {}  {}{:>11}{:>11}{:>11}\n",
+                    padded("", label_width), padded("", name_width), "min", "mean", "max");
+    for (std::size_t i = 0; i < shown; ++i) {
+        const DiagnosticFinding& one = numbers[i];
+        out +=
+            fmt::format("  {}  {}{:>11.4g}{:>11.4g}{:>11.4g}\n", padded(escape_controls(one.label), label_width),
+                        padded(escape_controls(one.name), name_width), one.least, one.mean, one.largest);
+    }
+    if (numbers.size() > shown)
+        out += fmt::format("  ... and {} more in diagnostics.csv\n", numbers.size() - shown);
+    return out;
+}
+
 std::string cuts_text(const std::vector<Saturation>& saturation, const std::vector<GridPoint>& grid,
                       const GridLabels& labels) {
     const auto& layers = labels.layers();
@@ -168,8 +192,12 @@ std::string show_text(const Config& config, const Results& result, const Finding
         out += fmt::format("\n{}\n\n{}\n", finding->title, wrapped(finding->text, 96));
         out += cuts_text(findings.saturation, result.grid, labels);
     }
-    for (const EqualValues& one : findings.equal)
-        out += fmt::format("\n{}", wrapped("Warning: " + one.title + ". " + one.text, 96)) + "\n";
+    out += diagnostics_text(findings.diagnostics.numbers);
+    const auto warn = [&](const std::string& title, const std::string& text) {
+        out += fmt::format("\n{}", wrapped(escape_controls("Warning: " + title + ". " + text), 96)) + "\n";
+    };
+    for (const EqualValues& one : findings.equal) warn(one.title, one.text);
+    for (const DoubtFinding& one : findings.diagnostics.doubts) warn(one.title, one.text);
     return out;
 }
 

@@ -27,6 +27,7 @@ Attribution combine(const std::vector<const Attribution*>& parts, const HeadFami
         }
         result.emptied_rows = std::max(result.emptied_rows, part->emptied_rows);
         result.checked += part->checked;
+        result.diagnostics.add(part->diagnostics);
         const auto& fixed_point = part->fixed_point;
         if (!fixed_point) continue;
         if (!result.fixed_point) result.fixed_point = FixedPoint{.bits = fixed_point->bits};
@@ -223,6 +224,7 @@ Attribution ExampleAttributions::joined(const Question& question, Attribution at
     }
     out.pruned_share = attribution.pruned_share;
     out.emptied_rows = attribution.emptied_rows;
+    out.diagnostics = std::move(attribution.diagnostics);
     out.fixed_point = attribution.fixed_point;
     if (out.fixed_point) out.fixed_point->error_bound *= static_cast<double>(words.longest());
     return out;
@@ -309,8 +311,10 @@ void ExampleAttributions::subtract_uniform(const Question& question, Attribution
     if (const auto& join = network_example(question.options.units).joined) attention = attention.joined(join);
     LayeredNetwork<double> uniform = build_network(attention, options);
     for (const auto& step : question.options.network_steps) uniform = step(uniform);
-    const auto scores =
-        methods_.method(question.point.method).attribute({uniform, question.layer, question.asked}).scores;
+    const Attribution subtracted =
+        methods_.method(question.point.method).attribute({uniform, question.layer, question.asked});
+    attribution.diagnostics.add(subtracted.diagnostics);
+    const RowMajor<double>& scores = subtracted.scores;
     for (std::size_t k = 0; k < scores.values().size(); ++k) {
         attribution.scores.values()[k] -= scores.values()[k];
     }

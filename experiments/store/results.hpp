@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "algorithms/diagnostics.hpp"
 #include "experiments/study/grid_point.hpp"
 #include "experiments/study/point_options.hpp"
 #include "graph/binding_cut.hpp"
@@ -45,6 +46,13 @@ struct AttributionRow {
     std::vector<BindingCut> cuts;  ///< as `scores`, for flows from a single source
 };
 
+/// What a method says of its answer for one example, where it says something.
+struct DiagnosticsRow {
+    std::size_t example;
+    std::size_t point;  ///< the first of those that share the answer, see Results::point()
+    Diagnostics diagnostics;
+};
+
 /// How much of the attention pruning dropped at a grid point, over all examples.
 struct PruningShares {
     std::size_t point = 0;
@@ -72,12 +80,19 @@ struct Results {
     std::vector<ResultRow> rows;               ///< by example, point, reference, metric
     std::vector<AttributionRow> attributions;  ///< when the config asks for them
     std::vector<Failure> failures;
-    std::vector<PruningShares> pruning;  ///< for points that prune
+    std::vector<PruningShares> pruning;       ///< for points that prune
+    std::vector<GridPoint> beside_grid;       ///< points that only references ask for
+    std::vector<DiagnosticsRow> diagnostics;  ///< by example
     /// Of all flows: bits, the largest error bound, all entries rounded to 0 (each example
     /// and network counted once).
     std::optional<FixedPoint> fixed_point;
     FlowCounts flows;
     double largest_row_sum_deviation = 0.0;
+
+    /// Of the grid or, numbered after it, beside it.
+    const GridPoint& point(std::size_t number) const {
+        return number < grid.size() ? grid[number] : beside_grid.at(number - grid.size());
+    }
 
     /// What the scores of an example are of: its tokens, or its words.
     const std::vector<std::string>& units(std::size_t example, const UnitChoice& choice) const {

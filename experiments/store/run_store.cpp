@@ -31,6 +31,8 @@ CREATE TABLE attributions(cell INTEGER PRIMARY KEY, example INTEGER NOT NULL, at
                           sources INTEGER NOT NULL, tokens INTEGER NOT NULL, bits INTEGER, error_bound REAL,
                           rounded_to_zero INTEGER, checksum INTEGER NOT NULL, scores BLOB NOT NULL, cuts BLOB,
                           pruned REAL, emptied INTEGER NOT NULL, checked INTEGER NOT NULL);
+CREATE TABLE diagnostics(cell INTEGER, name TEXT, value REAL NOT NULL, PRIMARY KEY(cell, name)) WITHOUT ROWID;
+CREATE TABLE warnings(cell INTEGER, number INTEGER, message TEXT NOT NULL, PRIMARY KEY(cell, number)) WITHOUT ROWID;
 CREATE TABLE binding_cuts(cell INTEGER, cut TEXT, pairs INTEGER NOT NULL, PRIMARY KEY(cell, cut)) WITHOUT ROWID;
 CREATE TABLE reference_names(reference INTEGER PRIMARY KEY, name TEXT NOT NULL);
 CREATE TABLE metric_names(metric INTEGER PRIMARY KEY, name TEXT NOT NULL);
@@ -457,7 +459,34 @@ Attribution RunStore::attribution(std::size_t example, std::size_t attribution) 
                                      plan_.attributions.at(attribution).method,
                                      escape_controls(record_.examples.at(example).id)));
     }
-    return read_attribution(example, attribution, row);
+    Attribution found = read_attribution(example, attribution, row);
+    const std::int64_t its = cell(example, attribution);
+    if (auto said = read_diagnostics(its, its); !said.empty()) found.diagnostics = std::move(said.begin()->second);
+    return found;
+}
+
+void RunStore::write_diagnostics(std::int64_t cell, const Diagnostics& diagnostics) {
+    if (diagnostics.empty()) return;
+    Statement number = database_.prepare("INSERT INTO diagnostics VALUES(?, ?, ?)");
+    for (const auto& [name, value] : diagnostics.numbers)
+        number.bind(cell).bind(std::string_view(name)).bind(value).run();
+    Statement warning = database_.prepare("INSERT INTO warnings VALUES(?, ?, ?)");
+    for (std::size_t i = 0; i < diagnostics.warnings.size(); ++i)
+        warning.bind(cell).bind(i).bind(std::string_view(diagnostics.warnings[i])).run();
+}
+
+/// Of the cells from `first` to `last`, of those that have any.
+std::map<std::int64_t, Diagnostics> RunStore::read_diagnostics(std::int64_t first, std::int64_t last) {
+    std::map<std::int64_t, Diagnostics> by_cell;
+    Statement number = database_.prepare(
+        "SELECT cell, name, value FROM diagnostics WHERE cell >= ? AND cell <= ? ORDER BY cell, name");
+    number.bind(first).bind(last);
+    while (number.step()) by_cell[number.integer(0)].numbers.emplace(number.text(1), number.real(2));
+    Statement warning = database_.prepare(
+        "SELECT cell, message FROM warnings WHERE cell >= ? AND cell <= ? ORDER BY cell, number");
+    warning.bind(first).bind(last);
+    while (warning.step()) by_cell[warning.integer(0)].warnings.emplace_back(warning.text(1));
+    return by_cell;
 }
 
 Attribution RunStore::read_attribution(std::size_t example, std::size_t attribution, Statement& row) const {
@@ -588,6 +617,7 @@ void RunStore::add(std::size_t example, std::span<const std::pair<std::size_t, A
             if (of_kind == 0) continue;
             count.bind(cell(example, number)).bind(std::string_view(to_string(kind))).bind(of_kind).run();
         }
+        write_diagnostics(cell(example, number), attribution.diagnostics);
         bytes_at_risk_ += scores.size() + cuts.size();
     }
     seconds_at_risk_ += seconds;
@@ -678,8 +708,11 @@ void RunStore::forget_own() {
     const std::lock_guard lock(mutex_);
     begin_results();
     for (const std::int64_t cell : own_cells_) {
-        database_.prepare("DELETE FROM binding_cuts WHERE cell = ?").bind(cell).run();
-        database_.prepare("DELETE FROM attributions WHERE cell = ?").bind(cell).run();
+        for (const char* sql :
+             {"DELETE FROM binding_cuts WHERE cell = ?", "DELETE FROM diagnostics WHERE cell = ?",
+              "DELETE FROM warnings WHERE cell = ?", "DELETE FROM attributions WHERE cell = ?"}) {
+            database_.prepare(sql).bind(cell).run();
+        }
     }
     for (const std::size_t example : own_) {
         for (const char* sql : {"DELETE FROM metrics WHERE example = ?", "DELETE FROM failures WHERE example = ?",
@@ -731,6 +764,7 @@ Results RunStore::results(bool with_attributions) {
     }
     read_rows(results);
     read_pruning(results);
+    read_diagnostics(results);
     read_fixed_point(results);
     if (!with_attributions) return results;
     Statement row = database_.prepare(
@@ -813,6 +847,16 @@ void RunStore::read_pruning(Results& results) {
         shares.point = p;
         shares.mean = found->second.total / static_cast<double>(found->second.count);
         results.pruning.push_back(shares);
+    }
+}
+
+void RunStore::read_diagnostics(Results& results) {
+    results.beside_grid.assign(plan_.points.begin() + static_cast<long>(plan_.grid_size), plan_.points.end());
+    const std::int64_t cells = cell(record_.examples.size(), 0);
+    for (auto& [cell, said] : read_diagnostics(0, cells - 1)) {
+        const auto [example, number] = std::pair(static_cast<std::size_t>(cell) / plan_.attributions.size(),
+                                                 static_cast<std::size_t>(cell) % plan_.attributions.size());
+        results.diagnostics.push_back({example, plan_.points_of[number].front(), std::move(said)});
     }
 }
 

@@ -11,6 +11,7 @@
 ///   attributions     by example: the whole matrix of scores and its binding cuts (blob.hpp),
 ///                    the share of the attention that pruning dropped, how many rows it emptied, and how many
 ///                    flows were checked
+///   diagnostics      what a method says of how it came to them, by name; warnings: what it doubts
 ///   binding_cuts     how many pairs each kind of cut binds
 ///   metrics          by example, point, reference, metric; NULL = undefined
 ///   failures         by example, point
@@ -127,8 +128,11 @@ private:
     void commit_locked();
     std::int64_t cell(std::size_t example, std::size_t attribution) const;
     Attribution read_attribution(std::size_t example, std::size_t attribution, sqlite::Statement& row) const;
+    void write_diagnostics(std::int64_t cell, const Diagnostics& diagnostics);
+    std::map<std::int64_t, Diagnostics> read_diagnostics(std::int64_t first, std::int64_t last);
     void read_rows(Results& results);
     void read_pruning(Results& results);
+    void read_diagnostics(Results& results);
     void read_fixed_point(Results& results);
 
     std::mutex mutex_;

@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t most_references = 2;
 constexpr std::size_t most_model_metrics = 2;
 constexpr std::size_t most_rows = 5;  // a measure
-constexpr std::size_t most_equal = 2;
+constexpr std::size_t most_warnings = 2;
 constexpr std::size_t most_columns = 100;
 constexpr std::size_t cell_width = 11;  // "-0.12±0.35" and a space
 
@@ -142,12 +142,19 @@ std::string table_text(const Results& results, const Config& config, const Summa
     return out;
 }
 
-std::string equal_text(const std::vector<EqualValues>& equal) {
+// Things with a title and a text.
+template <class Warning>
+std::string warnings_text(const std::vector<Warning>& warnings) {
     std::string out;
-    for (std::size_t i = 0; i < std::min(equal.size(), most_equal); ++i)
-        out += wrapped("Warning: " + equal[i].title + ". " + equal[i].text, most_columns) + "\n";
-    if (equal.size() > most_equal)
-        out += fmt::format("... and {} like this in summary.md\n", counted(equal.size() - most_equal, "warning"));
+    for (std::size_t i = 0; i < std::min(warnings.size(), most_warnings); ++i) {
+        out += wrapped("Warning: " + escape_controls(warnings[i].title) + ". " + escape_controls(warnings[i].text),
+                       most_columns) +
+               "\n";
+    }
+    if (warnings.size() > most_warnings) {
+        out += fmt::format("... and {} like this in summary.md\n",
+                           counted(warnings.size() - most_warnings, "warning"));
+    }
     return out;
 }
 
@@ -174,7 +181,8 @@ std::string headline_text(const Results& results, const Config& config, const Fi
                     most_columns) +
             "\n";
     }
-    out += equal_text(findings.equal);
+    out += warnings_text(findings.equal);
+    out += warnings_text(findings.diagnostics.doubts);
     return out;
 }
 

@@ -198,6 +198,29 @@ std::string pruning_csv(const Results& result) {
     return columns.csv(result.pruning);
 }
 
+std::string diagnostics_csv(const Results& result) {
+    struct Row {
+        const DiagnosticsRow* answer;
+        std::string name = {};
+        std::optional<double> value = {};
+        std::string warning = {};
+    };
+    std::vector<Row> rows;
+    for (const DiagnosticsRow& answer : result.diagnostics) {
+        for (const auto& [name, value] : answer.diagnostics.numbers) rows.push_back({&answer, name, value});
+        for (const std::string& warning : answer.diagnostics.warnings)
+            rows.push_back({.answer = &answer, .warning = warning});
+    }
+    Columns<Row> columns;
+    columns.add_point(result.grid,
+                      [&](const Row& row) -> const GridPoint& { return result.point(row.answer->point); });
+    columns.add("example", [&](const Row& row) { return result.examples.at(row.answer->example); });
+    columns.add("diagnostic", [](const Row& row) { return row.name; });
+    columns.add("value", [](const Row& row) { return row.value; });
+    columns.add("warning", [](const Row& row) { return row.warning; });
+    return columns.csv(rows);
+}
+
 std::string attributions_csv(const Results& result) {
     // Those that are compared: sums and correlations made of the file are then those of the tables.
     std::vector<TokenRow> rows;

@@ -35,6 +35,9 @@ Table agreement_table(const Results& result);
 /// A grid point that prunes: what was dropped.
 std::string pruning_csv(const Results& result);
 
+/// A number or a warning of the answer for an example at a grid point, or at one that only references ask for.
+std::string diagnostics_csv(const Results& result);
+
 /// A token of an example at a grid point.
 std::string attributions_csv(const Results& result);
 /// Of these rows of result.attributions only.

@@ -219,6 +219,22 @@ std::string pruning_block(const Results& result, const GridLabels& labels) {
            body.text(labels.layers(), "method", most_rows, "pruning.csv");
 }
 
+// What methods say of how they came to their answers.
+std::string diagnostics_block(const std::vector<DiagnosticFinding>& numbers) {
+    if (numbers.empty()) return "";
+    std::string out =
+        "\n## Diagnostics\n\nWhat methods say of how they came to their scores, over examples and layers.\n\n"
+        "| method | diagnostic | n | min | mean | max |\n|---|---|---|---|---|---|\n";
+    for (std::size_t i = 0; i < std::min(numbers.size(), most_rows); ++i) {
+        const DiagnosticFinding& one = numbers[i];
+        out += fmt::format("| {} | {} | {} | {:.4g} | {:.4g} | {:.4g} |\n", markdown_text(one.label),
+                           markdown_text(one.name), one.n, one.least, one.mean, one.largest);
+    }
+    if (numbers.size() > most_rows)
+        out += fmt::format("\n... and {} more in diagnostics.csv\n", numbers.size() - most_rows);
+    return out;
+}
+
 std::string undefined_note(const Summary& summary, const Config& config) {
     std::size_t undefined = 0;
     for (const SummaryRow& row : summary.rows) undefined += row.n_undefined;
@@ -240,6 +256,8 @@ std::string summary_markdown(const Results& result, const Config& config, const 
     }
     for (const EqualValues& one : findings.equal)
         out += fmt::format("\n**{}.** {}\n", markdown_text(one.title), markdown_text(one.text));
+    for (const DoubtFinding& one : findings.diagnostics.doubts)
+        out += fmt::format("\n**{}.** {}\n", markdown_text(one.title), markdown_text(one.text));
     out += not_compared(result, config);
     const auto blocks = make_blocks(result, config, findings.summary, labels);
     out += how_to_read(config.statistics, blocks);
@@ -247,6 +265,7 @@ std::string summary_markdown(const Results& result, const Config& config, const 
     out += undefined_note(findings.summary, config);
     out += saturation_block(findings.saturation, result.grid, labels);
     out += pruning_block(result, labels);
+    out += diagnostics_block(findings.diagnostics.numbers);
     if (result.fixed_point) {
         out += fmt::format(
             "\nFlows in fixed point: {} fractional bits, error at most {:.1e}; {} positive weights "

@@ -18,7 +18,8 @@ inline MemoryRun run_in_memory(const Config& config, const Dataset& dataset, std
     const auto store = RunStore::create(":memory:", make_record(config, dataset, jobs), comparison_names(config));
     execute(*store, config, dataset, {.jobs = jobs});
     Results result = store->results(config.write_attributions);
-    Findings findings{summarise(result, config, jobs), saturation_of(*store, jobs), equal_values(*store, result)};
+    Findings findings{summarise(result, config, jobs), saturation_of(*store, jobs), equal_values(*store, result),
+                      diagnostic_findings(result)};
     return {std::move(result), std::move(findings)};
 }
 

@@ -312,6 +312,7 @@ class Page {
             this.explorerBits(),
         ),
       ),
+      json.diagnostics && this.diagnostics(),
       el(
         "details",
         {},
@@ -319,6 +320,46 @@ class Page {
         el("pre", { id: "licence-text" }, document.getElementById("attnflow-licences")?.textContent ?? ""),
       ),
       el("p", { class: "note" }, `attnflow ${json.attnflow}. This file needs no network.`),
+    );
+  }
+
+  // What methods say of how they came to their scores, over examples and layers.
+  diagnostics() {
+    const { diagnostics } = this.report.json;
+    const columns = Object.keys(diagnostics[0]);
+    const cell = (value) =>
+      typeof value === "number"
+        ? el("td", { class: "number" }, `${Number(value.toPrecision(4))}`.replace("-", "\u2212"))
+        : el("td", {}, tokenText(`${value ?? ""}`));
+    return el(
+      "details",
+      { id: "diagnostics", class: "numbers" },
+      el("summary", {}, "Diagnostics of the methods"),
+      el(
+        "table",
+        {},
+        el("caption", { class: "hidden-visually" }, "Diagnostics of the methods, over examples and layers"),
+        el(
+          "thead",
+          {},
+          el(
+            "tr",
+            {},
+            columns.map((column) => el("th", { scope: "col" }, column)),
+          ),
+        ),
+        el(
+          "tbody",
+          {},
+          diagnostics.map((row) =>
+            el(
+              "tr",
+              {},
+              columns.map((column) => cell(row[column])),
+            ),
+          ),
+        ),
+      ),
     );
   }
 
