@@ -29,6 +29,7 @@ extern const std::string_view head_strategy;
 extern const std::string_view pruner;
 extern const std::string_view metric;
 extern const std::string_view model_metric;
+extern const std::string_view test;  ///< of any member
 }  // namespace member_examples
 
 namespace {
@@ -82,25 +83,8 @@ std::string replaced(std::string text, const std::string& from, const std::strin
     return text;
 }
 
-constexpr std::string_view test_text =
-    R"(// Holds @name@ to the contract of its family: exit code 0 when every law holds.
-
-#include <cstdio>
-
-#include "experiments/contracts/check.hpp"
-#include "@name@.hpp"
-
-int main() {
-    attnflow::@registry@().add<@Name@>();
-    const auto members = attnflow::check_members("@name@", "");
-    std::fputs(attnflow::text_of(members).c_str(), stdout);
-    return members.front().laws.complaints().empty() ? 0 : 1;
-}
-)";
-
 constexpr std::string_view advice =
-    R"(Inside attnflow: move @name@.hpp to @folder@/ and add to @folder@/registry.cpp
-    #include "@folder@/@name@.hpp"
+    R"(Inside attnflow: move @name@.hpp to @folder@/, include it in @folder@/registry.cpp, and add there
     r.add<@Name@>();
 In a program of your own: in what run_app() is given
     attnflow::@registry@().add<@Name@>();
@@ -138,7 +122,7 @@ int write_member(const Arguments& arguments) {
     std::string header = replaced(std::string(kind.example), class_name(kind.example_name), class_name(name));
     header = replaced(std::move(header), kind.example_name, name);
     const std::filesystem::path folder = arguments.folder;
-    const NamedFiles files{{name + ".hpp", header}, {name + "_test.cpp", filled(test_text)}};
+    const NamedFiles files{{name + ".hpp", header}, {name + "_test.cpp", filled(member_examples::test)}};
     for (const auto& file : files) {
         if (std::filesystem::exists(folder / file.first))
             throw InputError(fmt::format("{} is there already: choose another name, or a folder with --out",

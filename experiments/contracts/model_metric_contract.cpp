@@ -78,8 +78,8 @@ private:
     /// The outputs of a model with the logit `whole` for the text as it is.
     static std::optional<double> value_of(const ModelMetricFamily::Interface& metric, double whole,
                                           const Values& worth, const Values& scores) {
-        const Target target{0, {}, Task::classification};
         const Values before{whole, 0.0};
+        const Target target{predicted_output(before), {}, Task::classification};
         Values answers;
         for (const UnitSet& set : metric.sets(scores)) {
             double left = whole;

@@ -11,6 +11,7 @@
 #include "experiments/study/axes/layer.hpp"
 #include "experiments/study/config.hpp"
 #include "experiments/study/grid_labels.hpp"
+#include "experiments/study/measures.hpp"
 
 namespace attnflow {
 namespace {
@@ -147,11 +148,11 @@ void compare_methods(const SeriesByKey& series, const Results& result, const Con
 }  // namespace
 
 std::vector<std::string> metrics_without_value(const Summary& summary, const Config& config) {
-    std::vector<std::size_t> values(config.metrics.size(), 0);
-    for (const SummaryRow& row : summary.rows) values.at(row.metric) += row.n;
+    std::map<std::size_t, std::size_t> values;  // by metric that has rows
+    for (const SummaryRow& row : summary.rows) values[row.metric] += row.n;
     std::vector<std::string> names;
-    for (std::size_t m = 0; m < values.size() && !summary.rows.empty(); ++m) {
-        if (values[m] == 0) names.push_back(config.metrics[m]);
+    for (const auto& [metric, count] : values) {
+        if (count == 0) names.push_back(metric_name(config, metric));
     }
     return names;
 }

@@ -53,7 +53,7 @@ inline constexpr const char* order_free = "order_free";  ///< of scores without 
 
 /// A worked example: what a model metric, with default parameters, says of scores. The model tells two classes
 /// apart; the logit of the first is the sum of what units are worth that are left as they are, that of the second
-/// is 0.
+/// is 0; explained is the one that is predicted.
 struct KnownModelValue {
     std::vector<double> worth;
     std::vector<double> scores;

@@ -21,7 +21,8 @@ enum class Fault {
     worst_set,
     stateful,
     squared,
-    all_units
+    all_units,
+    one_size
 };
 
 template <Fault fault>
@@ -32,6 +33,7 @@ public:
         return {
             .name = "mutant", .summary = "comprehensiveness with a fault", .parameters = Erasure::parameters()};
     }
+    static std::vector<KnownModelValue> known_values() { return Comprehensiveness::known_values(); }
     explicit Mutant(const Parameters& parameters) : erasure_(parameters) {}
     std::vector<UnitSet> sets(std::span<const double> scores) const {
         std::vector<double> seen(scores.begin(), scores.end());

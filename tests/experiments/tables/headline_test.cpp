@@ -22,6 +22,7 @@ Config config_with(std::vector<std::string> references) {
 SummaryRow row(std::size_t point, std::size_t reference, double mean, std::size_t metric = 0) {
     SummaryRow row{point, reference, metric};
     row.mean = mean;
+    row.n = 2;
     row.standard_deviation = 0.1;
     return row;
 }
