@@ -24,21 +24,19 @@ struct Instance {
     }
 };
 
-std::vector<Instance> instances(std::size_t tokens) {
+std::vector<Instance> instances(const std::vector<std::size_t>& layers, std::size_t tokens) {
     std::vector<Instance> all;
-    for (const std::size_t layers : {12, 6, 3}) {
-        for (const int sigma : {0, 1, 2, 3}) all.push_back({uneven_keys(sigma), layers, tokens});
-    }
-    for (const std::size_t layers : {12, 6}) {
-        all.push_back({{"peaked", "peaked"}, layers, tokens});
-        all.push_back({{"no_skip", "no_skip", {{"sigma", 1.0}}}, layers, tokens});
-    }
-    for (const char* generator : {"sink_heavy", "near_one_hot", "ties", "sparse", "varying_widths"}) {
-        all.push_back({{generator, generator}, 6, tokens});
-    }
-    for (const int sigma : {0, 1, 2}) {
-        all.push_back({causal_keys(sigma), 12, tokens});
-        all.push_back({causal_keys(sigma), 12, tokens, Ask::last_row});
+    for (const std::size_t count : layers) {
+        for (const int sigma : {0, 1, 2, 3}) all.push_back({uneven_keys(sigma), count, tokens});
+        for (const char* generator :
+             {"peaked", "sink_heavy", "near_one_hot", "ties", "sparse", "varying_widths"}) {
+            all.push_back({{generator, generator}, count, tokens});
+        }
+        all.push_back({{"no_skip", "no_skip", {{"sigma", 1.0}}}, count, tokens});
+        for (const int sigma : {0, 1, 2}) {
+            all.push_back({causal_keys(sigma), count, tokens});
+            all.push_back({causal_keys(sigma), count, tokens, Ask::last_row});
+        }
     }
     return all;
 }
@@ -100,12 +98,14 @@ void print_header(const std::vector<std::string>& first, const std::vector<std::
 }  // namespace
 
 int main(int argc, char** argv) {
+    std::vector<std::size_t> layers{12, 6, 3};
     std::size_t tokens = 128;
     int bits = Quantiser::default_bits;
     double seconds = 2.0;
     std::string filter;
     std::vector<std::string> names;
     CLI::App app{"The flow engine without each of its phases, as Markdown."};
+    app.add_option("--layers", layers, "every family with each of these numbers of them");
     app.add_option("--tokens", tokens, "of every network");
     app.add_option("--bits", bits, "fractional bits of capacities");
     app.add_option("--seconds", seconds, "spent on a family at least, in rounds with and without every phase");
@@ -120,7 +120,7 @@ int main(int argc, char** argv) {
         std::vector<std::string> columns{"error bound", "seconds"};
         for (const std::string& name : names) columns.push_back(fmt::format("without {}", name));
         print_header({fmt::format("family, layers, tokens; {} bits", bits)}, columns);
-        for (const Instance& instance : instances(tokens)) {
+        for (const Instance& instance : instances(layers, tokens)) {
             if (instance.name().find(filter) == std::string::npos) continue;
             const auto [network, fixed_point] = instance.family.network(instance.layers, instance.tokens, bits);
             const Measured measured = measure(network, instance, names, seconds);
