@@ -187,41 +187,6 @@ void check_fed(const FedLayer& fed) {
             fed.layer, before, fed.arrived, fed.left);
 }
 
-void check_diverted(const Diverted& diverted, Amount value) {
-    __extension__ using Bits = unsigned __int128;
-    const Panel<Amount>& cells = diverted.cells;
-    std::vector<Amount> others(cells.rows(), 0);
-    Amount into_sink = 0;
-    for (std::size_t x = 0; x < cells.rows(); ++x) {
-        const Amount more = diverted.more[x];
-        const Amount cell = cells(x, diverted.sink) + more;
-        for (std::size_t y = 0; y < cells.columns(); ++y) others[x] += y == diverted.sink ? 0 : cells(x, y);
-        require(more >= 0 && more <= others[x], "row {}: {} of {} is diverted", x, more, others[x]);
-        require(cell <= diverted.capacity(x, diverted.sink) && others[x] + cell - more <= diverted.mass[x],
-                "row {}: {} is diverted into the chain, the capacity is {}, the mass {}", x, cell,
-                diverted.capacity(x, diverted.sink), diverted.mass[x]);
-        into_sink += cell;
-    }
-    Amount sum = std::min(diverted.wanted, into_sink);
-    for (std::size_t y = 0; y < cells.columns(); ++y) {
-        if (y == diverted.sink) continue;
-        Bits whole = 0;
-        Bits fraction = 0;  // of 2^64
-        for (std::size_t x = 0; x < cells.rows(); ++x) {
-            if (others[x] == 0) continue;
-            const auto divisor = static_cast<Bits>(others[x]);
-            const Bits product = static_cast<Bits>(others[x] - diverted.more[x]) * static_cast<Bits>(cells(x, y));
-            whole += product / divisor;
-            fraction += (product % divisor << 64) / divisor;
-        }
-        const auto arrives = static_cast<Amount>(whole + (fraction >> 64));
-        require(arrives >= diverted.demand[y], "column {}: {} arrives, {} is demanded", y, arrives,
-                diverted.demand[y]);
-        sum += diverted.demand[y];
-    }
-    require(sum == value, "{} is shown to flow, {} is said to", sum, value);
-}
-
 void check_balances(Pseudoflow& flow) {
     const PackedNetwork& network = flow.network();
     const std::size_t first = flow.range().first;

@@ -5,7 +5,7 @@
 /// what does not hold.
 ///
 /// With these and the proofs of docs/engine.md a value need not be believed: a lower bound is that of two halves
-/// that are feasible (check_half, check_fed, check_served, check_diverted, check_lower_half, check_upper_half), or
+/// that are feasible (check_half, check_fed, check_served, check_lower_half, check_upper_half), or
 /// of a pseudoflow whose balances are those of its flow (check_balances, check_lower_bound); an upper bound is the
 /// capacity of a set that was summed edge by edge (check_cut). What is left to believe is that a value, and what
 /// proves it, are of the pair for which it is written down (docs/engine.md counts the lines).
@@ -86,20 +86,6 @@ struct FedLayer {
 /// `beside` is the layer's matrix without the sink's column, whose capacities hold what goes into the chain; what
 /// each vertex had is what it sends there and what it has to pour; nothing is lost and nothing gained.
 void check_fed(const FedLayer& fed);
-
-/// A half-flow of which vertex x, with `mass`, sends `cells`, diverted: more[x] more of it goes to `sink`, and so
-/// much less, in proportion, to all others, of which each y still receives demand[y] (0 for the sink).
-struct Diverted {
-    const Panel<Amount>& capacity;
-    const Panel<Amount>& cells;
-    const Amount* mass;
-    std::size_t sink;
-    const std::vector<Amount>& more;
-    const Row<Amount>& demand;
-    Amount wanted;  ///< by the sink's vertex
-};
-/// All that holds, in 128-bit integers with 64 more bits of fraction, rounded down; and so `value` flows.
-void check_diverted(const Diverted& diverted, Amount value);
 
 /// Capacities hold, and every balance is what its vertex receives minus what it sends. Pours layers that nobody
 /// has asked for yet.

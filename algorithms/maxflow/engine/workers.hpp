@@ -7,7 +7,6 @@
 #include <mutex>
 
 #include "algorithms/maxflow/engine/accelerators/chain_sweep.hpp"
-#include "algorithms/maxflow/engine/accelerators/diverted_flow.hpp"
 #include "algorithms/maxflow/engine/accelerators/feeding.hpp"
 #include "algorithms/maxflow/engine/exact/waves.hpp"
 #include "algorithms/maxflow/flow_matrix.hpp"
@@ -30,11 +29,6 @@ public:
         if (feeding_ != nullptr && !feeding_->is_for(top, k, detail)) feeding_.reset();
         return made(feeding_, pseudoflow(), top, k, detail);
     }
-    /// For flows from layer `top`; the source it was last at is kept.
-    DivertedFlow& diverted_flow(std::size_t top) {
-        if (diverted_flow_ != nullptr && diverted_flow_->top() != top) diverted_flow_.reset();
-        return made(diverted_flow_, network_, top);
-    }
 
     /// Of all its waves.
     WaveCounters counters() const { return waves_ == nullptr ? WaveCounters{} : waves_->counters(); }
@@ -52,7 +46,6 @@ private:
     std::unique_ptr<Waves> waves_;
     std::unique_ptr<ChainSweep> chain_sweep_;
     std::unique_ptr<Feeding> feeding_;
-    std::unique_ptr<DivertedFlow> diverted_flow_;
 };
 
 class Workers {

@@ -11,9 +11,8 @@ namespace attnflow::engine {
 
 std::span<const Phase* const> phase_list() {
     static constexpr const Phase* list[] = {&phases::sweeps,       &phases::unconstrained, &phases::higher_sweeps,
-                                            &phases::diversion,    &phases::lower_halves,  &phases::shared_middle,
-                                            &phases::token_chains, &phases::feeding,       &phases::masses_first,
-                                            &phases::found_cuts};
+                                            &phases::lower_halves, &phases::shared_middle, &phases::token_chains,
+                                            &phases::feeding,      &phases::masses_first,  &phases::found_cuts};
     return list;
 }
 

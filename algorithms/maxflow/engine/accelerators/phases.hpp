@@ -24,7 +24,6 @@ struct Phase {
 namespace phases {
 extern const Phase sweeps;
 extern const Phase higher_sweeps;
-extern const Phase diversion;
 extern const Phase lower_halves;
 extern const Phase shared_middle;
 extern const Phase token_chains;

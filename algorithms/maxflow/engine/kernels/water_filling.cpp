@@ -394,33 +394,13 @@ Amount serve_together(const Serve& s) {
     return left + mass;
 }
 
-bool covers(const Panel<double>& flow, const double* part, const Amount* demand) {
-    const Reals r;
-    // Twice what the sums of positive terms, the parts and the conversions may be wrong by.
-    const double errors = static_cast<double>(flow.rows() + 16) * std::numeric_limits<double>::epsilon();
-    const auto less = all(std::max(0.0, 1 - errors));
-    for (std::size_t y = 0; y < flow.stride(); y += hn::Lanes(r)) {
-        auto even = hn::Zero(r);
-        auto odd = hn::Zero(r);
-        std::size_t x = 0;
-        for (; x + 1 < flow.rows(); x += 2) {
-            even = hn::MulAdd(all(part[x]), reals_at(flow.row(x) + y), even);
-            odd = hn::MulAdd(all(part[x + 1]), reals_at(flow.row(x + 1) + y), odd);
-        }
-        if (x < flow.rows()) even = hn::MulAdd(all(part[x]), reals_at(flow.row(x) + y), even);
-        if (!hn::AllTrue(r, hn::Ge(hn::Mul(hn::Add(even, odd), less), reals_at(demand + y)))) return false;
-    }
-    return true;
-}
-
 const WaterFilling* table() {
     static constexpr WaterFilling functions{.pour = pour,
                                             .pour_together = pour_together,
                                             .pour_row = pour_row,
                                             .serve = serve,
                                             .serve_together = serve_together,
-                                            .min_ratio = min_ratio,
-                                            .covers = covers};
+                                            .min_ratio = min_ratio};
     return &functions;
 }
 

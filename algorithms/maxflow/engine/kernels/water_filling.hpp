@@ -77,9 +77,6 @@ struct WaterFilling {
 
     /// The least capacity[x] factor[x] where factor[x] is not 0; infinite where it is 0 everywhere.
     double (*min_ratio)(const Amount* capacity, const double* factor, std::size_t n);
-
-    /// Whether sum_x part[x] flow(x, y) >= demand[y] for all y, whatever rounding has done to the sums.
-    bool (*covers)(const Panel<double>& flow, const double* part, const Amount* demand);
 };
 
 /// For the processor at hand. Keep the reference for a loop, not for longer: tests change the instruction set.

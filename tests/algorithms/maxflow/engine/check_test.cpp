@@ -154,44 +154,6 @@ TEST_CASE("check_fed: a unit that is lost, gained, or more than the chain's edge
     CHECK_THROWS_WITH(check(10, 0), Catch::Contains("row 1, column 1: 4 instead of a capacity of 0"));
 }
 
-TEST_CASE("check_diverted: less than is demanded by one unit", "[flow_engine][check]") {
-    Panel<Amount> capacity(2, 3);
-    Panel<Amount> cells(2, 3);
-    for (const std::size_t x : {0, 1}) {
-        for (const std::size_t y : {0, 1, 2}) {
-            capacity(x, y) = 30;
-            cells(x, y) = 10;
-        }
-    }
-    const Row<Amount> mass{30, 30};
-    std::vector<Amount> more{10, 5};
-    Row<Amount> demand{12, 12, 0};
-    const auto check = [&](Amount value) {
-        check_diverted({capacity, cells, mass.data(), 2, more, demand, 34}, value);
-    };
-    CHECK_NOTHROW(check(24 + 34));
-    CHECK_THROWS_WITH(check(24 + 35), Catch::Contains("58 is shown to flow, 59 is said to"));
-    demand[1] = 13;  // of what x sends to y stays one half of 10 and three quarters of 10: 12.5
-    CHECK_THROWS_WITH(check(25 + 34), Catch::Contains("column 1: 12 arrives, 13 is demanded"));
-    demand[1] = 12;
-    capacity(0, 2) = 19;
-    CHECK_THROWS_WITH(check(24 + 34), Catch::Contains("20 is diverted into the chain, the capacity is 19"));
-    capacity(0, 2) = 20;
-    more[0] = 21;
-    CHECK_THROWS_WITH(check(24 + 34), Catch::Contains("21 of 20 is diverted"));
-    // Thirds, which no double has: three of them are one whole at most.
-    more = {0, 0};
-    Panel<Amount> wide(3, 2);
-    for (const std::size_t x : {0, 1, 2}) wide(x, 0) = 3;
-    const Row<Amount> masses{3, 3, 3};
-    const std::vector<Amount> two{2, 2, 2};
-    CHECK_NOTHROW(check_diverted({wide, wide, masses.data(), 1, {0, 0, 0}, {9, 0}, 0}, 9));
-    Panel<Amount> room = wide;
-    for (const std::size_t x : {0, 1, 2}) room(x, 1) = 2;
-    CHECK_NOTHROW(check_diverted({room, wide, masses.data(), 1, two, {3, 0}, 6}, 9));
-    CHECK_THROWS_AS(check_diverted({room, wide, masses.data(), 1, two, {4, 0}, 6}, 10), InternalError);
-}
-
 TEST_CASE("check_lower_half and check_upper_half: what a half sends and receives", "[flow_engine][check]") {
     const FixedNetwork network = attention_network({.tokens = 9, .layers = 6, .sigma = 2.0, .bits = 40}, 3);
     const PackedNetwork packed(network, 0, 6);
