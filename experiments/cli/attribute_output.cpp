@@ -401,7 +401,8 @@ void print_diagnostics(const Diagnostics& diagnostics) {
     std::vector<std::string> numbers;
     for (const auto& [name, value] : diagnostics.numbers) numbers.push_back(fmt::format("{} {:.6g}", name, value));
     if (!numbers.empty()) fmt::print("\ndiagnostics: {}\n", join(numbers, ", "));
-    for (const std::string& warning : diagnostics.warnings) fmt::print("\nwarning: {}\n", escape_controls(warning));
+    for (const std::string& warning : diagnostics.warnings)
+        fmt::print("\nwarning: {}\n", escape_controls(warning));
 }
 
 }  // namespace

@@ -124,9 +124,9 @@ TEST_CASE("the document brings the words that the page would else repeat", "[rep
     using Json = nlohmann::json;
     REQUIRE(json["metrics"].size() == 2);
     CHECK(json["metrics"][0] == Json{{"name", "kendall_tau_b"},
-                                      {"title", "Kendall tau-b"},
-                                      {"direction", "larger"},
-                                      {"asks_model", false}});
+                                     {"title", "Kendall tau-b"},
+                                     {"direction", "larger"},
+                                     {"asks_model", false}});
     CHECK(json["metrics"][1]["name"] == "precision_at_k(3)");
     CHECK(json["metrics"][1]["title"] == "precision_at_k(3)");
     REQUIRE(json["compared_with"].size() == 1);  // of the methods of the run
