@@ -148,11 +148,14 @@ void compare_methods(const SeriesByKey& series, const Results& result, const Con
 }  // namespace
 
 std::vector<std::string> metrics_without_value(const Summary& summary, const Config& config) {
-    std::map<std::size_t, std::size_t> values;  // by metric that has rows
-    for (const SummaryRow& row : summary.rows) values[row.metric] += row.n;
+    std::map<std::size_t, std::pair<std::size_t, std::size_t>> counts;  // by metric: values, undefined
+    for (const SummaryRow& row : summary.rows) {
+        counts[row.metric].first += row.n;
+        counts[row.metric].second += row.n_undefined;
+    }
     std::vector<std::string> names;
-    for (const auto& [metric, count] : values) {
-        if (count == 0) names.push_back(metric_name(config, metric));
+    for (const auto& [metric, count] : counts) {
+        if (count.first == 0 && count.second > 0) names.push_back(metric_name(config, metric));
     }
     return names;
 }

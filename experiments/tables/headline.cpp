@@ -173,13 +173,14 @@ std::string headline_text(const Results& results, const Config& config, const Fi
     }
     if (const auto finding = saturation_finding(findings.saturation, results.grid))
         out += wrapped(finding->title + ". " + finding->text, most_columns) + "\n";
-    for (const std::string& metric : metrics_without_value(findings.summary, config)) {
-        out +=
-            wrapped(fmt::format("Warning: {} has no value in any example: a side is constant, or too few tokens "
-                                "are compared.",
-                                escape_controls(metric)),
-                    most_columns) +
-            "\n";
+    const std::vector<std::string> without = metrics_without_value(findings.summary, config);
+    if (!without.empty()) {
+        out += wrapped(
+                   fmt::format("Warning: {} {} no value in any example: a side is constant, or too few tokens are "
+                               "compared.",
+                               escape_controls(join(without, ", ")), without.size() == 1 ? "has" : "have"),
+                   most_columns) +
+               "\n";
     }
     out += warnings_text(findings.equal);
     out += warnings_text(findings.diagnostics.doubts);

@@ -80,6 +80,20 @@ TEST_CASE("pairs are on the examples that both methods have", "[summarise]") {
     CHECK(*with_zeros.pairs[1].result.mean == Approx((0.1 - 0.5 + 0.7) / 3));
 }
 
+TEST_CASE("a metric without any value is known by it", "[summarise]") {
+    const std::vector<GridPoint> grid{at_layer("rollout", 1), at_layer("rollout", 2)};
+    Config config = one_metric();
+    config.metrics = {"spearman", "pearson"};  // pearson was not compared at all
+    const auto names = [&](const std::vector<std::vector<double>>& values) {
+        return metrics_without_value(summarise(result_of(grid, values), config), config);
+    };
+    CHECK(names({{undefined, undefined}, {undefined, failed}}) == std::vector<std::string>{"spearman"});
+    CHECK(names({{undefined, undefined}, {undefined, 0.5}}).empty());
+    CHECK(names({{failed, failed}, {failed, failed}}).empty());
+    config.undefined_as_zero = true;
+    CHECK(names({{undefined, undefined}, {undefined, undefined}}).empty());
+}
+
 TEST_CASE("Holm's correction is over the pairs of one table, all heads and layers", "[summarise]") {
     Random random(5);
     std::vector<GridPoint> grid;
