@@ -290,6 +290,11 @@ bool is_one_of(std::string_view name, std::span<const std::string_view> names) {
 
 }  // namespace
 
+std::size_t name_dot(std::string_view name) {
+    const std::size_t open = name.ends_with(')') ? name.rfind('(') : std::string_view::npos;
+    return name.substr(0, open).rfind('.');
+}
+
 bool is_input_name(std::string_view name) {
     constexpr std::string_view names[] = {"attention_mask",
                                           "attn_mask",

@@ -43,6 +43,10 @@ std::vector<TensorView> in_layer_order(const AttentionParts& parts, bool& layer_
 /// how to read them.
 std::string no_attention_text(const TensorFile& file);
 
+/// Where the dot between ID and NAME is in "ID.NAME", npos where there is none: the last one, but for those inside
+/// the parentheses of a call, "ID.weights(0.5)".
+std::size_t name_dot(std::string_view name);
+
 /// What belongs to texts beside attention and is never a reference score: attention_mask, input_ids, tokens, ...
 bool is_input_name(std::string_view name);
 /// What may be such a thing, and is a reference for who asks for it by its name: names that end in mask, ids,

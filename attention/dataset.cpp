@@ -181,7 +181,7 @@ const Json* member(const Json& object, std::string_view key) {
 /// References and weights are told apart by their shape; what is neither is left alone.
 bool Dataset::Entry::add_other(const std::string& name, const TensorView& tensor) {
     const std::size_t n = positions();
-    const std::string_view last = std::string_view(name).substr(name.rfind('.') + 1);
+    const std::string_view last = std::string_view(name).substr(name_dot(name) + 1);
     if (is_input_name(last)) return false;
     if (is_decodable(tensor.dtype) && tensor.shape == std::vector<std::size_t>{n}) {
         return (may_be_input_name(last) ? by_name_only : references).emplace(name, tensor).second;
@@ -539,7 +539,7 @@ struct Dataset::Reader {
     /// Whether `tensor` may be a mask of padding that nothing was made of: it tells some positions of its example
     /// from others, and no mask was read there.
     bool is_unread_mask(const std::string& name, const TensorView& tensor) const {
-        const std::size_t dot = name.rfind('.');
+        const std::size_t dot = name_dot(name);
         const std::string id = dot == std::string::npos ? "" : name.substr(0, dot);
         if (!may_be_padding_mask(std::string_view(name).substr(dot + 1)) || masks_.contains(name)) return false;
         if (dataset.file_->tensors().contains(id.empty() ? "attention_mask" : id + ".attention_mask"))
@@ -577,7 +577,7 @@ struct Dataset::Reader {
             if (square && is_float(tensor.dtype) && tensor.elements() > 0) all.push_back(&tensor);
         }
         if (all.empty()) throw InputError(reason);
-        const auto dot = [](const TensorView* tensor) { return tensor->name.rfind('.'); };
+        const auto dot = [](const TensorView* tensor) { return name_dot(tensor->name); };
         const bool with_ids = std::all_of(all.begin(), all.end(), [&](const TensorView* tensor) {
             return dot(tensor) != std::string::npos && dot(tensor) > 0;
         });
@@ -626,7 +626,7 @@ struct Dataset::Reader {
         add_word_ids_by_id();
         if (!examples) add_labels_by_id();
         for (const TensorView* tensor : others) {
-            const std::size_t dot = tensor->name.rfind('.');
+            const std::size_t dot = name_dot(tensor->name);
             if (dot == std::string::npos) continue;
             const auto owner = dataset.index_.find(std::string_view(tensor->name).substr(0, dot));
             if (owner == dataset.index_.end()) continue;

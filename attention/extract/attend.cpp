@@ -53,7 +53,7 @@ Attended attend(const TextModel& model, const std::string& text, const std::stri
 
     const auto kept = std::make_shared<Kept>();
     std::vector<TensorView> layers;
-    const bool has_heads = weighs && edge_weights().at(options.weights).make()->has_heads();
+    const bool has_heads = weighs && weighing.made().front().weight->has_heads();
     const auto weight_strategy = has_heads ? strategy_for(options.heads, shape) : nullptr;
     if (weight_strategy != nullptr) {
         kept->fused_weights.resize(shape.layers * n * n);
@@ -102,13 +102,13 @@ Attended attend(const TextModel& model, const std::string& text, const std::stri
         encoding,
         std::move(logits),
         weighs ? weight_strategy != nullptr : strategy != nullptr};
-    if (weight_strategy != nullptr) {
-        result.example.weights[options.weights] =
-            view_of(options.weights, kept->fused_weights.data(), {shape.layers, n, n});
-    } else if (weighs) {
-        result.example.weights[options.weights] =
-            view_of(options.weights, kept->weights.data(),
-                    has_heads ? std::vector{shape.layers, shape.heads, n, n} : std::vector{shape.layers, n, n});
+    if (weighs) {
+        const std::string& name = weighing.made().front().name;
+        result.example.weights[name] = weight_strategy != nullptr
+                                           ? view_of(name, kept->fused_weights.data(), {shape.layers, n, n})
+                                           : view_of(name, kept->weights.data(),
+                                                     has_heads ? std::vector{shape.layers, shape.heads, n, n}
+                                                               : std::vector{shape.layers, n, n});
     }
     result.example.masked = masked;
     result.example.word_ids = encoding.words;

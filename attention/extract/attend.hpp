@@ -15,8 +15,9 @@ struct AttendOptions {
     /// numbers and not H times as many; not for strategies that need all of them (`late`, `followed`).
     /// "" keeps all.
     std::string heads = {};
-    /// A registered edge weight to make too, "" for none. Its network needs no head of the attention, whose
-    /// mean is kept; `heads` is about those of the weights, if they have any.
+    /// The call of an edge weight to make too, "" for none; the example has it under edge_weight_name(). Its
+    /// network needs no head of the attention, whose mean is kept; `heads` is about those of the weights, if they
+    /// have any.
     std::string weights = {};
     TargetSpec target = {};                  ///< what edge weights with gradients explain
     TargetScale scale = TargetScale::logit;  ///< of them

@@ -82,7 +82,7 @@ public:
         if (options.has_gradients()) expect_scale(options.scale, model);
         const bool has_target = options.target || options.has_gradients() || options.blank_out;
         const TargetSpec target = options.target.value_or(TargetSpec{});
-        if (has_target && target.kind != TargetSpec::Kind::label) check_target(target, std::nullopt);
+        if (has_target && !target.needs_label()) check_target(target, std::nullopt);
         std::vector<std::string> problems;
         for (std::size_t i = 0; i < texts.size(); ++i) {
             try {
@@ -132,7 +132,7 @@ private:
 
     void add(const LabelledText& text, std::size_t number) {
         const std::string where = text.where.empty() ? "text" : text.where;
-        if (options_.target && options_.target->kind == TargetSpec::Kind::label) {
+        if (options_.target && options_.target->needs_label()) {
             try {
                 check_target(*options_.target, text.label);
             } catch (const InputError& error) {
@@ -168,10 +168,9 @@ private:
             if (options_.blank_out) {
                 for (const char* name : blank_out_scores) add(name, {n});
             }
-            for (const std::string& name : options_.weights) {
-                const bool has_heads = edge_weights().at(name).make()->has_heads();
-                add(name,
-                    has_heads ? std::vector{shape_.layers, shape_.heads, n, n} : std::vector{shape_.layers, n, n});
+            for (const auto& [name, weight] : weighing_.made()) {
+                add(name, weight->has_heads() ? std::vector{shape_.layers, shape_.heads, n, n}
+                                              : std::vector{shape_.layers, n, n});
             }
             if (!options_.internals) continue;
             for (std::size_t l = 0; l < shape_.layers; ++l) {
@@ -201,8 +200,8 @@ private:
             writer.write(job.id + "." + name, layer * weights.size(), weights);
         };
         if (options_.attention_gradients) {
-            run.on_gradient = [&](std::size_t layer, std::span<const float>, std::span<const float> gradient) {
-                writer.write(job.id + ".attention_gradients", layer * layer_size, gradient);
+            run.on_gradient = [&](const LayerCapture& layer, std::span<const float> gradient) {
+                writer.write(job.id + ".attention_gradients", layer.layer * layer_size, gradient);
             };
         }
         const Gradients gradients = run_text(model_, job.encoding, weighing_, run);
@@ -327,7 +326,8 @@ std::map<std::string, std::string> extraction_settings(const ExtractionOptions& 
     if (options.blank_out) parts.emplace_back("blank_out");
     if (options.internals) parts.emplace_back("internals");
     if (options.words) parts.emplace_back("word_ids");
-    parts.insert(parts.end(), options.weights.begin(), options.weights.end());
+    const Weighing weighing(options.weights);
+    for (const Weighing::Made& made : weighing.made()) parts.push_back(made.name);
     std::map<std::string, std::string> record = options.record;
     record["model.target"] = options.target ? options.target->text() : "default";
     record["model.target_scale"] = target_scale_name(options.scale);

@@ -9,7 +9,7 @@
 ///   with attention_gradients: attention_gradients [L, H, n, n];
 ///   with blank_out: blank_out, blank_out_margin [n] (perturbation.hpp);
 ///   with internals: internals.LAYER.NAME for each part of LayerInternals that belongs to the text;
-///   for each edge weight: NAME [L, H, n, n], or [L, n, n] for one that has no heads.
+///   for each edge weight: NAME [L, H, n, n], or [L, n, n] for one that has no heads, under edge_weight_name().
 /// and metadata as attention/dataset.hpp reads them; `extraction` says what the options were.
 
 #include <atomic>
@@ -39,7 +39,7 @@ struct ExtractionOptions {
     bool blank_out = false;
     bool internals = false;
     bool words = false;                     ///< in the metadata, the word that each token is of (word_ids)
-    std::vector<std::string> weights = {};  ///< registered edge weights
+    std::vector<std::string> weights = {};  ///< calls of registered edge weights
     /// What else the file was made of and by, kept in its metadata `extraction`.
     std::map<std::string, std::string> record = {};
     std::size_t first_number = 0;  ///< the examples are called ex and their numbers: this one, and so on

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "attention/extract/targets/target_kind.hpp"
 #include "attention/model/text_model.hpp"
 #include "graph/support/error.hpp"
 #include "graph/support/text.hpp"
@@ -145,8 +146,15 @@ TargetSpec TargetSpec::parse(std::string_view text) {
             if (!spec.first.empty() && !spec.second.empty()) return spec;
         }
     }
+    const std::string name(trimmed(text.substr(0, text.find('('))));
+    if (targets().find(name) != nullptr) return {Kind::member, targets().canonical(text, "target")};
     throw ParameterError(
-        fmt::format("target: '{}', expected predicted, label, output(X) or difference(X, Y)", excerpt(text)));
+        fmt::format("target: '{}', expected predicted, label, output(X) or difference(X, Y), or one of {}",
+                    excerpt(text), targets().forms()));
+}
+
+bool TargetSpec::needs_label() const {
+    return kind == Kind::label || (kind == Kind::member && targets().make(first, "target")->needs_label());
 }
 
 std::string TargetSpec::text() const {
@@ -159,6 +167,8 @@ std::string TargetSpec::text() const {
             return fmt::format("output({})", first);
         case Kind::difference:
             return fmt::format("difference({}, {})", first, second);
+        case Kind::member:
+            return first;
     }
     throw InternalError("target: unknown kind");
 }
@@ -194,6 +204,8 @@ Target resolve(const TargetSpec& spec, const TextModel& model, std::span<const d
                             "different ones",
                             excerpt(spec.first), excerpt(spec.second)));
         }
+        case TargetSpec::Kind::member:
+            return targets().make(spec.first, "target")->resolve(model.model->shape(), logits, label);
     }
     throw InternalError("target: unknown kind");
 }

@@ -30,11 +30,15 @@ void expect_outputs(const TextModel& model, const std::string& what);
 ///   label             the class given with the text
 ///   output(X)         X a class by number or name; for a language model a token by text or id
 ///   difference(X, Y)  output X minus output Y
+///   margin, ...       members of the family of targets (targets/target_kind.hpp), with their parameters
 struct TargetSpec {
-    enum class Kind { predicted, label, output, difference };
+    enum class Kind { predicted, label, output, difference, member };
     Kind kind = Kind::predicted;
-    std::string first = {};
+    std::string first = {};  ///< of a member its call
     std::string second = {};
+
+    /// Whether a text must come with its class.
+    bool needs_label() const;
 
     /// Throws ParameterError, with the forms above, for text that is none of them.
     static TargetSpec parse(std::string_view text);

@@ -20,27 +20,24 @@ Gradients run_text(const TextModel& model, const Encoding& encoding, const Weigh
                    const TextRun& run) {
     const ModelShape& shape = model.model->shape();
     const std::size_t n = encoding.ids.size();
-    const Weighing::Sink keep = [&](const std::string& name, std::size_t layer, std::span<const float> weights) {
-        expect_finite("edge weights " + name, weights);
-        run.on_weights(name, layer, weights);
-    };
     const ForwardOptions forward{.position = run.position,
                                  .observer =
                                      [&](const LayerCapture& layer) {
                                          check_stop(run.stop);
                                          expect_finite("attention", layer.attention);
                                          if (run.on_layer) run.on_layer(layer);
-                                         weighing.forward(shape, n, layer, keep);
+                                         weighing.forward(shape, n, layer, run.on_weights);
                                      },
                                  .internals = run.internals || weighing.needs_internals(),
+                                 .gradient_internals = weighing.needs_gradient_internals(),
                                  .jobs = run.jobs};
     AttentionGradientObserver backward;
     if (run.on_gradient || weighing.needs_gradient()) {
-        backward = [&](std::size_t layer, std::span<const float> attention, std::span<const float> gradient) {
+        backward = [&](const LayerCapture& layer, std::span<const float> gradient) {
             check_stop(run.stop);
             expect_finite("attention gradients", gradient);
-            if (run.on_gradient) run.on_gradient(layer, attention, gradient);
-            weighing.backward(shape, n, layer, attention, gradient, keep);
+            if (run.on_gradient) run.on_gradient(layer, gradient);
+            weighing.backward(shape, n, layer, gradient, run.on_weights);
         };
     }
     Gradients result;

@@ -30,8 +30,8 @@ struct TextRun {
 };
 
 /// Runs the text. Without a reverse pass the result has the logits only. Attention, its gradients, edge weights
-/// and logits are finite when observers see them or they are returned, else it throws InputError; what resolve()
-/// throws of targets; Stopped, between two layers.
+/// and logits are finite when observers see them or they are returned, else it throws InputError; what
+/// weigh_and_check() throws of edge weights, and resolve() of targets; Stopped, between two layers.
 Gradients run_text(const TextModel& model, const Encoding& encoding, const Weighing& weighing, const TextRun& run);
 
 }  // namespace attnflow

@@ -20,6 +20,14 @@ void add(std::size_t count, const Real* x, const Real* y, Real* out, std::size_t
     });
 }
 
+/// out = norm(x + y); what the norm leaves goes to `memory`, the normalised rows only where they are kept.
+template <class Real>
+void normalise(const Norm<Real>& layer, std::size_t tokens, const Real* x, const Real* y, Real* out,
+               NormMemory<Real>& memory, bool traced, std::size_t jobs) {
+    Real* normalised = traced ? memory.normalised.resize(tokens * layer.gamma.size()) : nullptr;
+    norm<Real>(layer, tokens, x, y, out, {normalised, memory.scale.resize(tokens)}, jobs);
+}
+
 template <class Real>
 class Forward {
 public:
@@ -30,7 +38,7 @@ public:
           tokens_(batch.tokens()),
           size_(tokens_ * weights.spec.width),
           attention_(batch.count, batch.length, jobs),
-          feed_forward_(tokens_, jobs) {}
+          rest_(tokens_, weights.spec.width, jobs) {}
 
     void run(Buffer<Real>& hidden, TransformerTrace<Real>* trace, const LayerVisitor<Real>& visit) {
         const TransformerSpec& spec = weights_.spec;
@@ -43,64 +51,44 @@ public:
         }
         if (!weights_.final_norm) return;
         NormMemory<Real>& memory = trace != nullptr ? trace->final_norm : first_;
-        normalise(*weights_.final_norm, hidden.data(), nullptr, hidden.data(), memory, trace != nullptr);
+        normalise<Real>(*weights_.final_norm, tokens_, hidden.data(), nullptr, hidden.data(), memory,
+                        trace != nullptr, jobs_);
     }
 
-private:
     /// From `x` to next_. Nothing is kept for the reverse pass where `trace` is null.
     void layer(std::size_t l, const Real* x, LayerTrace<Real>* trace, const LayerVisitor<Real>& visit) {
         const LayerSpec& spec = weights_.spec.layers[l];
         const LayerWeights<Real>& w = weights_.layer(l);
-        const bool before = spec.norm_place == NormPlace::before;
         const bool traced = trace != nullptr;
         NormMemory<Real>& first = traced ? trace->attention_norm : first_;
-        NormMemory<Real>& second = traced ? trace->output_norm : second_;
-        Real* middle = middle_.resize(size_);
-        Real* next = next_.resize(size_);
-
         const Real* normed_input = x;
-        if (before) normed_input = normalise(w.attention_norm, x, nullptr, normed_.resize(size_), first, traced);
+        if (spec.norm_place == NormPlace::before) {
+            Real* normed = normed_.resize(size_);
+            normalise<Real>(w.attention_norm, tokens_, x, nullptr, normed, first, traced, jobs_);
+            normed_input = normed;
+        }
         Real* attended = attended_.resize(size_);
         attention_.forward(spec.attention, w.attention, normed_input, traced ? &trace->attention : nullptr,
                            static_cast<bool>(visit), attended);
-        const Real* normed_middle = middle;
-        if (before) {
-            add(size_, x, attended, middle, jobs_);
-            normed_middle =
-                normalise(w.output_norm, middle, nullptr, normed_middle_.resize(size_), second, traced);
-        } else {
-            normalise(w.attention_norm, x, attended, middle, first, traced);
-        }
-        Real* fed_forward = fed_forward_.resize(size_);
-        feed_forward_.forward(spec.feed_forward, w.feed_forward, normed_middle,
-                              traced ? &trace->feed_forward : nullptr, fed_forward);
-        if (before) {
-            add(size_, middle, fed_forward, next, jobs_);
-        } else {
-            normalise(w.output_norm, middle, fed_forward, next, second, traced);
-        }
+        Real* next = next_.resize(size_);
+        rest_.run(spec, w, x, attended, first, trace, next);
         if (visit) {
             visit({l, attention_.attention(), attention_.query_key_value(), x, normed_input, attended,
-                   first.scale.data(), middle, normed_middle, fed_forward, second.scale.data(), next});
+                   first.scale.data(), rest_.middle(), rest_.normed_middle(), rest_.fed_forward(),
+                   rest_.output_scale(), next});
         }
     }
 
-    const Real* normalise(const Norm<Real>& layer, const Real* x, const Real* y, Real* out,
-                          NormMemory<Real>& memory, bool traced) {
-        norm<Real>(layer, tokens_, x, y, out,
-                   {traced ? memory.normalised.resize(size_) : nullptr, memory.scale.resize(tokens_)}, jobs_);
-        return out;
-    }
-
+private:
     const TransformerWeights<Real>& weights_;
     const TokenBatch& batch_;
     std::size_t jobs_;
     std::size_t tokens_;
-    std::size_t size_;                 // T d
-    NormMemory<Real> first_, second_;  // of layers that are not traced
+    std::size_t size_;        // T d
+    NormMemory<Real> first_;  // of layers that are not traced
     SelfAttention<Real> attention_;
-    FeedForward<Real> feed_forward_;
-    Buffer<Real> normed_, attended_, middle_, normed_middle_, fed_forward_, next_;
+    LayerRest<Real> rest_;
+    Buffer<Real> normed_, attended_, next_;
 };
 
 template <class Real>
@@ -160,9 +148,50 @@ private:
 }  // namespace
 
 template <class Real>
+void LayerRest<Real>::run(const LayerSpec& spec, const LayerWeights<Real>& weights, const Real* x,
+                          const Real* attended, NormMemory<Real>& first, LayerTrace<Real>* trace, Real* output) {
+    Real* middle = middle_.resize(size_);
+    if (spec.norm_place == NormPlace::before) {
+        add(size_, x, attended, middle, jobs_);
+    } else {
+        normalise(weights.attention_norm, tokens_, x, attended, middle, first, trace != nullptr, jobs_);
+    }
+    run_middle(spec, weights, middle, trace, output);
+}
+
+template <class Real>
+void LayerRest<Real>::run_middle(const LayerSpec& spec, const LayerWeights<Real>& weights, const Real* middle,
+                                 LayerTrace<Real>* trace, Real* output) {
+    const bool before = spec.norm_place == NormPlace::before;
+    const bool traced = trace != nullptr;
+    NormMemory<Real>& second = traced ? trace->output_norm : second_;
+    normed_middle_ = middle;
+    if (before) {
+        Real* normed = normed_.resize(size_);
+        normalise<Real>(weights.output_norm, tokens_, middle, nullptr, normed, second, traced, jobs_);
+        normed_middle_ = normed;
+    }
+    Real* fed_forward = fed_forward_.resize(size_);
+    feed_forward_.forward(spec.feed_forward, weights.feed_forward, normed_middle_,
+                          traced ? &trace->feed_forward : nullptr, fed_forward);
+    if (before) {
+        add<Real>(size_, middle, fed_forward, output, jobs_);
+    } else {
+        normalise<Real>(weights.output_norm, tokens_, middle, fed_forward, output, second, traced, jobs_);
+    }
+    output_scale_ = second.scale.data();
+}
+
+template <class Real>
 void transformer_forward(const TransformerWeights<Real>& weights, const TokenBatch& batch, std::size_t jobs,
                          Buffer<Real>& hidden, TransformerTrace<Real>* trace, const LayerVisitor<Real>& visit) {
     Forward<Real>(weights, batch, jobs).run(hidden, trace, visit);
+}
+
+template <class Real>
+void transformer_layer(const TransformerWeights<Real>& weights, const TokenBatch& batch, std::size_t jobs,
+                       std::size_t layer, const Real* input, const LayerVisitor<Real>& visit) {
+    Forward<Real>(weights, batch, jobs).layer(layer, input, nullptr, visit);
 }
 
 template <class Real>
@@ -172,10 +201,13 @@ void transformer_backward(const TransformerWeights<Real>& weights, const TokenBa
     Backward<Real>(weights, batch, jobs).run(trace, gradient, visit);
 }
 
-#define ATTNFLOW_TRANSFORMER(Real)                                                                        \
-    template void transformer_forward(const TransformerWeights<Real>&, const TokenBatch&, std::size_t,    \
-                                      Buffer<Real>&, TransformerTrace<Real>*, const LayerVisitor<Real>&); \
-    template void transformer_backward(const TransformerWeights<Real>&, const TokenBatch&, std::size_t,   \
+#define ATTNFLOW_TRANSFORMER(Real)                                                                                \
+    template class LayerRest<Real>;                                                                               \
+    template void transformer_layer(const TransformerWeights<Real>&, const TokenBatch&, std::size_t, std::size_t, \
+                                    const Real*, const LayerVisitor<Real>&);                                      \
+    template void transformer_forward(const TransformerWeights<Real>&, const TokenBatch&, std::size_t,            \
+                                      Buffer<Real>&, TransformerTrace<Real>*, const LayerVisitor<Real>&);         \
+    template void transformer_backward(const TransformerWeights<Real>&, const TokenBatch&, std::size_t,           \
                                        const TransformerTrace<Real>&, Real*, const GradientVisitor<Real>&);
 ATTNFLOW_TRANSFORMER(float)
 ATTNFLOW_TRANSFORMER(double)

@@ -60,6 +60,39 @@ struct TransformerTrace {
     NormMemory<Real> final_norm;
 };
 
+/// The rest of a layer, from what its attention adds to the skip connection on, with its memory, which the layers
+/// of one pass use one after the other: T tokens, `jobs` threads. spec.hpp has the formulas.
+template <class Real>
+class LayerRest {
+public:
+    LayerRest(std::size_t tokens, std::size_t width, std::size_t jobs)
+        : tokens_(tokens), size_(tokens * width), jobs_(jobs), feed_forward_(tokens, jobs) {}
+
+    /// `output` [T, d] from the layer's input `x` and `attended`, both [T, d]. `first` gets what N_1 leaves where
+    /// it comes after (before, it has been used already). `trace` may be null.  O(T d f).
+    void run(const LayerSpec& spec, const LayerWeights<Real>& weights, const Real* x, const Real* attended,
+             NormMemory<Real>& first, LayerTrace<Real>* trace, Real* output);
+    /// From `middle` on.
+    void run_middle(const LayerSpec& spec, const LayerWeights<Real>& weights, const Real* middle,
+                    LayerTrace<Real>* trace, Real* output);
+
+    /// Of the last run(): [T, d], and [T] of N_2.
+    const Real* middle() const { return middle_.data(); }
+    const Real* normed_middle() const { return normed_middle_; }
+    const Real* fed_forward() const { return fed_forward_.data(); }
+    const Real* output_scale() const { return output_scale_; }
+
+private:
+    std::size_t tokens_;
+    std::size_t size_;  // T d
+    std::size_t jobs_;
+    NormMemory<Real> second_;  // of layers that are not traced
+    FeedForward<Real> feed_forward_;
+    Buffer<Real> middle_, normed_, fed_forward_;
+    const Real* normed_middle_ = nullptr;
+    const Real* output_scale_ = nullptr;
+};
+
 /// A layer that has just been computed; pointers are valid during the call only. [T, d] but for those that say so.
 template <class Real>
 struct LayerView {
@@ -88,6 +121,12 @@ using GradientVisitor = std::function<void(std::size_t layer, const Real* attent
 template <class Real>
 void transformer_forward(const TransformerWeights<Real>& weights, const TokenBatch& batch, std::size_t jobs,
                          Buffer<Real>& hidden, TransformerTrace<Real>* trace, const LayerVisitor<Real>& visit);
+
+/// Layer `layer` again, from its input [T, d]: `visit` is shown what transformer_forward() showed of it, to the
+/// bit.
+template <class Real>
+void transformer_layer(const TransformerWeights<Real>& weights, const TokenBatch& batch, std::size_t jobs,
+                       std::size_t layer, const Real* input, const LayerVisitor<Real>& visit);
 
 /// From the gradient of the hidden states, in place, to that of x_0; embed_backward() goes on from there.
 /// `visit` (may be empty) is given each layer's attention and its gradient, [count, H, n, n], from the top.

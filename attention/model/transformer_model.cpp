@@ -26,26 +26,25 @@ std::span<const float> as_float(const Real* values, std::size_t count, std::vect
 template <class Real>
 class Capture {
 public:
-    Capture(const TransformerWeights<Real>& weights, const TokenBatch& batch, const ForwardOptions& options)
-        : weights_(weights), options_(options), tokens_(batch.tokens()), length_(batch.length) {}
+    Capture(const TransformerWeights<Real>& weights, const TokenBatch& batch, std::size_t jobs, bool internals)
+        : weights_(weights),
+          tokens_(batch.tokens()),
+          length_(batch.length),
+          internals_(internals),
+          rest_(tokens_, weights.spec.width, jobs) {}
 
-    LayerVisitor<Real> visitor() {
-        if (!options_.observer) return {};
-        return [this](const LayerView<Real>& view) { visit(view); };
-    }
-
-private:
-    void visit(const LayerView<Real>& view) {
+    void show(const LayerView<Real>& view, const LayerObserver& observer) {
         const std::size_t size = tokens_ * length_ * weights_.spec.attention().heads;
         LayerCapture capture{view.layer, as_float(view.attention, size, attention_), nullptr};
         LayerInternals internals;
-        if (options_.internals) {
+        if (internals_) {
             fill(view, internals);
             capture.internals = &internals;
         }
-        options_.observer(capture);
+        observer(capture);
     }
 
+private:
     void fill(const LayerView<Real>& view, LayerInternals& out) {
         const LayerSpec& spec = weights_.spec.layers[view.layer];
         const LayerWeights<Real>& w = weights_.layer(view.layer);
@@ -64,6 +63,32 @@ private:
         out.fed_forward = keep(view.fed_forward, size);
         out.output_norm = internals_of(w.output_norm, view.output_scale);
         out.output = keep(view.output, size);
+        out.finish = [this, &spec, &w, x = view.input](std::span<const float> attended, std::span<float> output) {
+            finish(attended, output,
+                   [&](const Real* from, Real* to) { rest_.run(spec, w, x, from, first_, nullptr, to); });
+        };
+        out.finish_middle = [this, &spec, &w](std::span<const float> middle, std::span<float> output) {
+            finish(middle, output,
+                   [&](const Real* from, Real* to) { rest_.run_middle(spec, w, from, nullptr, to); });
+        };
+    }
+
+    /// run(rows, output), in the numbers of the model.
+    template <class Run>
+    void finish(std::span<const float> rows, std::span<float> output, const Run& run) {
+        const std::size_t size = tokens_ * weights_.spec.width;
+        if (rows.size() != size || output.size() != size) {
+            throw InternalError(fmt::format("rest of a layer: {} numbers for {}, expected {} tokens of width {}",
+                                            rows.size(), output.size(), tokens_, weights_.spec.width));
+        }
+        if constexpr (sizeof(Real) == sizeof(float)) {
+            run(rows.data(), output.data());
+        } else {
+            rest_rows_.assign(rows.begin(), rows.end());
+            rest_output_.resize(size);
+            run(rest_rows_.data(), rest_output_.data());
+            std::copy(rest_output_.begin(), rest_output_.end(), output.begin());
+        }
     }
 
     /// The last columns of the projections.
@@ -87,9 +112,12 @@ private:
     }
 
     const TransformerWeights<Real>& weights_;
-    const ForwardOptions& options_;
     std::size_t tokens_;
     std::size_t length_;
+    bool internals_;
+    LayerRest<Real> rest_;
+    NormMemory<Real> first_;  // of the rest, where N_1 is part of it
+    std::vector<Real> rest_rows_, rest_output_;
     std::vector<float> attention_;
     std::vector<Real> values_;
     std::vector<std::vector<float>> memory_;  // of the layer at hand, where it is in double
@@ -101,7 +129,7 @@ class TransformerModel final : public Model {
 public:
     TransformerModel(const ModelPlan& plan, const WeightFiles& files)
         : weights_(load_transformer<Real>(plan.transformer, plan.names, files)),
-          output_(plan.output, plan.transformer.width, files) {
+          output_(make_head<Real>(plan.output, plan.transformer.width, files)) {
         const TransformerSpec& spec = plan.transformer;
         shape_ = {.layers = spec.layers.size(),
                   .heads = spec.attention().heads,
@@ -123,17 +151,14 @@ public:
     RowMajor<double> forward(const TokenBatch& batch, const ForwardOptions& options) const override {
         check_batch(shape_, batch);
         const std::size_t position = output_position(batch, options);
-        Capture<Real> capture(weights_, batch, options);
+        Capture<Real> capture(weights_, batch, options.jobs, options.internals);
+        LayerVisitor<Real> visit;
+        if (options.observer) visit = [&](const LayerView<Real>& view) { capture.show(view, options.observer); };
         Buffer<Real> hidden;
-        transformer_forward<Real>(weights_, batch, options.jobs, hidden, nullptr, capture.visitor());
-        std::vector<Real> rows(batch.count * shape_.width);
-        for (std::size_t b = 0; b < batch.count; ++b) {
-            std::copy_n(hidden.data() + (b * batch.length + position) * shape_.width, shape_.width,
-                        rows.data() + b * shape_.width);
-        }
-        typename OutputLayer<Real>::Trace trace;
-        const auto logits = output_.forward(batch.count, rows.data(), options.jobs, trace);
+        transformer_forward<Real>(weights_, batch, options.jobs, hidden, nullptr, visit);
         RowMajor<double> out(batch.count, shape_.outputs);
+        const auto logits = output_->forward(batch, position, hidden.data(), options.jobs);
+        expect_outputs(logits.size(), out.values().size());
         std::copy(logits.begin(), logits.end(), out.values().begin());
         return out;
     }
@@ -146,12 +171,21 @@ public:
             throw ParameterError("gradients: the model has no output layer, expected one whose outputs to derive");
         const std::size_t position = output_position(batch, options);
         const std::size_t d = shape_.width;
-        Capture<Real> capture(weights_, batch, options);
+        Capture<Real> capture(weights_, batch, options.jobs, options.internals);
+        const bool again = attention_gradients && options.gradient_internals;
+        std::vector<std::vector<Real>> inputs;  // of the layers that are computed again
+        LayerVisitor<Real> visit_layer;
+        if (options.observer || again) {
+            visit_layer = [&](const LayerView<Real>& view) {
+                if (again) inputs.emplace_back(view.input, view.input + batch.length * d);
+                if (options.observer) capture.show(view, options.observer);
+            };
+        }
         Buffer<Real> hidden;
         TransformerTrace<Real> trace;
-        transformer_forward<Real>(weights_, batch, options.jobs, hidden, &trace, capture.visitor());
-        typename OutputLayer<Real>::Trace output_trace;
-        const auto logits = output_.forward(1, hidden.data() + position * d, options.jobs, output_trace);
+        transformer_forward<Real>(weights_, batch, options.jobs, hidden, &trace, visit_layer);
+        const auto logits = output_->forward(batch, position, hidden.data(), options.jobs);
+        expect_outputs(logits.size(), shape_.outputs);
 
         Gradients out{{logits.begin(), logits.end()},
                       0.0,
@@ -159,17 +193,28 @@ public:
                       RowMajor<double>(batch.length, shape_.embedding_width)};
         std::vector<double> logits_gradient(out.logits.size());
         out.value = function(out.logits, logits_gradient);
-        const auto row = output_.backward({logits_gradient.begin(), logits_gradient.end()}, output_trace);
-        std::vector<Real> gradient(batch.length * d);
-        std::copy(row.begin(), row.end(), gradient.begin() + static_cast<std::ptrdiff_t>(position * d));
+        auto gradient =
+            output_->backward(batch, position, hidden.data(), {logits_gradient.begin(), logits_gradient.end()});
+        expect_outputs(gradient.size(), batch.length * d);
 
         GradientVisitor<Real> visit;
+        Capture<Real> captured_again(weights_, batch, options.jobs, again);
         std::vector<float> attention_memory, gradient_memory;
         if (attention_gradients) {
             visit = [&](std::size_t layer, const Real* attention, const Real* attention_gradient) {
                 const std::size_t size = shape_.heads * batch.length * batch.length;
-                attention_gradients(layer, as_float(attention, size, attention_memory),
-                                    as_float(attention_gradient, size, gradient_memory));
+                const auto by_attention = as_float(attention_gradient, size, gradient_memory);
+                if (!again) {
+                    attention_gradients({layer, as_float(attention, size, attention_memory), nullptr},
+                                        by_attention);
+                    return;
+                }
+                transformer_layer<Real>(weights_, batch, options.jobs, layer, inputs[layer].data(),
+                                        [&](const LayerView<Real>& view) {
+                                            captured_again.show(view, [&](const LayerCapture& layer_again) {
+                                                attention_gradients(layer_again, by_attention);
+                                            });
+                                        });
             };
         }
         transformer_backward<Real>(weights_, batch, options.jobs, trace, gradient.data(), visit);
@@ -183,6 +228,12 @@ public:
     }
 
 private:
+    /// A head of an outside architecture may be wrong.
+    static void expect_outputs(std::size_t size, std::size_t expected) {
+        if (size == expected) return;
+        throw InternalError(fmt::format("the output head gives {} numbers, expected {}", size, expected));
+    }
+
     std::size_t output_position(const TokenBatch& batch, const ForwardOptions& options) const {
         if (!has_positions(shape_.task)) return 0;
         if (options.position >= batch.length) {
@@ -193,7 +244,7 @@ private:
     }
 
     TransformerWeights<Real> weights_;
-    OutputLayer<Real> output_;
+    std::unique_ptr<OutputHead<Real>> output_;
     ModelShape shape_;
 };
 

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "attention/model/model.hpp"
-#include "attention/model/outputs/output_layer.hpp"
+#include "attention/model/outputs/output_head.hpp"
 #include "attention/model/spec.hpp"
 #include "attention/model/transformer_weights.hpp"
 

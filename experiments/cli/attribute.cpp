@@ -18,6 +18,7 @@
 #include "experiments/cli/options.hpp"
 #include "experiments/cli/terminal.hpp"
 #include "experiments/run/example_attributions.hpp"
+#include "experiments/study/axes/edge_weights.hpp"
 #include "experiments/study/axes/heads.hpp"
 #include "experiments/study/axes/layer.hpp"
 #include "experiments/study/axes/positions.hpp"
@@ -119,7 +120,7 @@ AttendOptions attend_options(const AttributeArguments& arguments, const GridPoin
     const std::string& weights = asked.edge_weights;
     if (weights != attention_weights) {
         options.weights = weights;
-        if (!edge_weights().at(weights).make()->has_heads())
+        if (!edge_weights().make(weights, option_of(EdgeWeightsAxis::name))->has_heads())
             refuse_heads_of_one_matrix(weights, options.heads, option_of(HeadsAxis::name));
     }
     options.scale = target_scale_from_name(arguments.scale);
@@ -352,8 +353,8 @@ void add_attribute(CommandLine& line) {
         .needs(text);
     command
         .option("--target", arguments->target,
-                "What edge weights with gradients explain and --blank-out looks at: predicted, output(X) or "
-                "difference(X, Y) (default: predicted)")
+                "What edge weights with gradients explain and --blank-out looks at: predicted, output(X), "
+                "difference(X, Y) or margin (default: predicted)")
         .shows_as("TARGET")
         .needs(model);
     const Option scale =

@@ -22,7 +22,7 @@
 namespace attnflow {
 
 bool is_made_of_gradients(const std::string& edge_weights_name) {
-    const auto* entry = edge_weights().find(edge_weights_name);
+    const auto* entry = find_edge_weight(edge_weights_name);
     return entry != nullptr && entry->make()->needs_gradient();
 }
 

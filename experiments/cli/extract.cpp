@@ -43,14 +43,29 @@ struct ExtractArguments {
     std::size_t jobs = std::max(1u, std::thread::hardware_concurrency());
 };
 
+/// The calls of "af, value_zeroing(euclidean)": parts between commas, but for those inside parentheses.
+std::vector<std::string> calls_in(const std::string& text) {
+    std::vector<std::string> calls(1);
+    int open = 0;
+    for (const char c : text) {
+        open += c == '(' ? 1 : c == ')' ? -1 : 0;
+        if (c == ',' && open == 0) {
+            calls.emplace_back();
+        } else {
+            calls.back() += c;
+        }
+    }
+    return calls;
+}
+
 ExtractionOptions options_from(const ExtractArguments& arguments) {
     ExtractionOptions options;
     if (!arguments.target.empty()) options.target = TargetSpec::parse(arguments.target);
     options.scale = target_scale_from_name(arguments.scale);
     options.replacement = replacement_from_name(arguments.replacement);
-    for (const std::string& name : arguments.weights) {
-        if (std::find(options.weights.begin(), options.weights.end(), name) == options.weights.end())
-            options.weights.push_back(name);
+    for (const std::string& text : arguments.weights) {
+        for (const std::string& call : calls_in(text))
+            options.weights.push_back(edge_weight_name(call, "--weights"));
     }
     options.jobs = arguments.jobs;
     const auto has = [&](const char* name) {
@@ -145,7 +160,7 @@ void add_extract(CommandLine& line) {
     command.option("--out", arguments->out, "The safetensors file to write").required().check(has_name());
     command
         .option("--target", arguments->target,
-                "What gradients and blank-out explain: predicted, label, output(X) or difference(X, Y) "
+                "What gradients and blank-out explain: predicted, label, output(X), difference(X, Y) or margin "
                 "(default: predicted for gradients; the label, if there is one, for blank-out)")
         .shows_as("TARGET");
     const Option scale = command.option("--target-scale", arguments->scale, "logit or probability, of gradients")
@@ -156,10 +171,8 @@ void add_extract(CommandLine& line) {
                 "Besides attention, separated by commas: gradients, attention_gradients, blank_out, internals")
         .comma_separated()
         .one_of({"gradients", "attention_gradients", "blank_out", "internals"});
-    command
-        .option("--weights", arguments->weights,
-                "Edge weights, separated by commas: " + join(edge_weights().names(), ", "))
-        .comma_separated();
+    command.option("--weights", arguments->weights,
+                   "Edge weights, separated by commas: " + edge_weights().forms());
     const Option replace =
         command.option("--replace", arguments->replacement, "What blank-out puts in: unk, mask, pad or remove")
             .one_of(replacement_names())

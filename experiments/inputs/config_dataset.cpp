@@ -63,7 +63,7 @@ std::vector<std::string> asked_weights(const Config& config) {
     }
     names.erase(attention_weights);
     for (const std::string& name : names) {
-        if (edge_weights().find(name) != nullptr) continue;
+        if (find_edge_weight(name) != nullptr) continue;
         std::vector<std::string> known = edge_weights().names();
         known.insert(known.begin(), attention_weights);
         throw ParameterError(
@@ -121,7 +121,7 @@ TextOutline outline(Config& config, const TextModel& model, std::span<const Labe
                     {}};
     if (has_positions(shape.task)) example.masked = 0;
     for (const std::string& name : options.weights) {
-        const std::size_t heads = edge_weights().at(name).make()->has_heads() ? shape.heads : 1;
+        const std::size_t heads = edge_weights().make(name, "axes.edge_weights")->has_heads() ? shape.heads : 1;
         example.weights[name] = {
             name, DType::f64, {shape.layers, heads, 1, 1}, std::as_bytes(std::span(ones)).data()};
     }

@@ -35,6 +35,16 @@ fs::path user_cache() {
     throw InputError("model.cache: no folder to keep extracted attention in; set it, or HOME");
 }
 
+/// The name of weights as part of a file's name.
+std::string file_text(std::string_view weight) {
+    std::string text;
+    for (const char c : weight) {
+        const bool plain = c >= ' ' && c <= '~' && c != '/' && c != '+' && c != '%';
+        text += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+    return text;
+}
+
 fs::path checksum_file(const fs::path& entry) { return fs::path(entry).replace_extension(".sha256"); }
 
 }  // namespace
@@ -51,7 +61,9 @@ OutputFolder TextCache::make() const {
 }
 
 fs::path TextCache::place(const std::string& key, const std::vector<std::string>& weights) const {
-    return folder_ / (key + (weights.empty() ? "" : "." + join(weights, "+")) + ending);
+    std::vector<std::string> texts;
+    for (const std::string& weight : weights) texts.push_back(file_text(weight));
+    return folder_ / (key + (texts.empty() ? "" : "." + join(texts, "+")) + ending);
 }
 
 fs::path TextCache::find(const std::string& key, const std::vector<std::string>& weights) const {
@@ -65,7 +77,7 @@ fs::path TextCache::find(const std::string& key, const std::vector<std::string>&
         if (!name.starts_with(key + ".") || !name.ends_with(ending) || name.size() < frame) continue;
         const std::string has = "+" + name.substr(key.size() + 1, name.size() - frame) + "+";
         const bool serves = std::all_of(weights.begin(), weights.end(), [&](const std::string& weight) {
-            return has.find("+" + weight + "+") != std::string::npos;
+            return has.find("+" + file_text(weight) + "+") != std::string::npos;
         });
         if (serves) larger.insert(name);
     }

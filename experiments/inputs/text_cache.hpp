@@ -3,6 +3,8 @@
 ///
 ///   KEY.safetensors, KEY.WEIGHT+WEIGHT.safetensors   an entry, the second with edge weights
 ///   KEY.sha256, KEY.WEIGHT+WEIGHT.sha256             its checksum: one without it, or with another, was damaged
+///
+/// WEIGHT is the name of the weights, in which what cannot stand there (/, +, %, bytes that are not ASCII) is %XX.
 
 #include <filesystem>
 #include <string>

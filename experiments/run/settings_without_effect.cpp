@@ -174,7 +174,7 @@ private:
         const bool derives =
             compares_with(gradient_scores) ||
             std::any_of(plan_.options.begin(), plan_.options.end(), [](const PointOptions& options) {
-                const auto* entry = edge_weights().find(options.edge_weights);
+                const auto* entry = find_edge_weight(options.edge_weights);
                 return entry != nullptr && entry->make()->needs_gradient();
             });
         if (!blanks) say("model.replace", "no reference is made by blank-out");

@@ -95,8 +95,8 @@ ConfigKey texts_word_key(const std::string& name, const std::string& summary, st
 
 ConfigKey target_key() {
     ConfigKey key{"model.target",
-                  "what gradients and blank-out explain: predicted, label, output(X), difference(X, Y)", "text",
-                  "predicted for gradients; the label, if there is one, for blank-out"};
+                  "what gradients and blank-out explain: predicted, label, output(X), difference(X, Y), margin",
+                  "text", "predicted for gradients; the label, if there is one, for blank-out"};
     key.read = [](const Setting& setting, Config& config) {
         const auto text = std::get<std::string>(single_value(text_spec("model.target"), setting));
         try {

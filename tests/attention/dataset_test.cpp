@@ -79,6 +79,20 @@ TEST_CASE("a dataset gives its examples", "[dataset]") {
     CHECK(validate(kept->attention, kept->id).largest_deviation < 1e-6);
 }
 
+TEST_CASE("edge weights may be named by a call, dots and all", "[dataset]") {
+    const TemporaryDirectory directory;
+    const Dataset dataset =
+        open_with(directory, {counting("a.b.attentions", {2, 3, 2, 2}),
+                              counting("a.b.weights(0.5, 1.25)", {2, 2, 2}), counting("a.b.plain", {2, 2, 2})});
+    REQUIRE(dataset.ids() == Strings{"a.b"});
+    CHECK(dataset.example(0).weights.contains("weights(0.5, 1.25)"));
+    CHECK(dataset.example(0).weights.contains("plain"));
+    const TemporaryDirectory other;
+    const Dataset only = open_with(other, {counting("a.b.weights(0.5)", {2, 3, 2, 2})});
+    REQUIRE(only.ids() == Strings{"a.b"});
+    CHECK(only.example(0).weights.contains("weights(0.5)"));
+}
+
 TEST_CASE("layers, heads, queries and keys are where they belong", "[dataset]") {
     const TemporaryDirectory directory;
     const Example whole = open_with(directory, {counting("a.attentions", {2, 3, 2, 2})}).example(0);

@@ -64,14 +64,15 @@ struct Run {
             [&](std::span<const double> logits, std::span<double> gradient) {
                 return evaluate(target.value_or(Target{predicted_output(logits)}), scale, logits, gradient);
             },
-            [&](std::size_t layer, std::span<const float> attention, std::span<const float> gradient) {
-                const auto begin = static_cast<std::ptrdiff_t>(layer * layer_size);
+            [&](const LayerCapture& layer, std::span<const float> gradient) {
+                const auto begin = static_cast<std::ptrdiff_t>(layer.layer * layer_size);
                 // Made again in the reverse pass, to the last bit.
-                CHECK(std::equal(attention.begin(), attention.end(), tensors["attentions"].begin() + begin,
+                CHECK(std::equal(layer.attention.begin(), layer.attention.end(),
+                                 tensors["attentions"].begin() + begin,
                                  [](float a, double b) { return static_cast<double>(a) == b; }));
                 std::copy(gradient.begin(), gradient.end(), tensors["attention_gradients"].begin() + begin);
                 for (const char* name : {"gf", "agf"}) {
-                    weigh(name, layer, {n, shape, attention, gradient, nullptr});
+                    weigh(name, layer.layer, {n, shape, layer.attention, gradient, nullptr});
                 }
             });
         tensors["logits"] = gradients.logits;

@@ -42,13 +42,13 @@ struct Project {
 
 TEST_CASE("edge weights made by a model reach a run and attribute alike", "[cli][model]") {
     const Project project(
-        "axes.edge_weights = [\"attention\", \"value_norm\", \"agf\"]\n"
+        "axes.edge_weights = [\"attention\", \"value_norm\", \"agf\", \"value_zeroing( distance=euclidean )\"]\n"
         "output.attributions = true\n");
     const auto done = project.run();
     INFO(done.err);
     REQUIRE(done.exit_code == 0);
     const std::string scores = read_bytes(project.file("r/attributions.csv"));
-    for (const std::string weights : {"attention", "value_norm", "agf"}) {
+    for (const std::string weights : {"attention", "value_norm", "agf", "value_zeroing(euclidean)"}) {
         const auto one = attnflow::testing::attnflow(
             {"attribute", "--model", model, "--text", "the keys to the cabinet", "--method", "rollout",
              "--edge-weights", weights, "--format", "json", "--jobs", "2"});
@@ -57,9 +57,9 @@ TEST_CASE("edge weights made by a model reach a run and attribute alike", "[cli]
         const Json json = Json::parse(one.out);
         CHECK(json.at("edge_weights") == weights);
         // The same as from a file, to the last digit where heads were not fused in another order.
-        const auto extracted =
-            attnflow::testing::attnflow({"extract", "--model", model, "--file", project.file("s.tsv"), "--weights",
-                                         "value_norm,agf", "--out", project.file("d.safetensors")});
+        const auto extracted = attnflow::testing::attnflow(
+            {"extract", "--model", model, "--file", project.file("s.tsv"), "--weights",
+             "value_norm,value_zeroing(distance=euclidean),agf", "--out", project.file("d.safetensors")});
         REQUIRE(extracted.exit_code == 0);
         const auto from_file =
             attnflow::testing::attnflow({"attribute", project.file("d.safetensors"), "--example", "ex00000",

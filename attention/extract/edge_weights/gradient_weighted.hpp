@@ -29,8 +29,10 @@ public:
                 .summary = "attention itself, head by head",
                 .paper = "Azarkhalili & Libbrecht 2025, arXiv:2502.15765",
                 .complexity = "O(H n^2) a layer",
-                .promises = {attention_promise::rows_sum_to_one}};
+                .promises = {attention_promise::rows_sum_to_one, edge_weight_promise::equivariant,
+                             edge_weight_promise::heads_independent}};
     }
+    static std::vector<KnownWeights> known_answers();
 
     void weigh(const LayerEvidence& layer, std::span<float> out) const {
         std::copy(layer.attention.begin(), layer.attention.end(), out.begin());
@@ -47,8 +49,10 @@ public:
         return {.name = "gf",
                 .summary = "positive part of the attention's gradient, head by head",
                 .paper = "Azarkhalili & Libbrecht 2025, arXiv:2502.15765",
-                .complexity = "O(H n^2) a layer"};
+                .complexity = "O(H n^2) a layer",
+                .promises = {edge_weight_promise::equivariant, edge_weight_promise::heads_independent}};
     }
+    static std::vector<KnownWeights> known_answers();
 
     void weigh(const LayerEvidence& layer, std::span<float> out) const {
         std::transform(layer.attention_gradient.begin(), layer.attention_gradient.end(), out.begin(),
@@ -66,8 +70,10 @@ public:
         return {.name = "agf",
                 .summary = "positive part of attention times its gradient, head by head",
                 .paper = "Azarkhalili & Libbrecht 2025, arXiv:2502.15765",
-                .complexity = "O(H n^2) a layer"};
+                .complexity = "O(H n^2) a layer",
+                .promises = {edge_weight_promise::equivariant, edge_weight_promise::heads_independent}};
     }
+    static std::vector<KnownWeights> known_answers();
 
     void weigh(const LayerEvidence& layer, std::span<float> out) const {
         std::transform(layer.attention.begin(), layer.attention.end(), layer.attention_gradient.begin(),

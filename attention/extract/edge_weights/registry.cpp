@@ -3,6 +3,7 @@
 #include "attention/extract/edge_weights/edge_weight.hpp"
 #include "attention/extract/edge_weights/gradient_weighted.hpp"
 #include "attention/extract/edge_weights/value_norm.hpp"
+#include "attention/extract/edge_weights/value_zeroing.hpp"
 
 namespace attnflow {
 
@@ -10,6 +11,7 @@ EdgeWeightRegistry& edge_weights() {
     static EdgeWeightRegistry registry = [] {
         EdgeWeightRegistry r;
         r.add<ValueNorm>();
+        r.add<ValueZeroing>();
         r.add<AttentionWeight>();
         r.add<GradientWeight>();
         r.add<AttentionGradientWeight>();

@@ -58,6 +58,18 @@ private:
 
 }  // namespace
 
+std::vector<KnownWeights> ValueNorm::known_answers() {
+    // Two heads share the values (3, 4) and (0, 1). Head 0 moves (a, b) to (a, b, 0), head 1 to (0, 0, 2 a), so a
+    // query receives A_0 (a, b) and 2 a A_1 at a right angle to it: sqrt(A_0² (a² + b²) + 4 A_1² a²).
+    const LayerSample layer{.tokens = 2,
+                            .shape = {.layers = 1, .heads = 2, .key_heads = 1, .head_width = 2, .width = 3},
+                            .attention = {1, 0, 0.5f, 0.5f, 0.5f, 0.5f, 0, 1},
+                            .input = {1, 2, 3, 3, 2, 1},
+                            .values = {3, 4, 0, 1},
+                            .output_weight = {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 2, 0}};
+    return {{"two heads that share their values", layer, {std::sqrt(34.0f), 0, 2.5f, 0.5f}}};
+}
+
 void ValueNorm::weigh(const LayerEvidence& layer, std::span<float> out) const {
     const std::size_t n = layer.tokens;
     const std::size_t heads = layer.shape.heads;

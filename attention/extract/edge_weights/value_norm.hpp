@@ -28,8 +28,11 @@ public:
         return {.name = "value_norm",
                 .summary = "norm of the attention-weighted value vectors after the output projection",
                 .paper = "Kobayashi et al. 2020, arXiv:2004.10102",
-                .complexity = "O(n d^2 + n H^2 d + n^2 H^2) a layer"};
+                .complexity = "O(n d^2 + n H^2 d + n^2 H^2) a layer",
+                .promises = {edge_weight_promise::equivariant},
+                .tolerance = 1e-6};  // the weights are float
     }
+    static std::vector<KnownWeights> known_answers();
 
     void weigh(const LayerEvidence& layer, std::span<float> out) const;
 };

@@ -12,6 +12,7 @@
 #include "attention/files/mapped_file.hpp"
 #include "attention/model/checkpoint/json_fields.hpp"
 #include "graph/support/error.hpp"
+#include "graph/support/random.hpp"
 #include "graph/support/text.hpp"
 
 namespace attnflow {
@@ -250,9 +251,41 @@ void WeightFiles::refuse_unread(const std::vector<std::string>& names) const {
                         {{"count", counted(names.size(), "tensor")}, {"names", some_of(names, "")}})));
 }
 
+WeightFiles WeightFiles::invented(std::uint64_t seed, std::optional<Change> change) {
+    WeightFiles files;
+    files.seed_ = seed;
+    files.change_ = std::move(change);
+    return files;
+}
+
+namespace {
+
+/// Matrices whose products neither vanish nor explode, vectors around 1/2: as biases and as scales of norms.
+template <class Real>
+std::vector<Real> invent(const std::string& name, const std::vector<std::size_t>& shape, std::uint64_t seed) {
+    for (const char c : name) seed = (seed ^ static_cast<unsigned char>(c)) * 0x100000001b3u;  // FNV-1a
+    Random random(seed);
+    std::size_t count = 1;
+    for (const std::size_t extent : shape) count *= extent;
+    const bool is_matrix = shape.size() > 1;
+    const double deviation = is_matrix ? 1.2 / std::sqrt(static_cast<double>(shape.back())) : 0.5;
+    std::vector<Real> values(count);
+    for (Real& value : values) value = static_cast<Real>((is_matrix ? 0.0 : 0.5) + deviation * random.normal());
+    return values;
+}
+
+}  // namespace
+
 template <class Real>
 std::vector<Real> WeightFiles::read(const std::string& name, const std::vector<std::size_t>& shape) const {
     if (noted_ != nullptr) noted_->insert(name);
+    if (seed_) {
+        std::vector<Real> values = invent<Real>(name, shape, *seed_);
+        if (change_ && change_->tensor == name)
+            values.at(change_->element) =
+                static_cast<Real>(values[change_->element] + static_cast<Real>(change_->by));
+        return values;
+    }
     const auto found = tensors_.find(name);
     if (found == tensors_.end()) {
         const std::vector<std::string> stored = names();

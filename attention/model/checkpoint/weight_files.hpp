@@ -2,8 +2,10 @@
 /// The weight files of a Hugging Face directory: model.safetensors, or the shards that
 /// model.safetensors.index.json names.
 
+#include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,13 +27,22 @@ public:
     /// that is malformed, names a file outside the folder, misses a tensor, or whose shards hold a tensor twice.
     static WeightFiles open(const std::string& folder);
 
+    /// No files: whatever tensor is asked for is there, with random numbers that depend on its name and the seed.
+    /// A small model of any architecture, of which is asked how it computes.
+    struct Change {
+        std::string tensor;
+        std::size_t element;
+        double by;  ///< added to the number
+    };
+    static WeightFiles invented(std::uint64_t seed, std::optional<Change> change = {});
+
     /// The files, index included.
     const std::vector<std::string>& paths() const { return paths_; }
 
     /// How tensors were found where that is not by their own names, a sentence each.
     const std::vector<std::string>& notes() const { return notes_; }
 
-    bool contains(const std::string& name) const { return tensors_.contains(name); }
+    bool contains(const std::string& name) const { return seed_ || tensors_.contains(name); }
 
     /// Their names, ascending.
     std::vector<std::string> names() const;
@@ -62,6 +73,8 @@ private:
     std::map<std::string, const TensorView*> tensors_;
     std::map<std::string, std::string> file_of_;  ///< by tensor, for messages
     std::set<std::string>* noted_ = nullptr;
+    std::optional<std::uint64_t> seed_ = {};  ///< of invented ones
+    std::optional<Change> change_ = {};
 };
 
 /// For the page of docs/troubleshooting.md.

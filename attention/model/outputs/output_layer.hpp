@@ -13,11 +13,12 @@
 ///
 /// Which position's h it gets is the model's choice (transformer_model.cpp): that of the first position, and of
 /// masked_lm the one that is asked for. So classifiers on the last token (GPT-2, Llama: no T and no b) or on a
-/// mean over positions are none of these.
+/// mean over positions are none of these: such an architecture brings a head of its own (output_head.hpp).
 ///
 /// Devlin et al. 2019, arXiv:1810.04805, section 3
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +30,8 @@
 #include "attention/model/task.hpp"
 
 namespace attnflow {
+
+class HeadMaker;
 
 struct OutputSpec {
     /// T, its activation, and the norm behind it.
@@ -45,6 +48,9 @@ struct OutputSpec {
     std::optional<Transform> transform = {};
     std::string decoder = {};       ///< the tensor D, [outputs, d]
     std::string decoder_bias = {};  ///< the tensor b, [outputs]; empty for none
+    /// Of an architecture whose outputs are made in another way (output_head.hpp): `task`, `outputs` and `labels`
+    /// hold, the rest is for the head to read.
+    std::shared_ptr<const HeadMaker> head = {};
 };
 
 template <class Real>

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "attention/extract/targets/target_kind.hpp"
 #include "attention/model/text_model.hpp"
 #include "graph/support/error.hpp"
 #include "tests/attention/make_files.hpp"
@@ -13,6 +14,15 @@ using namespace attnflow::testing;
 namespace {
 
 const std::string golden_folder = std::string(ATTNFLOW_SOURCE_DIR) + "/tests/golden/model/";
+
+/// As an outside program may bring it.
+struct Second {
+    static constexpr bool needs_label = true;
+    static EntryInfo describe() { return {.name = "second", .summary = "the second output"}; }
+    Target resolve(const ModelShape& shape, std::span<const double>, std::optional<std::int64_t>) const {
+        return {1, {}, shape.task};
+    }
+};
 
 }  // namespace
 
@@ -39,6 +49,20 @@ TEST_CASE("targets are written, resolved and refused by name", "[model]") {
     CHECK_THAT(message_of<ParameterError>([&] { target("output(3)"); }), Catch::Contains("a number below 3"));
     CHECK(message_of<InputError>([&] { target("label"); }) == "target: label asked for, but the text has none");
 
+    CHECK(target("margin").output == 1);
+    CHECK(target("margin").minus == std::size_t{0});
+    CHECK(TargetSpec::parse(" margin( ) ").text() == "margin");
+    CHECK_FALSE(TargetSpec::parse("margin").needs_label());
+    CHECK(TargetSpec::parse("label").needs_label());
+    CHECK_THROWS_AS(TargetSpec::parse("margin(2)"), ParameterError);
+    for (const auto& [values, task] : {std::pair(std::vector<double>{1.0}, Task::multi_label),
+                                       std::pair(std::vector<double>{1.0, 2.0}, Task::regression)}) {
+        const ModelShape shape{.task = task};
+        CHECK_THAT(
+            message_of<ParameterError>([&] { targets().make("margin", "here")->resolve(shape, values, {}); }),
+            Catch::Contains("expected one that decides between several"));
+    }
+
     const TextModel language = TextModel::open(golden_folder + "masked_lm");
     CHECK(resolve(TargetSpec::parse("difference(key, cabin)"), language, logits, {}).output == 6);
     CHECK_THAT(
@@ -47,6 +71,17 @@ TEST_CASE("targets are written, resolved and refused by name", "[model]") {
     CHECK(output_position(language, language.encode("the [MASK] key", "text"), "text") == 2);
     CHECK(message_of<InputError>([&] { output_position(language, language.encode("key", "text"), "text"); }) ==
           "text: [MASK] is there 0 times, expected once: it marks the position to explain");
+}
+
+TEST_CASE("a target of an outside program is asked for by its name, and what it gives is checked", "[model]") {
+    TargetRegistry registry;
+    registry.add<Second>();
+    const auto second = registry.make("second", "here");
+    CHECK(second->needs_label());
+    CHECK(second->resolve({}, std::vector<double>{1, 2}, {}).output == 1);
+    CHECK(message_of<InternalError>([&] { second->resolve({}, std::vector<double>{1}, {}); }) ==
+          "target 'second': output 1 of a model with 1 output, expected outputs that it has, and two different "
+          "ones");
 }
 
 TEST_CASE("the gradient of a target is that of finite differences", "[model]") {

@@ -16,12 +16,12 @@ namespace {
 const std::string classifier_folder = std::string(ATTNFLOW_SOURCE_DIR) + "/tests/golden/model/classifier";
 
 /// A classifier of two classes on the first position of a transformer with its norms before.
-std::unique_ptr<Model> norms_before() {
+std::unique_ptr<Model> norms_before(Precision precision = Precision::float64) {
     StoredTransformer stored(RandomWeights(1).transformer(llama_like_spec()));
     stored.add("decoder", {2, 6}, random_values(12, 99));
     const OutputSpec output{
         .task = Task::classification, .outputs = 2, .labels = {"a", "b"}, .decoder = "decoder"};
-    return make_model({llama_like_spec(), llama_like_names(), output}, stored.open(), Precision::float64);
+    return make_model({llama_like_spec(), llama_like_names(), output}, stored.open(), precision);
 }
 
 double at(std::span<const float> values, std::size_t i) { return static_cast<double>(values[i]); }
@@ -102,6 +102,79 @@ TEST_CASE("internals add up as they are documented, norms after and before", "[m
     check_internals(*norms_before(), {1, 4, {0, 3, 10, 3}, {0, 0, 0, 0}});
 }
 
+TEST_CASE("the rest of a layer gives the layer's own output for its own rows", "[model]") {
+    const auto check_rest = [](const Model& model, const TokenBatch& batch, bool to_the_bit) {
+        std::size_t layers = 0;
+        const auto check_layer = [&](const LayerCapture& layer) {
+            ++layers;
+            const LayerInternals& in = *layer.internals;
+            const std::vector<float> own(in.output.begin(), in.output.end());
+            std::vector<float> output(own.size());
+            const auto is_own = [&] {
+                return to_the_bit ? output == own : deviation(to_double(output), to_double(own)) < 1e-5;
+            };
+            in.finish(in.attended, output);
+            CHECK(is_own());
+            // Other rows in between, of which nothing may stay.
+            std::vector<float> other(in.attended.begin(), in.attended.end());
+            for (std::size_t k = 0; k < other.size(); ++k) other[k] += static_cast<float>(k % 3);
+            in.finish(other, output);
+            CHECK_FALSE(is_own());
+            in.finish_middle(in.middle, output);
+            CHECK(is_own());
+            CHECK_THROWS_AS(in.finish(in.attended.first(1), output), InternalError);
+            CHECK(std::vector<float>(in.output.begin(), in.output.end()) == own);
+        };
+        model.forward(batch, {.observer = check_layer, .internals = true});
+        CHECK(layers == model.shape().layers);
+    };
+    const std::string precision = GENERATE("float32", "float64");
+    const TextModel after = TextModel::open(classifier_folder, precision);
+    check_rest(*after.model, TokenBatch::of(after.encode("a b c", "text")), precision == "float32");
+    check_rest(*norms_before(precision == "float32" ? Precision::float32 : Precision::float64),
+               {1, 4, {0, 3, 10, 3}, {0, 0, 0, 0}}, precision == "float32");
+}
+
+TEST_CASE("a reverse pass gives the internals of the forward pass to the bit, where they are asked for",
+          "[model]") {
+    const auto precision = GENERATE(Precision::float32, Precision::float64);
+    const auto model = norms_before(precision);
+    const TokenBatch batch{1, 4, {0, 3, 10, 3}, {0, 0, 0, 0}};
+    const auto text_of = [](const LayerInternals& in) {
+        std::vector<std::vector<float>> parts;
+        for (const auto& part : {in.input, in.normed_input, in.values, in.attended, in.attention_norm.scale,
+                                 in.middle, in.normed_middle, in.fed_forward, in.output_norm.scale, in.output})
+            parts.emplace_back(part.begin(), part.end());
+        return parts;
+    };
+    std::vector<std::vector<std::vector<float>>> forward(2), backward(2);
+    const OutputFunction first_output = [](std::span<const double> logits, std::span<double> gradient) {
+        gradient[0] = 1.0;
+        return logits[0];
+    };
+    const auto run = [&](bool internals) {
+        return model->gradients(
+            batch,
+            {.observer = [&](const LayerCapture& layer) { forward[layer.layer] = text_of(*layer.internals); },
+             .internals = true,
+             .gradient_internals = internals},
+            first_output, [&](const LayerCapture& layer, std::span<const float> gradient) {
+                CHECK(gradient.size() == layer.attention.size());
+                REQUIRE((layer.internals != nullptr) == internals);
+                if (!internals) return;
+                backward[layer.layer] = text_of(*layer.internals);
+                std::vector<float> output(layer.internals->output.size());
+                layer.internals->finish(layer.internals->attended, output);
+                CHECK(deviation(to_double(output), to_double(backward[layer.layer].back())) < 1e-5);
+            });
+    };
+    const Gradients with = run(true);
+    CHECK(backward == forward);
+    const Gradients without = run(false);
+    CHECK(with.logits == without.logits);
+    CHECK(with.word == without.word);
+}
+
 TEST_CASE("the shape of a model says what its plan did", "[model]") {
     const auto model = norms_before();
     const ModelShape& shape = model->shape();
@@ -162,7 +235,10 @@ TEST_CASE("a dataset of a model with its norms before holds what its steps read,
                           make_model({spec, llama_like_names(), output}, stored.open(), Precision::float32)};
     const TemporaryDirectory folder;
     extract(model, std::vector<LabelledText>{{"the key"}},
-            {.gradients = true, .blank_out = true, .internals = true, .weights = {"value_norm", "agf"}},
+            {.gradients = true,
+             .blank_out = true,
+             .internals = true,
+             .weights = {"value_norm", "agf", "value_zeroing"}},
             folder.file("d"));
     const auto file = SafetensorsFile::open(folder.file("d"));
     const std::size_t n = file->tensors().at("ex00000.input_ids").elements();
@@ -175,7 +251,7 @@ TEST_CASE("a dataset of a model with its norms before holds what its steps read,
     CHECK(shape_of("attentions") == Shape{2, 4, n, n});
     CHECK(shape_of("value_norm") == Shape{2, n, n});
     // Causal: no weight of any kind on a later token.
-    for (const std::string name : {"attentions", "agf", "value_norm"}) {
+    for (const std::string name : {"attentions", "agf", "value_norm", "value_zeroing"}) {
         const auto values = file->tensors().at("ex00000." + name).values();
         for (std::size_t i = 0; i < values.size(); ++i) {
             if (i % n > i / n % n) CHECK(values[i] == 0.0);

@@ -38,6 +38,11 @@ TEST_CASE("every axis takes its own default", "[axes]") {
 TEST_CASE("values with parameters are spelled out", "[axes]") {
     CHECK(canonical("heads", Text("top_k")) == "top_k(2)");
     CHECK(canonical("heads", Text("single( head = 3 )")) == "single(3)");
+    CHECK(canonical("edge_weights", Text("value_zeroing( distance = euclidean )")) == "value_zeroing(euclidean)");
+    CHECK(canonical("edge_weights", Text("value_zeroing(cosine)")) == "value_zeroing");
+    CHECK(canonical("edge_weights", Text("weights (of a file)")) == "weights (of a file)");
+    CHECK(refusal("edge_weights", Text("value_zeroing(manhattan)")) ==
+          "here: edge_weights: value_zeroing: distance is manhattan (text), expected one of cosine, euclidean");
     CHECK(canonical("pruning", Text("discard_ratio(0.5)")) == "discard_ratio(0.5, false)");
     CHECK(refusal("pruning", Text("treshold(1)")) ==
           "here: pruning: no pruner 'treshold'; did you mean 'threshold'?");
