@@ -6,10 +6,12 @@
 #include "algorithms/maxflow/max_flow_solver.hpp"
 #include "attention/attention_names.hpp"
 #include "attention/extract/edge_weights/edge_weight.hpp"
+#include "attention/extract/targets/target_kind.hpp"
 #include "attention/files/file_kind.hpp"
 #include "attention/model/checkpoint/config.hpp"
 #include "attention/model/checkpoint/weight_files.hpp"
 #include "attention/model/registry.hpp"
+#include "attention/model/tokenizer/parts.hpp"
 #include "attention/network/heads/head_aggregator.hpp"
 #include "attention/network/pruning/edge_pruner.hpp"
 #include "attention/padding.hpp"
@@ -55,7 +57,12 @@ std::vector<Family> families() {
             family("Network generators", GeneratorFamily::noun, network_generators()),
             family("Head strategies", HeadFamily::noun, head_strategies()),
             family("Model architectures", ModelFamily::noun, model_architectures()),
+            family("Normalizers of tokenizer.json", Normalizer::noun, normalizers()),
+            family("Pre-tokenizers of tokenizer.json", PreTokenizer::noun, pre_tokenizers()),
+            family("Models of tokenizer.json", TokenModel::noun, token_models()),
+            family("Post-processors of tokenizer.json", Template::noun, post_processors()),
             family("Edge weights from models", EdgeWeightFamily::noun, edge_weights()),
+            family("Targets beside those with names of outputs", TargetFamily::noun, targets()),
             family("Pruners", PrunerFamily::noun, edge_pruners()),
             family("Metrics", MetricFamily::noun, metrics()),
             family_of_model_metrics()};

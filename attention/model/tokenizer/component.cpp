@@ -9,9 +9,11 @@
 
 namespace attnflow {
 
-void refuse_component(const JsonFields& fields, const std::string& type, const std::string& supported) {
-    throw InputError(
-        fmt::format("{} '{}' is not supported, expected {}", fields.where(), excerpt(type), supported));
+void refuse_component(const JsonFields& fields, const std::string& type,
+                      const std::vector<std::string>& supported) {
+    const std::vector<std::string> first(supported.begin(), supported.end() - 1);
+    throw InputError(fmt::format("{} '{}' is not supported, expected {}{}{}", fields.where(), excerpt(type),
+                                 join(first, ", "), first.empty() ? "" : " or ", supported.back()));
 }
 
 TokenId read_token_id(const nlohmann::json& value, const std::string& where) {

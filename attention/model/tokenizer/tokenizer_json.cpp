@@ -40,7 +40,7 @@ TokenizerParts read_tokenizer_json(const std::string& path) {
     parts.pad = parts.vocabulary.find(settings.name("pad_token"));
     parts.separator = parts.vocabulary.find(settings.name("sep_token"));
     if (const Json* processor = root.find("post_processor"))
-        parts.around = Template::read(JsonFields(*processor, where + ": post_processor"));
+        parts.around = *read_post_processor(JsonFields(*processor, where + ": post_processor"));
     return parts;
 }
 

@@ -7,6 +7,11 @@ namespace attnflow {
 
 class WordLevel final : public TokenModel {
 public:
+    static EntryInfo describe() {
+        return {.name = "WordLevel", .summary = "a word is one token, or unknown", .complexity = "O(|word|)"};
+    }
+    static WordLevel read(const JsonFields&) { return {}; }
+
     std::optional<std::vector<TokenId>> find(std::u32string_view word,
                                              const Vocabulary& vocabulary) const override;
 };

@@ -12,6 +12,13 @@ namespace attnflow {
 
 class WordPiece final : public TokenModel {
 public:
+    static EntryInfo describe() {
+        return {.name = "WordPiece",
+                .summary = "the longest token that a word begins with, then the longest that continues it",
+                .paper = "Wu et al. 2016, arXiv:1609.08144",
+                .complexity = "one search of the longest prefix a token"};
+    }
+
     WordPiece() = default;
     /// Throws InputError for settings that are malformed.
     static WordPiece read(const JsonFields& fields);

@@ -13,6 +13,13 @@ namespace attnflow {
 
 class BertNormalizer final : public Normalizer {
 public:
+    static EntryInfo describe() {
+        return {.name = "BertNormalizer",
+                .summary = "control characters, white space, ideographs, accents and case, as BERT",
+                .paper = "Devlin et al. 2019, arXiv:1810.04805",
+                .complexity = "O(|text|)"};
+    }
+
     /// From `BertNormalizer` of a tokenizer.json. Throws InputError for settings that are malformed.
     static BertNormalizer read(const JsonFields& fields);
     /// From tokenizer_config.json, where there is no tokenizer.json.

@@ -3,15 +3,22 @@
 #include "attention/model/tokenizer/normalizers/normalizer.hpp"
 
 #include "attention/model/checkpoint/json_fields.hpp"
-#include "attention/model/tokenizer/component.hpp"
 #include "attention/model/tokenizer/normalizers/bert.hpp"
 
 namespace attnflow {
 
+ComponentRegistry<Normalizer>& normalizers() {
+    static ComponentRegistry<Normalizer> registry = [] {
+        ComponentRegistry<Normalizer> r;
+        r.add<BertNormalizer>();
+        r.end_bundled();
+        return r;
+    }();
+    return registry;
+}
+
 std::unique_ptr<const Normalizer> read_normalizer(const JsonFields& fields) {
-    const std::string type = fields.text("type");
-    if (type == "BertNormalizer") return std::make_unique<BertNormalizer>(BertNormalizer::read(fields));
-    refuse_component(fields, type, "BertNormalizer or none");
+    return read_component(normalizers(), fields, fields.text("type"), {"none"});
 }
 
 }  // namespace attnflow

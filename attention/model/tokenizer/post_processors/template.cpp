@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "attention/model/checkpoint/json_fields.hpp"
-#include "attention/model/tokenizer/component.hpp"
 #include "graph/support/error.hpp"
 
 namespace attnflow {
@@ -84,13 +83,31 @@ Encoding fill(const std::vector<Slot>& slots, const Encoding& first, const Encod
 
 }  // namespace
 
-Template Template::read(const JsonFields& fields) {
-    const std::string type = fields.text("type");
-    if (type != "TemplateProcessing") refuse_component(fields, type, "TemplateProcessing or none");
+EntryInfo TemplateProcessing::describe() {
+    return {.name = "TemplateProcessing",
+            .summary = "special tokens around a text or a pair of texts, and the type of each",
+            .complexity = "O(n)"};
+}
+
+Template TemplateProcessing::read(const JsonFields& fields) {
     const Json* pair = fields.find("pair");
     const bool has_pair = pair != nullptr && !pair->empty();
     return Template(read_slots(fields, "single", "A"),
-                    has_pair ? read_slots(fields, "pair", "AB") : std::vector<Slot>());
+                    has_pair ? read_slots(fields, "pair", "AB") : std::vector<Template::Slot>());
+}
+
+ComponentRegistry<Template>& post_processors() {
+    static ComponentRegistry<Template> registry = [] {
+        ComponentRegistry<Template> r;
+        r.add<TemplateProcessing>();
+        r.end_bundled();
+        return r;
+    }();
+    return registry;
+}
+
+std::unique_ptr<const Template> read_post_processor(const JsonFields& fields) {
+    return read_component(post_processors(), fields, fields.text("type"), {"none"});
 }
 
 Encoding Template::apply(const Encoding& body, const Vocabulary& vocabulary) const {

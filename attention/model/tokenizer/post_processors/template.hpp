@@ -3,14 +3,15 @@
 
 #include <vector>
 
+#include "attention/model/tokenizer/component.hpp"
 #include "attention/model/tokenizer/vocabulary.hpp"
 
 namespace attnflow {
 
-class JsonFields;
-
 class Template {
 public:
+    static constexpr const char* noun = "post-processor";
+
     /// A place of the template: special tokens, or a text.
     struct Slot {
         enum class Kind { special, first, second };
@@ -28,10 +29,6 @@ public:
         return Template({{Slot::Kind::first}}, {{Slot::Kind::first}, {Slot::Kind::second, {}, 1}});
     }
 
-    /// Reads `post_processor` of a tokenizer.json. Throws InputError for a type that is not supported, and where
-    /// a text does not stand exactly once.
-    static Template read(const JsonFields& fields);
-
     /// `body` [tokens, ids] with what stands around it, and with its type ids.
     Encoding apply(const Encoding& body, const Vocabulary& vocabulary) const;
     /// The same of two texts. Throws InputError where there is no template for pairs.
@@ -41,5 +38,18 @@ private:
     std::vector<Slot> single_;
     std::vector<Slot> pair_;
 };
+
+/// The component of that name. Throws InputError where a text does not stand exactly once.
+class TemplateProcessing {
+public:
+    static EntryInfo describe();
+    static Template read(const JsonFields& fields);
+};
+
+/// The post-processors of this build, each of which reads a template; the list is in template.cpp.
+ComponentRegistry<Template>& post_processors();
+
+/// Reads `post_processor` of a tokenizer.json. Throws InputError for a type that is not supported.
+std::unique_ptr<const Template> read_post_processor(const JsonFields& fields);
 
 }  // namespace attnflow

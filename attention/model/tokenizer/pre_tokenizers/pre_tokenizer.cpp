@@ -3,16 +3,23 @@
 #include "attention/model/tokenizer/pre_tokenizers/pre_tokenizer.hpp"
 
 #include "attention/model/checkpoint/json_fields.hpp"
-#include "attention/model/tokenizer/component.hpp"
 #include "attention/model/tokenizer/pre_tokenizers/white_space.hpp"
 
 namespace attnflow {
 
+ComponentRegistry<PreTokenizer>& pre_tokenizers() {
+    static ComponentRegistry<PreTokenizer> registry = [] {
+        ComponentRegistry<PreTokenizer> r;
+        r.add<BertPreTokenizer>();
+        r.add<WhitespaceSplit>();
+        r.end_bundled();
+        return r;
+    }();
+    return registry;
+}
+
 std::unique_ptr<const PreTokenizer> read_pre_tokenizer(const JsonFields& fields) {
-    const std::string type = fields.text("type");
-    if (type == "BertPreTokenizer") return std::make_unique<BertPreTokenizer>();
-    if (type == "WhitespaceSplit") return std::make_unique<WhitespaceSplit>();
-    refuse_component(fields, type, "BertPreTokenizer, WhitespaceSplit or none");
+    return read_component(pre_tokenizers(), fields, fields.text("type"), {"none"});
 }
 
 }  // namespace attnflow

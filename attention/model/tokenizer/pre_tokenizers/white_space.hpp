@@ -7,6 +7,11 @@ namespace attnflow {
 
 class WhitespaceSplit final : public PreTokenizer {
 public:
+    static EntryInfo describe() {
+        return {.name = "WhitespaceSplit", .summary = "words between white space", .complexity = "O(|text|)"};
+    }
+    static WhitespaceSplit read(const JsonFields&) { return {}; }
+
     /// O(|text|).
     std::vector<std::u32string> split(std::u32string_view text) const override;
 };
@@ -14,6 +19,14 @@ public:
 /// Every punctuation character is a word of its own, too.
 class BertPreTokenizer final : public PreTokenizer {
 public:
+    static EntryInfo describe() {
+        return {.name = "BertPreTokenizer",
+                .summary = "words between white space, every punctuation character one of its own",
+                .paper = "Devlin et al. 2019, arXiv:1810.04805",
+                .complexity = "O(|text|)"};
+    }
+    static BertPreTokenizer read(const JsonFields&) { return {}; }
+
     /// O(|text|).
     std::vector<std::u32string> split(std::u32string_view text) const override;
 };

@@ -15,7 +15,7 @@ TEST_CASE("a template puts special tokens around a text, each slot with its type
                    {"SpecialToken": {"id": "</s>"}}],
         "special_tokens": {"<s>": {"ids": [7]}, "</s>": {"ids": [8, 9]}}})");
     const Vocabulary vocabulary({{"<s>", 7}, {"</s>", 8}}, "test");
-    const Encoding out = Template::read(JsonFields(json, "test")).apply({{1, 2}, {}, {"a", "b"}}, vocabulary);
+    const Encoding out = read_post_processor(JsonFields(json, "test"))->apply({{1, 2}, {}, {"a", "b"}}, vocabulary);
     CHECK(out.ids == std::vector<TokenId>{7, 1, 2, 8, 9});
     CHECK(out.type_ids == std::vector<TokenId>{0, 1, 1, 0, 0});
     CHECK(out.tokens == std::vector<std::string>{"<s>", "a", "b", "</s>", ""});
@@ -26,7 +26,7 @@ TEST_CASE("a template for pairs has both texts once, in any order", "[model]") {
         const auto json = nlohmann::json::parse(
             R"({"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A"}}], "pair": )" + pair +
             R"(, "special_tokens": {"|": {"ids": [7]}}})");
-        return Template::read(JsonFields(json, "test"));
+        return *read_post_processor(JsonFields(json, "test"));
     };
     const Vocabulary vocabulary({{"|", 7}}, "test");
     const Encoding first{{1, 2}, {}, {"a", "b"}, 1}, second{{3}, {}, {"c"}, 2};
@@ -61,7 +61,7 @@ TEST_CASE("words of a second text go on from those of the first, also where the 
     using Numbers = std::vector<std::optional<std::size_t>>;
     const Vocabulary vocabulary({{"|", 7}}, "test");
     const auto words = [&](const Encoding& a, const Encoding& b) {
-        return Template::read(JsonFields(json, "test")).apply(a, b, vocabulary).words;
+        return read_post_processor(JsonFields(json, "test"))->apply(a, b, vocabulary).words;
     };
     CHECK(words(first, second) == Numbers{std::nullopt, 0, 1, 1, 2, 2});
     CHECK(words(second, first) == Numbers{std::nullopt, 0, 0, 1, 2, 2});
