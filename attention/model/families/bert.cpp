@@ -54,7 +54,25 @@ TransformerNames names_behind(const std::string& prefix) {
                       .output_norm = "output.LayerNorm"}};
 }
 
+/// `more` begins with a comma where it is not empty.
+std::string small_config_of(const std::string& architecture, const std::string& more) {
+    return R"({"model_type": "bert", "architectures": [")" + architecture +
+           R"("], "vocab_size": 23, "hidden_size": 8,
+        "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 12, "max_position_embeddings": 9)" +
+           more + "}";
+}
+
 }  // namespace
+
+std::string BertModel::small_config() { return small_config_of("BertModel", ""); }
+
+std::string BertForSequenceClassification::small_config() {
+    return small_config_of("BertForSequenceClassification", R"(, "id2label": {"0": "a", "1": "b", "2": "c"})");
+}
+
+std::string BertForMaskedLM::small_config() { return small_config_of("BertForMaskedLM", ""); }
+
+std::string BertForPreTraining::small_config() { return small_config_of("BertForPreTraining", ""); }
 
 EntryInfo BertModel::describe() {
     return describe_bert("BertModel", "BERT without an output layer, as encoders of sentences: attention only");

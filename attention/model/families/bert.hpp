@@ -11,6 +11,7 @@ namespace attnflow {
 class BertModel {
 public:
     static EntryInfo describe();
+    static std::string small_config();
     static ModelPlan plan(const JsonFields& config, const WeightFiles& files);
 };
 
@@ -18,6 +19,7 @@ public:
 class BertForSequenceClassification {
 public:
     static EntryInfo describe();
+    static std::string small_config();
     static ModelPlan plan(const JsonFields& config, const WeightFiles& files);
 };
 
@@ -25,6 +27,7 @@ public:
 class BertForMaskedLM {
 public:
     static EntryInfo describe();
+    static std::string small_config();
     static ModelPlan plan(const JsonFields& config, const WeightFiles& files);
 };
 
@@ -32,6 +35,7 @@ public:
 class BertForPreTraining {
 public:
     static EntryInfo describe();
+    static std::string small_config();
     static ModelPlan plan(const JsonFields& config, const WeightFiles& files);
 };
 
