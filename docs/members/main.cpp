@@ -7,6 +7,7 @@
 #include "peak_head.hpp"
 #include "sharpness_axis.hpp"
 #include "side_agreement.hpp"
+#include "squared_attention.hpp"
 
 int main(int argc, char** argv) {
     return attnflow::run_app(argc, argv, [] {
@@ -16,6 +17,7 @@ int main(int argc, char** argv) {
         attnflow::head_strategies().add<PeakHead>();
         attnflow::edge_pruners().add<AboveMean>();
         attnflow::metrics().add<SideAgreement>();
+        attnflow::edge_weights().add<SquaredAttention>();
         attnflow::axes().add<SharpnessAxis>();
         attnflow::model_metrics().add<DecisionFlip>();
     });

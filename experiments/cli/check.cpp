@@ -23,9 +23,8 @@ struct Arguments {
 
 void add_check(CommandLine& line) {
     auto arguments = std::make_shared<Arguments>();
-    Command command = line.command("check",
-                                   "Hold a method, solver, head strategy, pruner, metric, model metric or "
-                                   "generator to the contract of its family");
+    Command command = line.command(
+        "check", "Hold a member to the contract of its family: a method, a solver, a head strategy, ...");
     command.option("NAME", arguments->name, "As in `attnflow list`, or `all`").required();
     command.option("--like", arguments->like, "A method whose scores it must have, within its tolerance");
     command.runs([arguments] {

@@ -29,6 +29,7 @@ extern const std::string_view head_strategy;
 extern const std::string_view pruner;
 extern const std::string_view metric;
 extern const std::string_view model_metric;
+extern const std::string_view edge_weight;
 extern const std::string_view test;  ///< of any member
 }  // namespace member_examples
 
@@ -51,6 +52,8 @@ const std::vector<Kind>& kinds() {
          "attention/network/heads"},
         {"pruner", member_examples::pruner, "above_mean", "edge_pruners", "attention/network/pruning"},
         {"metric", member_examples::metric, "side_agreement", "metrics", "experiments/metrics"},
+        {"edge_weight", member_examples::edge_weight, "squared_attention", "edge_weights",
+         "attention/extract/edge_weights"},
         {"model_metric", member_examples::model_metric, "decision_flip", "model_metrics",
          "experiments/model_metrics"}};
     return all;

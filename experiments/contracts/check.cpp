@@ -2,11 +2,13 @@
 
 #include <set>
 
+#include "experiments/contracts/edge_weight_contract.hpp"
 #include "experiments/contracts/generator_contract.hpp"
 #include "experiments/contracts/head_contract.hpp"
 #include "experiments/contracts/max_flow_contract.hpp"
 #include "experiments/contracts/method_contract.hpp"
 #include "experiments/contracts/metric_contract.hpp"
+#include "experiments/contracts/model_contract.hpp"
 #include "experiments/contracts/model_metric_contract.hpp"
 #include "experiments/contracts/pruner_contract.hpp"
 #include "experiments/study/axis.hpp"
@@ -88,6 +90,8 @@ std::vector<CheckedMember> check_members(const std::string& name, const std::str
     search.by<PrunerContract>(edge_pruners());
     search.by<MetricContract>(metrics());
     search.by<ModelMetricContract>(model_metrics());
+    search.in(edge_weights(), check_edge_weight);
+    search.in(model_architectures(), check_architecture);
     return std::move(search).found();
 }
 

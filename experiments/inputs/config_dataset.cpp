@@ -19,6 +19,7 @@
 #include "experiments/study/axes/edge_weights.hpp"
 #include "experiments/study/axes/source.hpp"
 #include "experiments/study/config.hpp"
+#include "experiments/study/method_call.hpp"
 #include "experiments/study/plan.hpp"
 #include "experiments/version.hpp"
 #include "graph/support/error.hpp"
@@ -56,7 +57,7 @@ std::vector<std::string> asked_weights(const Config& config) {
     std::set<std::string> names;
     for (const GridBlock& block : config.blocks) {
         const bool used = std::any_of(block.methods.begin(), block.methods.end(), [](const std::string& method) {
-            return takes(attribution_methods().at(method).info, axes().at(EdgeWeightsAxis::name));
+            return takes(method_entry(method).info, axes().at(EdgeWeightsAxis::name));
         });
         if (!used) continue;
         for (const ParameterValue& value : block.axes.at(EdgeWeightsAxis::name)) names.insert(to_text(value));

@@ -12,6 +12,7 @@
 #include "experiments/report/explorer_network.hpp"
 #include "experiments/study/config.hpp"
 #include "experiments/study/measures.hpp"
+#include "experiments/study/method_call.hpp"
 #include "experiments/tables/columns.hpp"
 #include "experiments/tables/result_tables.hpp"
 #include "experiments/version.hpp"
@@ -163,7 +164,7 @@ Json compared_with_json(const std::vector<std::string>& methods) {
     Json by_method = Json::object();
     for (const std::string& method : methods) {
         Json others = Json::array();
-        for (const std::string& other : attribution_methods().at(method).info.compared_with) {
+        for (const std::string& other : method_entry(method).info.compared_with) {
             if (std::find(methods.begin(), methods.end(), other) != methods.end()) others.push_back(other);
         }
         if (!others.empty()) by_method[method] = std::move(others);

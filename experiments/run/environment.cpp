@@ -6,6 +6,7 @@
 #include "attention/dataset.hpp"
 #include "attention/model/text_model.hpp"
 #include "experiments/study/config.hpp"
+#include "experiments/study/method_call.hpp"
 #include "experiments/study/special_tokens.hpp"
 #include "experiments/version.hpp"
 #include "graph/support/registry.hpp"
@@ -18,13 +19,8 @@ namespace {
 std::string quantiser_text(const Config& config) {
     std::vector<std::string> parts;
     for (const std::string& method : config.methods()) {
-        const auto& specs = attribution_methods().at(method).info.parameters;
-        for (const ParameterSpec& spec : specs) {
-            if (spec.name != "bits") continue;
-            const auto given = config.parameters.find(method);
-            const bool has = given != config.parameters.end() && given->second.contains(spec.name);
-            parts.push_back(
-                fmt::format("{}: 2^-{}", method, to_text(has ? given->second.at(spec.name) : spec.fallback)));
+        for (const auto& [name, value] : config.parameters_of(method)) {
+            if (name == "bits") parts.push_back(fmt::format("{}: 2^-{}", method, to_text(value)));
         }
     }
     return parts.empty() ? "none" : join(parts, ", ") + ", rounded by largest remainder within a row";

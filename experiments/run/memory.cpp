@@ -5,6 +5,7 @@
 #include "algorithms/attribution_method.hpp"
 #include "experiments/study/config.hpp"
 #include "experiments/study/measures.hpp"
+#include "experiments/study/method_call.hpp"
 #include "experiments/study/plan.hpp"
 
 namespace attnflow {
@@ -23,7 +24,7 @@ constexpr std::size_t bytes_of_score = 400;   // a row of attributions.csv
 
 /// By fixed point, that is by maximum flow.
 bool solves_flows(const GridPoint& point) {
-    const auto& parameters = attribution_methods().at(point.method).info.parameters;
+    const auto& parameters = method_entry(point.method).info.parameters;
     return std::any_of(parameters.begin(), parameters.end(), [](const auto& spec) { return spec.name == "bits"; });
 }
 

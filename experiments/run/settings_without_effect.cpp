@@ -15,6 +15,7 @@
 #include "experiments/store/run_record.hpp"
 #include "experiments/study/axes/readout.hpp"
 #include "experiments/study/config.hpp"
+#include "experiments/study/method_call.hpp"
 #include "experiments/study/plan.hpp"
 #include "experiments/study/special_tokens.hpp"
 #include "graph/support/error.hpp"
@@ -101,7 +102,7 @@ private:
 
     static std::string none_takes(const std::vector<std::string>& methods, const AxisInfo& axis) {
         const bool taken = std::any_of(methods.begin(), methods.end(), [&](const std::string& method) {
-            return takes(attribution_methods().at(method).info, axis);
+            return takes(method_entry(method).info, axis);
         });
         return taken ? "" : "of the methods " + join(methods, ", ") + " none takes it";
     }
@@ -125,7 +126,7 @@ private:
 
     void look_at_parameters() {
         std::set<std::string> run;
-        for (const GridPoint& point : plan_.points) run.insert(point.method);
+        for (const GridPoint& point : plan_.points) run.insert(method_entry(point.method).info.name);
         for (const auto& [method, values] : config_.parameters) {
             if (run.contains(method)) continue;
             for (const auto& [name, value] : values)

@@ -9,6 +9,7 @@
 #include "experiments/study/axes/source.hpp"
 #include "experiments/study/axes/units.hpp"
 #include "experiments/study/config_keys.hpp"
+#include "experiments/study/method_call.hpp"
 #include "experiments/study/presets.hpp"
 
 namespace attnflow {
@@ -243,6 +244,15 @@ std::vector<std::string> Config::methods() const {
         }
     }
     return all;
+}
+
+std::map<std::string, ParameterValue> Config::parameters_of(const std::string& method) const {
+    const EntryInfo& info = method_entry(method).info;
+    auto values = method_parameters(method, "methods");
+    if (const auto given = parameters.find(info.name); given != parameters.end())
+        values.insert(given->second.begin(), given->second.end());
+    for (const ParameterSpec& spec : info.parameters) values.emplace(spec.name, spec.fallback);
+    return values;
 }
 
 bool Config::asks_for_words() const {

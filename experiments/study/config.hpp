@@ -47,6 +47,8 @@ struct Config {
 
     /// All methods of the grid, each once.
     std::vector<std::string> methods() const;
+    /// All parameters of a method of the grid: what its call gives, then `parameters`, then defaults.
+    std::map<std::string, ParameterValue> parameters_of(const std::string& method) const;
     /// Whether some point of the grid scores words.
     bool asks_for_words() const;
     /// How many of `available` examples are used.

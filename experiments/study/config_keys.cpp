@@ -9,6 +9,7 @@
 #include "experiments/metrics/metric.hpp"
 #include "experiments/model_metrics/model_metric.hpp"
 #include "experiments/study/axis.hpp"
+#include "experiments/study/method_call.hpp"
 #include "experiments/study/special_tokens.hpp"
 
 namespace attnflow {
@@ -173,15 +174,14 @@ void add_model_keys(std::vector<ConfigKey>& keys) {
 }
 
 ConfigKey methods_key() {
-    ConfigKey methods{"methods", "attribution methods to run", "list of methods", ""};
+    ConfigKey methods{"methods", "attribution methods to run",
+                      "list of methods, each a name or a call such as soft_widest_path(temperature=[0.01, 0.1])",
+                      ""};
     methods.read_block = [](const Setting& setting, const std::string& key, GridBlock& block) {
-        block.methods = names_of(setting, key);
-        for (const std::string& name : block.methods) {
-            try {
-                attribution_methods().at(name);
-            } catch (const ParameterError& error) {
-                throw ParameterError(fmt::format("{}: {}: {}", setting.where, key, error.what()));
-            }
+        block.methods.clear();
+        for (const std::string& text : names_of(setting, key)) {
+            for (std::string& call : method_calls(text, fmt::format("{}: {}", setting.where, key)))
+                block.methods.push_back(std::move(call));
         }
     };
     return methods;

@@ -1,4 +1,5 @@
 #include "experiments/study/grid.hpp"
+#include "experiments/study/method_call.hpp"
 
 #include <algorithm>
 #include <set>
@@ -34,7 +35,7 @@ bool is_asked_for(const AxisInfo& axis, const Config& config) {
 using Span = std::vector<std::pair<const AxisInfo*, std::vector<ParameterValue>>>;
 
 Span span_of(const std::string& method, const Config& config, std::size_t block, std::size_t layers) {
-    const EntryInfo& info = attribution_methods().at(method).info;
+    const EntryInfo& info = method_entry(method).info;
     Span span;
     for (const AxisInfo& axis : axes()) {
         if (!takes(info, axis) || !is_asked_for(axis, config)) continue;

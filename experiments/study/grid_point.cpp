@@ -1,4 +1,5 @@
 #include "experiments/study/grid_point.hpp"
+#include "experiments/study/method_call.hpp"
 
 #include <algorithm>
 
@@ -56,7 +57,7 @@ PointOptions options_of(const GridPoint& point) {
 }
 
 std::optional<GridPoint> point_of_method(const std::string& method, const GridPoint& point) {
-    const EntryInfo& info = attribution_methods().at(method).info;
+    const EntryInfo& info = method_entry(method).info;
     GridPoint other{method, {}};
     for (const AxisInfo& axis : axes()) {
         if (!takes(info, axis) || (axis.only_where_asked && !point.has(axis.name))) continue;

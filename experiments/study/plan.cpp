@@ -9,6 +9,7 @@
 #include "experiments/study/axes/heads.hpp"
 #include "experiments/study/axes/layer.hpp"
 #include "experiments/study/grid.hpp"
+#include "experiments/study/method_call.hpp"
 
 namespace attnflow {
 namespace {
@@ -89,7 +90,7 @@ std::optional<GridPoint> reference_point(const Reference& reference, const GridP
 
 std::vector<GridPoint> compared_with(const GridPoint& point) {
     std::vector<GridPoint> others;
-    for (const std::string& method : attribution_methods().at(point.method).info.compared_with) {
+    for (const std::string& method : method_entry(point.method).info.compared_with) {
         if (auto other = point_of_method(method, point)) others.push_back(std::move(*other));
     }
     return others;
