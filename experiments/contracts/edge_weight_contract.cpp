@@ -135,11 +135,6 @@ public:
 
     void run() {
         known_answers();
-        const auto known = EdgeWeightFamily::promises();
-        for (const std::string& promise : info_.promises) {
-            laws_.require(std::find(known.begin(), known.end(), promise) != known.end(), law::known_promises,
-                          [&] { return promise; });
-        }
         for (const Size& size : sizes) {
             for (const bool norm_before : {false, true}) {
                 for (std::uint64_t seed = 1; seed <= 3; ++seed) {

@@ -15,7 +15,6 @@ inline constexpr const char* no_past = "layers that were asked for before change
 inline constexpr const char* heeds_evidence = "other evidence, other weights";
 inline constexpr const char* heeds_gradient = "a gradient that is needed changes something";
 inline constexpr const char* threads = "the number of threads changes nothing";
-inline constexpr const char* known_promises = "promises are those of the family";
 }  // namespace law
 
 /// With default parameters, and the known answers with theirs. What a member throws is a complaint too.

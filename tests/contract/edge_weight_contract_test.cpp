@@ -30,8 +30,7 @@ enum class Break {
     previous_layer,
     counts_calls,
     reads_behind,
-    no_known_answer,
-    unknown_promise,
+    no_known_answer
 };
 
 /// A member that goes wrong in one way.
@@ -42,11 +41,7 @@ public:
     static constexpr bool needs_internals = Member::needs_internals;
     static constexpr bool has_heads = Member::has_heads;
 
-    static EntryInfo describe() {
-        EntryInfo info = Member::describe();
-        if (broken == Break::unknown_promise) info.promises.emplace_back("always_right");
-        return info;
-    }
+    static EntryInfo describe() { return Member::describe(); }
     static std::vector<KnownWeights> known_answers() {
         return broken == Break::no_known_answer ? std::vector<KnownWeights>{} : Member::known_answers();
     }
@@ -180,7 +175,6 @@ TEST_CASE("a broken edge weight is refused, and by the law that it breaks", "[co
     CHECK(broken_laws<Gf, Break::blind_to_sign>() == Strings{law::right});
     CHECK(broken_laws<Agf, Break::reads_behind>() == Strings{law::memory});
     CHECK(broken_laws<Agf, Break::no_known_answer>() == Strings{law::known});
-    CHECK(broken_laws<Agf, Break::unknown_promise>() == Strings{law::known_promises});
 
     const auto has = [](const Strings& laws, const char* law) {
         return std::find(laws.begin(), laws.end(), law) != laws.end();

@@ -34,8 +34,8 @@ TEST_CASE("a grid varies the parameters of a method", "[programs][methods]") {
     CHECK(both.exit_code == 0);
     CHECK_THAT(both.out, Catch::Contains("soft_widest_path(temperature=0.5)"));
     REQUIRE(run("cold", "methods = [\"soft_widest_path\"]\n").exit_code == 0);
-    REQUIRE(run("hot", "methods = [\"soft_widest_path\"]\nparameters.soft_widest_path.temperature = 0.5\n").exit_code ==
-            0);
+    REQUIRE(run("hot", "methods = [\"soft_widest_path\"]\nparameters.soft_widest_path.temperature = 0.5\n")
+                .exit_code == 0);
     const Strings cold = rows_of(folder, "both", "soft_widest_path(temperature=0.01)");
     const Strings hot = rows_of(folder, "both", "soft_widest_path(temperature=0.5)");
     REQUIRE(cold.size() > 1);

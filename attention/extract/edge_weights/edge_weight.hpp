@@ -16,7 +16,8 @@
 namespace attnflow {
 
 /// Names of properties that an edge weight can promise (EntryInfo::promises), besides
-/// attention_promise::rows_sum_to_one, and that its contract (experiments/contracts/edge_weight_contract.hpp) checks.
+/// attention_promise::rows_sum_to_one, and that its contract (experiments/contracts/edge_weight_contract.hpp)
+/// checks.
 namespace edge_weight_promise {
 inline constexpr const char* equivariant =
     "equivariant";  ///< tokens in another order: the same weights between them

@@ -160,8 +160,9 @@ TEST_CASE("the edge weights of the grid are extracted, and no others", "[model]"
     CHECK(names(provide("axes.edge_weights = \"value_norm\"\n")) == std::vector<std::string>{"value_norm"});
     CHECK_THAT(message_of<ParameterError>([&] { provide("axes.edge_weights = \"value_nrm\"\n"); }),
                Catch::Contains("a model gives no 'value_nrm'; did you mean 'value_norm'?"));
-    CHECK_THAT(message_of<ParameterError>([&] { provide("axes.edge_weights = \"qqqqqqq\"\n"); }),
-               Catch::EndsWith("a model gives no 'qqqqqqq'; known: attention, value_norm, af, gf, agf"));
+    CHECK_THAT(
+        message_of<ParameterError>([&] { provide("axes.edge_weights = \"qqqqqqq\"\n"); }),
+        Catch::EndsWith("a model gives no 'qqqqqqq'; known: attention, value_norm, value_zeroing, af, gf, agf"));
 }
 
 TEST_CASE("references that a model does not give are refused before a text is run", "[model]") {
