@@ -249,8 +249,8 @@ std::vector<std::string> Config::methods() const {
 std::map<std::string, ParameterValue> Config::parameters_of(const std::string& method) const {
     const EntryInfo& info = method_entry(method).info;
     auto values = method_parameters(method, "methods");
-    if (const auto given = parameters.find(info.name); given != parameters.end())
-        values.insert(given->second.begin(), given->second.end());
+    if (const auto own = parameters.find(info.name); own != parameters.end())
+        values.insert(own->second.begin(), own->second.end());
     for (const ParameterSpec& spec : info.parameters) values.emplace(spec.name, spec.fallback);
     return values;
 }
