@@ -300,7 +300,7 @@ void print_answer(const AttributeArguments& arguments, AttributeRequest& request
     for (const std::string& note : padding_notes(request.example.id, padding, request.example.tokens))
         print_note(note);
     const Attribution attribution = attributions.attribution(request.computed);
-    for (const Contradiction& one : contradictions({request.point})) print_note(escape_controls(one.sentence()));
+    for (const Contradiction& one : contradictions({request.point})) print_note(escape_controls(one.sentence));
     note_pruning(request.point, attribution);
     if (arguments.format != "table") {  // which has them
         for (const std::string& warning : attribution.diagnostics.warnings)

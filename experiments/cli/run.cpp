@@ -103,7 +103,7 @@ void print_plan(Config& config, const Shard& shard, std::size_t jobs) {
     }
     const Plan plan = make_plan(config, outline.layers);
     if (config.texts) {
-        for (const Contradiction& one : contradictions(plan.points)) print_note(one.sentence());
+        for (const Contradiction& one : contradictions(plan.points)) print_note(one.sentence);
     }
     std::vector<std::size_t> tokens;
     for (std::size_t i = 0; i < outline.tokens.size(); ++i) {

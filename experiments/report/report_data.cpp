@@ -100,7 +100,7 @@ Json warnings_json(const Config& config, const Results& result, const Findings& 
         add(fmt::format("equal-{}", i), findings.equal[i].title, findings.equal[i].text);
     for (std::size_t i = 0; i < findings.contradictions.size(); ++i) {
         const Contradiction& one = findings.contradictions[i];
-        add(fmt::format("expected-{}", i), one.title, one.text + ".");
+        add(fmt::format("expected-{}", i), one.title, one.text);
     }
     const auto& doubts = findings.diagnostics.doubts;
     for (std::size_t i = 0; i < doubts.size(); ++i)

@@ -285,7 +285,7 @@ RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t 
     const auto without_effect = settings_without_effect(config, plan, record, dataset);
     if (note) {
         for (const std::string& sentence : without_effect) note(sentence);
-        for (const Contradiction& one : contradictions(plan.points)) note(one.sentence());
+        for (const Contradiction& one : contradictions(plan.points)) note(one.sentence);
         for (const std::string& sentence : dataset.notes()) {
             note(fmt::format("{}: {}", escape_controls(dataset.path()), sentence));
         }

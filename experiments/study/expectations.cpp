@@ -47,9 +47,7 @@ const ParameterValue& value_of(const GridPoint& point, const AxisInfo& axis) {
     return found == point.values.end() ? axis.fallback : found->second;
 }
 
-bool takes(const GridPoint& point, const AxisInfo& axis) {
-    return takes(method_entry(point.method).info, axis);
-}
+bool takes(const GridPoint& point, const AxisInfo& axis) { return takes(method_entry(point.method).info, axis); }
 
 std::optional<ParameterValue> expected_by(const std::vector<Member>& members, const AxisInfo& axis) {
     for (const Member& member : members) {
@@ -129,13 +127,14 @@ std::vector<Contradiction> contradictions(const std::vector<GridPoint>& points) 
     }
     std::vector<Contradiction> out;
     for (const Found& one : found) {
-        out.push_back({one.title, fmt::format("{}{}here it is {}", one.why, one.why.empty() ? "" : "; ",
-                                              join(one.values, ", "))});
+        const std::string is = fmt::format("ere it is {}", join(one.values, ", "));
+        out.push_back({one.title, "H" + is + (one.why.empty() ? "." : ": " + one.why + "."),
+                       one.title + ": " + (one.why.empty() ? "h" : one.why + "; h") + is});
     }
     return out;
 }
 
-std::set<std::string> own_defaults(const std::vector<GridPoint>& grid) {
+std::set<std::string> own_defaults(std::span<const GridPoint> grid) {
     const auto expects = [](const GridPoint& point) { return !expecting_members(point).empty(); };
     if (std::none_of(grid.begin(), grid.end(), expects)) return {};
     std::set<std::string> own;

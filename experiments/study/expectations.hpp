@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,10 +29,9 @@ std::vector<ParameterValue> values_of(const GridBlock& block, const AxisInfo& ax
 
 /// A member and an axis whose value is another than it expects.
 struct Contradiction {
-    std::string title;  ///< "method 'x' expects renormalise = never"
-    std::string text;   ///< why, and what the value is
-
-    std::string sentence() const { return title + ": " + text; }
+    std::string title;     ///< "method 'x' expects renormalise = never"
+    std::string text;      ///< what the value is, and why another is expected
+    std::string sentence;  ///< both in one line
 };
 
 /// One for each member and axis, in the order of the points. The layer `top` or `all` is a default only, because a
@@ -40,6 +40,6 @@ std::vector<Contradiction> contradictions(const std::vector<GridPoint>& points);
 
 /// Axes that are left to the methods in a grid: they differ, and each point has what its members expect or, where
 /// these expect nothing, the default of the axis. So methods at different values are compared with each other.
-std::set<std::string> own_defaults(const std::vector<GridPoint>& grid);
+std::set<std::string> own_defaults(std::span<const GridPoint> grid);
 
 }  // namespace attnflow

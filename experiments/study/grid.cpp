@@ -106,8 +106,7 @@ void complete(std::vector<GridPoint>& grid) {
         const auto has = [&](const GridPoint& point) { return point.has(axis.name); };
         if (!axis.only_where_asked || std::none_of(grid.begin(), grid.end(), has)) continue;
         for (GridPoint& point : grid) {
-            if (takes(method_entry(point.method).info, axis))
-                point.values.emplace(axis.name, axis.fallback);
+            if (takes(method_entry(point.method).info, axis)) point.values.emplace(axis.name, axis.fallback);
         }
     }
 }

@@ -41,7 +41,7 @@ std::optional<GridPoint> point_of_method(const std::string& method, const GridPo
 /// grid leaves to the methods (own_defaults()).
 bool agree(const GridPoint& first, const GridPoint& second, const std::set<std::string>& own_defaults = {});
 
-/// The value of an axis that a pair of points has: that of either, or "0.5/0.0" where they differ.
+/// The value of an axis that a pair of points has: that of either, or "0.5/0" where they differ.
 std::string joined_text(const GridPoint& first, const GridPoint& second, const std::string& axis);
 
 }  // namespace attnflow

@@ -50,7 +50,7 @@ Plan plan_of(std::vector<GridPoint> points, std::size_t grid_size) {
     Plan plan;
     plan.points = std::move(points);
     plan.grid_size = grid_size;
-    plan.own_defaults = own_defaults(plan.grid());
+    plan.own_defaults = own_defaults({plan.points.data(), grid_size});
     for (const GridPoint& point : plan.points) plan.options.push_back(options_of(point));
     std::map<std::string, std::size_t> attributions;
     for (std::size_t p = 0; p < plan.points.size(); ++p) {

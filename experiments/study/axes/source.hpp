@@ -65,13 +65,13 @@ private:
         return fmt::format("{}:{}", set.index, set.end ? fmt::format("{}", *set.end) : "");
     }
 
-    static SourceChoice parse(const std::string& text, const std::string& where) {
+    static SourceChoice parse(std::string text, const std::string& where) {
+        std::erase(text, ' ');
         using Kind = SourceChoice::Kind;
         const auto refuse = [&](const char* expected) {
             throw ParameterError(fmt::format("{}: {} is {}, expected {}", where, name, excerpt(text), expected));
         };
-        const auto position = [&](std::string digits) {
-            std::erase(digits, ' ');
+        const auto position = [&](const std::string& digits) {
             std::uint32_t number = 0;
             const char* end = digits.data() + digits.size();
             const auto read = std::from_chars(digits.data(), end, number);

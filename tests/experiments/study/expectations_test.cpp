@@ -63,16 +63,18 @@ struct Weighed {
     }
 };
 struct Lost {
-    static EntryInfo info() { return {.name = "lost", .summary = "", .expects = {{"skip", 0.0, ""}}}; }
+    static EntryInfo info() { return {.name = "lost", .summary = "of no axis", .expects = {{"skip", 0.0, ""}}}; }
 };
 struct Wrong {
-    static EntryInfo info() { return {.name = "wrong", .summary = "", .expects = {{"skip_weight", 1.5, ""}}}; }
+    static EntryInfo info() {
+        return {.name = "wrong", .summary = "of no value", .expects = {{"skip_weight", 1.5, ""}}};
+    }
 };
 
 /// Expects a value of an axis that it does not take.
 struct Elsewhere {
     static EntryInfo describe() {
-        return {.name = "elsewhere", .summary = "", .expects = {{"layer", std::int64_t{1}, ""}}};
+        return {.name = "elsewhere", .summary = "of another's axis", .expects = {{"layer", std::int64_t{1}, ""}}};
     }
     Attribution attribute(const AttributionProblem& problem) const {
         return {.scores = RowMajor<double>(1, problem.network.width(0))};
@@ -140,7 +142,7 @@ struct Bench {
 };
 
 bool says(const std::string& text, const std::string& part) {
-    INFO(text);
+    INFO(text.substr(0, 2000) << "\nmisses\n" << part);
     const bool found = text.find(part) != std::string::npos;
     CHECK(found);
     return found;
@@ -181,15 +183,15 @@ TEST_CASE("what a member expects is the default of its points, and of no others"
     const auto both = bench.dry({"axes.edge_weights=[\"attention\", \"whole\"]"});
     CHECK(both.exit_code == 0);
     CHECK(both.err.find("expects") == std::string::npos);
-    says(line_of(both.out, "held", "edge_weights=attention"), "renormalise=never skip_weight=0.0");
-    says(line_of(both.out, "held", "edge_weights=whole"), "renormalise=never skip_weight=0.0");
+    says(line_of(both.out, "held", "edge_weights=attention"), "renormalise=never skip_weight=0 ");
+    says(line_of(both.out, "held", "edge_weights=whole"), "renormalise=never skip_weight=0 ");
     says(line_of(both.out, "rollout", "edge_weights=attention"), "renormalise=after_heads skip_weight=0.5");
-    says(line_of(both.out, "rollout", "edge_weights=whole"), "renormalise=after_heads skip_weight=0.0");
+    says(line_of(both.out, "rollout", "edge_weights=whole"), "renormalise=after_heads skip_weight=0 ");
     // A reference has its own default too: no third attribution.
     says(bench.dry({"evaluation.references=\"method(rollout)\""}).out, "for each example 2 attributions");
     // Members that a method expects, and what those expect.
     says(line_of(bench.dry({"methods=weighed"}).out, "weighed"), "edge_weights=whole");
-    says(line_of(bench.dry({"methods=weighed"}).out, "weighed"), "skip_weight=0.0");
+    says(line_of(bench.dry({"methods=weighed"}).out, "weighed"), "skip_weight=0 ");
     // An axis that is only there where it is asked for.
     const auto words = bench.dry({"methods=[\"worded\", \"rollout\"]"});
     says(line_of(words.out, "worded"), "units=words");
@@ -202,19 +204,19 @@ TEST_CASE("what a member expects is the default of its points, and of no others"
     const std::size_t keys = parts.find("dataset.path");
     write_bytes(bench.folder.file("parts.toml"), parts.substr(keys) + parts.substr(0, keys));
     const auto of_parts = bench.dry({}, "parts.toml");
-    says(line_of(of_parts.out, "held"), "skip_weight=0.0");
+    says(line_of(of_parts.out, "held"), "skip_weight=0 ");
     says(line_of(of_parts.out, "held", "0.25"), "skip_weight=0.25");
-    CHECK(times(of_parts.err, "method 'held' expects skip_weight = 0.0") == 1);
+    CHECK(times(of_parts.err, "method 'held' expects skip_weight = 0") == 1);
 }
 
 TEST_CASE("a value that contradicts is warned of once a member and axis, and stands beside the results",
           "[expectations]") {
     const Bench bench;
     const std::string of_method =
-        "method 'held' expects skip_weight = 0.0: its edges hold the skip connection already; here it is 0.25, "
+        "method 'held' expects skip_weight = 0: its edges hold the skip connection already; here it is 0.25, "
         "0.5";
     const std::string of_weights =
-        "edge_weights 'whole' expects skip_weight = 0.0: its rows hold the skip connection already; here it is "
+        "edge_weights 'whole' expects skip_weight = 0: its rows hold the skip connection already; here it is "
         "0.25, 0.5";
     const auto run =
         bench.run({"run", "grid.toml", "--out", "run", "--set", "axes.layer=all", "--set",
@@ -223,11 +225,12 @@ TEST_CASE("a value that contradicts is warned of once a member and axis, and sta
     CHECK(times(run.err, "note: " + of_method + "\n") == 1);
     CHECK(times(run.err, "note: " + of_weights + "\n") == 1);
     CHECK(times(run.err, " expects ") == 2);
-    const std::string title = "method 'held' expects skip_weight = 0.0";
-    says(read_bytes(bench.folder.file("run/summary.md")), "expects skip\\_weight = 0.0");
-    says(bench.run({"show", "run"}).out, "Warning: " + title + ". its edges hold");
+    const std::string title = "method 'held' expects skip_weight = 0";
+    says(read_bytes(bench.folder.file("run/summary.md")),
+         "**" + title + ".** Here it is 0.25, 0.5: its edges hold");
+    says(bench.run({"show", "run"}).out, "Warning: " + title + ". Here it is 0.25, 0.5: its edges hold");
     bench.run({"report", "run", "--out", "page.html"});
-    says(read_bytes(bench.folder.file("page.html")), R"("id":"expected-0","title":"edge_weights 'whole' expects)");
+    says(read_bytes(bench.folder.file("page.html")), R"("id":"expected-0","title":"method 'held' expects)");
 
     const auto quiet = bench.run({"run", "grid.toml", "--out", "as-expected"});
     CHECK(quiet.err.find(" expects ") == std::string::npos);
@@ -241,7 +244,7 @@ TEST_CASE("methods at their own defaults are compared with each other", "[expect
     const Bench bench;
     REQUIRE(bench.run({"run", "grid.toml", "--out", "run", "--quiet"}).exit_code == 0);
     says(read_bytes(bench.folder.file("run/comparisons.csv")), "held,rollout,");
-    says(read_bytes(bench.folder.file("run/comparisons.csv")), ",never/after_heads,0.0/0.5,");
+    says(read_bytes(bench.folder.file("run/comparisons.csv")), ",never/after_heads,0/0.5,");
     says(read_bytes(bench.folder.file("run/summary.md")), "held - rollout");
     bench.run({"report", "run", "--out", "page.html"});
     says(read_bytes(bench.folder.file("page.html")), R"("own_defaults":["renormalise","skip_weight"])");
@@ -266,18 +269,18 @@ TEST_CASE("attribute takes what members expect, and says where an option contrad
     const auto zero = bench.attribute({"--method", "rollout", "--edge-weights", "whole", "--skip", "0"});
     CHECK(zero.out == own.out);
     const auto half = bench.attribute({"--method", "rollout", "--edge-weights", "whole", "--skip", "0.5"});
-    CHECK(
-        half.err ==
-        "note: edge_weights 'whole' expects skip_weight = 0.0: its rows hold the skip connection already; here it "
-        "is 0.5\n");
+    CHECK(half.err ==
+          "attnflow: note: edge_weights 'whole' expects skip_weight = 0: its rows hold the skip connection "
+          "already; here it "
+          "is 0.5\n");
     CHECK(Json::parse(half.out).at("scores") != Json::parse(own.out).at("scores"));
     // A preset asks for something.
     says(bench.attribute({"--method", "held", "--preset", "paper"}).err,
          "note: method 'held' expects renormalise = never: here it is after_heads\n");
     CHECK(Json::parse(bench.attribute({"--method", "swept"}).out).at("matrix").size() == 4);
-    says(bench.run({"describe", "whole"}).out, "expects skip_weight = 0.0: its rows hold");
+    says(bench.run({"describe", "whole"}).out, "expects skip_weight = 0: its rows hold");
     says(bench.run({"list", "--format", "markdown"}).out,
-         "| `whole` | `skip_weight` | 0.0 | its rows hold the skip connection already |");
+         "| `whole` | `skip_weight` | 0 | its rows hold the skip connection already |");
 }
 
 TEST_CASE("an expectation that cannot be met is refused", "[expectations]") {
