@@ -15,6 +15,7 @@
 #include "experiments/inputs/text_cache.hpp"
 #include "experiments/run/environment.hpp"
 #include "experiments/study/config_keys.hpp"
+#include "experiments/study/method_call.hpp"
 #include "experiments/tables/headline.hpp"
 #include "experiments/tables/result_tables.hpp"
 #include "experiments/tables/summary_markdown.hpp"
@@ -190,8 +191,9 @@ bool may_grow(const std::string& key, const RunRecord& stored) {
     constexpr std::string_view parameters = "parameters.";
     if (key.starts_with(parameters)) {  // of a method that the run has not got
         const std::string method = key.substr(parameters.size(), key.rfind('.') - parameters.size());
-        return std::none_of(stored.points.begin(), stored.points.end(),
-                            [&](const GridPoint& point) { return point.method == method; });
+        return std::none_of(stored.points.begin(), stored.points.end(), [&](const GridPoint& point) {
+            return method_entry(point.method).info.name == method;
+        });
     }
     if (key == "statistics.seed") return false;  // it also draws which flows are solved a second time
     const auto below = [&](const char* table) { return key.starts_with(table); };

@@ -50,6 +50,13 @@ TEST_CASE("a grid varies the parameters of a method", "[programs][methods]") {
     CHECK(grown.exit_code == 0);
     CHECK(rows_of(folder, "both", "soft_widest_path(temperature=0.5)") == hot);
     CHECK(rows_of(folder, "both", "soft_widest_path(temperature=1)").size() == hot.size());
+    // A parameter that a call leaves to the table is part of what was run.
+    REQUIRE(run("left", "methods = [\"attention_flow(bits=20)\"]\n").exit_code == 0);
+    const auto other = attnflow::testing::attnflow({"run", "left.toml", "--out", "left", "--resume", "--set",
+                                                    "parameters.attention_flow.normalise_rows=true"},
+                                                   folder.file(""));
+    CHECK(other.exit_code == 2);
+    CHECK_THAT(other.err, Catch::Contains("normalise_rows"));
     const auto wrong = run("wrong", "methods = [\"soft_widest_path(temperature=2)\"]\n");
     CHECK(wrong.exit_code == 2);
     CHECK_THAT(wrong.err, Catch::Contains("wrong.toml:5:11: methods: soft_widest_path: temperature is 2"));
