@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "algorithms/attribution_method.hpp"
+#include "experiments/study/method_call.hpp"
 
 namespace attnflow {
 
@@ -13,12 +14,10 @@ Reference Reference::parse(const std::string& text, const std::string& where) {
     };
     if (const auto name = inside("abs")) return {Kind::absolute_scores, *name, text};
     if (const auto name = inside("method")) {
-        try {
-            attribution_methods().at(*name);
-        } catch (const ParameterError& error) {
-            throw ParameterError(fmt::format("{}: reference {}: {}", where, excerpt(text), error.what()));
-        }
-        return {Kind::method, *name, text};
+        const auto calls = method_calls(*name, fmt::format("{}: reference {}", where, excerpt(text)));
+        if (calls.size() != 1)
+            throw ParameterError(fmt::format("{}: reference {}, expected one method", where, excerpt(text)));
+        return {Kind::method, calls.front(), "method(" + calls.front() + ")"};
     }
     if (text.empty() || text.find_first_of("()") != std::string::npos) {
         throw ParameterError(

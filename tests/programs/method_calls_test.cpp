@@ -57,6 +57,14 @@ TEST_CASE("a grid varies the parameters of a method", "[programs][methods]") {
                                                    folder.file(""));
     CHECK(other.exit_code == 2);
     CHECK_THAT(other.err, Catch::Contains("normalise_rows"));
+    // And it can be what others are compared with.
+    const auto compared =
+        attnflow::testing::attnflow({"run", "both.toml", "--out", "compared", "--set",
+                                     "evaluation.references=[\"method(soft_widest_path(0.5))\"]"},
+                                    folder.file(""));
+    CHECK(compared.exit_code == 0);
+    CHECK_THAT(read_bytes(folder.file("compared/summary.csv")),
+               Catch::Contains("method(soft_widest_path(temperature=0.5))"));
     const auto wrong = run("wrong", "methods = [\"soft_widest_path(temperature=2)\"]\n");
     CHECK(wrong.exit_code == 2);
     CHECK_THAT(wrong.err, Catch::Contains("wrong.toml:5:11: methods: soft_widest_path: temperature is 2"));
