@@ -81,6 +81,8 @@ private:
             uses.emplace_back("special_tokens = drop");
         if (any([](const PointOptions& options) { return !options.score_special_tokens; }))
             uses.emplace_back("positions = no_special");
+        // What model metrics may change of a text hangs on them too.
+        if (!config_.model_metrics.empty()) uses.emplace_back("model metrics");
         if (uses.empty())
             return say(names_key, "nothing has special_tokens = \"drop\" or positions = \"no_special\"");
         std::vector<std::string> without;
