@@ -56,9 +56,7 @@ std::vector<double> gradients(const TextModel& model, std::size_t n, std::size_t
         [](std::span<const double> logits, std::span<double> gradient) {
             return evaluate({0}, TargetScale::logit, logits, gradient);
         },
-        [&](std::size_t, std::span<const float>, std::span<const float> gradient) {
-            by_attention += sum_of(gradient);
-        });
+        [&](const LayerCapture&, std::span<const float> gradient) { by_attention += sum_of(gradient); });
     double by_words = 0.0;
     for (const double g : result.word.values()) by_words += g * g;
     return {result.logits[0], by_words, by_attention};
