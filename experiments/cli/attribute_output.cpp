@@ -105,7 +105,8 @@ Json question_json(const AttributeRequest& request, const std::vector<std::size_
                    const AttributeAnswer& answer) {
     const Example& example = answer.example;
     const GridPoint& point = request.point;
-    const bool one_source = options_of(point).source.kind != SourceChoice::Kind::every;
+    const SourceChoice source = options_of(point).source;
+    const bool one_source = source.is_single();
     Json json;
     json["example"] = example.id;
     json["tokens"] = example.tokens;
@@ -124,6 +125,7 @@ Json question_json(const AttributeRequest& request, const std::vector<std::size_
     if (point.has(LayerAxis::name)) json[LayerAxis::name] = answer.layer;
     json["source_index"] = nullptr;
     if (point.has(SourceAxis::name) && sources.size() == 1) json["source_index"] = sources.front();
+    if (!one_source && source.kind != SourceChoice::Kind::every) json["source_indices"] = sources;
     return json;
 }
 
@@ -281,7 +283,9 @@ std::string heading(const AttributeRequest& request, const ExampleAttributions& 
         const auto sources = attributions.sources(point);
         text += sources.size() == 1 ? fmt::format(", source {} ({})", sources.front(),
                                                   position_name(answer.example, answer.layer, sources.front()))
-                                    : ", every source";
+                : options_of(point).source.kind == SourceChoice::Kind::every
+                    ? ", every source"
+                    : ", sources " + point.text(SourceAxis::name);
     }
     return text;
 }
@@ -337,7 +341,8 @@ private:
     double largest_ = 0.0;
 };
 
-void print_matrix(const AttributeAnswer& answer, const ShownTokens& tokens, bool color) {
+void print_matrix(const AttributeAnswer& answer, const std::vector<std::size_t>& sources,
+                  const ShownTokens& tokens, bool color) {
     const RowMajor<double>& rows = answer.attribution.scores;
     const Shares share(rows.values());
     fmt::print("rows: sources, columns: {}s by position; scores in hundredths\n\n{} ", unit_name(answer.example),
@@ -345,7 +350,8 @@ void print_matrix(const AttributeAnswer& answer, const ShownTokens& tokens, bool
     for (std::size_t t = 0; t < tokens.texts.size(); ++t) fmt::print("{:>4}", t);
     fmt::print("\n");
     for (std::size_t s = 0; s < rows.rows(); ++s) {
-        fmt::print("{:>4} {} ", s, padded(position_name(answer.example, answer.layer, s), tokens.width));
+        fmt::print("{:>4} {} ", sources[s],
+                   padded(position_name(answer.example, answer.layer, sources[s]), tokens.width));
         for (const double score : rows.row(s)) {
             const std::string cell = fmt::format("{:>4.0f}", 100.0 * score);
             fmt::print("{}", color ? shaded(cell, share(score)) : cell);
@@ -412,7 +418,7 @@ void print_table(const AttributeRequest& request, const ExampleAttributions& att
     const ShownTokens tokens(answer.example);
     fmt::print("{}\n", heading(request, attributions, answer));
     if (answer.whole_matrix) {
-        print_matrix(answer, tokens, color);
+        print_matrix(answer, attributions.sources(request.point), tokens, color);
         print_unknown(answer.example);
         return print_diagnostics(answer.attribution.diagnostics);
     }

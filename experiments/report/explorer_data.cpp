@@ -247,7 +247,7 @@ private:
         for (const GridPoint& point : result_.grid) {
             if (!point.has(SourceAxis::name)) continue;
             const SourceChoice source = options_of(point).source;
-            if (source.kind == SourceChoice::Kind::every) continue;
+            if (!source.is_single()) continue;
             try {
                 const auto positions = source.positions(example.tokens.size(), example.masked, example.id);
                 places[point.text(SourceAxis::name)] = positions.front();

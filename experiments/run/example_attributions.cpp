@@ -154,7 +154,7 @@ void ExampleAttributions::check_source(const GridPoint& point, const LeftPadding
     if (!point.has(SourceAxis::name)) return;
     const auto* name = std::get_if<std::string>(&point.values.at(SourceAxis::name));
     const Question asked = question(point);
-    if (name == nullptr || asked.sources.size() != 1 || *name == SourceAxis::masked) return;
+    if (name == nullptr || !asked.options.source.is_single() || *name == SourceAxis::masked) return;
     if (example_.attention.queries(asked.layer - 1) != example_.tokens.size()) return;  // of other positions
     const std::size_t source = asked.sources.front();
     std::vector<std::size_t> positions{source};

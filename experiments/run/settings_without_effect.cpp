@@ -118,9 +118,8 @@ private:
                     say(fmt::format("matrix[{}].{}", b + 1, key), why);
             }
         }
-        const bool several = std::any_of(
-            plan_.options.begin(), plan_.options.end(),
-            [](const PointOptions& options) { return options.source.kind == SourceChoice::Kind::every; });
+        const bool several = std::any_of(plan_.options.begin(), plan_.options.end(),
+                                         [](const PointOptions& options) { return !options.source.is_single(); });
         const std::string readout = std::string("axes.") + ReadoutAxis::name;
         const bool taken = none_takes(config_.methods(), axes().at(ReadoutAxis::name)).empty();
         if (!several && taken) say(readout, "every source is a single position");

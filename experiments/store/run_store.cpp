@@ -495,7 +495,7 @@ Attribution RunStore::read_attribution(std::size_t example, std::size_t attribut
         const auto cuts = row.blob(7);
         if (static_cast<std::int64_t>(checksum(scores, cuts)) != row.integer(5))
             throw InputError("checksum differs");
-        const bool single = plan_.attribution_options(attribution).source.kind != SourceChoice::Kind::every;
+        const bool single = plan_.attribution_options(attribution).source.is_single();
         const bool of_words = plan_.attribution_options(attribution).units.are_words();
         const ExampleRecord& record = record_.examples[example];
         if (row.index(0) == 0 || (single && row.index(0) != 1) ||

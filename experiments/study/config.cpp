@@ -82,9 +82,9 @@ void check_readout(const GridBlock& block, const std::string& where) {
             ReadoutAxis::apply(readout, options);
             if (!options.has_row_for_each_source()) continue;
             throw ParameterError(
-                fmt::format("{}: source \"all\" gives a row of scores for every position; choose "
+                fmt::format("{}: source \"{}\" gives a row of scores for every position; choose "
                             "axes.readout = \"column_max\" or \"column_sum\"",
-                            where));
+                            where, to_text(source)));
         }
     }
 }

@@ -26,12 +26,23 @@ std::vector<std::size_t> SourceChoice::positions(std::size_t n, std::optional<st
                 "one mask token, or a dataset whose metadata `examples` gives `position`; else cls, last, all or "
                 "an index",
                 where));
+        case Kind::list:
+            if (listed.back() < n) return listed;
+            throw ParameterError(
+                fmt::format("{}: source {} of the list does not exist, the {} positions count from 0", where,
+                            listed.back(), n));
+        case Kind::slice:
         case Kind::every:
             break;
     }
-    std::vector<std::size_t> every(n);
-    std::iota(every.begin(), every.end(), std::size_t{0});
-    return every;
+    const std::size_t last = kind == Kind::every ? n : end.value_or(n);
+    if (kind == Kind::slice && (last > n || index >= last)) {
+        throw ParameterError(fmt::format("{}: source {}:{} is not within the {} positions, which count from 0",
+                                         where, index, end ? fmt::format("{}", *end) : "", n));
+    }
+    std::vector<std::size_t> some(last - index);
+    std::iota(some.begin(), some.end(), index);
+    return some;
 }
 
 std::vector<double> PointOptions::scores(const RowMajor<double>& rows) const {
@@ -62,8 +73,6 @@ std::size_t PointOptions::source_layer(std::size_t layers, const std::string& wh
         fmt::format("{}: there is no layer {}, the attention has layers 1 to {}", where, *layer, layers));
 }
 
-bool PointOptions::has_row_for_each_source() const {
-    return source.kind == SourceChoice::Kind::every && read_out == ReadOut::row;
-}
+bool PointOptions::has_row_for_each_source() const { return !source.is_single() && read_out == ReadOut::row; }
 
 }  // namespace attnflow

@@ -22,14 +22,22 @@ struct SourceChoice {
         last,    ///< the last one
         masked,  ///< that whose token a masked language model fills in
         every,   ///< each by itself
+        slice,   ///< those from `index` to `end`, each by itself
+        list,    ///< those of `listed`, each by itself
     };
     Kind kind = Kind::index;
     std::size_t index = 0;
+    std::optional<std::size_t> end = {};   ///< one past the last; nothing: up to the last position there is
+    std::vector<std::size_t> listed = {};  ///< ascending
+
+    /// One position, so that there is one row of scores; else a set of them.
+    bool is_single() const { return kind == Kind::index || kind == Kind::last || kind == Kind::masked; }
 
     bool operator==(const SourceChoice&) const = default;
 
     /// In a layer of n positions, one of which may be `masked`. Throws ParameterError, beginning with `where`, for
-    /// an index that is not below n, and where the masked position is asked for and there is none.
+    /// an index that is not below n, a slice that is not within the n, and where the masked position is asked for
+    /// and there is none.
     std::vector<std::size_t> positions(std::size_t n, std::optional<std::size_t> masked,
                                        const std::string& where) const;
 };

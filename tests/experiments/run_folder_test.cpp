@@ -860,3 +860,39 @@ TEST_CASE("blobs come back, and bytes that do not fit are refused", "[store]") {
     CHECK_THROWS_AS(decode_scores(encode(values), 1, 2), InputError);
     CHECK_THROWS_AS(decode_scores(encode(values), std::size_t{1} << 63, 2), InputError);
 }
+
+TEST_CASE("a set of sources is a value of the grid, read off as all of them are", "[store]") {
+    const Bench bench(
+        "methods = [\"rollout\", \"attention_flow\", \"best_path\"]\ndataset.path = \"data.safetensors\"\n"
+        "axes.layer = \"all\"\naxes.source = [0, 2, \"[0,2]\", \"1:\"]\naxes.readout = \"column_sum\"\n"
+        "evaluation.references = \"blank_out\"\nstatistics.resamples = 100\noutput.attributions = true\n");
+    const RunFolder run = bench.run("run");
+    CHECK(run.result.failures.empty());
+    const auto& grid = run.result.grid;
+    std::map<std::pair<std::size_t, std::string>, const AttributionRow*> by_point;
+    for (const AttributionRow& row : run.result.attributions)
+        by_point[{row.example, grid[row.point].key(AxisStage::reading)}] = &row;
+    std::size_t sums = 0;
+    for (const AttributionRow& row : run.result.attributions) {
+        const GridPoint& point = grid[row.point];
+        if (point.text("source") != "[0,2]") continue;
+        const auto of = [&](std::int64_t source) {
+            return by_point.at({row.example, point.with("source", source).key(AxisStage::reading)})->scores;
+        };
+        for (std::size_t t = 0; t < row.scores.size(); ++t) CHECK(row.scores[t] == Approx(of(0)[t] + of(2)[t]));
+        ++sums;
+    }
+    CHECK(sums == 3 * 3 * 6);
+    CHECK(tables(bench.at("run")) == [&] {
+        std::atomic<bool> stop = false;
+        bench.run(
+            "cut", Existing::resume,
+            {.jobs = 3, .progress = [&](std::size_t, std::size_t, std::size_t) { stop = true; }, .stop = &stop});
+        bench.run("cut", Existing::resume, {.jobs = 2});
+        return tables(bench.at("cut"));
+    }());
+    write_bytes(bench.folder.file("row.toml"),
+                "methods = \"rollout\"\ndataset.path = \"data.safetensors\"\naxes.source = \"0:2\"\n");
+    says(message_of<InputError>([&] { load_config(bench.folder.file("row.toml"), {}); }),
+         "row: source \"0:2\" gives a row of scores for every position; choose axes.readout");
+}

@@ -155,3 +155,30 @@ TEST_CASE("one token and one layer work", "[cli]") {
     }
     CHECK(attnflow::testing::attnflow({"validate", path}).exit_code == 0);
 }
+
+TEST_CASE("attribute takes a set of sources, whose rows are those of all", "[cli]") {
+    const TemporaryDirectory folder;
+    const std::string file = tiny_file(folder);
+    for (const char* method : {"rollout", "attention_flow", "best_path", "widest_path"}) {
+        INFO(method);
+        const Json all = attribute_json({file, "--method", method, "--source", "all"}).at("matrix");
+        const Json slice = attribute_json({file, "--method", method, "--source", "1:3"});
+        CHECK(slice.at("source") == "1:3");
+        CHECK(slice.at("source_index").is_null());
+        CHECK(slice.at("source_indices") == Json({1, 2}));
+        CHECK(slice.at("matrix") == Json({all[1], all[2]}));
+        const Json list = attribute_json({file, "--method", method, "--source", "[2,0]"});
+        CHECK(list.at("source") == "[0,2]");
+        CHECK(list.at("matrix") == Json({all[0], all[2]}));
+        const Json sum =
+            attribute_json({file, "--method", method, "--source", "[0,2]", "--readout", "column_sum"});
+        CHECK(sum.at("scores")[0] == all[0][0].get<double>() + all[2][0].get<double>());
+    }
+    const auto table = attnflow::testing::attnflow({"attribute", file, "--method", "rollout", "--source", "1:3"});
+    CHECK(table.out.find(", sources 1:3\n") != std::string::npos);
+    CHECK(table.out.find("\n   0 a ") == std::string::npos);
+    CHECK(table.out.find("\n   2 c ") != std::string::npos);
+    const auto beyond = attnflow::testing::attnflow({"attribute", file, "--method", "rollout", "--source", "1:4"});
+    CHECK(beyond.exit_code == 2);
+    CHECK(beyond.err.find("source 1:4 is not within the 3 positions") != std::string::npos);
+}

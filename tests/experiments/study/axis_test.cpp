@@ -69,3 +69,21 @@ TEST_CASE("skip weights are numbers, none, or one a layer", "[axes]") {
                   ", expected a real in [0, 1], none or per_layer(w1, ..., wL)");
     }
 }
+
+TEST_CASE("a set of sources is one value: a slice or a list, in one spelling", "[axes]") {
+    CHECK(canonical("source", Text("0:4")) == "0:4");
+    CHECK(canonical("source", Text(" :4")) == "0:4");
+    CHECK(canonical("source", Text("2:")) == "2:");
+    CHECK(canonical("source", Text("0:")) == "all");
+    CHECK(canonical("source", Text("3:4")) == "3");
+    CHECK(canonical("source", Text("[7, 1,3]")) == "[1,3,7]");
+    CHECK(canonical("source", Text("[2]")) == "2");
+    CHECK(refusal("source", Text("4:4")) == "here: source is 4:4, expected a slice with a position in it");
+    CHECK(refusal("source", Text("[1,1]")) == "here: source is [1,1], expected each position once");
+    CHECK(refusal("source", Text("[]")) == "here: source is [], expected positions between [ and ]");
+    for (const char* text : {"a:4", "0:4:2", "-1:", "[1,]", "[a]", "1[2]", "99999999999:"}) {
+        CHECK(refusal("source", Text(text)) ==
+              Text("here: source is ") + text +
+                  ", expected positions counted from 0, such as \"0:4\" or \"[1,3,7]\"");
+    }
+}

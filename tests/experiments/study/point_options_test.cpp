@@ -28,6 +28,26 @@ TEST_CASE("sources are positions of the layer that is there", "[options]") {
           }).find("ex: source mask: no masked position is known") == 0);
 }
 
+TEST_CASE("a set of sources: a slice or a list, within the positions that there are", "[options]") {
+    const SourceChoice slice{.kind = Kind::slice, .index = 1, .end = 3};
+    CHECK(slice.positions(4, {}, "ex") == Positions{1, 2});
+    CHECK(SourceChoice{.kind = Kind::slice, .index = 2}.positions(4, {}, "ex") == Positions{2, 3});
+    CHECK(SourceChoice{.kind = Kind::list, .listed = {0, 3}}.positions(4, {}, "ex") == Positions{0, 3});
+    CHECK(message_of<ParameterError>([&] { slice.positions(2, {}, "ex"); }) ==
+          "ex: source 1:3 is not within the 2 positions, which count from 0");
+    CHECK(message_of<ParameterError>([] {
+              SourceChoice{.kind = Kind::slice, .index = 4}.positions(4, {}, "ex");
+          }) == "ex: source 4: is not within the 4 positions, which count from 0");
+    CHECK(message_of<ParameterError>([] {
+              SourceChoice{.kind = Kind::list, .listed = {0, 4}}.positions(4, {}, "ex");
+          }) == "ex: source 4 of the list does not exist, the 4 positions count from 0");
+    PointOptions options;
+    options.source = slice;
+    CHECK(options.has_row_for_each_source());
+    CHECK_FALSE(slice.is_single());
+    CHECK(SourceChoice{Kind::last}.is_single());
+}
+
 TEST_CASE("rows of several sources are read off as one score a token, then go through the steps", "[options]") {
     RowMajor<double> rows(2, 3);
     for (std::size_t t = 0; t < 3; ++t) {
