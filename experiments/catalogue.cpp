@@ -84,6 +84,10 @@ std::string describe_entry(const Family& family, const EntryInfo& info) {
     if (!info.axes.empty()) out += fmt::format("  axes: {}\n", join(info.axes, ", "));
     if (!info.promises.empty()) out += fmt::format("  promises: {}\n", join(info.promises, ", "));
     if (!info.compared_with.empty()) out += fmt::format("  compared with: {}\n", join(info.compared_with, ", "));
+    for (const Expectation& one : info.expects) {
+        out += fmt::format("  expects {} = {}{}\n", one.axis, to_text(one.value),
+                           one.why.empty() ? "" : ": " + one.why);
+    }
     for (const DiagnosticSpec& spec : info.diagnostics)
         out += fmt::format("  diagnostic {}: {}\n", spec.name, spec.summary);
     for (const ParameterSpec& spec : info.parameters) {
@@ -157,6 +161,15 @@ std::string catalogue_markdown() {
                 first = false;
                 out += fmt::format("| `{}.{}` | {} | {} | {} |\n", info.name, spec.name, cell(spec.summary),
                                    cell(spec.range_text()), cell(to_text(spec.fallback)));
+            }
+        }
+        first = true;
+        for (const EntryInfo& info : family.entries) {
+            for (const Expectation& one : info.expects) {
+                if (first) out += "\n| expected by | axis | value | why |\n|---|---|---|---|\n";
+                first = false;
+                out += fmt::format("| `{}` | `{}` | {} | {} |\n", info.name, one.axis, cell(to_text(one.value)),
+                                   cell(one.why));
             }
         }
         first = true;

@@ -246,8 +246,8 @@ std::string point_text(const GridPoint& point) {
 }
 
 /// What `asked` says otherwise than the run in the folder, as lines, or has less of; "" where it has more at most.
-std::string contradictions(const RunRecord& stored, const RunRecord& asked, const Identity& was,
-                           const Identity& is) {
+std::string differences_of_growth(const RunRecord& stored, const RunRecord& asked, const Identity& was,
+                                  const Identity& is) {
     const bool in_words = was.environment.contains(words_key) && is.environment.contains(words_key);
     const auto fixed = [&](std::map<std::string, std::string> settings) {
         std::erase_if(settings, [&](const auto& setting) { return may_grow(setting.first, stored); });
@@ -447,7 +447,7 @@ void check_tables(const fs::path& folder) {
 
 Findings RunFolder::findings(std::size_t jobs) const {
     return {summarise(result, config, jobs), saturation_of(*store, jobs), equal_values(*store, result),
-            diagnostic_findings(result)};
+            diagnostic_findings(result), contradictions(store->plan().points)};
 }
 
 RunFolder open_run(const fs::path& folder, bool with_attributions) {
@@ -478,7 +478,7 @@ RunRecord larger_record(const RunStore& store, const Config& config, const Datas
     const auto refuse_some = [&](const std::string& some) {
         if (!some.empty()) refuse_other_run(options.folder, some);
     };
-    refuse_some(contradictions(stored, stored, was, is));
+    refuse_some(differences_of_growth(stored, stored, was, is));
     const auto of_files = [](const Identity& of) {
         std::map<std::string, std::string> sums;
         for (const std::string_view key : checksums_of_examples) {
@@ -492,7 +492,7 @@ RunRecord larger_record(const RunStore& store, const Config& config, const Datas
     if (!changed.empty())
         refuse_examples(unless_changed(dataset, [&] { return other_examples(stored, dataset); }));
     RunRecord asked = make_record(config, dataset, options.runner.jobs, options.runner.note);
-    refuse_examples(contradictions(stored, asked, was, is));
+    refuse_examples(differences_of_growth(stored, asked, was, is));
     if (options.runner.note) {
         options.runner.note(fmt::format("{}: the run grows, what is there is kept: {} x {} before, {} x {} now",
                                         shown(options.folder), counted(stored.grid_size, "grid point"),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <thread>
 
 #include <fmt/format.h>
@@ -26,6 +27,7 @@
 #include "experiments/study/axes/skip_weight.hpp"
 #include "experiments/study/axes/source.hpp"
 #include "experiments/study/axes/special_tokens.hpp"
+#include "experiments/study/expectations.hpp"
 #include "experiments/study/presets.hpp"
 #include "experiments/study/settings.hpp"
 #include "experiments/study/special_tokens.hpp"
@@ -64,17 +66,20 @@ std::string option_of(const std::string& axis) {
     return option;
 }
 
-// The point and the method's parameters: fallbacks, then the preset, then what was given. `source_given`
-// says whether any but the fallback names the source.
+// The point and the method's parameters: fallbacks, what members expect instead, then the preset, then what was
+// given. `source_given` says whether any but the fallback names the source.
 void resolve_point(const AttributeArguments& arguments, GridPoint& point,
                    std::map<std::string, ParameterValue>& parameters, bool& source_given) {
     const EntryInfo& method = attribution_methods().at(arguments.method).info;
     point.method = method.name;
+    std::set<std::string> unasked;
     for (const AxisInfo& axis : axes()) {
         if (takes(method, axis) && !axis.only_where_asked) point.values[axis.name] = axis.fallback;
+        unasked.insert(axis.name);
     }
     const auto set = [&](const std::string& name, ParameterValue value) {
         point.values[name] = std::move(value);
+        unasked.erase(name);
         source_given = source_given || name == SourceAxis::name;
     };
     if (!arguments.preset.empty()) {
@@ -97,6 +102,9 @@ void resolve_point(const AttributeArguments& arguments, GridPoint& point,
         }
         set(name, axis.check(text, option_of(name)));
     }
+    const std::string source = point.text(SourceAxis::name);
+    point = with_expected(std::move(point), unasked);
+    source_given = source_given || point.text(SourceAxis::name) != source;
     if (point.text(LayerAxis::name) == LayerAxis::every) {
         throw ParameterError("--layer: all is for `attnflow run`; choose one layer");
     }
@@ -292,6 +300,7 @@ void print_answer(const AttributeArguments& arguments, AttributeRequest& request
     for (const std::string& note : padding_notes(request.example.id, padding, request.example.tokens))
         print_note(note);
     const Attribution attribution = attributions.attribution(request.computed);
+    for (const Contradiction& one : contradictions({request.point})) print_note(escape_controls(one.sentence));
     note_pruning(request.point, attribution);
     if (arguments.format != "table") {  // which has them
         for (const std::string& warning : attribution.diagnostics.warnings)

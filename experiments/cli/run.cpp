@@ -25,6 +25,7 @@
 #include "experiments/run/memory.hpp"
 #include "experiments/run/model_questions.hpp"
 #include "experiments/run_folder.hpp"
+#include "experiments/study/expectations.hpp"
 #include "experiments/study/plan.hpp"
 
 namespace attnflow {
@@ -101,6 +102,9 @@ void print_plan(Config& config, const Shard& shard, std::size_t jobs) {
             outline.tokens.push_back(dataset.example(i).tokens.size());
     }
     const Plan plan = make_plan(config, outline.layers);
+    if (config.texts) {
+        for (const Contradiction& one : contradictions(plan.points)) print_note(one.sentence);
+    }
     std::vector<std::size_t> tokens;
     for (std::size_t i = 0; i < outline.tokens.size(); ++i) {
         if (shard.has(i)) tokens.push_back(outline.tokens[i]);

@@ -118,6 +118,15 @@ void check_registries() {
     const auto refuse = [](const std::string& noun, const EntryInfo& info, const std::string& what) {
         throw InternalError(fmt::format("{} '{}': {}", noun, info.name, what));
     };
+    const auto check_expectation = [&](const std::string& noun, const EntryInfo& info,
+                                       const Expectation& expectation) -> const AxisInfo& {
+        try {
+            axes().at(expectation.axis).check(expectation.value, "its expectation");
+        } catch (const ParameterError& error) {
+            refuse(noun, info, error.what());
+        }
+        return axes().at(expectation.axis);
+    };
     for (const auto& entry : attribution_methods().entries()) {
         for (const std::string& axis : entry.info.axes) {
             if (!taken.contains(axis))
@@ -131,13 +140,20 @@ void check_registries() {
                                    name_hint(other, attribution_methods().names())));
         }
         for (const Expectation& expectation : entry.info.expects) {
-            try {
-                axes().at(expectation.axis).check(expectation.value, "its expectation");
-            } catch (const ParameterError& error) {
-                refuse(AttributionFamily::noun, entry.info, error.what());
-            }
+            if (!takes(entry.info, check_expectation(AttributionFamily::noun, entry.info, expectation)))
+                refuse(AttributionFamily::noun, entry.info,
+                       fmt::format("expects a value of the axis '{}', which it does not take", expectation.axis));
         }
     }
+    const auto check_others = [&](const auto& registry, const std::string& noun) {
+        for (const auto& entry : registry.entries()) {
+            for (const Expectation& expectation : entry.info.expects)
+                check_expectation(noun, entry.info, expectation);
+        }
+    };
+    check_others(edge_weights(), EdgeWeightFamily::noun);
+    check_others(head_strategies(), HeadFamily::noun);
+    check_others(edge_pruners(), PrunerFamily::noun);
 }
 
 }  // namespace attnflow

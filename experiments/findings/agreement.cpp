@@ -4,6 +4,7 @@
 
 #include "experiments/metrics/metric.hpp"
 #include "experiments/statistics/moments.hpp"
+#include "experiments/study/expectations.hpp"
 
 namespace attnflow {
 namespace {
@@ -50,12 +51,13 @@ std::vector<Agreement> agreements(const Results& results) {
 
     const auto spearman = metrics().at("spearman").make();
     const auto points = scored_points(results.grid);
+    const std::set<std::string> own = own_defaults(results.grid);
     std::vector<Agreement> out;
     for (std::size_t a = 0; a < points.size(); ++a) {
         const GridPoint first = results.grid[points[a]].without(AxisStage::comparing);
         for (std::size_t b = a + 1; b < points.size(); ++b) {
             const GridPoint second = results.grid[points[b]].without(AxisStage::comparing);
-            if (first.method == second.method || !agree(first, second)) continue;
+            if (first.method == second.method || !agree(first, second, own)) continue;
             out.push_back(compare(points[a], points[b], scores, *spearman));
         }
     }

@@ -7,6 +7,7 @@
 #include "experiments/findings/equal_values.hpp"
 #include "experiments/findings/saturation.hpp"
 #include "experiments/findings/summary.hpp"
+#include "experiments/study/expectations.hpp"
 
 namespace attnflow {
 
@@ -15,6 +16,7 @@ struct Findings {
     std::vector<Saturation> saturation = {};
     std::vector<EqualValues> equal = {};
     DiagnosticFindings diagnostics = {};
+    std::vector<Contradiction> contradictions = {};  ///< of what members expect
 };
 
 }  // namespace attnflow

@@ -10,6 +10,7 @@
 #include "experiments/statistics/moments.hpp"
 #include "experiments/study/axes/layer.hpp"
 #include "experiments/study/config.hpp"
+#include "experiments/study/expectations.hpp"
 #include "experiments/study/grid_labels.hpp"
 #include "experiments/study/measures.hpp"
 
@@ -122,12 +123,13 @@ void compare_methods(const SeriesByKey& series, const Results& result, const Con
                      Summary& summary) {
     std::vector<MethodPair>& pairs = summary.pairs;
     std::vector<std::vector<double>> differences;
+    const std::set<std::string> own = own_defaults(result.grid);
     for (auto first = series.begin(); first != series.end(); ++first) {
         const auto [point, reference, metric] = first->first;
         for (std::size_t other = point + 1; other < result.grid.size(); ++other) {
             const GridPoint& a = result.grid[point];
             const GridPoint& b = result.grid[other];
-            if (a.method == b.method || !agree(a, b)) continue;
+            if (a.method == b.method || !agree(a, b, own)) continue;
             const auto second = series.find({other, reference, metric});
             if (second == series.end()) continue;
             std::vector<double> difference;

@@ -98,6 +98,10 @@ Json warnings_json(const Config& config, const Results& result, const Findings& 
     }
     for (std::size_t i = 0; i < findings.equal.size(); ++i)
         add(fmt::format("equal-{}", i), findings.equal[i].title, findings.equal[i].text);
+    for (std::size_t i = 0; i < findings.contradictions.size(); ++i) {
+        const Contradiction& one = findings.contradictions[i];
+        add(fmt::format("expected-{}", i), one.title, one.text);
+    }
     const auto& doubts = findings.diagnostics.doubts;
     for (std::size_t i = 0; i < doubts.size(); ++i)
         add(fmt::format("doubt-{}", i), doubts[i].title, doubts[i].text);
@@ -210,6 +214,7 @@ ReportData gather_report(const Config& config, const Results& result, const Find
     json["metrics"] = metrics_json(config);
     const auto shown = shown_axes(result.grid);
     json["axes"] = axes_json(shown);
+    if (const auto own = own_defaults(result.grid); !own.empty()) json["own_defaults"] = own;
     for (const GridPoint& point : result.grid) {
         Json cells = Json::array({point.method});
         for (const AxisInfo* axis : shown) cells.push_back(cell_json(axis_cell(point, axis->name)));

@@ -197,6 +197,7 @@ std::string show_text(const Config& config, const Results& result, const Finding
         out += fmt::format("\n{}", wrapped(escape_controls("Warning: " + title + ". " + text), 96)) + "\n";
     };
     for (const EqualValues& one : findings.equal) warn(one.title, one.text);
+    for (const Contradiction& one : findings.contradictions) warn(one.title, one.text);
     for (const DoubtFinding& one : findings.diagnostics.doubts) warn(one.title, one.text);
     return out;
 }

@@ -28,7 +28,7 @@ Comparison::Comparison(const Config& config, const Plan& plan, std::vector<std::
     for (const Reference& reference : config.references) {
         auto& row = reference_points_.emplace_back(plan.grid_size);
         for (std::size_t p = 0; p < plan.grid_size; ++p) {
-            const auto other = reference_point(reference, plan.points[p]);
+            const auto other = reference_point(reference, plan.points[p], plan.own_defaults);
             if (!other) continue;
             const auto found = by_key.find(other->key(AxisStage::comparing));
             if (found == by_key.end()) {

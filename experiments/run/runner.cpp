@@ -17,6 +17,7 @@
 #include "experiments/run/settings_without_effect.hpp"
 #include "experiments/store/run_store.hpp"
 #include "experiments/study/config.hpp"
+#include "experiments/study/expectations.hpp"
 #include "experiments/study/measures.hpp"
 #include "experiments/study/special_tokens.hpp"
 #include "graph/support/error.hpp"
@@ -284,6 +285,7 @@ RunRecord make_record(const Config& config, const Dataset& dataset, std::size_t 
     const auto without_effect = settings_without_effect(config, plan, record, dataset);
     if (note) {
         for (const std::string& sentence : without_effect) note(sentence);
+        for (const Contradiction& one : contradictions(plan.points)) note(one.sentence);
         for (const std::string& sentence : dataset.notes()) {
             note(fmt::format("{}: {}", escape_controls(dataset.path()), sentence));
         }

@@ -47,11 +47,14 @@ struct AxisInfo {
     std::function<std::vector<ParameterValue>(const std::vector<ParameterValue>& values, std::size_t layers,
                                               const std::string& where)>
         expand = {};
+    /// The entry of the member that a value names, for axes whose values do; null for one that names none.
+    std::function<const EntryInfo*(const ParameterValue& value)> member = {};
 };
 
 /// What an axis must provide. It may also have
 ///   static std::vector<ParameterValue> expand(values, layers, where);   as AxisInfo::expand, where a value stands
 ///                                                                       for others
+///   static const EntryInfo* member(const ParameterValue& value);        as AxisInfo::member
 template <class A>
 concept Axis = requires(const ParameterValue& value, const std::string& where, PointOptions& options) {
     { A::describe() } -> std::same_as<AxisInfo>;
@@ -75,6 +78,8 @@ public:
                 return values;
             };
         }
+        if constexpr (requires(const ParameterValue& value) { Member::member(value); })
+            info.member = &Member::member;
         add(std::move(info));
     }
 
@@ -146,6 +151,14 @@ ParameterValue check_number(const ParameterSpec& spec, const ParameterValue& val
 ParameterValue check_word_or_index(const ParameterValue& value, const std::string& axis,
                                    const std::vector<std::string>& words, std::int64_t minimum,
                                    const std::string& where);
+
+/// The entry of the member that a value names, with or without parameters: "single(3)". Null where there is none.
+template <class Registry>
+const EntryInfo* entry_of_call(const Registry& registry, const ParameterValue& value) {
+    const auto* text = std::get_if<std::string>(&value);
+    const auto* entry = text == nullptr ? nullptr : registry.find(text->substr(0, text->find('(')));
+    return entry == nullptr ? nullptr : &entry->info;
+}
 
 /// A member of a registry with its parameters, such as "single(3)", spelled out in full. Throws ParameterError,
 /// beginning with `where`.

@@ -9,6 +9,7 @@
 #include "experiments/study/axes/source.hpp"
 #include "experiments/study/axes/units.hpp"
 #include "experiments/study/config_keys.hpp"
+#include "experiments/study/expectations.hpp"
 #include "experiments/study/method_call.hpp"
 #include "experiments/study/presets.hpp"
 
@@ -102,7 +103,10 @@ GridBlock read_block(const std::vector<ConfigKey>& keys, const Settings& setting
 void read_blocks(const std::vector<ConfigKey>& keys, const Settings& settings, Config& config) {
     const std::size_t matrices = count_matrices(settings);
     GridBlock base;
-    for (const AxisInfo& axis : axes()) base.axes[axis.name] = {axis.fallback};
+    for (const AxisInfo& axis : axes()) {
+        base.axes[axis.name] = {axis.fallback};
+        base.unasked.insert(axis.name);
+    }
     base = read_block(keys, settings, std::move(base), "");
     for (std::size_t m = 1; m <= matrices; ++m) {
         config.blocks.push_back(read_block(keys, settings, base, fmt::format("matrix[{}].", m)));
@@ -231,8 +235,9 @@ void default_to_mask(Config& config) {
     const ParameterValue mask = std::string(SourceAxis::masked);
     config.given[key] = Setting{.values = {mask}, .where = ""}.text();
     for (std::size_t b = 0; b < config.blocks.size(); ++b) {
-        if (!config.given.contains(fmt::format("matrix[{}].{}", b + 1, key)))
-            config.blocks[b].axes[SourceAxis::name] = {mask};
+        if (config.given.contains(fmt::format("matrix[{}].{}", b + 1, key))) continue;
+        config.blocks[b].axes[SourceAxis::name] = {mask};
+        config.blocks[b].unasked.erase(SourceAxis::name);
     }
 }
 
@@ -262,7 +267,7 @@ bool Config::asks_for_words() const {
         return options.units.are_words();
     };
     return std::any_of(blocks.begin(), blocks.end(), [&](const GridBlock& block) {
-        const auto& values = block.axes.at(UnitsAxis::name);
+        const auto values = values_of(block, axes().at(UnitsAxis::name));
         return std::any_of(values.begin(), values.end(), are_words);
     });
 }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ namespace attnflow {
 struct GridBlock {
     std::vector<std::string> methods;
     std::map<std::string, std::vector<ParameterValue>> axes;  ///< all of them
+    /// Axes that nothing names: a member that expects something of one gets that instead (expectations.hpp).
+    std::set<std::string> unasked = {};
 };
 
 struct Config {

@@ -203,6 +203,7 @@ void add_axis_keys(std::vector<ConfigKey>& keys) {
             }
             refuse_duplicates(texts, written, setting.where);
             block.axes[axis.name] = std::move(values);
+            block.unasked.erase(axis.name);
         };
         keys.push_back(std::move(key));
     }

@@ -6,6 +6,9 @@
 #include <utility>
 
 #include "algorithms/attribution_method.hpp"
+#include "experiments/study/axes/readout.hpp"
+#include "experiments/study/axes/source.hpp"
+#include "experiments/study/expectations.hpp"
 
 namespace attnflow {
 namespace {
@@ -72,10 +75,51 @@ std::vector<GridPoint> expand(const std::string& method, const Span& span) {
     return points;
 }
 
+/// `point` with what its members expect of axes that nothing asks for: several points, where a value stands for
+/// several.
+std::vector<GridPoint> with_defaults(const GridPoint& point, const std::set<std::string>& unasked,
+                                     std::size_t layers) {
+    const GridPoint expected = with_expected(point, unasked);
+    std::vector<GridPoint> points{expected};
+    if (expected == point) return points;
+    for (const auto& [axis, value] : expected.values) {
+        if (point.has(axis) && point.values.at(axis) == value) continue;
+        std::vector<GridPoint> extended;
+        for (const ParameterValue& one : axes().at(axis).expand({value}, layers, expected.method + " expects")) {
+            for (const GridPoint& before : points) extended.push_back(before.with(axis, one));
+        }
+        points = std::move(extended);
+    }
+    if (options_of(points.front()).has_row_for_each_source()) {
+        throw ParameterError(
+            fmt::format("{}: expects {} {}, which gives a row of scores for every position; choose axes.{} = "
+                        "\"column_max\" or "
+                        "\"column_sum\"",
+                        point.method, SourceAxis::name, points.front().text(SourceAxis::name), ReadoutAxis::name));
+    }
+    return points;
+}
+
+/// An axis that is only there where it is asked for is there for all points, or for none.
+void complete(std::vector<GridPoint>& grid) {
+    for (const AxisInfo& axis : axes()) {
+        const auto has = [&](const GridPoint& point) { return point.has(axis.name); };
+        if (!axis.only_where_asked || std::none_of(grid.begin(), grid.end(), has)) continue;
+        for (GridPoint& point : grid) {
+            if (takes(method_entry(point.method).info, axis)) point.values.emplace(axis.name, axis.fallback);
+        }
+    }
+}
+
 }  // namespace
 
 std::vector<GridPoint> expand_grid(const Config& config, std::size_t layers) {
-    std::vector<std::pair<std::string, Span>> parts;
+    struct Part {
+        std::string method;
+        Span span;
+        const std::set<std::string>& unasked;
+    };
+    std::vector<Part> parts;
     std::size_t points = 0;
     for (std::size_t b = 0; b < config.blocks.size(); ++b) {
         for (const std::string& method : config.blocks[b].methods) {
@@ -87,16 +131,19 @@ std::vector<GridPoint> expand_grid(const Config& config, std::size_t layers) {
                     "the product with [[matrix]], or make several runs",
                     method, most_points));
             }
-            parts.emplace_back(method, std::move(span));
+            parts.push_back({method, std::move(span), config.blocks[b].unasked});
         }
     }
     std::vector<GridPoint> grid;
     std::set<std::string> known;
-    for (const auto& [method, span] : parts) {
-        for (GridPoint& point : expand(method, span)) {
-            if (known.insert(point.key(AxisStage::comparing)).second) grid.push_back(std::move(point));
+    for (const Part& part : parts) {
+        for (const GridPoint& product : expand(part.method, part.span)) {
+            for (GridPoint& point : with_defaults(product, part.unasked, layers)) {
+                if (known.insert(point.key(AxisStage::comparing)).second) grid.push_back(std::move(point));
+            }
         }
     }
+    complete(grid);
     return grid;
 }
 

@@ -34,8 +34,7 @@ GridLabels::GridLabels(const std::vector<GridPoint>& grid) {
 std::string GridLabels::with_axes(const std::string& name, const GridPoint& point, const GridPoint& other) const {
     std::vector<std::string> parts;
     for (const std::string& axis : varied_) {
-        const GridPoint& owner = point.has(axis) ? point : other;
-        if (owner.has(axis)) parts.push_back(axis + " " + owner.text(axis));
+        if (point.has(axis) || other.has(axis)) parts.push_back(axis + " " + joined_text(point, other, axis));
     }
     return parts.empty() ? name : name + " (" + join(parts, ", ") + ")";
 }

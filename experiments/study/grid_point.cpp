@@ -67,11 +67,17 @@ std::optional<GridPoint> point_of_method(const std::string& method, const GridPo
     return other;
 }
 
-bool agree(const GridPoint& first, const GridPoint& second) {
+bool agree(const GridPoint& first, const GridPoint& second, const std::set<std::string>& own_defaults) {
     return std::all_of(first.values.begin(), first.values.end(), [&](const auto& one) {
         const auto other = second.values.find(one.first);
-        return other == second.values.end() || other->second == one.second;
+        return other == second.values.end() || other->second == one.second || own_defaults.contains(one.first);
     });
+}
+
+std::string joined_text(const GridPoint& first, const GridPoint& second, const std::string& axis) {
+    if (!first.has(axis)) return second.text(axis);
+    if (!second.has(axis) || first.text(axis) == second.text(axis)) return first.text(axis);
+    return first.text(axis) + "/" + second.text(axis);
 }
 
 }  // namespace attnflow

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,7 +37,11 @@ PointOptions options_of(const GridPoint& point);
 /// Another method at the values of `point`; nothing where it takes an axis that the point lacks.
 std::optional<GridPoint> point_of_method(const std::string& method, const GridPoint& point);
 
-/// Whether two points, of whatever methods, have the same value in each axis that both have.
-bool agree(const GridPoint& first, const GridPoint& second);
+/// Whether two points, of whatever methods, have the same value in each axis that both have, those aside that a
+/// grid leaves to the methods (own_defaults()).
+bool agree(const GridPoint& first, const GridPoint& second, const std::set<std::string>& own_defaults = {});
+
+/// The value of an axis that a pair of points has: that of either, or "0.5/0" where they differ.
+std::string joined_text(const GridPoint& first, const GridPoint& second, const std::string& axis);
 
 }  // namespace attnflow

@@ -8,6 +8,7 @@
 #include "algorithms/attribution_method.hpp"
 #include "experiments/study/axes/heads.hpp"
 #include "experiments/study/axes/layer.hpp"
+#include "experiments/study/expectations.hpp"
 #include "experiments/study/grid.hpp"
 #include "experiments/study/method_call.hpp"
 
@@ -35,8 +36,9 @@ Plan make_plan(const Config& config, std::size_t layers) {
     const auto ask_for = [&](std::optional<GridPoint> other) {
         if (other && known.insert(other->key(AxisStage::comparing)).second) points.push_back(std::move(*other));
     };
+    const std::set<std::string> own = own_defaults(points);
     for (const Reference& reference : config.references) {
-        for (std::size_t p = 0; p < grid_size; ++p) ask_for(reference_point(reference, points[p]));
+        for (std::size_t p = 0; p < grid_size; ++p) ask_for(reference_point(reference, points[p], own));
     }
     for (std::size_t p = 0; p < grid_size; ++p) {
         for (GridPoint& other : compared_with(points[p])) ask_for(std::move(other));
@@ -48,6 +50,7 @@ Plan plan_of(std::vector<GridPoint> points, std::size_t grid_size) {
     Plan plan;
     plan.points = std::move(points);
     plan.grid_size = grid_size;
+    plan.own_defaults = own_defaults({plan.points.data(), grid_size});
     for (const GridPoint& point : plan.points) plan.options.push_back(options_of(point));
     std::map<std::string, std::size_t> attributions;
     for (std::size_t p = 0; p < plan.points.size(); ++p) {
@@ -83,9 +86,15 @@ Plan plan_of(std::vector<GridPoint> points, std::size_t grid_size) {
     return plan;
 }
 
-std::optional<GridPoint> reference_point(const Reference& reference, const GridPoint& point) {
+std::optional<GridPoint> reference_point(const Reference& reference, const GridPoint& point,
+                                         const std::set<std::string>& own_defaults) {
     if (reference.kind != Reference::Kind::method) return std::nullopt;
-    return point_of_method(reference.name, point);
+    auto other = point_of_method(reference.name, point);
+    if (!other) return std::nullopt;
+    for (const std::string& axis : own_defaults) {
+        if (other->has(axis)) other->values[axis] = axes().at(axis).fallback;
+    }
+    return with_expected(std::move(*other), own_defaults);
 }
 
 std::vector<GridPoint> compared_with(const GridPoint& point) {

@@ -4,6 +4,8 @@
 /// (attributions of one network that can be made in one pass over the layers).
 
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "experiments/study/grid_point.hpp"
@@ -18,6 +20,7 @@ struct Plan {
     std::vector<GridPoint> points;
     std::vector<PointOptions> options;  ///< of each point
     std::size_t grid_size = 0;
+    std::set<std::string> own_defaults;               ///< axes that the grid leaves to the methods
     std::vector<std::size_t> attribution_of;          ///< by point
     std::vector<GridPoint> attributions;              ///< a point of each; its reading axes do not matter
     std::vector<std::vector<std::size_t>> points_of;  ///< by attribution
@@ -40,8 +43,10 @@ Plan make_plan(const Config& config, std::size_t layers);
 Plan plan_of(std::vector<GridPoint> points, std::size_t grid_size);
 
 /// The point whose scores a method(NAME) reference compares `point` with: the same axis
-/// values. Nothing where NAME takes an axis that the point lacks.
-std::optional<GridPoint> reference_point(const Reference& reference, const GridPoint& point);
+/// values, those aside that a grid leaves to the methods, where NAME has its own. Nothing where NAME takes an axis
+/// that the point lacks.
+std::optional<GridPoint> reference_point(const Reference& reference, const GridPoint& point,
+                                         const std::set<std::string>& own_defaults = {});
 
 /// The points of the methods that the method of `point` declares to be compared with (EntryInfo::compared_with),
 /// at its axis values. A plan has them, so that findings::saturation can rank beside them.

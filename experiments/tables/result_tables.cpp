@@ -69,7 +69,11 @@ void add_joined_axes(Columns<Pair>& columns, const Results& result, bool with_co
         columns.add(axis->name, [&result, is_empty, name = axis->name](const Pair& pair) {
             if (is_empty) return Cell();
             const GridPoint& first = result.grid[pair.first];
-            return axis_cell(first.has(name) ? first : result.grid[pair.second], name);
+            const GridPoint& second = result.grid[pair.second];
+            const bool differ =
+                first.has(name) && second.has(name) && first.values.at(name) != second.values.at(name);
+            return differ ? Cell(joined_text(first, second, name))
+                          : axis_cell(first.has(name) ? first : second, name);
         });
     }
 }

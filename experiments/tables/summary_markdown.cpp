@@ -256,6 +256,8 @@ std::string summary_markdown(const Results& result, const Config& config, const 
     }
     for (const EqualValues& one : findings.equal)
         out += fmt::format("\n**{}.** {}\n", markdown_text(one.title), markdown_text(one.text));
+    for (const Contradiction& one : findings.contradictions)
+        out += fmt::format("\n**{}.** {}\n", markdown_text(one.title), markdown_text(one.text));
     for (const DoubtFinding& one : findings.diagnostics.doubts)
         out += fmt::format("\n**{}.** {}\n", markdown_text(one.title), markdown_text(one.text));
     out += not_compared(result, config);

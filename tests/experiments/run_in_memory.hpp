@@ -19,7 +19,7 @@ inline MemoryRun run_in_memory(const Config& config, const Dataset& dataset, std
     execute(*store, config, dataset, {.jobs = jobs});
     Results result = store->results(config.write_attributions);
     Findings findings{summarise(result, config, jobs), saturation_of(*store, jobs), equal_values(*store, result),
-                      diagnostic_findings(result)};
+                      diagnostic_findings(result), contradictions(store->plan().points)};
     return {std::move(result), std::move(findings)};
 }
 

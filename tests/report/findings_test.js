@@ -1,4 +1,5 @@
-// What a page says of metrics that ask the model: the best in their direction leads, without a reference.
+// What a page says of metrics that ask the model: the best in their direction leads, without a reference; and of
+// methods that have their own values of an axis.
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -69,5 +70,28 @@ const theme = { sequential: ["#ffffff", "#000000"], diverging: ["#ffffff", "#000
 const chart = scoresByLayer(report, selection, theme);
 check(chart.title.startsWith("Lowest sufficiency(sizes=9): "), chart.title);
 check(chart.panels.length === 1 && chart.panels[0].title === "Smaller is better", chart.panels[0].title);
+
+// Methods at their own values of an axis that the grid leaves to them stand in one chart, with nothing to choose.
+const parts = join(folder, "parts.toml");
+writeFileSync(
+  parts,
+  `dataset.path = "${root}experiments/data/sva_dev200.safetensors"
+dataset.limit = 5
+evaluation.references = "blank_out"
+[[matrix]]
+methods = ["rollout"]
+axes.skip_weight = 0
+[[matrix]]
+methods = ["attention_flow"]
+`,
+);
+const { json } = reportOf("parts", parts);
+const shown = (report) =>
+  report.table("correlation_by_layer").filter((row) => report.matches(row, report.initialSelection())).length;
+check(json.own_defaults === undefined, "nobody expects anything");
+const asked = new Report(json);
+check(asked.varied.join() === "skip_weight" && shown(asked) === 1, `${asked.varied}, ${shown(asked)} shown`);
+const left = new Report({ ...json, own_defaults: ["skip_weight"] });
+check(left.varied.length === 0 && shown(left) === 2, `${left.varied}, ${shown(left)} shown`);
 
 finish();

@@ -30,6 +30,9 @@ public:
         throw ParameterError(fmt::format("{}: {} is empty, expected {} or the name of other edge weights", where,
                                          name, attention_weights));
     }
+    static const EntryInfo* member(const ParameterValue& value) {
+        return entry_of_call(attnflow::edge_weights(), value);
+    }
     static void apply(const ParameterValue& value, PointOptions& options) {
         options.edge_weights = std::get<std::string>(value);
     }

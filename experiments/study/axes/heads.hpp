@@ -23,6 +23,7 @@ public:
     static ParameterValue check(const ParameterValue& value, const std::string& where) {
         return check_call(head_strategies(), value, name, where);
     }
+    static const EntryInfo* member(const ParameterValue& value) { return entry_of_call(head_strategies(), value); }
     static void apply(const ParameterValue& value, PointOptions& options) {
         options.network.heads = std::get<std::string>(value);
     }

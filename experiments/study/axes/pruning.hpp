@@ -21,6 +21,7 @@ public:
     static ParameterValue check(const ParameterValue& value, const std::string& where) {
         return check_call(edge_pruners(), value, name, where);
     }
+    static const EntryInfo* member(const ParameterValue& value) { return entry_of_call(edge_pruners(), value); }
     static void apply(const ParameterValue& value, PointOptions& options) {
         options.network.pruning = std::get<std::string>(value);
     }

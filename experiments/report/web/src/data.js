@@ -27,6 +27,7 @@ export class Report {
     this.json = json;
     this.methods = json.methods;
     this.axes = json.axes.map(({ name }) => name);
+    this.ownDefaults = new Set(json.own_defaults ?? []); // axes of which each method has its own value
     this.stages = new Map(json.axes.map(({ name, stage }) => [name, stage]));
     this.titles = new Map(json.metrics.map(({ name, title }) => [name, title]));
     this.directions = new Map(json.metrics.map(({ name, direction }) => [name, direction]));
@@ -66,7 +67,9 @@ export class Report {
 
   /** Axes with more than one value, the layer aside. */
   get varied() {
-    return this.axes.filter((axis) => axis !== "layer" && this.values(axis).length > 1);
+    return this.axes.filter(
+      (axis) => axis !== "layer" && !this.ownDefaults.has(axis) && this.values(axis).length > 1,
+    );
   }
   /** Axes with one value, as "heads mean". */
   get fixed() {
@@ -135,7 +138,11 @@ export class Report {
   matches(row, selection, free = []) {
     return this.axes.every(
       (axis) =>
-        free.includes(axis) || row[axis] === null || row[axis] === undefined || row[axis] === selection[axis],
+        free.includes(axis) ||
+        this.ownDefaults.has(axis) ||
+        row[axis] === null ||
+        row[axis] === undefined ||
+        row[axis] === selection[axis],
     );
   }
 
